@@ -1,4 +1,4 @@
-"""The bucket that holds the states of a team: its wanted settings, and the steps that repair them."""
+"""The bucket that holds a team's states: its wanted settings, and the steps that repair them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from provisioner.state.objects import REREAD_PAUSE, call
 from provisioner.state.runtime import MACHINE, Runtime
 
 VERSIONS_DAYS = 90
-"""For how long earlier versions of the state, and deleted journal entries, can be brought back."""
+"""The days for which earlier versions of the state, and deleted journal entries, can be restored."""
 UPLOADS_DAYS = 7
 VERSIONING = "versioning enabled"
-"""The words for the one setting that takes S3 a while."""
+"""The words for the one setting that S3 takes a while to apply."""
 SETTLES = 120.0
-"""Seconds within which all of S3 knows a new bucket."""
+"""The seconds after which all of S3 knows a new bucket."""
 _PASSING = ("NoSuchBucket", "OperationAborted")
 STATEMENT, RULE = "DenyInsecureTransport", "provisioner-old-versions"
 _BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
@@ -33,7 +33,7 @@ _LIFECYCLE = {
 
 @dataclass(frozen=True)
 class RepairStep:
-    """One repair of the bucket: in words, its call, and whether that creates the bucket."""
+    """One repair of the bucket: its description, its call, and whether the call creates the bucket."""
 
     what: str
     act: Callable[[], Any]
@@ -42,15 +42,15 @@ class RepairStep:
 
 @dataclass(frozen=True)
 class StateBucket:
-    """The bucket as it should be.
+    """The bucket with its wanted settings.
 
     Attributes:
         client: a boto3 client of S3 in the bucket's region.
         name: the bucket's name.
         owner: the account that it must belong to.
-        region: where to create it.
+        region: the region to create it in.
         partition: the first part of its ARN after `arn:`.
-        tags: the tags that it gets if it has none of these names.
+        tags: the tags to add, except names that it already has.
     """
 
     client: Any
@@ -62,13 +62,13 @@ class StateBucket:
     runtime: Runtime = MACHINE
 
     def repair(self, repair_step: RepairStep) -> None:
-        """Make one of the repairs that `to_repair` named; raises `StateError` if S3 refuses."""
+        """Make a repair that `to_repair` has yielded; raises `StateError` if S3 refuses."""
         problem = f"the bucket {self.name} could not be set up ({repair_step.what})"
-        # somebody else of this account may be making it at the same time
+        # somebody else in this account may be creating it at the same time
         self._call(problem, repair_step.act, {"BucketAlreadyOwnedByYou": None})
 
     def to_repair(self) -> Iterator[RepairStep]:
-        """Yield the repairs that are needed, in order; check for each only when those before it are made or not needed.
+        """Yield the needed repairs in order; check for each only after earlier ones are made or found unneeded.
 
         Raises:
             StateError: the bucket is another account's, or S3 refuses.
@@ -93,7 +93,7 @@ class StateBucket:
         yield from self._rules()
 
     def _rules(self) -> Iterator[RepairStep]:
-        """Those settings to which others may have added their own, which stay."""
+        """Yield repairs of settings that others may have extended; keep the parts that others added."""
         if (policy := self._policy()) is not None:
             yield self._put("TLS required", "bucket_policy", Policy=json.dumps(policy))
         found = self._read("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration") or {}
@@ -119,7 +119,7 @@ class StateBucket:
         )
 
     def _policy(self) -> dict[str, Any] | None:
-        """Return the bucket's policy with our statement in it, or None if it has it."""
+        """Return the bucket's policy with our statement added, or None if it has the statement."""
         arn = f"arn:{self.partition}:s3:::{self.name}"
         ours = {
             "Sid": STATEMENT,
@@ -138,7 +138,7 @@ class StateBucket:
         return {**policy, "Statement": [*others, ours]}
 
     def _make(self) -> Any:
-        # the one region that may not be named (S3 API reference, CreateBucket)
+        # us-east-1 is the one region that may not be named (S3 API reference, CreateBucket)
         place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
         more = {"CreateBucketConfiguration": place} if place else {}
         self.client.create_bucket(Bucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
@@ -149,7 +149,7 @@ class StateBucket:
         return RepairStep(what, lambda: operation(Bucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
 
     def _read(self, operation: str, *absent: str) -> dict[str, Any] | None:
-        """Call a read; return None if one of these codes says that there is no such setting."""
+        """Call a read; return None if S3 answers with one of these codes, which mean that the setting is missing."""
 
         def act() -> Any:
             return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
@@ -159,7 +159,7 @@ class StateBucket:
         return answer
 
     def _call(self, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-        """Call S3, again for a while as long as a new bucket is not known everywhere, or S3 is at work on it.
+        """Call S3; retry for a while if a new bucket is not known everywhere yet, or S3 is still changing it.
 
         Terraform's provider does so for two minutes (s3/bucket_versioning.go).
         """
@@ -172,7 +172,7 @@ class StateBucket:
 
 
 def _same(statement: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
-    """Compare two policy statements, whatever the order of their resources and whichever way `*` is written."""
+    """Compare two policy statements, ignoring the order of resources and the two ways to write the principal `*`."""
 
     def normal(statement: Mapping[str, Any]) -> dict[str, Any]:
         resources = statement.get("Resource", [])

@@ -1,4 +1,4 @@
-"""The allowed content of a state: all of it is checked at each read, since anybody may have written the file."""
+"""The allowed content of a state: check all of it at each read, since anybody may have written the file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
 DEPTH = 64
-"""How deep lists and tables may lie in each other: no setting of AWS's comes near."""
+"""The most levels to which lists and tables may be nested; no setting of AWS's comes near it."""
 LENGTH = 2048
 """The most characters of a name or an id (the longest ARN)."""
 MOST = 2**53
-"""Numbers stay below this, so that every reader of JSON sees the same one."""
+"""The limit of numbers: up to it every reader of JSON sees the same number."""
 
 Check = Callable[[Any], bool]
 _NO_BRACKETS = bytes({*range(256)} - {*b"{[\n"})
-"""Any text that neither ends a line nor leads a level deeper."""
+"""All bytes except line ends and opening brackets; deleting them leaves only these."""
 _STRICT = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
@@ -36,18 +36,18 @@ def parsed_lines(content: bytes) -> dict[str, Any]:
     """Return the content of the lines `"key": value,` of a table two levels deep, faster than `parsed`.
 
     Raises:
-        ValueError: as there.
+        ValueError: as in `parsed`.
     """
     brackets = content.translate(None, _NO_BRACKETS).split(b"\n")
     found: dict[str, Any] = _loaded("{" + content.decode().rstrip(",") + "}")
-    # a line with so few brackets cannot be too deep, if each is a value of its own
+    # a line with so few brackets cannot be nested too deeply, if each line is one value
     if max(map(len, brackets)) >= DEPTH - 2 or len(found) != len(brackets):
         _shallow([found])
     return found
 
 
 def lossy(value: Any, above: int) -> str:
-    """Say why a JSON file in which a value lies so many levels deep would not give it back; empty if it would."""
+    """Return why JSON would not give a value back that lies `above` levels deep in a file; empty if it would."""
     try:
         _STRICT.encode(value).encode()
     except UnicodeEncodeError:
@@ -68,37 +68,37 @@ def lossy(value: Any, above: int) -> str:
 
 
 def text(value: Any) -> bool:
-    """Whether it is a text of one line that a terminal shows as it is."""
+    """Return whether the value is a single line of text that a terminal can print as it is."""
     return isinstance(value, str) and value.isprintable() and len(value) <= LENGTH
 
 
 def number(value: Any) -> bool:
-    """Whether it is a number, as times and durations are."""
+    """Return whether the value is a number that a time or a duration can have."""
     return type(value) in {int, float} and -MOST < value < MOST
 
 
 def moment(value: Any) -> bool:
-    """Whether it is a number of seconds since a start."""
+    """Return whether the value is a number of seconds since a start."""
     return number(value) and value >= 0
 
 
 def whole(value: Any) -> bool:
-    """Whether it is a count."""
+    """Return whether the value is a count."""
     return isinstance(value, int) and number(value) and value >= 0
 
 
 def table(value: Any) -> bool:
-    """Whether it is a table."""
+    """Return whether the value is a table."""
     return isinstance(value, Mapping)
 
 
 def texts(value: Any) -> bool:
-    """Whether it is a list of texts."""
+    """Return whether the value is a list of texts."""
     return isinstance(value, list) and all(map(text, value))
 
 
 def counts(value: Any) -> bool:
-    """Whether it is a table of counts."""
+    """Return whether the value is a table of counts."""
     return table(value) and all(text(key) and whole(item) for key, item in value.items())
 
 
@@ -108,11 +108,11 @@ def optional(check: Check) -> Check:
 
 
 def wrong(data: Any, checks: Mapping[str, Check], needed: Collection[str]) -> str:
-    """Return the fault of a table, in words; empty if it has none.
+    """Return the first fault of a table, in words; empty if it has none.
 
     Args:
-        checks: for each key that it may have, whether a value is right.
-        needed: the keys that it must have.
+        checks: for each allowed key, the check of its value.
+        needed: the keys that the table must have.
     """
     if not table(data):
         return "it is not a JSON object"
@@ -131,7 +131,7 @@ def _loaded(written: str) -> Any:
         value = _DECODER.decode(written)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    # UTF-8 has no halves of characters: they can only have been written as escapes
+    # UTF-8 cannot encode half of a surrogate pair: only an escape can contain one
     if "\\" in written and "\\u" in written:
         _whole_characters(value)
     return value
@@ -151,7 +151,7 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
 
 
 def _shallow(value: Any) -> None:
-    """Raise ValueError for a value that is nested too deeply to be walked through later."""
+    """Raise ValueError for a value that is nested too deeply for later code to walk through."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEPTH):
         if not level:
@@ -162,7 +162,7 @@ def _shallow(value: Any) -> None:
 
 
 def _whole_characters(value: Any) -> None:
-    """Raise ValueError for texts that `json.loads` lets pass, but that no file or call could hold."""
+    """Raise ValueError for texts that `json.loads` accepts, but that no file or call can hold."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

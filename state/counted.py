@@ -1,4 +1,4 @@
-"""What counts as a resource wherever a number of them is told: `plan`, `up`, `list`, `status` and `down` agree."""
+"""The resources that count: `plan`, `up`, `list`, `status` and `down` all count the same ones."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ BOOKKEEPING = frozenset(
         *("delegation", "running_tasks", "wanted_image"),
     }
 )
-"""The types, by name, that a state has and nobody counts: what AWS creates by itself and `down` looks for, notes that
-only the state knows of, and the delegation of a zone, which belongs to the owner of its parent zone and is only read.
+"""The types, by name, that a state records but that no count includes.
 
-It does not stand with the types: `list` and `status` count without loading them, which takes longer than all else that
-they do.
+They are resources that AWS creates by itself and `down` looks for, notes that only the state holds, and the delegation
+of a zone, which belongs to the owner of its parent zone and is only read. The set is not defined with the types,
+because `list` and `status` count without loading them, which would take longer than all the rest of their work.
 """
 
 
 def is_counted(address: str) -> bool:
-    """Say whether what has an address is a resource that counts."""
+    """Say whether the resource at an address counts."""
     return address.partition("/")[0] not in BOOKKEEPING
 
 
 def counted(addresses: Iterable[str]) -> int:
-    """Return how many of the addresses are of resources that count."""
+    """Return how many of the addresses belong to resources that count."""
     return sum(map(is_counted, addresses))

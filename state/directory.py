@@ -1,4 +1,4 @@
-"""The directories that the state lives in: made for their owner alone, and used only if nobody else can write there."""
+"""The directories of the state: create them for their owner alone, and refuse ones in which others can write."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from provisioner.state.model import StateError
 
 
 def make(directory: Path, disk: Disk = DISK) -> None:
-    """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
+    """Make a directory and its missing parents, each with access for its owner only, under any umask.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: a directory cannot be made.
     """
     missing = []
     for place in (directory, *directory.parents):
@@ -27,19 +27,19 @@ def make(directory: Path, disk: Disk = DISK) -> None:
 
 
 def keep_there(directory: Path, disk: Disk = DISK) -> None:
-    """Make a directory durable, with all above it: its records would be lost with its name.
+    """Make a directory's name and its parents' names durable, since a lost name would lose the state's records.
 
     Raises:
-        OSError: that failed.
+        OSError: a directory cannot be made durable.
     """
     for place in directory.parents:
-        # some directories can be passed through but not opened: `make` has not made such a one
+        # some directories can be passed through but not opened; `make` has not created them
         with suppress(PermissionError):
             sync(place, disk)
 
 
 def there(path: Path, disk: Disk = DISK) -> bool:
-    """Whether a path exists."""
+    """Return whether a path exists."""
     try:
         disk.identity(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -57,12 +57,12 @@ def sync(directory: Path, disk: Disk = DISK) -> None:
 
 
 def trust(*directories: Path) -> None:
-    """Refuse directories in which somebody else could put files in the place of ours.
+    """Refuse directories in which another user could replace our files.
 
-    The user's own group may write, which with a umask of 002 has nobody else in it.
+    The user's own group may write: with a umask of 002 it has no other members.
 
     Raises:
-        StateError: one of them is a symbolic link, another user's, or writable by others.
+        StateError: a directory is a symbolic link, another user's, or writable by others.
     """
     for directory in directories:
         try:

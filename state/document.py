@@ -1,6 +1,6 @@
-"""The document as it is written and read: JSON with a record a line, so that many take neither long nor much memory.
+"""The state document's text form: JSON with one record a line, so that many records take little time and memory.
 
-A document in another form is read as any JSON.
+A document in another layout is read as ordinary JSON.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from provisioner.state.checks import parsed, parsed_lines
 from provisioner.state.model import SCHEMA, Record, State
 
 BATCH = 1000
-"""How many lines are written at once."""
+"""The number of lines that are written at once."""
 PIECE = 1 << 20
-"""About how many bytes of lines are read at once."""
+"""The approximate number of bytes that are read at once."""
 FREEZE_ABOVE = 10_000
-"""Beyond so many records no later garbage collection goes through them, nor through any older object."""
+"""The number of records from which `gc.freeze` keeps them, and all older objects, out of later garbage collections."""
 _BEGIN, _END = b'\n"records": {\n', b"\n},\n"
-# circular values are not recorded in the first place
+# circular values are refused before they are recorded
 _json = json.JSONEncoder(check_circular=False).encode
 
 
 def written(state: State) -> Iterator[bytes]:
-    """Return the document in pieces, which are the same for the same state."""
+    """Return the document in pieces; equal states give equal pieces."""
     head = replace(state, records={}).to_dict()
     history = head.pop("history")
     del head["records"]
@@ -47,13 +47,13 @@ def _table(state: State) -> Iterator[bytes]:
 
 
 def table(content: bytearray) -> dict[str, Any] | None:
-    """Return a document in its JSON form, with each record built already; None if it has not a record a line.
+    """Return a document as JSON values, with its records already built; None if it does not have one record a line.
 
-    The content is used up, so that it does not stay in memory beside the records.
+    The content is consumed, so that it does not stay in memory beside the records.
 
     Raises:
         ValueError: it is not JSON.
-        StateError: a record has a part that is missing, unknown or of a wrong type.
+        StateError: a part of a record is missing, unknown or of a wrong type.
     """
     begin = content.find(_BEGIN)
     end = content.rfind(_END, begin)
@@ -82,7 +82,7 @@ def _records(lines: bytearray) -> dict[str, Record]:
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Collect no garbage while all new objects stay: it would take a fifth of the time."""
+    """Pause the garbage collector while all new objects stay in use: it would take a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

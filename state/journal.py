@@ -1,8 +1,7 @@
-"""The append-only journal beside the document: a whole record or a drop a line, durable before anything acts on it.
+"""The append-only journal beside the document: one line for each record put or dropped, durable before further work.
 
-Its first line names the document that it continues, by lineage and serial. Each line after it ends with a checksum,
-which tells the rest of an entry that a crash cut off, and that was never acknowledged, from an entry that was damaged
-later.
+Its first line names the document that it continues, by lineage and serial. Each later line ends with a checksum. The
+checksum separates a last line that a crash cut off, which was never acknowledged, from a line that was damaged later.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ _CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
 
 
 class Journal:
-    """Appends facts to a journal. Each append is flushed and fsynced before it returns; threads may share it.
+    """A writer that appends entries to a journal. Each append is fsynced before it returns; threads may share it.
 
-    An entry that could not be written is the last: later ones would build on it.
+    After an entry that could not be written, all later ones are refused, since they would build on it.
 
     Args:
-        path: where it is.
-        head: its first line, which is there already.
+        path: the journal's file, which exists.
+        head: its first line, which is already written.
     """
 
     def __init__(self, path: Path, head: bytes, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
@@ -41,7 +40,7 @@ class Journal:
         self._broken = ""
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Append an entry; raises `StateError` if it cannot be written, or would not be found again."""
+        """Append an entry; raises `StateError` if it cannot be written, or if another file is now at the path."""
         line = checked(encoded(entry), self._head)
         with self._mutex:
             try:
@@ -67,18 +66,18 @@ class Journal:
 
 
 def header(serial: int, lineage: str, document: str = "") -> bytes:
-    """Return the first line of a journal that continues the document of that serial, lineage and checksum."""
+    """Return the first line of a journal that continues the document with this serial, lineage and checksum."""
     return encoded({"base": serial, "lineage": lineage, "document": document})
 
 
 def replay(path: Path, state: State, document: str = "", disk: Disk = DISK) -> bool:
-    """Apply the journal's whole lines to the state; return whether there were any.
+    """Apply the journal's complete lines to the state; return whether there were any.
 
-    The rest of a last entry that was cut off is dropped: nothing acted on it. A journal with an older serial as its
-    base was already folded in.
+    A last line that was cut off is dropped: nothing acted on it. A journal with an older serial as its base is already
+    part of the document.
 
     Raises:
-        StateError: an entry is damaged, or continues another document than the state's.
+        StateError: a line is damaged, or continues another document than the state's.
     """
     try:
         file = disk.open(path, os.O_RDONLY)
@@ -95,7 +94,7 @@ def replay(path: Path, state: State, document: str = "", disk: Disk = DISK) -> b
     if lineage == state.lineage and isinstance(base, int) and base < state.serial:
         return False
     whole = _whole(path, head + b"\n", lines) if "lineage" in first else lines[:-1]
-    # an older document that was put back makes serials come again
+    # serials can repeat after somebody put an older document back
     other = document and first.get("document") not in (None, "", document)
     if whole and (other or (lineage, base) != (state.lineage, state.serial)):
         raise StateError(_astray(path, base, state, same=lineage == state.lineage))
@@ -110,12 +109,12 @@ def encoded(entry: dict[str, Any]) -> bytes:
 
 
 def checked(line: bytes, head: bytes) -> bytes:
-    """Return an entry's line with its checksum, which holds in the journal with this first line only."""
+    """Return an entry's line with its checksum, which is valid only in the journal with this first line."""
     return b'%b,"check":"%08x"}\n' % (line[:-2], _checksum(line[:-2], head))
 
 
 def apply(entry: dict[str, Any], state: State) -> None:
-    """Let an entry have its effect on the state.
+    """Apply an entry to the state.
 
     Raises:
         StateError: its record cannot be read.
@@ -134,7 +133,7 @@ def _checksum(content: bytes, head: bytes) -> int:
 
 
 def _whole(path: Path, head: bytes, lines: list[bytes]) -> list[bytes]:
-    """Return the lines up to the last whole one; raises `StateError` if one before it is not."""
+    """Return the lines up to the last complete one; raises `StateError` if an earlier line is damaged."""
     found = [_CHECKED.fullmatch(line) for line in lines]
     whole = [match is not None and int(match[2], 16) == _checksum(match[1], head) for match in found]
     while whole and not whole[-1]:
@@ -145,7 +144,7 @@ def _whole(path: Path, head: bytes, lines: list[bytes]) -> list[bytes]:
 
 
 def _astray(path: Path, base: Any, state: State, *, same: bool) -> str:
-    """Say why a journal does not belong to the document, and what to do."""
+    """Return why a journal does not belong to the document, and the advice to fix it."""
     if not state.serial:
         why = f"it is missing, but {path.name} has changes made after it. Restore it"
     elif same and base == state.serial:

@@ -13,14 +13,14 @@ from provisioner.state.objects import Objects, StoredObject, Taken
 from provisioner.state.runtime import MACHINE, Runtime, Worker
 
 LEASE = 60.0
-"""Seconds after which a holder that has not renewed its lease loses it."""
+"""The seconds without a renewal after which a holder loses its lease."""
 LONGEST = 3600.0
-"""The most seconds that a lease may claim: nobody can lock a state for ever."""
+"""The most seconds that a lease may claim, so that nobody can lock a state for ever."""
 RENEWALS = 30
-"""How often a lease is renewed in a row if each renewal takes longer than it lasts."""
+"""The most renewals in a row if each one takes longer than the lease lasts."""
 LOCK = "lock"
 HOLDER = "holder"
-"""The metadata by which a holder recognises its own lock."""
+"""The metadata key by which a holder recognises its own lock."""
 FREE = b"{}\n"
 """The content of a lock that nobody holds."""
 
@@ -28,17 +28,17 @@ FREE = b"{}\n"
 class Lease:
     """Holds the lock of a state from `acquire` to `release`, or until another command takes it over.
 
-    It keeps others from starting in vain. The journal keeps them from harm (see `provisioner.state.s3`).
+    The lease spares other commands a vain start. The journal protects the state (see `provisioner.state.s3`).
 
     Args:
-        objects: where the lock is.
-        command: the command at work, for others that find it held.
-        seconds: the time without a renewal after which another command may take it over.
-        lost: called once, in a thread, as soon as another command is known to have taken it over.
-        note: called if S3 did not take the lock back.
+        objects: the bucket's objects, the lock among them.
+        command: the command at work, shown to others that find the lock held.
+        seconds: the time without a renewal after which another command may take the lease over.
+        lost: called once, in a thread, as soon as this command knows that another one has taken the lease over.
+        note: called with a message if S3 did not accept the release of the lock.
 
     Attributes:
-        claim: who holds it, as others read it.
+        claim: the holder's details, as others read them.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Lease:
         self._heart: Worker | None = None
 
     def acquire(self) -> None:
-        """Take the lock, and keep it.
+        """Take the lock, and start to renew it.
 
         Raises:
             StateLocked: another command holds it, and its lease has not run out.
@@ -78,14 +78,14 @@ class Lease:
             try:
                 self._put()
             except Taken as taken:
-                # another command was first, or S3 had not shown its lock: see `Objects.listed`
+                # another command was first, or S3 did not show its lock yet: see `Objects.listed`
                 found = taken.found
             else:
                 break
         self._heart = self._runtime.start(self._beat, "lease")
 
     def check(self) -> None:
-        """Make sure that the lease is held; an expired one is renewed if nobody has taken it over.
+        """Ensure that the lease is held; renew an expired one unless another command has taken it over.
 
         Raises:
             StateError: another command has taken it over, or it cannot be renewed.
@@ -98,11 +98,11 @@ class Lease:
                     self._renew()
                 if self._lost:
                     raise StateError(self._lost)
-        # the renewed lease may have ended before S3's answer came, and another command may be at work already
+        # the renewed lease may have run out before S3's answer came, and another command may be at work already
         raise StateError(f"S3 takes longer to renew the state lock than its lease lasts ({self._seconds:g} s). {RERUN}")
 
     def lose(self, found: StoredObject | None) -> StateError:
-        """Note that another command has the lock, which `found` names. Returns the error that says so."""
+        """Note that another command has the lock, as `found` shows; return the error for that."""
         if self._ours(found):
             found = None
         with self._mutex:
@@ -116,7 +116,7 @@ class Lease:
         return StateError(self._lost)
 
     def release(self) -> None:
-        """Give the lock back, unless another has it by now; if S3 refuses, the lease runs out by itself."""
+        """Release the lock, unless another command has it; if S3 refuses, the lease runs out by itself."""
         self._ended.set()
         if self._heart:
             self._heart.join()
@@ -130,7 +130,7 @@ class Lease:
                 self._note(f"the state lock was not released ({why}): it expires in {self._seconds:.0f} s")
 
     def holder(self) -> StoredObject | None:
-        """Read who holds the lock."""
+        """Return the lock's object, which names its holder, or None."""
         return self._objects.get(LOCK)
 
     def _beat(self) -> None:
@@ -139,7 +139,7 @@ class Lease:
                 with self._mutex:
                     self._renew()
             except StateError:
-                # S3 is out of reach: the next beat tries again, and so does the next write
+                # S3 cannot be reached: the next beat tries again, and so does the next write
                 continue
 
     def _held(self) -> bool:
@@ -156,43 +156,43 @@ class Lease:
 
     def _put(self) -> None:
         began = self._runtime.elapsed()
-        # each renewal has an ETag of its own, so that a takeover of an expired lease cannot miss one
+        # each renewal has an ETag of its own, so that a takeover of an expired lease notices a renewal in between
         self._renewals += 1
         about = {"machine": self._runtime.machine(), "lease": self._seconds, "renewed": self._renewals}
         self._write(json.dumps(self.claim | about).encode() + b"\n")
         self._heard = began
 
     def _write(self, body: bytes) -> None:
-        """Write the lock if it is still as it was read, or as this command wrote it; raises `Taken` if not."""
+        """Write the lock if it is unchanged since this command read or wrote it; raises `Taken` if not."""
         while True:
             try:
                 self._etag = self._objects.put(LOCK, body, over=self._etag, metadata={HOLDER: self._mark})
             except Taken as taken:
                 if not self._ours(taken.found):
                     raise
-                # an earlier write whose answer was lost has renewed the lease then, not now
+                # an earlier write, whose answer was lost, renewed the lease at its own time, not now
                 self._etag = taken.found.etag
             else:
                 return
 
 
 def holder(objects: Objects, runtime: Runtime = MACHINE) -> str:
-    """Say in one phrase who holds the lease of a state; empty if nobody does. Raises `StateError` as `Objects.get`."""
+    """Return a phrase about the holder of a state's lease; empty without one. Raises `StateError` as `Objects.get`."""
     found = objects.get(LOCK)
     return describe(found.body) if found and remaining(found, runtime) > 0 else ""
 
 
 def cut_off(objects: Objects, runtime: Runtime = MACHINE) -> tuple[str, float] | None:
-    """Return which command ended without giving the lease back, and when it had begun, in seconds since the epoch.
+    """Return the command that ended without releasing the lease, and its start in seconds since the epoch.
 
-    None if none did since the lease was last taken. Raises `StateError` as `Objects.get`.
+    None if the last holder released it, or still holds it. Raises `StateError` as `Objects.get`.
     """
     found = objects.get(LOCK)
     return named(found.body) if found and found.body != FREE and remaining(found, runtime) <= 0 else None
 
 
 def remaining(found: StoredObject, runtime: Runtime = MACHINE) -> float:
-    """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
+    """Return how many seconds a lease still lasts, by S3's clock; 0 or less if the lock can be taken."""
     try:
         info = parsed(found.body)
         if not info or _dead(info, runtime):
@@ -200,12 +200,12 @@ def remaining(found: StoredObject, runtime: Runtime = MACHINE) -> float:
         seconds = min(max(float(info["lease"]), 0.0), LONGEST)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         seconds = LEASE
-    # S3 tells times in whole seconds
+    # S3's times are whole seconds
     return seconds + 1 - found.age
 
 
 def _dead(info: dict[str, Any], runtime: Runtime) -> bool:
-    """Say whether the holder was a process of this machine that has ended."""
+    """Return whether the holder was a process of this machine that has ended."""
     here, pid = runtime.machine(), info["pid"]
     return bool(here) and info["machine"] == here and isinstance(pid, int) and pid > 0 and not runtime.running(pid)
 

@@ -24,19 +24,19 @@ from provisioner.state.store import Store
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", LOCK_FILE
 REBUILD = "Run `provision recover`, which rebuilds it from the account, or restore it from a backup"
 PAUSE = 0.2
-"""Seconds between two tries for a lock that another command holds."""
+"""Seconds between two attempts to take a lock that another command holds."""
 READINGS = 10
-"""How often a state is read again if it changes meanwhile."""
+"""The most times that a state is read again because it changed during the read."""
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A state as it was read, and its files.
+    """A state and the facts about the files that it was read from.
 
     Attributes:
-        journalled: whether the journal added to the document.
-        outdated: the document as it was, if it had to be migrated.
-        checksum: the document's.
+        journalled: whether the journal changed the document's content.
+        outdated: the document in its old schema, if it had to be migrated.
+        checksum: the document's checksum.
     """
 
     state: State
@@ -46,10 +46,10 @@ class _Loaded:
 
 
 def read(directory: Path, stack: str, disk: Disk = DISK) -> State:
-    """Return the state in the directory without locking or changing anything; an empty one if there is none.
+    """Return the state in the directory without locking or changing anything; an empty state if there is none.
 
     Raises:
-        StateError: it is unreadable, torn or newer than this version, or changes all the time.
+        StateError: it is unreadable, damaged or newer than this version, or changes all the time.
     """
     return _load(directory, stack, disk).state
 
@@ -61,7 +61,7 @@ def _load(directory: Path, stack: str, disk: Disk) -> _Loaded:
             if loaded := _unchanged(path, stack, disk):
                 return loaded
     except OSError as error:
-        # the error of an open file has its descriptor
+        # an error of an open file has a descriptor in place of its name
         where = error.filename if isinstance(error.filename, str) else path
         kind = StateError if isinstance(error, IsADirectoryError) else StateUnavailable
         raise kind(f"{where} cannot be read: {error.strerror}") from None
@@ -69,8 +69,8 @@ def _load(directory: Path, stack: str, disk: Disk) -> _Loaded:
 
 
 def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:
-    """Read the document and its journal; None if the document was replaced meanwhile, and the journal with it."""
-    # open until the end, so that no other file can get its inode
+    """Read the document and its journal; None if another command replaced both during the read."""
+    # keep the file open until the end, so that no other file can get its inode
     file = _opened(path, disk)
     try:
         problem = None
@@ -115,7 +115,7 @@ def _content(file: int, disk: Disk) -> tuple[Any, str]:
     """Return the document's content, and its checksum; raises `ValueError` if it is not JSON."""
     content = bytearray(disk.read(file))
     checksum = f"{crc32(content):08x}"
-    # the whole text tells the fault
+    # `parsed` reads the whole text again, and its error names the fault
     with suppress(ValueError):
         if found := table(content):
             return found, checksum
@@ -126,12 +126,12 @@ class LocalStore(Store):
     """A state in a directory of this machine, locked by `flock`. Use it as a context manager.
 
     Args:
-        directory: where the state lives; made (0700) if it is missing.
+        directory: the directory of the state; created with mode 0700 if it is missing.
         stack: the stack's name, for a new state.
-        command: the command at work, for others that find the lock held.
+        command: the command at work, shown to others that find the lock held.
         writer: this tool's version, written into the document.
-        report: if another command is at work, wait for it, and say so with this; None: give up.
-        disk: where the directory is.
+        report: called with a message while waiting for another command; None: do not wait.
+        disk: the disk that holds the directory.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class LocalStore(Store):
         self._broken, self._checksum = "the state is not open", ""
 
     def __enter__(self) -> Self:
-        """Lock and load.
+        """Lock and load the state.
 
         Raises:
             StateLocked: another command is at work.
@@ -187,7 +187,7 @@ class LocalStore(Store):
             self._lock.release()
 
     def check_lock(self) -> None:
-        """Nobody takes the lock of a live process."""
+        """Check nothing: the lock of a live process cannot be taken."""
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write a file beside the state, and return where it is."""
@@ -195,9 +195,9 @@ class LocalStore(Store):
         return str(self.directory / name)
 
     def _settle(self) -> None:
-        """Make the present files durable: a document renamed just before a kill, and the directory of a new state."""
+        """Make existing files durable: a document renamed just before a crash, and the directory of a new state."""
         try:
-            # its journal, which held the same, is about to go
+            # the old journal, which holds the same records, is about to be replaced
             sync(self.directory, self._disk)
             if not there(self.directory / DOCUMENT, self._disk):
                 keep_there(self.directory, self._disk)
@@ -213,7 +213,7 @@ class LocalStore(Store):
         self._held()
 
     def _held(self) -> None:
-        """Raise `StateError`, now and from now on, if others could hold the lock as well."""
+        """Raise `StateError`, also at all later writes, if another command could hold the lock as well."""
         if not self._lock.held():
             raise StateError(
                 f"{self.directory} or the lock in it was deleted or replaced during this command, so nothing more is "
@@ -222,8 +222,8 @@ class LocalStore(Store):
             )
 
     def _fold(self) -> None:
-        """Fold the journal into the document and start a new one, unless nothing changed since the last time."""
-        # later entries in the old journal might not be read again after a failed fold
+        """Write the journal's records into the document and start a new journal; only the latter if nothing changed."""
+        # after a failed fold, a reader might ignore later entries of the old journal
         self._close()
         try:
             if self._dirty or not there(self.directory / DOCUMENT, self._disk):
@@ -250,10 +250,10 @@ class LocalStore(Store):
             self._journal = None
 
     def _swap(self, name: str, content: Iterable[bytes]) -> str:
-        """Write a file beside the old one, make it durable, put it in the old one's place; return its checksum."""
+        """Write a new file beside the old one, make it durable, rename it over the old one; return its checksum."""
         checksum = 0
         self._held()
-        # a name of its own: after the directory was deleted, another command may be at work at the same path
+        # an own name: after the directory was deleted, another command may be at work at the same path
         path, draft = self.directory / name, self.directory / f"{name}.{self._lock.number()}.tmp"
         try:
             file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)

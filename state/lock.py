@@ -1,4 +1,4 @@
-"""One command at a time on a state: `flock`, which the kernel frees when its holder dies, with who and since inside."""
+"""One command at a time on a state: `flock`, freed by the kernel when its holder ends; the file names the holder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from provisioner.state.model import StateLocked
 from provisioner.state.runtime import MACHINE, Runtime
 
 LOCK_FILE = "state.lock"
-"""The lock's file in the directory of a state."""
+"""The name of the lock file in a state's directory."""
 
 
 class Lock:
-    """Holds the lock file of a state, and the directory that it is in, from `acquire` to `release`.
+    """Holds the lock file of a state and the directory around it, from `acquire` to `release`.
 
-    Older versions look at the file, which says who holds it. The directory keeps others out even when somebody
-    has deleted the file; if directories cannot be locked (NFS), `held` tells.
+    Older versions check only the file, which names its holder. The directory's lock keeps others out even when somebody
+    has deleted the file. If directories cannot be locked (NFS), `held` notices the deletion.
     """
 
     def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
@@ -36,7 +36,7 @@ class Lock:
         """Take the lock.
 
         Raises:
-            StateLocked: another live process holds it; the message says who, where, since when and doing what.
+            StateLocked: another live process holds it; the message names its user, machine, start and command.
             OSError: the file cannot be made or written.
         """
         try:
@@ -49,7 +49,7 @@ class Lock:
             raise
 
     def held(self) -> bool:
-        """Whether the lock is still where others look for it."""
+        """Return whether the locked file is still at its path, where other commands look for it."""
         try:
             return self._disk.identity(self._files[0]) == self._disk.identity(self.path)
         except OSError:
@@ -60,16 +60,16 @@ class Lock:
         return self._disk.identity(self._files[0])[1]
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         try:
-            # only commands that wait need the words
+            # only waiting commands read the content
             with suppress(OSError):
                 self._disk.cut(self._files[0], 0)
         finally:
             self._close()
 
     def _take(self) -> bool:
-        """Lock the file, then its directory; return whether the file was not deleted meanwhile."""
+        """Lock the file, then its directory; return whether the file is still at its path."""
         file = self._disk.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         self._files.append(file)
         try:
@@ -87,11 +87,11 @@ class Lock:
         except BlockingIOError:
             raise
         except OSError:
-            # a file system that locks files only
+            # this file system cannot lock directories
             return
 
     def _close(self) -> None:
-        # the file last: its next holder finds the directory free
+        # close the file last, so that its next holder finds the directory free
         while self._files:
             self._disk.close(self._files.pop())
 
@@ -99,11 +99,11 @@ class Lock:
 def patiently(
     acquire: Callable[[], None], report: Callable[[str], None] | None, pause: float, runtime: Runtime = MACHINE
 ) -> None:
-    """Acquire a lock, however long another command holds it.
+    """Acquire a lock; wait as long as another command holds it.
 
     Args:
-        report: called with the holder, at once and whenever that changes; None: do not wait.
-        pause: seconds between two tries.
+        report: called with the holder, at once and whenever it changes; None: do not wait.
+        pause: seconds between two attempts.
 
     Raises:
         StateLocked: it is held, and `report` is None.
@@ -122,10 +122,10 @@ def patiently(
 
 
 def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
-    """Say in one phrase who holds the lock at a path; empty if nobody does. Nothing is written.
+    """Return a phrase that names the holder of the lock at a path; empty without a holder. Writes nothing.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     try:
         file = disk.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -133,7 +133,7 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
         return ""
     try:
         content = disk.read(file)[:4096]
-        # a killed holder's lock is tried only if a process has its number: taking a lock might refuse another
+        # try the lock only if a process has the holder's number: taking it, even briefly, could refuse another command
         if not content or _dead(content, runtime):
             return ""
         disk.lock(file)
@@ -145,9 +145,9 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
 
 
 def cut_off(path: Path, disk: Disk = DISK) -> tuple[str, float] | None:
-    """Return which command ended without giving the lock back, and when it had begun, in seconds since the epoch.
+    """Return the command that ended without releasing the lock, and its start in seconds since the epoch.
 
-    None if none did since the lock was last taken. `holder` says whether somebody holds it now.
+    None if the last holder released it. `holder` tells whether a command holds it now.
     """
     try:
         file = disk.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -160,7 +160,7 @@ def cut_off(path: Path, disk: Disk = DISK) -> tuple[str, float] | None:
 
 
 def named(holder: bytes) -> tuple[str, float] | None:
-    """Return the command of a holder and since when it held the lock; None if its words do not say so."""
+    """Return a holder's command and its start, from the lock's content; None if the content does not have both."""
     try:
         info = parsed(holder)
         command, since = info["command"], float(info["since"])
@@ -170,7 +170,7 @@ def named(holder: bytes) -> tuple[str, float] | None:
 
 
 def _dead(holder: bytes, runtime: Runtime) -> bool:
-    """Whether the holder was a process of this machine that has ended."""
+    """Return whether the holder was a process of this machine that has ended."""
     try:
         info = parsed(holder)
         return bool(info["host"] == socket.gethostname() and not runtime.running(info["pid"]))
@@ -179,14 +179,14 @@ def _dead(holder: bytes, runtime: Runtime) -> bool:
 
 
 def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
-    """Return who holds a lock when this process does, as `describe` reads it."""
+    """Return this process's details as the holder of a lock, for `describe` to read."""
     who = {"user": _user(), "host": socket.gethostname(), "pid": runtime.pid()}
     run = {"run": url} if (url := pipeline_run()) else {}
     return who | run | {"command": command, "since": runtime.time()}
 
 
 def pipeline_run() -> str:
-    """Return where the log of this run of a pipeline is, on GitHub or GitLab; empty outside of one."""
+    """Return the address of this pipeline run's log on GitHub or GitLab; empty outside of a pipeline."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         server, repository, number = (
             os.environ.get(f"GITHUB_{it}", "") for it in ("SERVER_URL", "REPOSITORY", "RUN_ID")
@@ -196,7 +196,7 @@ def pipeline_run() -> str:
 
 
 def describe(holder: bytes) -> str:
-    """Return one phrase about the holder, from its words in the lock."""
+    """Return a phrase about the holder, from the lock's content."""
     try:
         info = parsed(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(info["since"]))
@@ -205,7 +205,7 @@ def describe(holder: bytes) -> str:
         text = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return "an unknown holder"
-    # a writer of the lock must not be able to write to the terminal
+    # a foreign lock's content must not control the terminal
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -213,5 +213,5 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        # in a container a user may have a number only
+        # in a container a user may have a number but no name
         return str(os.getuid())

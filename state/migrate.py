@@ -10,12 +10,12 @@ from provisioner.state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNe
 from provisioner.state.variables import as_held
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    # the records' parts have other names since; `Record` translates them in the journal as well
+    # schema 2 renamed the parts of records; `Record` translates them in the journal as well
     1: lambda document: document | {"schema": 2},
-    # the values of variables are gone since; `Record` takes them out of the journal as well
+    # schema 3 dropped the values of variables; `Record` drops them in the journal as well
     2: lambda document: document | {"schema": 3},
 }
-"""From a schema's number to the function that turns its document into one of the next number."""
+"""The function that turns a document of a schema's number into one of the next number."""
 
 
 def migrate(document: Any) -> tuple[dict[str, Any], bool]:
@@ -41,7 +41,7 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
 
 
 def kept(document: Mapping[str, Any]) -> bytes:
-    """Return an older document as it is kept beside the new one: as it was, but for the values of variables."""
+    """Return an older document for keeping beside the new one: unchanged except that variables lose their values."""
     records = {address: _without_values(row) for address, row in document["records"].items()}
     return json.dumps({**document, "records": records}, indent=2).encode()
 

@@ -1,4 +1,4 @@
-"""The content of a state: one record a resource, and the history of the runs with their timelines."""
+"""The content of a state: one record for each resource, and the history of the runs with their timelines."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from provisioner.state.variables import as_held
 
 SCHEMA = 3
 HISTORY = 50
-"""How many runs the history keeps."""
+"""The number of runs in the history."""
 TIMELINES = 3
-"""How many runs keep their timeline: the newest that did something."""
+"""The number of runs that keep their timeline: the newest that have one."""
 
 RERUN = "Fix that, then run the same command again: it resumes from the recorded state"
-"""What to do when the state cannot be written."""
+"""The advice when the state cannot be written."""
 
 Phase = Literal["creating", "created", "ready", "deleting"]
 
 
 class StateError(Exception):
-    """The state cannot be used as it is; nothing was changed. The message says why and what to do.
+    """The state is unusable; nothing was changed. The message says the reason and the remedy.
 
     Attributes:
-        code: the family that it belongs to, as `provision explain` takes it.
+        code: the error family that `provision explain` describes.
     """
 
     code = "state"
 
 
 class StateLocked(StateError):
-    """Another command holds the state's lock; `holder` says in one phrase which."""
+    """Another command holds the state's lock; `holder` is a phrase about that command."""
 
     code = "state-locked"
 
@@ -44,10 +44,10 @@ class StateLocked(StateError):
 
 
 class StateUnavailable(StateError):
-    """The state's store cannot be asked now, or gives no steady answer: the state is not known.
+    """The state's store gives no answer now, or keeps changing: the state is not known.
 
     Attributes:
-        unanswered: whether it gave no answer at all.
+        unanswered: whether the store gave no answer at all.
     """
 
     code = "state-unavailable"
@@ -70,19 +70,19 @@ class ForeignState(StateError):
 
 
 FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}
-"""The present names of results, by their names in histories of earlier versions."""
+"""The present names of results, by their names in earlier versions' histories."""
 FORMER_PARTS = {"kind": "type", "asked": "arguments", "needs": "dependencies"}
 """The present names of a record's parts, by their names in documents and journals of schema 1."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One resource as last known.
+    """A resource as last known.
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
-    from before the first delete call. `arguments` holds the declared fields, but no value of an environment variable
-    (`state/variables.py`); `outputs` AWS's answers that other resources or `down` need. `dependencies` are the
-    addresses that this resource depends on. Times are seconds since the epoch.
+    from before the first delete call. `arguments` holds the declared fields, without the values of environment
+    variables (`state/variables.py`). `outputs` holds AWS's answers that other resources or `down` need. `dependencies`
+    are the addresses of the resources that this one depends on. Times are seconds since the epoch.
     """
 
     address: str
@@ -98,7 +98,7 @@ class Record:
     changed: float = 0.0
 
     def __post_init__(self) -> None:
-        # no record can hold a value, whatever it is made from
+        # however a record is built, it never holds the value of a variable
         object.__setattr__(self, "arguments", as_held(self.type, self.arguments))
 
     @classmethod
@@ -111,7 +111,7 @@ class Record:
 
     @classmethod
     def from_row(cls, address: str, row: Any) -> Self:
-        """Build a record from its row in the document, as `from_dict` would."""
+        """Build a record from its row in the document; equals `from_dict`, but is faster."""
         if not isinstance(row, Mapping):
             raise StateError("a record of the state cannot be read: it is not a JSON object")
         if [*row] != _ROW or not _plainly_right(address, *row.values()):
@@ -122,7 +122,7 @@ class Record:
         parts["address"] = address
         parts.update(row)
         parts["arguments"] = as_held(row["type"], row["arguments"])
-        # most records share these words
+        # most records share these words: keep each only once in memory
         for name in ("type", "phase", "step"):
             parts[name] = intern(parts[name])
         parts["dependencies"] = [*map(intern, parts["dependencies"])]
@@ -135,18 +135,18 @@ class Record:
 
     @staticmethod
     def wrong(data: Mapping[str, Any]) -> str:
-        """Say which part of a record in its JSON form is missing, unknown or of a wrong type; empty if none is."""
+        """Return a description of a missing, unknown or mistyped part of a record's JSON form; empty if it is right."""
         return checks.wrong(data, _RECORD, _RECORD_NEEDED)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A resource's part of a run's time. Moments are seconds since the run's start; None: it did not come to that.
+    """A resource's part of a run's time. Moments are seconds since the run's start; None: not reached.
 
     Attributes:
         result: its result (created, changed, deleted, and so on), or `failed` or `unfinished`.
-        began: its turn came, since all its needs were there.
-        called: the write was answered, so that dependents which need it only to exist could begin.
+        began: its turn came, since all its dependencies were ready.
+        called: AWS answered the write, so that dependents could begin which need the resource only to exist.
         ended: it was ready, proved gone, or failed.
         after: the address of its last dependency to be ready; None if it could begin at once.
     """
@@ -184,13 +184,13 @@ class Run:
 
     @staticmethod
     def wrong(data: Mapping[str, Any]) -> str:
-        """Say which part of a run in its JSON form is missing, unknown or of a wrong type; empty if none is."""
+        """Return a description of a missing, unknown or mistyped part of a run's JSON form; empty if it is right."""
         return checks.wrong(data, _RUN, _RUN.keys() - {"counts", "timeline"})
 
 
 @dataclass
 class State:
-    """The whole document. `lineage` names this state's life, `serial` counts its written versions."""
+    """The whole document. `lineage` identifies this state for its whole life, `serial` counts its written versions."""
 
     stack: str
     account: str = ""
@@ -220,7 +220,7 @@ class State:
         self.stack, self.account, self.region = stack, account, region
 
     def first(self, type_name: str) -> Record | None:
-        """Return the first record of a resource type that has an id: the one, of a type that a stack has one of."""
+        """Return the first record of a resource type that has an id; the only one for a type used once in a stack."""
         return next((record for record in self.records.values() if record.type == type_name and record.id), None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def _plainly_right(
     created: Any,
     changed: Any,
 ) -> bool:
-    """Whether all parts of a record are right, as in most: checked together, in a quarter of the time.
+    """Return whether all parts of a record are right, checked together in a quarter of the time.
 
     It may be False for a right record, but is never True for a wrong one.
     """
@@ -335,13 +335,13 @@ def _plainly_right(
 
 
 def _renamed(data: Any) -> Any:
-    """Return a record's JSON form with its parts named as they are now; a non-table, or one with new names, stays."""
+    """Return a record's JSON form with the present part names; a non-table or a present form is returned unchanged."""
     if not isinstance(data, Mapping) or any(new in data for new in FORMER_PARTS.values()):
         return data
     return {FORMER_PARTS.get(name, name): value for name, value in data.items()}
 
 
 def _thinned(history: Sequence[Run]) -> list[Run]:
-    """Return the runs, of which only the newest few keep their timelines."""
+    """Return the runs with their timelines removed, except the newest few timelines."""
     kept = [run for run in history if run.timeline][-TIMELINES:]
     return [run if run in kept else replace(run, timeline=[]) for run in history]

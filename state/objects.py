@@ -1,4 +1,4 @@
-"""The objects of one state in its S3 bucket: read, listed, written only on a condition, deleted."""
+"""The objects of one state in its S3 bucket: read, list, write on a condition, and delete them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from provisioner.state.runtime import MACHINE, Runtime
 
 T = TypeVar("T")
 CONFLICTS = 8
-"""How often a write is repeated after a conflict in S3."""
+"""The most attempts of a write that conflicts with other writes in S3."""
 REREAD_TIMEOUT = 60.0
-"""Seconds for which S3 is asked again for an object that it lists but reports as missing."""
+"""The seconds for which a read is repeated while S3 lists an object but reports it as missing."""
 REREAD_PAUSE = 1.0
 """Seconds between two such reads."""
 MOST_DELETED = 1000
-"""The most that one DeleteObjects call takes (S3 API reference)."""
+"""The most objects that one DeleteObjects call takes (S3 API reference)."""
 DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled"})
-"""S3's codes for calls that the caller may not make."""
+"""S3's codes for calls that the caller has no permission for."""
 NONCE = "nonce"
-"""The metadata by which a writer recognises its own object."""
+"""The metadata key by which a writer recognises its own object."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as it was read. `age` is the seconds since its last write, by S3's own clock."""
+    """An object at the time of its read. `age` is the seconds since its last write, by S3's own clock."""
 
     body: bytes
     etag: str
@@ -36,7 +36,7 @@ class StoredObject:
 
 
 class Taken(Exception):
-    """A write's condition did not hold: `found` is the object that is there instead, None if there is none."""
+    """A write's condition was not met: `found` is the object that exists instead, None if there is none."""
 
     def __init__(self, found: StoredObject | None) -> None:
         super().__init__("another command wrote first")
@@ -47,13 +47,13 @@ class Objects:
     """The objects below one prefix of a bucket.
 
     Args:
-        client: a boto3 client of S3. It may repeat a call without an answer: a write is recognised by its nonce.
+        client: a boto3 client of S3. It may repeat an unanswered call: a nonce identifies the first attempt's write.
         bucket: the bucket's name.
-        prefix: the begin of all keys, such as `shop-dev/`.
-        owner: the account that the bucket must belong to; anybody can make a bucket of any free name.
-        ending: whether the user has asked the command to end. From then on S3 is asked no more once it has not
-            answered: after Ctrl-C the user waits for one unanswered call, and not for each that would follow. Nothing
-            is lost by that: an unacknowledged write was never promised, and the lock expires by itself.
+        prefix: the beginning of all keys, such as `shop-dev/`.
+        owner: the account that the bucket must belong to; anybody can create a bucket under any free name.
+        ending: tells whether the user has asked the command to end. From then on, after one unanswered call, S3 is not
+            asked any more, so that the user waits for one call only after Ctrl-C. Nothing is lost by that: an
+            unacknowledged write was never promised, and the lock expires by itself.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class Objects:
         self._client, self._prefix, self._runtime, self._ending = client, prefix, runtime, ending
         self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
         self._silent = False
-        """Whether the last call got no answer."""
+        """True if the last call got no answer."""
         self._encryption: dict[str, str] = {}
-        """Each write's parameters of encryption, if it needs any."""
+        """The encryption parameters of each write, if the bucket demands any."""
         self.bucket = bucket
 
     def url_of(self, name: str = "") -> str:
-        """Return the address of an object, as the AWS CLI takes it."""
+        """Return the URL of an object, as the AWS CLI takes it."""
         return f"s3://{self.bucket}/{self._prefix}{name}"
 
     def get(self, name: str) -> StoredObject | None:
@@ -94,25 +94,25 @@ class Objects:
         return found
 
     def listed(self, name: str) -> StoredObject | None:
-        """Read an object that a list has shown, again while it is listed; None if it is gone.
+        """Read an object that a list has shown; repeat the read while the list shows it; None if it is gone.
 
-        For 15 minutes after versioning was first switched on for a bucket, S3 may report an object as missing that was
+        For 15 minutes after versioning was first enabled for a bucket, S3 may report an object as missing that was
         written since (S3 API, PutBucketVersioning).
 
         Raises:
-            StateError: like `get`; or S3 goes on listing an object that it reports as missing.
+            StateError: like `get`; or S3 keeps listing an object that it reports as missing.
         """
         return self._shown(name, lambda: self.get(name))
 
     def etag(self, name: str) -> str | None:
-        """Return an object's ETag, or None if there is none; looks again and raises `StateError` like `listed`."""
+        """Return an object's ETag, or None if there is none; repeats the read and raises `StateError` like `listed`."""
         return self._shown(name, lambda: self._head(name))
 
     def unchanged(self, name: str, etag: str | None) -> bool:
-        """Whether an object is still as it was read, or still missing; raises `StateError` like `listed`."""
+        """Return whether an object is as it was read, or still missing; raises `StateError` like `listed`."""
         now = self._head(name)
         if now is None and etag is not None:
-            # gone, or not shown
+            # it is gone, or S3 does not show it yet
             now = self.etag(name)
         return now == etag
 
@@ -124,7 +124,7 @@ class Objects:
         return found
 
     def _shown(self, name: str, look: Callable[[], T | None]) -> T | None:
-        """Return the result of a look at an object, repeated while it finds nothing and a list shows the object."""
+        """Return the result of reading an object; repeat the read while it finds nothing but lists show the object."""
         until = self._runtime.now() + REREAD_TIMEOUT
         while (found := look()) is None and name in self.names(name):
             if self._runtime.now() > until:
@@ -136,12 +136,12 @@ class Objects:
         return found
 
     def put(self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None) -> str:
-        """Write an object if the present one is as the writer thinks, and return its ETag.
+        """Write an object if the present one is as the writer expects, and return its ETag.
 
-        S3 answers 412 when the condition does not hold, 404 when the object to be replaced is gone, and 409 when
-        another write was under way, which is to be repeated (S3 user guide, "Conditional writes"), as is one for which
-        the condition holds after all: see `listed`. The present object may come from an earlier try of our own, whose
-        answer was lost: its nonce tells.
+        S3 answers 412 if the condition is not met, 404 if the object to replace is gone, and 409 during another write
+        (S3 user guide, "Conditional writes"). A 409 is repeated, as is a refused write whose condition turns out to be
+        met: see `listed`. The present object may come from this writer's own earlier attempt, whose answer was lost:
+        its nonce tells.
 
         Args:
             over: the ETag of the object to replace; None if there must be none.
@@ -163,10 +163,10 @@ class Objects:
         return self._on_condition(name, "be written", write, over, ours)
 
     def _written(self, **asked: Any) -> str:
-        """Put an object, and return its ETag; if that is denied, once more with the bucket's own encryption in it.
+        """Put an object and return its ETag; if denied, retry once with the bucket's default encryption in the request.
 
-        A company's policy may demand `s3:x-amz-server-side-encryption`, which only the request's own header meets, and
-        not the default encryption of the bucket, although it does the same (S3 user guide, UsingKMSEncryption).
+        A company's policy may demand `s3:x-amz-server-side-encryption`. Only a header of the request meets that; the
+        bucket's default encryption does not, although it has the same effect (S3 user guide, UsingKMSEncryption).
         """
         from botocore.exceptions import ClientError
 
@@ -184,7 +184,7 @@ class Objects:
         return put()
 
     def _default_encryption(self) -> dict[str, str]:
-        """Return how the bucket encrypts by default, as parameters of PutObject; nothing if S3 does not tell."""
+        """Return the bucket's default encryption as parameters of PutObject; empty if S3 does not show it."""
         from botocore.exceptions import ClientError
 
         try:
@@ -196,7 +196,7 @@ class Objects:
         return {name: str(default[theirs]) for name, theirs in names.items() if theirs in default}
 
     def delete_unchanged(self, name: str, etag: str) -> None:
-        """Delete an object if it is still as it was read; a missing one is no error.
+        """Delete an object if it is as it was read; a missing object is no error.
 
         S3 answers as for `put` (S3 user guide, "How to perform conditional deletes").
 
@@ -219,11 +219,11 @@ class Objects:
         over: str | None,
         done: Callable[[StoredObject | None], bool],
     ) -> str:
-        """Make a conditional call until its condition is known to hold or not; return the ETag of the object then.
+        """Repeat a conditional call until its condition is clearly met or not; return the object's ETag.
 
         Args:
             over: as for `put`.
-            done: whether the present object shows that an earlier try has done it.
+            done: whether the present object shows that an earlier attempt succeeded.
         """
         failed, conflict = object(), object()
         verdicts = {"PreconditionFailed": failed, "NoSuchKey": failed, "ConditionalRequestConflict": conflict}
@@ -251,7 +251,7 @@ class Objects:
         return sorted(names)
 
     def directories(self) -> list[str]:
-        """Return the names up to the next `/`, in order, whatever lies below; raises `StateError` like `get`."""
+        """Return the names up to their next `/`, in order; raises `StateError` like `get`."""
 
         def read() -> list[str]:
             paginator = self._client.get_paginator("list_objects_v2")
@@ -286,10 +286,11 @@ class Objects:
 
 
 def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-    """Return the act's result, or the verdict on S3's error code.
+    """Return the result of `act`, or the verdict on S3's error code.
 
     Raises:
-        StateUnavailable: S3 refuses for another reason, or cannot be reached; it begins with the `problem`.
+        StateUnavailable: S3 refuses with a code without verdict, or cannot be reached; the message begins with
+            `problem`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -305,14 +306,14 @@ def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[st
 
 
 def explained(code: str, error: Exception, bucket: str) -> str:
-    """Return the meaning of S3's error, and what to do about it."""
+    """Return the explanation of an S3 error, with advice."""
     if code in {"NoSuchBucket", "404"}:
         return f"there is no bucket {bucket}: run `provision state init` to create it"
     if "with an explicit deny in" in str(error):
-        # another permission does not help (IAM user guide, "Access denied error messages")
+        # a further permission would not help (IAM user guide, "Access denied error messages")
         return f"{error}. Besides what it forbids, a policy may demand another encryption than the bucket's default"
     if "is not authorized to perform" in str(error):
-        # S3 says so much only within the caller's own organization (S3 user guide, troubleshoot-403-errors)
+        # S3 gives these details only within the caller's own organization (S3 user guide, troubleshoot-403-errors)
         return f"{error}. Give the caller this permission: `provision policy` prints it, `--state` those of state init"
     if code in DENIED:
         return (

@@ -1,4 +1,4 @@
-"""Time, chance and threads as the state and the engine see them: the machine's in life, a seed's in the simulation."""
+"""Time, randomness and threads for the state and the engine: the machine's own, or the simulation's from a seed."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ class Event(Protocol):
     """A flag that can be waited for, as `threading.Event`."""
 
     def is_set(self) -> bool:
-        """Say whether it is set."""
+        """Say whether the flag is set."""
 
     def set(self) -> None:
-        """Set it, and wake all that wait for it."""
+        """Set the flag, and wake all waiting threads."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, or for so many seconds; return whether it is."""
+        """Wait until the flag is set, or for `timeout` seconds; return whether it is set."""
 
 
 class Condition(AbstractContextManager[Any], Protocol):
     """A lock whose holder can wait until others wake it, as `threading.Condition`."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Give the lock back, wait to be woken or for so many seconds, and take the lock again."""
+        """Release the lock, wait to be woken or for `timeout` seconds, and take the lock again."""
 
     def notify_all(self) -> None:
         """Wake all waiting threads."""
 
 
 class Worker(Protocol):
-    """A thread that was started."""
+    """A started thread."""
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the thread has ended."""
 
 
 class Runtime(Protocol):
-    """The needs of code that waits, draws or shares work. All seconds are those of its clock.
+    """The clock, randomness, locks and threads that code needs. All seconds are of its own clock.
 
     Attributes:
-        round_trip: the seconds that a call and its answer are on their way, if they have to be let pass.
+        round_trip: the seconds that a call and its answer travel, if the clock has to be advanced for them.
     """
 
     round_trip: float
@@ -61,19 +61,19 @@ class Runtime(Protocol):
         """Return monotonic seconds."""
 
     def elapsed(self) -> float:
-        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+        """Return monotonic seconds that also count the machine's sleep, if the system provides them."""
 
     def time(self) -> float:
         """Return the seconds since the epoch."""
 
     def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Let seconds pass."""
 
     def token(self) -> str:
-        """Return 32 hexadecimal digits that nobody had before."""
+        """Return 32 random hexadecimal digits that are never repeated."""
 
     def draw(self, most: float) -> float:
-        """Return a number between 0 and the most, by chance. It is no secret."""
+        """Return a random number between 0 and `most`. It is not fit for secrets."""
 
     def lock(self) -> AbstractContextManager[Any]:
         """Return a lock that its holder can take again, as `threading.RLock`."""
@@ -85,54 +85,54 @@ class Runtime(Protocol):
         """Return an event that is not set."""
 
     def start(self, work: Callable[[], None], name: str) -> Worker:
-        """Let the work be done in a thread that does not keep the process from ending."""
+        """Run `work` in a thread that does not keep the process from ending."""
 
     def pool(self, workers: int) -> AbstractContextManager[Executor]:
-        """Return a pool of at most so many threads; its end waits for all submitted work."""
+        """Return a pool of at most `workers` threads; its end waits for all submitted work."""
 
     def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
-        """Wait until one of the futures is done, or for so many seconds; return the finished ones."""
+        """Wait until one of the futures is done, or for `timeout` seconds; return the finished futures."""
 
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
-        """Act on all items, so many at once, and return the results in the order of the items."""
+        """Call `act` for all items, `workers` at once, and return the results in the order of the items."""
 
     def working(self) -> AbstractContextManager[None]:
-        """While the context lasts, this thread's work takes real time on any clock: it builds or pulls an image."""
+        """Return a context in which this thread's work takes real time on any clock, as when it builds an image."""
 
     def watching(self) -> AbstractContextManager[None]:
-        """While the context lasts, this thread waits for a person, or looks on, in the machine's time."""
+        """Return a context in which this thread waits by the machine's clock, for a person or as an onlooker."""
 
     def close(self) -> None:
-        """The run is over: others on its clock do not wait for it any more."""
+        """End this run's part in its clock: other users of the clock stop waiting for it."""
 
     def pid(self) -> int:
         """Return the number of this process."""
 
     def machine(self) -> str:
-        """Return a name that tells this running machine or container from others whose processes have the same numbers.
+        """Return a name for this running machine or container, since other ones use the same process numbers.
 
         It is empty if there is none: the host's name is not enough, since two machines or containers can share it.
         """
 
     def running(self, pid: int) -> bool:
-        """Say whether a process of this machine is running, or may be."""
+        """Say whether a process of this machine is running, or may be running."""
 
 
 class Host:
-    """The parts of every runtime that come from its machine: chance, and processes."""
+    """The parts of every runtime that come from the machine: randomness, and processes."""
 
     pid = staticmethod(os.getpid)
 
     def token(self) -> str:
-        """Return the digits of a random UUID."""
+        """Return a random UUID's digits."""
         return uuid.uuid4().hex
 
     def draw(self, most: float) -> float:
-        """Return a number between 0 and the most."""
+        """Return a random number between 0 and `most`."""
         return random.uniform(0, most)  # noqa: S311 (no secret)
 
     def machine(self) -> str:
-        """Return the node's name, its boot, and on Linux the namespace of process numbers; elsewhere there is one."""
+        """Return the node's name, its boot, and on Linux the process namespace; other systems have only one."""
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
             return f"{os.uname().nodename} {boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -141,7 +141,7 @@ class Host:
             return f"{os.uname().nodename} {session}" if session else ""
 
     def running(self, pid: int) -> bool:
-        """Ask the kernel; a process that has ended is not running, even before its parent asks for the exit code."""
+        """Ask the kernel whether a process runs; a zombie, which has ended but still has a parent to tell, does not."""
         try:
             os.kill(pid, 0)
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -152,7 +152,7 @@ class Host:
 
 
 class Machine(Host):
-    """The runtime of life: the machine's clocks, threads and chance."""
+    """The runtime of real runs: the machine's clocks, threads and randomness."""
 
     round_trip = 0.0
     now = staticmethod(time.monotonic)
@@ -164,10 +164,10 @@ class Machine(Host):
     watching = staticmethod(nullcontext)
 
     def close(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing: nobody waits for the machine's clock."""
 
     def elapsed(self) -> float:
-        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+        """Return monotonic seconds that also count the machine's sleep, if the system provides them."""
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
     def time(self) -> float:
@@ -175,7 +175,7 @@ class Machine(Host):
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Sleep for `seconds`."""
         time.sleep(seconds)
 
     def start(self, work: Callable[[], None], name: str) -> Worker:
@@ -189,13 +189,13 @@ class Machine(Host):
         return wait(futures, timeout, return_when=FIRST_COMPLETED).done
 
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
-        """Act in a pool of threads that lasts as long as this call."""
+        """Call `act` in a pool of threads that lasts for this call."""
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(act, items))
 
 
 def boot_session(library: Any) -> str:
-    """Return the UUID that macOS's kernel has drawn at this boot, `kern.bootsessionuuid`; "" where there is none.
+    """Return the UUID that macOS's kernel draws at each boot, `kern.bootsessionuuid`; "" on other systems.
 
     Args:
         library: the C library, which has `sysctlbyname` on macOS.
@@ -209,4 +209,4 @@ def boot_session(library: Any) -> str:
 
 
 MACHINE: Runtime = Machine()
-"""It holds nothing, so that all can share it."""
+"""The machine's runtime. It holds no data of its own, so that all callers can share it."""

@@ -1,9 +1,9 @@
-"""The state in an S3 bucket, for a team: a document, a journal of one object an entry, and a lease.
+"""The state in an S3 bucket, for a team: a document, a journal with one object for each entry, and a lease.
 
-Two writers cannot both go on. Each session begins by writing the document anew, on the condition that it is still as it
-was read; so the journal of each serial is one session's alone. A session that ends well says so in the document.
-Any other may only be asleep: before its journal is folded, an entry at the place of its next one seals it, where a
-sleeper that wakes finds that it was not first. Seals stay.
+Two writers cannot both continue. Each session first rewrites the document, on the condition that it is as it was read;
+so each serial's journal belongs to one session. A session that ends normally says so in the document. Any other may
+only be asleep. Before its journal is folded, a seal is written at the place of its next entry. A sleeper that wakes
+finds the seal there and stops. Seals are not deleted.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from provisioner.state.s3_read import DOCUMENT, Loaded, load, name_of, replay, s
 from provisioner.state.store import Store, document
 
 SESSION, ENDED = "session", "ended"
-"""The document's metadata that names the session at work on it, and its value after a session that ended well."""
+"""The document's metadata key for the session at work, and its value after a session that ended normally."""
 LEAP = 1_000_000
-"""The most by which the serial grows if it is unknown which ones are taken."""
+"""The most by which the serial grows if the used serials are unknown."""
 CLOSED = "the state is closed: nothing more is recorded"
 
 Entry = dict[str, Any]
@@ -38,14 +38,14 @@ class S3Store(Store):
     """A state in an S3 bucket, locked by a lease. Use it as a context manager.
 
     Args:
-        objects: where the state lives.
+        objects: the bucket's objects that hold the state.
         stack: the stack's name, for a new state.
-        command: the command at work, for others that find the lock held.
+        command: the command at work, shown to others that find the lock held.
         writer: this tool's version, written into the document.
-        lease: seconds after which the lock of a silent command can be taken over.
-        lost: called, in a thread, when that happens to this one; the run has to stop.
-        report: if another command is at work, wait for it, and say so with this; None: give up.
-        note: called with news for the user, although nothing failed.
+        lease: seconds after which another command can take over the lock of a silent one.
+        lost: called, in a thread, when another command has taken over; the run has to stop.
+        report: called with a message while waiting for another command; None: do not wait.
+        note: called with a message for the user that is no failure.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class S3Store(Store):
         self._session = runtime.token()
         self._etag: str | None = None
         self._folding, self._finished, self._number = list[str](), list[Run](), 0
-        # whether the next entry may be there already
+        # whether the next entry may exist already
         self._unsure = False
         self._queue: list[tuple[Entry, bytes]] = []
         self._queued = self._durable = 0
@@ -74,7 +74,7 @@ class S3Store(Store):
         self._turn = runtime.condition()
 
     def __enter__(self) -> Self:
-        """Lock and load.
+        """Lock and load the state.
 
         Raises:
             StateLocked: another command is at work.
@@ -106,7 +106,7 @@ class S3Store(Store):
             self._lease.release()
 
     def check_lock(self) -> None:
-        """Make sure that the lease is held: see `Lease.check`."""
+        """Ensure that the lease is held: see `Lease.check`."""
         self._lease.check()
 
     def finish(self, run: Run) -> None:
@@ -127,7 +127,7 @@ class S3Store(Store):
         return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:
-        """Make an entry durable. Entries that threads hand in during a write become the next one, together."""
+        """Make an entry durable. Entries that threads add during a write are written together by the next write."""
         line = encoded(entry)
         with self._turn:
             self._queue.append((entry, line))
@@ -139,18 +139,18 @@ class S3Store(Store):
         if self._durable < mine:
             raise StateError(self._broken)
         with self._last_if_it_fails():
-            # nothing may follow a write if this process slept after it for so long that another has gone on
+            # nothing may follow the write if this process then slept so long that another command has taken over
             self._lease.check()
 
     @contextmanager
     def _alone(self, mine: float = math.inf) -> Iterator[bool]:
-        """Let no other thread write meanwhile.
+        """Keep other threads from writing during the context.
 
         Args:
-            mine: the number of the last entry that has to be durable; by default more than there are.
+            mine: the number of the last entry that has to be durable; by default, beyond any entry.
 
         Yields:
-            Whether it is this thread's turn; if not, they are durable already.
+            Whether this thread may write; if not, its entries are durable already.
         """
         alone = False
         try:
@@ -168,7 +168,7 @@ class S3Store(Store):
 
     @contextmanager
     def _last_if_it_fails(self) -> Iterator[None]:
-        """Let nothing be written any more after a failure inside: later entries would build on it."""
+        """Refuse all later writes after a failure inside the context: later entries would build on it."""
         if self._broken:
             raise StateError(self._broken)
         broken = f"{self._objects.url_of()} cannot be written: a write was interrupted. {RERUN}"
@@ -182,7 +182,7 @@ class S3Store(Store):
             self._broken = broken or self._broken
 
     def _write(self) -> None:
-        """Write all waiting entries as one object of the journal."""
+        """Write all queued entries as one object of the journal."""
         with self._turn:
             batch, self._queue = self._queue, []
         with self._last_if_it_fails():
@@ -204,7 +204,7 @@ class S3Store(Store):
         self._number += 1
 
     def _lost(self, found: StoredObject | None) -> StateError:
-        """Stop for good, and say who has taken over: a seal says so itself, otherwise the lock does."""
+        """Return the error that ends this store: it names the new holder, from the seal or else from the lock."""
         try:
             sealed = json.loads(found.body.splitlines()[0]).get("sealed") if found else None
         except (ValueError, IndexError, AttributeError):
@@ -213,9 +213,9 @@ class S3Store(Store):
         return self._lease.lose(by)
 
     def _seal(self, last: int, state: State) -> str:
-        """Close the journal of a session that did not end well, behind the last entry that it managed to write.
+        """Close the journal of a session that did not end normally, behind the last entry that it managed to write.
 
-        Entries that it still writes meanwhile have their effect on the given state. Returns the seal's name.
+        Entries that it writes meanwhile are applied to the given state. Returns the seal's name.
         """
         while True:
             name = name_of(self.state.serial, last + 1)
@@ -230,33 +230,33 @@ class S3Store(Store):
                 return name
 
     def _free_serial(self, loaded: Loaded) -> int:
-        """Return a serial whose successor no entry has, nor will get from a session that is only asleep."""
+        """Return a serial whose successor has no entry, and cannot get one from a session that is only asleep."""
         serial = max(loaded.state.serial, loaded.newest)
         written = loaded.found and SESSION in loaded.found.metadata and loaded.state.serial == serial
-        # without a document, or with an earlier one that a person put back, later serials may be in use
+        # without a document, or with an earlier one that somebody put back, later serials may be in use
         return serial if written else serial + 1 + int(self.runtime.draw(LEAP))
 
     def _fold(self) -> None:
-        """Write the document anew, with the whole journal in it, and delete the entries that it then holds."""
+        """Write the document with the whole journal in it, and delete the entries that it now contains."""
         with self._alone():
             with self._last_if_it_fails():
                 self._replace(self._session)
-            # an entry that cannot be deleted now is tried again at the end
+            # an entry that cannot be deleted now is deleted at the end
             with suppress(StateError):
                 self._tidy()
 
     def _close(self) -> None:
-        """Fold for the last time. If the journal's content is unknown, it is read."""
+        """Fold for the last time. Reads the journal first if its content is unknown."""
         self._broken = CLOSED
         if self._unsure:
-            # a refused entry may be there all the same, and somebody may have read it
+            # a write that S3 refused may have succeeded after all, and somebody may have read it
             self._lease.check()
             self._folding.append(self._seal(self._number, self.state))
         self._replace(ENDED)
         self._tidy()
 
     def _replace(self, session: str) -> None:
-        """Replace the document that was read or written last."""
+        """Replace the document that this session read or wrote last."""
         self._lease.check()
         while True:
             self.state.serial += 1
@@ -268,24 +268,24 @@ class S3Store(Store):
             except Taken as taken:
                 if taken.found is None or taken.found.metadata.get(SESSION) != self._session:
                     raise self._lost(None) from None
-                # somebody may have read a refused document of this session: the next one goes on from it
+                # somebody may have read this session's own document, whose write seemed to fail: continue from it
                 self._etag, self.state = taken.found.etag, self._refused(taken.found.body)
         self._number, self._dirty = 0, False
 
     def _refused(self, body: bytes) -> State:
-        """Return the state of a refused document, with the runs that have been finished since."""
+        """Return the state of this session's document whose write seemed to fail, with the runs finished since."""
         state = State.from_dict(parsed(body))
         state.history += [run for run in self._finished if run not in state.history]
         return state
 
     def _tidy(self) -> None:
-        """Delete the entries that the document holds."""
+        """Delete the entries that the document contains."""
         self._objects.delete(self._folding)
         self._folding = []
 
 
 def _folded(loaded: Loaded) -> list[str]:
-    """Return the entries to delete: all, but of each serial's the last one if it is, or may be, a seal."""
+    """Return the entries to delete: all, except each serial's last one if it is a seal or may be one."""
     kept = {serial_of(name): name for name in loaded.journal}
     if loaded.found and not loaded.sealed:
         kept.pop(loaded.state.serial, None)

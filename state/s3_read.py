@@ -1,4 +1,4 @@
-"""Reads the state in a bucket: its document, and the journal's entries that continue it."""
+"""Read the state in a bucket: its document, and the journal's entries that continue it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.state.runtime import MACHINE, Runtime
 DOCUMENT, JOURNAL = "state.json", "journal/"
 READERS = 16
 READINGS = 10
-"""How often a state is read again if it changes meanwhile."""
+"""The most times that a state is read again because it changed during the read."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Loaded:
 
     Attributes:
         found: the document, None for a new state.
-        outdated: the document as it was, if it had to be migrated.
-        journal: the names of all entries, older ones that a kill has left included.
+        outdated: the document in its old schema, if it had to be migrated.
+        journal: the names of all entries, also of older ones that a crash left behind.
         last: the number of the newest entry that continues the document.
-        sealed: whether that is a seal, or there is nothing to seal.
+        sealed: whether that entry is a seal, or there is nothing to seal.
         newest: the highest serial of any entry.
     """
 
@@ -41,7 +41,7 @@ class Loaded:
 
 
 def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
-    """Return the state without locking or changing anything; an empty one if there is none.
+    """Return the state without locking or changing anything; an empty state if there is none.
 
     Raises:
         StateError: it is unreadable or newer than this version, or S3 cannot be read.
@@ -50,7 +50,7 @@ def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
 
 
 def load(objects: Objects, stack: str, runtime: Runtime) -> Loaded:
-    """Return the state as `read` does, and the objects that were read for it."""
+    """Return the state as `read` does, with the objects that it was read from."""
     for _ in range(READINGS):
         found = objects.get(DOCUMENT)
         problem = None
@@ -61,8 +61,8 @@ def load(objects: Objects, stack: str, runtime: Runtime) -> Loaded:
             raise
         except StateError as error:
             problem = error
-        # entries go away when they are folded: the read counts if the document is still the same. An entry that was not
-        # shown at first is read again before it counts as broken
+        # entries disappear when they are folded, so the read counts only if the document is still the same. An entry
+        # that S3 did not show at first is read again before it counts as missing
         if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):
             if problem:
                 raise problem
@@ -89,7 +89,7 @@ def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime
     journal = [name for name in there if name.startswith(JOURNAL)]
     newest = max(map(serial_of, journal), default=0)
     if found is None:
-        # a session at work on a lost document must find a seal
+        # a session that is still at work on the lost document must find a seal
         state.serial = newest
         last = max((number_of(name) for name in journal if serial_of(name) == newest), default=0)
         return Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)
@@ -116,17 +116,17 @@ def replay(where: str, body: bytes, state: State) -> bool:
 
 
 def name_of(serial: int, number: int) -> str:
-    """Return the name of a journal's entry, which counts from 1."""
+    """Return the name of a journal entry; numbers count from 1."""
     return f"{JOURNAL}{serial:08d}/{number:06d}"
 
 
 def serial_of(name: str) -> int:
-    """Return the serial of the document that an entry continues, 0 if its name tells none."""
+    """Return the serial of the document that an entry continues; 0 if its name has none."""
     serial = name.removeprefix(JOURNAL).partition("/")[0]
     return int(serial) if serial.isdecimal() else 0
 
 
 def number_of(name: str) -> int:
-    """Return the number of an entry, 0 if its name tells none."""
+    """Return the number of an entry; 0 if its name has none."""
     number = name.rpartition("/")[2]
     return int(number) if number.isdecimal() else 0

@@ -31,7 +31,7 @@ class Store(ABC):
 
     @abstractmethod
     def __enter__(self) -> Self:
-        """Lock and load.
+        """Lock and load the state.
 
         Raises:
             StateLocked: another command is at work.
@@ -47,23 +47,23 @@ class Store(ABC):
         return self.state.records
 
     def put(self, record: Record) -> Record:
-        """Make a record durable before returning; returns it with the time of the change. Threads may share it.
+        """Make a record durable, then return it with the time of the change. Threads may share the store.
 
         Raises:
             StateError: it cannot be written, or could not be read again; nothing was changed.
         """
         record = replace(record, changed=self.runtime.time())
         _check_record(record)
-        # first: the journal may have a failed entry nevertheless
+        # set it first: after a failure the journal may contain the entry all the same
         self._dirty = True
-        # not `asdict`, which copies the whole content, and takes longer than the rest
+        # not `asdict`, which copies the whole content and takes longer than all the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record
         self._written[record.address] = self.runtime.now()
         return record
 
     def drop(self, address: str) -> None:
-        """Make it durable that the address is gone; raises `StateError` as `put` does."""
+        """Make the removal of an address's record durable; raises `StateError` as `put` does."""
         if not text(address):
             raise _unreadable(ascii(address), "it is not an address")
         self._dirty = True
@@ -73,13 +73,14 @@ class Store(ABC):
     def age(self, address: str = "") -> float:
         """Return the seconds since this session wrote a record; for any other, since it opened the state.
 
-        They come from no calendar: it may be set during a run, and an earlier run may have had another one.
+        They come from a monotonic clock: the calendar's time may be set during a run, and an earlier run may have had
+        another.
         """
         return self.runtime.now() - self._written.get(address, self._opened)
 
     @abstractmethod
     def check_lock(self) -> None:
-        """Make sure that this command still holds the lock; raises `StateError` if another one has taken it over."""
+        """Ensure that this command still holds the lock; raises `StateError` if another command has taken it over."""
 
     def finish(self, run: Run) -> None:
         """Add a run to the history, which is written when the store closes; raises `StateError` as `put` does."""
@@ -102,14 +103,14 @@ class Store(ABC):
                 raise
 
     def swap(self, state: State, name: str) -> str:
-        """Durably replace this state by another one, and keep it beside that; returns where.
+        """Replace this state by another one durably, and keep the old one in a file; returns the file's place.
 
         Args:
-            state: the state to have from now on; its serial goes on from the higher one of both.
-            name: the occasion, a part of the kept document's name.
+            state: the new state; its serial continues from the higher one of both.
+            name: the occasion, a part of the kept file's name.
 
         Raises:
-            StateError: it cannot be written, or could not be read again; this one stays.
+            StateError: it cannot be written, or could not be read again; the old state stays.
         """
         _check_head(state.stack, state.account, state.region, state.lineage, state.writer)
         for record in state.records.values():
@@ -117,7 +118,7 @@ class Store(ABC):
         for run in state.history:
             _check_run(run)
         if self._dirty:
-            # an entry left in the journal would not belong to the new one
+            # an entry left in the journal would not belong to the new state
             self._fold()
         kept = self.keep(f"state.{name}-{self.state.serial}.json", document(self.state))
         before = self.state

@@ -1,6 +1,6 @@
-"""Variables of containers and of builds as a state holds them: their names, and one digest of their values.
+"""Variables of containers and of image builds in a state: their names, and one digest of their values.
 
-Users put passwords and keys into them, and a state has more readers and lasts longer than its resources.
+Users put passwords and keys into variables. A state has more readers than its resources, and outlasts them.
 """
 
 from __future__ import annotations
@@ -13,30 +13,31 @@ from functools import lru_cache
 from typing import Any
 
 TASK_DEFINITION, IMAGE = "task_definition", "image"
-"""The types whose records have variables: those of containers, and the arguments of builds."""
+"""The types whose records have variables: of containers, and of image builds."""
 PREFIX = "pbkdf2-sha256:"
-"""What a digest begins with."""
+"""The beginning of each digest."""
 DIGEST = "digest"
-"""The name of the member before a recorded container's variables, in place of their values."""
+"""The name of the member that stands before a recorded container's variables in place of their values."""
 ROUNDS = 20_000
-"""How often a guess is to be hashed: 10 ms of a processor for a service. A holder of the state can still guess."""
+"""The hash rounds of a digest: 10 ms of a processor for a service. A reader of the state can still guess values."""
 
 _PLAIN = {
     r"(DB_)?PORT": r"\d{1,5}",
     r"DB_HOST": r"[a-z0-9.-]+\.rds\.amazonaws\.com(\.cn)?",
     r"[A-Z0-9_]+_URL": r"http://[a-z0-9-]+(\.[a-z0-9-]+)+:\d{1,5}",
 }
-"""Names and values, as regular expressions, that stay: the places of the stack's parts, without any secret.
+"""Names and values, as regular expressions, that stay readable: the addresses of the stack's parts, never secrets.
 
-A rehearsal has to know who calls whom.
+A rehearsal needs them to know which workload calls which.
 """
 
 
 def without_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a task definition as a state holds them; the same ones if they are in that form already.
+    """Return a task definition's arguments as a state holds them; arguments in that form are returned unchanged.
 
-    Variables keep their names and lose their values. Before them stands one digest of all values, so that a guess has
-    to be of all at once. It is salted by family and container: the same values have another digest elsewhere.
+    Variables keep their names and lose their values. Before them stands one digest of all values together, so that a
+    guess must be right for all of them. It is salted with family and container, so that equal values have different
+    digests elsewhere.
     """
     containers = arguments.get("container_definitions")
     if not isinstance(containers, list | tuple):
@@ -55,7 +56,7 @@ def as_held(type_name: Any, arguments: Any) -> Any:
 
 
 def _without_build_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an image's arguments, in which no name stands before the digest; the same ones if that is there."""
+    """Return an image's arguments with one digest in place of its build values; unchanged if the digest is there."""
     values = arguments.get("build_args")
     if not isinstance(values, Mapping) or not values or "" in values:
         return dict(arguments)
@@ -86,7 +87,7 @@ def _plain(variable: Mapping[str, Any]) -> bool:
 
 
 def digest_of(text: str, salt: str) -> str:
-    """Return what stands in a state for a text that must not be in it; the same one if it is a digest already."""
+    """Return the digest that a state holds in place of a text; a digest is returned unchanged."""
     return text if text.startswith(PREFIX) else _digest(text, salt)
 
 

@@ -1,4 +1,4 @@
-"""Who is told when something of the stack is not as it should be."""
+"""Alarms: the e-mail addresses and topics that CloudWatch notifies about problems of the stack."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from provisioner.steps.services import Services
 
 ABOVE, AT_LEAST, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
 QUIET, UNKNOWN, WRONG = "notBreaching", "missing", "breaching"
-"""What a minute without data counts as: metrics that are written only when there is something to count have none when
-all is well, and those that are written every minute have none when it is not known (CloudWatch user guide, "Configuring
-how CloudWatch alarms treat missing data")."""
+"""The meaning of a minute without data.
+
+Metrics that are written only if there is something to count have no data when all is well. Metrics that are written
+every minute have no data when the value is not known (CloudWatch user guide, "Configuring how CloudWatch alarms treat
+missing data").
+"""
 
 
 @dataclass(frozen=True)
 class Alarms:
-    """The alarms that tell nobody while services have no tasks: on these tasks, and on what the load balancer answers.
+    """The alarms that stay quiet while services have no tasks, by service, and the load balancer's alarm on errors.
 
-    By service; and that on the load balancer, if there is one.
+    `errors` is None without a load balancer, or without a threshold for errors.
     """
 
     running: dict[str, Handle]
@@ -39,12 +42,12 @@ class Alarms:
 
 @dataclass(frozen=True)
 class _Alarm:
-    """One alarm: of what, on which statistic of which metric, beyond what, and after whom it comes.
+    """One alarm: its subject, the statistic of a metric, the threshold, and the resources that come before it.
 
     Attributes:
-        text: what the e-mail says.
-        quiet: whether it tells nobody, since `pause` or `sleep` has made it so.
-        minutes: for how many of them on end it has to be so.
+        text: the description in the e-mail.
+        quiet: whether it sends nothing, because of `pause` or `sleep`.
+        minutes: for how many minutes in a row the threshold must be passed.
     """
 
     address: str
@@ -68,9 +71,9 @@ def alarms(
     services: Services,
     schedules: Schedules,
 ) -> Alarms:
-    """Declare the alarms, and a topic with the addresses that are told of them, if there is a table `[alarms]`.
+    """Declare the alarms, and a topic with the addresses to notify, if there is a table `[alarms]`.
 
-    Those of a service's tasks come after it is ready: until then it has fewer than it is to have.
+    A service's alarms come after the service is ready: before that it has fewer tasks than it should have.
     """
     wanted = stack.config.alarms
     if wanted is None:
@@ -112,7 +115,7 @@ def alarms(
 
 
 def _own_topic(stack: Stack, wanted: Wanted) -> list[str]:
-    """Declare the topic with its addresses, if there are any, and return its ARN."""
+    """Declare the topic with its e-mail addresses, if there are any, and return its ARN."""
     if not wanted.email:
         return []
     name = f"{stack.name}-alarms"
@@ -123,9 +126,9 @@ def _own_topic(stack: Stack, wanted: Wanted) -> list[str]:
 
 
 def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
-    """Let this account's alarms publish to the topic, and nobody else (SNS guide, "Example cases").
+    """Return a topic policy that lets only this account's alarms publish (SNS guide, "Example cases").
 
-    It holds no key: e-mails leave AWS in the clear anyway, and a key of AWS's own would keep CloudWatch out.
+    The topic has no key: e-mails leave AWS unencrypted anyway, and an AWS managed key would keep CloudWatch out.
     """
     facts = stack.facts
     return policy(
@@ -140,7 +143,7 @@ def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
 
 
 def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
-    """Yield the one on what the load balancer itself answers: no target took the request, or none was left."""
+    """Yield the alarm on 5xx answers of the load balancer itself: no target took the request, or none was left."""
     if wanted.errors and load_balancer.name:
         yield _Alarm(
             "errors",
@@ -212,17 +215,17 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
             dimensions,
             "Maximum",
             (AT_LEAST, 1),
-            # without targets there is none, and the number of running tasks tells it
+            # without targets there is no data, and the alarm on the number of running tasks covers that
             QUIET,
         )
 
 
 def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
-    """Yield the one on the neediest instance of the cluster: near 100 % it has no room left to grow into.
+    """Yield the alarm on the busiest instance of the cluster: near 100 % it cannot grow any more.
 
     Sources: Aurora user guide, "Important Amazon CloudWatch metrics for Aurora Serverless v2"; aws-cdk-lib,
-    `DatabaseCluster.metricACUUtilization`, of its being there by cluster too. That the cluster's maximum is that of its
-    neediest instance was not measured: it is what CloudWatch calls Maximum.
+    `DatabaseCluster.metricACUUtilization`, for the metric by cluster. Not measured: that the cluster's Maximum is the
+    value of its busiest instance, as CloudWatch's word for it suggests.
     """
     if wanted.acu and database is not None:
         yield _Alarm(
@@ -233,13 +236,13 @@ def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
             "Maximum",
             (ABOVE, wanted.acu),
             UNKNOWN,
-            # it grows in seconds, so that shorter peaks are as they should be
+            # the database grows in seconds, so that shorter peaks are normal
             minutes=15,
         )
 
 
 def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iterator[_Alarm]:
-    """Yield the one on runs that were given up after all attempts; how a run ends EventBridge Scheduler does not know.
+    """Yield the alarm on runs dropped after all attempts; EventBridge Scheduler does not know how a started run ends.
 
     Source: EventBridge Scheduler user guide, "Monitoring Amazon EventBridge Scheduler with Amazon CloudWatch": metrics
     are by schedule group, and delivered on a best-effort basis.
@@ -258,9 +261,9 @@ def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iter
 
 
 def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedules) -> Iterator[_Alarm]:
-    """Declare a rule for each job with a schedule that matches its failed runs, and yield the alarm on what it counts.
+    """Declare a rule that matches failed runs for each job with a schedule, and yield the alarm on its count.
 
-    It needs no target for that (`aws-glue-alpha` of aws-cdk, `Job.metricFailure`); the metric is delivered on a
+    The rule needs no target for that (`aws-glue-alpha` of aws-cdk, `Job.metricFailure`); the metric is delivered on a
     best-effort basis (EventBridge user guide, "Monitoring Amazon EventBridge").
     """
     for name, group in schedules.task_groups.items() if wanted.failed_jobs else ():
@@ -285,10 +288,11 @@ def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedule
 
 
 def _failed_run(cluster: str, group: str, container: str) -> dict[str, Any]:
-    """Return the pattern of tasks whose program did not end with 0, or that AWS ended or never started.
+    """Return the event pattern of tasks whose program ended with an exit code other than 0, or that AWS ended.
 
-    Sidecars end with the program, by a signal: their exit codes say nothing. Name and exit code have to be those of one
-    container (aws/event-ruler, "JSON Array Matching").
+    It also matches tasks that never started. A sidecar ends with the program, by a signal: its exit code says nothing.
+    Name and exit code must match the same container (aws/event-ruler, "JSON Array Matching").
+
     Sources: ECS developer guide, "Amazon ECS task state change events"; API reference, Task, stopCode.
     """
     ended = {"containers": {"name": [container], "exitCode": [{"anything-but": [0]}]}}

@@ -1,4 +1,4 @@
-"""Where services run: Fargate, and for those with `launch = "ec2"` a launch template, and the group made of it."""
+"""Capacity for services: Fargate; for services with `launch = "ec2"` a launch template and an Auto Scaling group."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MANAGED_SCALING = {
     "maximumScalingStepSize": 10000,
     "instanceWarmupPeriod": 300,
 }
-"""As many instances as the tasks need and none to spare; the other settings are AWS's defaults, written out."""
+"""The instances that the tasks need and none to spare; the other settings are AWS's defaults, written out."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """The group and its capacity provider's name, None without instances, and the providers' being on the cluster."""
+    """The group and its capacity provider's name, None without instances; and the attachment of providers."""
 
     group: Handle | None
     provider: str | None
@@ -48,11 +48,11 @@ def capacity(
     cluster: Cluster,
     guardduty: Guardduty,
 ) -> Capacity:
-    """Declare the cluster's providers: Fargate's two, and where a service runs on instances the group of those.
+    """Declare the cluster's capacity providers: Fargate's two, and one with an instance group if a service needs it.
 
-    The group's size belongs to the capacity provider, and how small it may get is said at the end (steps/minimum.py).
-    Instances are declared before their group, so that a teardown comes to them when the group is gone; and after what
-    GuardDuty watches them by.
+    The capacity provider sets the group's size; `steps/minimum.py` declares its lower bound at the end. The instances
+    are declared before their group, so that a teardown handles them after the group is gone; and after the endpoint
+    that GuardDuty watches them through.
     """
     profile, group_id = roles.instance_profile, security_groups.instances
     if profile is None or group_id is None:
@@ -71,20 +71,20 @@ def capacity(
         AutoScalingGroup(
             "main",
             stack.name,
-            # an instance refresh comes after the version that it is to bring
+            # an instance refresh comes after the template version that it rolls out
             _policy(ready(template).id, config.instance_types, spot=config.spot),
             network.private,
             config.max,
         ),
         after=[instances, *acting, *account.settled],
     )
-    # AWS reserves provider names that begin with aws, ecs or fargate, and a project may
+    # AWS reserves provider names that begin with aws, ecs or fargate; a project's name may begin with these
     provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, MANAGED_SCALING))
     attached = stack.ensure(
         ClusterCapacityProviders(
             "main",
             cluster.name,
-            # a provider that is still PROVISIONING cannot be put on a cluster
+            # a provider that is still PROVISIONING cannot be attached to a cluster
             [ready(provider).id, FARGATE, FARGATE_SPOT],
             [{"capacityProvider": ready(provider).id, "weight": 1, "base": 0}],
         )
@@ -93,7 +93,7 @@ def capacity(
 
 
 def _template(stack: Stack, security_group: str, instance_profile: str) -> dict[str, Any]:
-    """Return the launch template's data. There is no key pair: who needs a shell uses Session Manager."""
+    """Return the launch template's data. It has no key pair, since Session Manager gives a shell."""
     disk = {"VolumeSize": 30, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
     if stack.facts.kms_key:
         disk["KmsKeyId"] = stack.facts.kms_key
@@ -108,7 +108,7 @@ def _template(stack: Stack, security_group: str, instance_profile: str) -> dict[
 
 
 def _user_data(cluster: str) -> str:
-    """Return the agent's settings; task ENIs and execution roles for logs are on already in the ECS-optimised AMI."""
+    """Return the agent's settings; the ECS-optimised AMI already enables task ENIs and execution roles for logs."""
     return f"""#!/bin/bash
 cat <<'END' >> /etc/ecs/ecs.config
 ECS_CLUSTER={cluster}
@@ -119,7 +119,7 @@ END
 
 
 def _policy(template_id: str, instance_types: tuple[str, ...], *, spot: bool) -> dict[str, Any]:
-    """Return a policy with all instances Spot or none; On-Demand ones follow the order of the instance types."""
+    """Return a policy with only Spot or only On-Demand instances; On-Demand ones follow the order of instance types."""
     return {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateId": template_id, "Version": "$Default"},

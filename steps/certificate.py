@@ -1,4 +1,4 @@
-"""The certificate that the load balancer shows, and the records that prove to ACM whose the domain is."""
+"""The load balancer's certificate, and the DNS records that prove the ownership of the domain to ACM."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Certified:
 def certificate(stack: Stack, dns: Dns) -> Certified:
     """Declare one certificate for the public name and all names beside it.
 
-    It is requested only when the world finds the zone: ACM would look in vain, and give up after 72 hours.
+    It is requested only once public DNS leads to the zone: otherwise ACM would not find the records, and give up after
+    72 hours.
     """
     if dns.public_zone_id is None or dns.delegation is None:
         return Certified(None)

@@ -13,7 +13,7 @@ from provisioner.steps.service_roles import ServiceRoles
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster's name and ARN, and the cluster itself for what has to come after it."""
+    """The cluster's name and ARN, and its handle for resources that come after it."""
 
     name: str
     arn: str
@@ -22,7 +22,7 @@ class Cluster:
 
 @step
 def cluster(stack: Stack, logs: Logs, service_roles: ServiceRoles) -> Cluster:
-    """Declare the cluster, watched by Container Insights, whose log group is there before and goes after it."""
+    """Declare the cluster with Container Insights, whose log group is created before it and deleted after it."""
     insights = [{"name": "containerInsights", "value": "enabled"}]
     made = stack.ensure(ecs_cluster.Cluster("main", stack.name, insights), after=[logs.insights, service_roles.ecs])
     stack.ensure(ContainerInsights(stack.name, made.id))

@@ -1,4 +1,4 @@
-"""The database: Aurora MySQL Serverless v2 in the database subnets, paused when nobody uses it."""
+"""The database: Aurora MySQL Serverless v2 in the database subnets, paused while it has no connections."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ from provisioner.steps.service_roles import ServiceRoles
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"
-"""The region's default of Aurora MySQL version 3 (CreateDBCluster). A full version is retired after a year or so, and
-every default since 3.08 can pause at 0 ACU."""
+"""The Region's default of Aurora MySQL version 3 (CreateDBCluster).
+
+A full version is retired after a year or so. Every default since 3.08 can pause at 0 ACU.
+"""
 PAUSE = 300
-"""Seconds without a connection before it pauses, the shortest that AWS takes."""
+"""Seconds without a connection until the database pauses; AWS's minimum."""
 UTF8MB4 = ("character_set_client", "character_set_connection", "character_set_database", "character_set_results",
            "character_set_server")  # fmt: skip
 TLS_ONLY = {"require_secure_transport": "ON"}
-"""No new connection without TLS, at once: a dynamic parameter (Aurora user guide, "Security with Aurora MySQL")."""
+"""Refuse new connections without TLS at once: a dynamic parameter (Aurora user guide, "Security with Aurora MySQL")."""
 LOGGED: Mapping[str, Mapping[str, str]] = {
     "audit": {"server_audit_logging": "1", "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL"},
     "error": {},
     "general": {"general_log": "1", "log_output": "FILE"},
     "slowquery": {"slow_query_log": "1", "log_output": "FILE"},
 }
-"""What Aurora has to be told for each log to be written (Aurora user guide, AuroraMySQL.Integrating.CloudWatch).
+"""The parameters that each of Aurora's logs needs (Aurora user guide, AuroraMySQL.Integrating.CloudWatch).
 
-Audited are who connects, and changes of privileges and tables: of all queries the general log tells.
+The audit log has connections, and changes of privileges and tables; the general log has all queries.
 """
 
 
 @dataclass(frozen=True)
 class Database:
-    """The cluster's id, the writer's endpoint, the port, which is known beforehand, and the writer itself."""
+    """The cluster's id, the writer's endpoint, the port, which is known beforehand, and the writer's handle."""
 
     cluster_id: str
     endpoint: str
@@ -55,18 +57,19 @@ def database(
 ) -> Database | None:
     """Declare the cluster, its writer, and readers in other zones, if there is a table `[database]`.
 
-    Performance Insights stays off, and so does the export of audit logs unless it is asked for: both keep it from
-    pausing. The groups of exported logs are made beforehand: RDS would make them, without tags and an end of retention,
-    and leave them.
+    Performance Insights stays off, and so does the export of audit logs unless the configuration asks for it: both keep
+    the database from pausing. The log groups of exported logs are declared before the cluster: RDS would create them
+    without tags and retention, and leave them behind.
 
-    The first reader is what Aurora prefers for a new writer, and as large as the writer at all times; the further ones
-    grow with their own work (Aurora user guide, aurora-serverless-v2-setting-capacity).
+    The first reader is Aurora's preferred next writer, and always as large as the writer; further readers grow with
+    their own work (Aurora user guide, aurora-serverless-v2-setting-capacity).
     """
     settings, name = stack.config.database, stack.name
     if settings is None or secrets is None or security_groups.database is None or service_roles.rds is None:
         return None
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
-    # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
+    # AWS advises to wait 5 minutes before using a new parameter group. No wait is needed here: these character sets are
+    # MySQL 8.0's own defaults
     parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
     for log in settings.logs:
         parameters |= LOGGED[log]

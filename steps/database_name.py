@@ -1,4 +1,4 @@
-"""A name for the database in the private zone, whatever its endpoint is called."""
+"""A stable name for the database in the private zone, independent of its endpoint's name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from provisioner.steps.database import Database
 from provisioner.steps.dns import Dns
 
 TTL = 60
-"""Seconds that the endpoint's name may be remembered."""
+"""Seconds for which resolvers may cache the endpoint's name."""
 
 
 @step
 def database_name(stack: Stack, database: Database | None, dns: Dns) -> None:
-    """Declare the alias of the writer's endpoint, for people and programs that do not verify certificates.
+    """Declare an alias of the writer's endpoint, for people and programs that do not verify certificates.
 
-    The tasks are told the endpoint itself: no certificate of RDS holds the alias.
+    Tasks use the endpoint itself, because no certificate of RDS contains the alias.
     """
     if database is None or dns.private_zone_id is None:
         return

@@ -1,4 +1,4 @@
-"""How services find each other: by name, in a private namespace that knows the address of each task."""
+"""Service discovery: a private DNS namespace that has each task's address under its service's name."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from provisioner import Handle, Network, Stack, ready, step
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 
 TTL = 10
-"""Seconds that a task's address may be remembered: tasks come and go."""
+"""Seconds for which resolvers may cache a task's address: tasks come and go."""
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """The namespace, None without one, and the entries in it, by service: of those that are called."""
+    """The namespace, None without one, and its entries by service, for the services that others call."""
 
     namespace: Handle | None
     services: dict[str, Handle]
@@ -27,11 +27,11 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     domain = stack.config.dns.discovery_domain
     namespace = stack.ensure(
         PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
-        # its operation fails where Route 53 does not see the VPC yet (aws-app-mesh-examples#432)
+        # creating it fails while Route 53 does not see the VPC yet (aws-app-mesh-examples#432)
         after=[ready(network.vpc)] if network.vpc else [],
         keys={"namespace_name": "dns.discovery_domain"},
     )
-    # each answer holds several healthy tasks; ECS itself says which are healthy
+    # each answer holds several healthy tasks; ECS itself reports which ones are healthy
     dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": TTL}]}
     health = {"FailureThreshold": 1}
     services = {

@@ -1,4 +1,4 @@
-"""The zones: the public one, with the proof that the world finds it, and the database's private one."""
+"""The DNS zones: the public one, with a check of its delegation, and the private one of the database."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NAME = "hosted_zone_name"
 
 @dataclass(frozen=True)
 class Dns:
-    """Ids of the zones; `delegation` is ready once the parent zone points to the public one.
+    """Ids of the zones, and the delegation, which is ready once the parent zone points to the public zone.
 
-    None are the public zone without a public service or `dns.create_zone`, the private one without a database, and the
+    The public zone is None without a public service or `dns.create_zone`, the private one without a database, and the
     delegation without a public service.
     """
 
@@ -26,7 +26,7 @@ class Dns:
 
 @step
 def dns(stack: Stack, network: Network) -> Dns:
-    """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
+    """Declare the private zone, and the public one unless it exists: an existing zone is used, and never deleted."""
     settings = stack.config.dns
     public = private = delegation = None
     if stack.config.public_zone:

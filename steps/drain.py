@@ -1,4 +1,4 @@
-"""What stands between the services and their instances at teardown: tasks that are left, instances to be drained."""
+"""The order of a teardown between services and instances: stop remaining tasks, then drain instances."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from provisioner.steps.cluster import Cluster
 
 @dataclass(frozen=True)
 class Drain:
-    """What services come after, so that at teardown it comes after them."""
+    """The handle that services depend on, so that a teardown drains after it has deleted them."""
 
     handle: Handle
 
 
 @step
 def drain(stack: Stack, endpoints: Endpoints, cluster: Cluster, capacity: Capacity) -> Drain:
-    """Declare what nobody here makes, so that a teardown meets it in the right place.
+    """Declare remaining tasks and registered instances, which AWS creates, to give a teardown its order.
 
-    Read from the end: services are gone; tasks that are left are stopped; instances are drained and deregistered; the
-    capacity provider is detached and removed; the group ends its instances; the cluster goes. The endpoints stay until
-    all is drained: without them no agent hears that a task is to be stopped.
+    A teardown goes backwards: services are deleted; remaining tasks are stopped; instances are drained and
+    deregistered; the capacity provider is detached and deleted; the group ends its instances; the cluster is deleted.
+    The endpoints stay until all is drained: without them no agent learns that a task is to stop.
     """
     before = [ready(capacity.attached), *endpoints.available]
     if capacity.group:

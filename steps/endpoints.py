@@ -1,4 +1,4 @@
-"""The VPC endpoints: how tasks reach AWS without a way to the internet, and S3's, which costs nothing, in any case."""
+"""The VPC endpoints: interface endpoints to AWS's services without internet access, and always S3's free gateway."""
 
 from __future__ import annotations
 
@@ -21,28 +21,30 @@ INTERFACE_SERVICES = (
     "ecr.dkr",
     "logs",
 )
-"""All that a stack may need by itself: Session Manager and ECS Exec, the agent, image pulls, logs.
+"""The services that a stack itself may need: Session Manager and ECS Exec, the agent, image pulls, logs.
 
-Not ec2messages, which the AMI's agent (3.3.40 or newer) has no use for, and newer Regions do not have (Systems Manager
-guide, ec2messages, ssmmessages, and other API operations).
+ec2messages is left out: the AMI's agent (3.3.40 or newer) does not use it, and newer Regions do not have it (Systems
+Manager guide, ec2messages, ssmmessages, and other API operations).
 """
 ALWAYS = {"ecr.api", "ecr.dkr", "logs"}
-"""What every task needs to be started, wherever it runs."""
+"""The services that every task needs to start, on Fargate and on instances."""
 OF_INSTANCES = {"ssm", "ssmmessages", "ecs", "ecs-agent", "ecs-telemetry"}
-"""What instances need: Session Manager, and ECS's agent. Tasks on Fargate do without ECS's endpoints (ECS developer
-guide, "Amazon ECS interface VPC endpoints")."""
+"""The services that instances need: Session Manager, and ECS's agent.
+
+Tasks on Fargate do not need ECS's endpoints (ECS developer guide, "Amazon ECS interface VPC endpoints").
+"""
 OWN_DATA = {"logs", "ssm"}
 """The services whose calls all concern logs, parameters and instances of this account.
 
-Images may be another account's, which the image's name says; and calls of the others know no resources.
+Calls of other services may concern another account's images, or name no resource at all.
 """
 OWN_PREFIX = {"aws-cn": "cn.com.amazonaws", "aws-eusc": "eu.amazonaws"}
-"""How names of ECR's endpoint services begin in partitions where they differ from those of the other services."""
+"""The prefix of ECR's endpoint services in partitions where it differs from other services' prefix."""
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """All endpoints, available: tasks and instances that start before can never reach what they need."""
+    """All endpoints, once available: tasks and instances that start earlier could never reach AWS's services."""
 
     available: list[Handle]
 
@@ -54,12 +56,13 @@ def service_name(partition: str, region: str, service: str) -> str:
 
 
 def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the services that the stack has interface endpoints for: those that something in it calls.
+    """Return the AWS services that need interface endpoints because something in the stack calls them.
 
-    With a way to the internet there are none: it leads to AWS's services as well. A VPC that was there has its own.
+    With internet access there are none, because it also leads to AWS's services. A VPC that existed before the stack
+    has its own.
 
     Args:
-        given: those that steps ask for.
+        given: further services that steps ask for.
     """
     if config.network.egress != "none" or config.network.vpc:
         return ()
@@ -79,9 +82,9 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
 
 @step
 def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -> Endpoints:
-    """Declare an interface endpoint for each service that is called, and S3's gateway, where image layers are.
+    """Declare an interface endpoint for each called service, and S3's gateway, which serves image layers.
 
-    Private DNS makes the services' usual names resolve to the endpoints, so that no program needs to know of them.
+    Private DNS makes the services' usual names resolve to the endpoints, so that programs need no changes.
     """
     if network.vpc is None:
         return Endpoints([])
@@ -120,9 +123,9 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
 
 
 def _this_account(stack: Stack, service: str) -> Policy:
-    """What goes through an interface endpoint: whatever this account's identities may do, and nobody else's.
+    """Return an endpoint policy that allows this account's identities all actions, and other accounts none.
 
-    Credentials of another account, brought in by an intruder, would carry data out there.
+    An intruder could bring credentials of another account, and carry data out to it.
     """
     account = stack.facts.account
     keys = {"aws:PrincipalAccount": account, **({"aws:ResourceAccount": account} if service in OWN_DATA else {})}
@@ -131,9 +134,9 @@ def _this_account(stack: Stack, service: str) -> Policy:
 
 
 def _layers(stack: Stack) -> Iterator[Policy]:
-    """What goes to S3: the download of image layers (ECR user guide, "Minimum Amazon S3 Bucket Permissions").
+    """Yield S3's statement for downloading image layers (ECR user guide, "Minimum Amazon S3 Bucket Permissions").
 
-    It is ECR that signs the links to them, so whose call it is says nothing. The AMI needs no packages: Amazon Linux
+    ECR signs the links to the layers, so the caller's identity says nothing. The AMI needs no packages: Amazon Linux
     2023 installs none when it starts (its user guide, "Deterministic upgrades").
     """
     facts = stack.facts
@@ -142,7 +145,7 @@ def _layers(stack: Stack) -> Iterator[Policy]:
 
 
 def _own_buckets(stack: Stack) -> Iterator[Policy]:
-    """What goes to S3 besides: what policies of services and jobs allow, in this account's buckets and by it alone."""
+    """Yield S3's statement for the actions in services' and jobs' policies, within this account's buckets only."""
     asked = sorted({one for name in stack.config.workloads for one in stack.config.s3_actions(name)})
     if asked:
         own = dict.fromkeys(("aws:PrincipalAccount", "aws:ResourceAccount"), stack.facts.account)

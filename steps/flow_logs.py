@@ -1,4 +1,4 @@
-"""The VPC's flow log, for who has asked for it: which connections were let through, and which were not."""
+"""The VPC's flow log, if the configuration asks for it: accepted and refused connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.steps.roles import from_this_account, role, trust
 
 @step
 def flow_logs(stack: Stack, network: Network) -> None:
-    """Declare the flow log with its log group and its role, if `network.flow_logs` says so."""
+    """Declare the flow log with its log group and its role, if `network.flow_logs` is set."""
     if not stack.config.network.flow_logs:
         return
     group = stack.ensure(log_group(stack, "flow-logs", f"/vpc/{stack.name}/flow-logs"))
@@ -27,7 +27,7 @@ def flow_logs(stack: Stack, network: Network) -> None:
 
 
 def _deliver(group_arn: str) -> Policy:
-    """Writing to the one group. It may not be made: one that is gone shall not come back with the last records."""
+    """Return the policy to write to one log group, without creating it: a deleted group must not come back."""
     write = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
     return policy(
         {"Effect": "Allow", "Action": list(write), "Resource": f"{group_arn}:*"},

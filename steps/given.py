@@ -1,4 +1,4 @@
-"""What steps give to services: environment variables, permissions, and ways to AWS's own services."""
+"""Environment variables, permissions and endpoints of AWS services that steps give to services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
 
 @dataclass(frozen=True)
 class Grant:
-    """Some actions that the tasks of a service are allowed on resources, by their ARNs, which may be references."""
+    """Actions that a service's tasks are allowed on resources; the resources' ARNs may be references."""
 
     step: str
     service: str
@@ -26,27 +26,27 @@ class Grant:
 
     @property
     def policy_name(self) -> str:
-        """The name of the role's inline policy: another one when it says something else.
+        """The name of the role's inline policy; it changes with the policy's content.
 
-        So what running tasks may do stays beside what new ones may, until they have stopped.
+        During a deployment the old policy stays beside the new one, until the old tasks have stopped.
         """
         content = repr((self.actions, self.resources)).encode()
         return f"{self.step}-{hashlib.sha256(content).hexdigest()[:8]}"
 
     @property
     def statement(self) -> dict[str, object]:
-        """The grant as IAM's JSON has it."""
+        """The grant as a statement in IAM's JSON."""
         return {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
 
 
 @dataclass
 class Given:
-    """All that was given so far.
+    """The variables, grants and endpoints that steps have given so far.
 
     Attributes:
-        environment: by service, its variables.
-        grants: what tasks are allowed.
-        endpoints: the endpoint services, in the order in which they were asked for.
+        environment: the variables by service.
+        grants: the actions allowed to tasks.
+        endpoints: the endpoint services, in the order of the requests.
     """
 
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Given:
     endpoints: dict[str, None] = field(default_factory=dict)
 
     def of(self, service: str) -> list[Grant]:
-        """Return what the tasks of a service are allowed."""
+        """Return the grants for the tasks of a service."""
         return [grant for grant in self.grants if grant.service == service]
 
     def warnings(self) -> Iterator[str]:
@@ -70,10 +70,10 @@ class Given:
 
 
 def check_variable(what: str, name: str, value: object, workload: Workload, given: Mapping[str, str]) -> None:
-    """Refuse a variable that is none, or that the service has already.
+    """Refuse an invalid variable, or a name that the service already uses.
 
     Raises:
-        ConfigurationError: with the reason.
+        ConfigurationError: the variable is refused; the message gives the reason.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{what}: the value of {name} is a {type(value).__name__}: give text")
@@ -92,10 +92,10 @@ def check_variable(what: str, name: str, value: object, workload: Workload, give
 
 
 def check_grant(what: str, actions: Sequence[str], resources: Sequence[str]) -> None:
-    """Refuse what is no grant.
+    """Refuse an invalid grant.
 
     Raises:
-        ConfigurationError: an action is none, or there is no resource.
+        ConfigurationError: an action is invalid, or there is no action or no resource.
     """
     if wrong := [one for one in actions if not ACTION.fullmatch(one)]:
         raise ConfigurationError(f'{what}: "{wrong[0]}" is not an action of IAM, such as "sqs:SendMessage"')

@@ -1,4 +1,4 @@
-"""What GuardDuty may have put into the VPC by the time it is to go."""
+"""Endpoints and security groups that GuardDuty may have created in the VPC: delete them during a teardown."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 
 @dataclass(frozen=True)
 class Guardduty:
-    """What instances and tasks come after, so that at teardown they come before it."""
+    """The handle that instances and tasks depend on, so that a teardown deletes them first."""
 
     handle: Handle | None
 
 
 @step
 def guardduty(stack: Stack, network: Network) -> Guardduty:
-    """Declare what nobody here makes: once nothing is left to be watched, the endpoint goes, its group, the subnets.
+    """Declare GuardDuty's own resources, so that a teardown deletes the endpoint, then its group, then the subnets.
 
-    In a VPC that was there before they are its owner's business.
+    In a VPC that existed before the stack, they are left to the VPC's owner.
     """
     if network.vpc is None:
         return Guardduty(None)

@@ -1,4 +1,4 @@
-"""Which image each service runs: a ready one, its copy if it is from elsewhere, or the one built from its directory."""
+"""The image of each workload: a ready one, the copy of one from another registry, or one built from a directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.steps.repositories import Repositories
 
 @dataclass(frozen=True)
 class Images:
-    """The image URIs and the tags that keep images from expiring, by container."""
+    """The image URIs, and the tags that keep images from expiring, by container."""
 
     uris: dict[str, str]
     in_use: dict[str, Handle]
@@ -22,11 +22,11 @@ class Images:
 
 @step
 def images(stack: Stack, repositories: Repositories) -> Images:
-    """Declare the images to build, tagged by their content, and to copy, tagged by what they are copies of.
+    """Declare the images to build, tagged by their content, and the images to copy, tagged by their source.
 
-    A task runs the very image that was pushed, since it is named by its digest; a second tag keeps that from expiring.
-    What cannot be built or copied here is named by its tag, for whoever pushes it. An image of this account's and
-    Region's ECR is used as it is given: private subnets reach no other registry.
+    A task's image is named by its digest, so that a task runs exactly the pushed image. A second tag keeps that image
+    from expiring. An image that cannot be built or copied here is named by its tag, so that somebody else can push it.
+    An image in this account's and Region's ECR is used directly: private subnets reach no other registry.
     """
     root = stack.facts.root
     skipped = check_builds(stack.config, stack.facts, root)
@@ -67,14 +67,14 @@ def _own_digest(stack: Stack, name: str, image: str) -> str:
 
 
 def _of_all(stack: Stack, own: Images) -> Images:
-    """Return the images of all containers: who extends a service without an image of its own runs its image."""
+    """Return the images of all containers; a service that extends another one without an own image has its image."""
     sources = {name: stack.config.image_of(name) for name in stack.config.containers}
     in_use = {name: own.in_use[source] for name, source in sources.items() if source in own.in_use}
     return Images({name: own.uris[source] for name, source in sources.items()}, in_use)
 
 
 def _declare(stack: Stack, result: Images, name: str, uri: str, image: Image | CopiedImage | None, source: str) -> None:
-    """Declare an image with the tag that keeps it, or that it is wanted if it cannot be had here."""
+    """Declare an image with the tag that keeps it; or, if it is not available here, record that it is wanted."""
     if image is None:
         result.uris[name] = uri
         stack.ensure(WantedImage(name, uri, source))
@@ -84,7 +84,7 @@ def _declare(stack: Stack, result: Images, name: str, uri: str, image: Image | C
 
 
 def _keep(stack: Stack, result: Images, name: str, repository: str, tag: str) -> None:
-    """Declare the second tag of an image that runs."""
+    """Declare the second tag of an image, which keeps it while tasks run it."""
     second = f"{IN_USE}{tag}"
     called = ImageInUse.called(repository, second)
     result.in_use[name] = stack.ensure(ImageInUse(called, repository, second, result.uris[name]))

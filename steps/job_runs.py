@@ -15,7 +15,7 @@ from provisioner.steps.task_definitions import TaskDefinitions
 
 @dataclass(frozen=True)
 class JobRuns:
-    """What must have ended well before a service is created or changed."""
+    """The job runs that must succeed before a service is created or changed."""
 
     before_services: list[Handle]
 
@@ -32,7 +32,7 @@ def job_runs(
     database: Database | None,
     task_definitions: TaskDefinitions,
 ) -> JobRuns:
-    """Declare one run for each revision of a job with `before_deploy`, one after the other as they stand in the file.
+    """Declare one run for each revision of a job with `before_deploy`, one after the other in the file's order.
 
     A job that uses the database comes after its writer is ready. All come after the endpoints: without them no image
     can be pulled and no password read.

@@ -1,4 +1,4 @@
-"""The way in: a load balancer that speaks HTTPS, and hands each path to its public service."""
+"""The public entrance: a load balancer with HTTPS that sends each path to its public service."""
 
 from __future__ import annotations
 
@@ -29,26 +29,29 @@ from provisioner.steps.dns import Dns
 from provisioner.steps.service_roles import ServiceRoles
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's
-console (Application Load Balancer user guide, "Security policies")."""
+"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
+
+It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
+"""
 NOT_FOUND = answer("404", "not found")
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
-"""Priorities for all paths of one length, of which there are 128."""
+"""The number of priorities for all paths of one length; there are 128 lengths."""
 
 
 @dataclass(frozen=True)
 class LoadBalancing:
-    """What services need of the load balancer.
+    """The parts of the load balancer that services and alarms need.
 
     Attributes:
         target_groups: the ARN of each public service's target group.
-        shifts: by service whose traffic ECS shifts, the ARNs of its second target group and of the rule that leads to
-            both; and of the rule at its test port, if it has one.
-        routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
+        shifts: by service whose traffic ECS shifts, the ARNs of its second target group, of the rule that leads to both
+            groups, and of the rule at its test port, if it has one.
+        routes: by public service, the listener or rule that uses its target group: without one ECS refuses the service.
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
-        name: how CloudWatch names the load balancer; None if there is none.
-        targets: by public service, how CloudWatch names its target group. alternates: the same of second ones.
+        name: the load balancer's name in CloudWatch; None if there is none.
+        targets: by public service, its target group's name in CloudWatch.
+        alternates: by service whose traffic ECS shifts, its second target group's name in CloudWatch.
     """
 
     target_groups: dict[str, str]
@@ -74,7 +77,7 @@ def load_balancer(
     if certified is None or group is None or role is None or dns.public_zone_id is None:
         return LoadBalancing({}, {}, None)
     logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
-    # AWS refuses an internet-facing load balancer as long as the gateway is not attached
+    # AWS refuses an internet-facing load balancer until the gateway is attached
     balancer = stack.ensure(
         LoadBalancer(
             "main",
@@ -82,13 +85,13 @@ def load_balancer(
             network.public,
             [group],
             deletion_protection=stack.config.protect,
-            # the bucket's policy is there once it is ready
+            # a ready bucket also has its policy
             access_logs_bucket=ready(logs).id if logs else None,
         ),
         after=[*([ready(network.gateway)] if network.gateway else []), role],
     )
     if acl := stack.config.load_balancer.waf_acl:
-        # WAF finds no load balancer that is still being set up (aws-load-balancer-controller#2022)
+        # WAF does not find a load balancer that is still being set up (aws-load-balancer-controller#2022)
         stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
     public = stack.config.public
     targets = {
@@ -100,7 +103,7 @@ def load_balancer(
         for name, service in public.items()
         if service.deployment.shifts
     }
-    # ECS moves the weights of a rule: of what has none of its own, the default action takes all paths
+    # ECS changes the weights of a rule; paths without a rule of their own fall to the listener's default action
     whole = next((name for name, service in public.items() if service.path == "/*" and name not in seconds), None)
     rest = forward(groups[whole]) if whole else NOT_FOUND
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
@@ -157,7 +160,7 @@ def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> Tar
 
 
 def _log_bucket(stack: Stack) -> Bucket:
-    """Return the bucket of the access logs, which Elastic Load Balancing may write into for this account's balancers.
+    """Return the bucket of the access logs; Elastic Load Balancing may write logs of this account's balancers into it.
 
     Load balancers encrypt their logs with S3's own keys only (Application Load Balancer guide, enable-access-logging).
     """
@@ -184,9 +187,10 @@ def _log_bucket(stack: Stack) -> Bucket:
 
 
 def priorities(services: Mapping[str, Service]) -> dict[str, int]:
-    """Return a priority for each service's path: the longer path first, and none changes when another path comes.
+    """Return a priority for each service's path: longer paths first, and stable when other paths are added.
 
-    Paths of one length share a band of priorities, in which each has the place that its checksum gives, or the next.
+    Paths of one length share a band of priorities. In it, each path takes the place of its checksum, or the next free
+    one.
     """
     taken: dict[int, str] = {}
     for name, service in sorted(services.items()):

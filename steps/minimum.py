@@ -1,4 +1,4 @@
-"""Instances that are there whether or not a task needs them: `capacity.min`."""
+"""The minimum number of instances, with or without tasks: `capacity.min`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from provisioner.steps.drain import Drain
 
 @step
 def minimum(stack: Stack, capacity: Capacity, drain: Drain) -> None:
-    """Declare how small the group may get, once its capacity provider is attached and the endpoints are there.
+    """Declare the group's minimum size, once its capacity provider is attached and the endpoints are available.
 
-    An instance that boots before the latter never finds its cluster. At teardown it goes first of all, so that no
-    instance is launched in place of one that is drained.
+    An instance that boots before the endpoints exist never finds its cluster. At teardown the minimum is deleted first,
+    so that no instance is launched in place of a drained one.
     """
     if capacity.group and not stack.facts.sizes.asleep and (least := stack.config.capacity.min):
         stack.ensure(MinimumSize("main", capacity.group.id, least), after=[drain.handle])

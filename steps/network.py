@@ -1,4 +1,4 @@
-"""The VPC, its tiers of subnets in each zone, and how each of them leaves: by the internet gateway, by NAT, or not."""
+"""The VPC, its tiers of subnets in each zone, and each tier's way out: internet gateway, NAT, or none."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CIDR = {"cidr_block": "network.cidr"}
 
 @dataclass(frozen=True)
 class Network:
-    """Ids of the VPC and of its subnets by tier, without those of tiers that nothing is in.
+    """Ids of the VPC and of its subnets by tier; unused tiers are empty.
 
     Attributes:
-        tasks: the subnets that tasks are in, public or private ones.
+        tasks: the subnets of tasks, public or private ones.
         task_routes: the ids of these subnets' route tables.
-        vpc: None if it was there before.
-        gateway: the internet gateway; None where nothing goes out and nobody comes in, and in a VPC that was there.
+        vpc: the VPC's handle; None if it existed before the stack.
+        gateway: the internet gateway; None if nothing in the VPC is public or goes out, and in an existing VPC.
     """
 
     vpc_id: str
@@ -38,9 +38,9 @@ class Network:
 
 @step
 def network(stack: Stack) -> Network:
-    """Declare the VPC, its gateway, subnets and routes. What the private tier's way out is, `network.egress` says.
+    """Declare the VPC, its gateway, subnets and routes; `network.egress` sets the private tier's way out.
 
-    The database subnets have none. Of a VPC that was there nothing is declared: it is used as it is.
+    The database subnets have none. An existing VPC is used as it is: nothing of it is declared.
     """
     if found := stack.facts.vpc:
         public, private, database = list(found.public), list(found.private), list(found.database)
@@ -58,7 +58,7 @@ def network(stack: Stack) -> Network:
             stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, zone, blocks[number]), keys=CIDR)
             for zone, number in zip(stack.facts.zones, stack.facts.blocks, strict=False)
         ]
-        # EC2 refuses a route as long as it does not see the attachment
+        # EC2 refuses a route until it sees the gateway's attachment
         way_out = {ANYWHERE: ready(gateway).id} if gateway and tier == "public" else {}
         if tier == "private":
             ways = _nat_gateways(stack, subnets["public"], [*filter(None, [gateway]), *tables.get("public", ())])
@@ -71,7 +71,7 @@ def network(stack: Stack) -> Network:
 
 
 def _tiers(stack: Stack) -> Iterator[Tier]:
-    """Yield the tiers that something is in: the load balancer, NAT gateways, tasks, the database."""
+    """Yield the tiers that are in use: by the load balancer, NAT gateways, tasks, or the database."""
     config = stack.config
     if config.public or config.network.egress != "none":
         yield "public"
@@ -82,11 +82,11 @@ def _tiers(stack: Stack) -> Iterator[Tier]:
 
 
 def _nat_gateways(stack: Stack, subnets: Sequence[Handle], before: Sequence[Handle]) -> list[Handle]:
-    """Declare the NAT gateways in these public subnets, each with its address: none, one, or one in each zone.
+    """Declare NAT gateways in these public subnets, each with its address: none, one, or one in each zone.
 
     Args:
-        before: the internet gateway, without which making one fails (EC2 API, NatGateway, Gateway.NotAttached), and the
-            route to it.
+        before: the internet gateway, without which a NAT gateway fails (EC2 API, NatGateway, Gateway.NotAttached), and
+            the route to it.
     """
     number = {"nat": 1, "nat-per-zone": len(subnets)}.get(stack.config.network.egress, 0)
     made = []
@@ -97,11 +97,11 @@ def _nat_gateways(stack: Stack, subnets: Sequence[Handle], before: Sequence[Hand
 
 
 def _private_tables(stack: Stack, vpc_id: str, subnets: Sequence[Handle], ways: Sequence[Handle]) -> list[Handle]:
-    """Declare the private subnets' route tables: one, or one for each of several NAT gateways.
+    """Declare the private subnets' route tables: one for all, or one for each of several NAT gateways.
 
-    The first is the same whatever the way out is: it has another route before its subnets need that, and keeps the
-    former one until they do not. So tasks have a way to ECR at all times. EC2 takes a route to a NAT gateway once that
-    is available.
+    The first table stays the same for every way out. It gets a new route before its subnets need it, and keeps the old
+    one as long as they do, so that tasks can reach ECR at all times. EC2 accepts a route to a NAT gateway once the
+    gateway is available.
     """
     whole = len(ways) < 2
     parts = [subnets] if whole else [[subnet] for subnet in subnets]

@@ -1,4 +1,4 @@
-"""Runs the steps without any cloud: what the user's own give to services is known before facts can be read."""
+"""Run the steps without any cloud, to learn the variables and permissions that the user's own steps give."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ ANY_ACCOUNT = "123456789012"
 
 
 def given(config: Config) -> Stack | None:
-    """Return a stack with what the user's own steps declare and give, and the steps that they need; None without any.
-
-    Its facts are placeholders.
+    """Run the user's own steps, and the steps that they need, on placeholder facts; return the stack, None without any.
 
     Raises:
-        ConfigurationError: a step of the user's own failed: with its file and line.
+        ConfigurationError: one of the user's own steps failed; the message has its file and line.
     """
     own = [name for name, function in STEPS.items() if own_code.is_own(function)]
     if not own:
@@ -27,7 +25,7 @@ def given(config: Config) -> Stack | None:
 
 
 def facts(config: Config) -> Facts:
-    """Return placeholders for what only AWS knows, so that whatever is configured can be declared."""
+    """Return placeholders for all facts that AWS knows, so that every configuration can be declared."""
     return Facts(
         account=ANY_ACCOUNT,
         partition="aws",

@@ -1,4 +1,4 @@
-"""Where the services' images are kept."""
+"""The repositories of the workloads' images."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from provisioner.resources.ecr.images import IN_USE
 from provisioner.resources.ecr.repository import Repository
 
 UNTAGGED, TAGGED = 10, 20
-"""How many images are kept of each sort."""
+"""The number of images to keep, untagged and tagged."""
 ALL = 9999
-"""More images than services can run out of one repository."""
+"""A number of images that one repository's services never reach."""
 
 
 @dataclass(frozen=True)
 class Repositories:
-    """The repositories' URIs, by the service or job whose image is in them."""
+    """The repositories' URIs, by the service or job whose image they hold."""
 
     uris: dict[str, str]
 
 
 @step
 def repositories(stack: Stack) -> Repositories:
-    """Declare a repository for each image: scanned on push, tags that stay with their image, old images expire.
+    """Declare a repository for each image: scan on push, immutable tags, old images expire.
 
-    What a rule of a lower number selects no further one expires (ECR user guide, lifecycle policy evaluation rules):
-    so the first one, which expires nothing, keeps what services run, however long ago that was pushed.
+    Images that a rule selects are not expired by rules of a higher number (ECR user guide, lifecycle policy evaluation
+    rules). So the first rule, which expires nothing, keeps the images that services run, however old they are.
 
-    A service with a ready image has one too: for the copy of an image from elsewhere, or one that is built later.
+    A service with a ready image has a repository, too: for the copy of an image from another registry, or one built
+    later.
     """
     policy = {
         "rules": [

@@ -1,4 +1,4 @@
-"""Who may do what: the container instances, ECS when it starts tasks, and the tasks of each service."""
+"""IAM roles: for container instances, for ECS when it starts tasks, and for the tasks of each service."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ PATH_KEY = {"path": "account.role_path"}
 
 @dataclass(frozen=True)
 class Roles:
-    """The instance profile's name, and by service or job the ARNs of the execution role and of the tasks' role.
+    """The instance profile's name, and by service or job the ARNs of its execution role and its task role.
 
-    There is no profile without instances, and no ARN of the role by which ECS shifts traffic if no service has that.
+    The profile is None without instances, and `shifting`, the role by which ECS shifts traffic, if no service uses
+    that.
     """
 
     instance_profile: str | None
@@ -36,8 +37,8 @@ class Roles:
 def roles(stack: Stack) -> Roles:
     """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service.
 
-    A workload that is given parameters has an execution role of its own, which reads those and no others. All the
-    others share one, which reads none: it could do no less if each had its own.
+    A workload with secrets has an execution role of its own that reads those and no others. All other workloads share
+    one role that reads none.
     """
     managed = f"arn:{stack.facts.partition}:iam::aws:policy/service-role"
     profile = _instance_profile(stack, managed) if stack.config.on_instances else None
@@ -75,15 +76,15 @@ def roles(stack: Stack) -> Roles:
 
 
 def _instance_profile(stack: Stack, managed: str) -> str:
-    """Declare the instances' role and its profile, and return the latter's name."""
+    """Declare the instances' role and its profile, and return the profile's name."""
     # IAM user guide: in China EC2 has a principal of its own
     domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
     instance = role(
         stack,
         "instance",
-        # an instance profile's role is handed out within its account only: EC2 sends no source to compare
+        # EC2 uses an instance profile's role only within its account, and sends no source ARN to compare
         trust(f"ec2.{domain}"),
-        # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
+        # ECS extends this policy when newer agents need more (ECS developer guide, AWS managed policies)
         [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
         inline_policies={"session-manager": _session_manager()},
         description="Container instances: register with ECS, and be reached by Session Manager",
@@ -101,7 +102,7 @@ def _shifting(stack: Stack) -> str | None:
     declared = role(
         stack,
         "traffic",
-        # as the ECS developer guide has it ("Amazon ECS infrastructure IAM role for load balancers")
+        # as in the ECS developer guide ("Amazon ECS infrastructure IAM role for load balancers")
         trust("ecs.amazonaws.com"),
         [f"arn:{stack.facts.partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"],
         inline_policies={},
@@ -111,7 +112,7 @@ def _shifting(stack: Stack) -> str | None:
 
 
 def _named(document: Policy) -> str:
-    """Return the name of a policy of the user's own: another one when it says something else, as a grant's."""
+    """Return the name of a user's own policy; it changes with the content, as a grant's name does."""
     return f"extra-{hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
@@ -124,7 +125,7 @@ def role(
     inline_policies: Mapping[str, Policy],
     description: str,
 ) -> Handle:
-    """Declare a role, under the path and with the boundary that all roles of the stack have."""
+    """Declare a role with the path and the boundary of all the stack's roles."""
     account = stack.config.account
     wanted = Role(
         name,
@@ -140,7 +141,7 @@ def role(
 
 
 def trust(service: str, condition: Policy | None = None) -> Policy:
-    """Return the trust policy by which one service may assume a role."""
+    """Return a trust policy that lets one service assume a role."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return policy(statement | ({"Condition": condition} if condition else {}))
 
@@ -159,7 +160,8 @@ def from_this_account(stack: Stack, api: str, resource: str) -> Policy:
 def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
     """Return the policies by which ECS reads a workload's secrets, and no others, by name.
 
-    The name says what is in it: what running tasks were started with stays until they have stopped.
+    The name changes with the content: running tasks keep the policy that they were started with, until they have
+    stopped.
     """
     found = {"parameters": _parameters(stack)} if workload.database else {}
     if statements := list(_statements(stack, _secrets(workload))):
@@ -169,19 +171,21 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
 
 
 def _secrets(workload: Workload) -> Iterator[Secret]:
-    """Yield the secrets of all containers of a workload's tasks."""
+    """Yield the secrets of all containers in a workload's tasks."""
     for container in (workload, *workload.sidecars.values()):
         yield from container.secrets.values()
 
 
 READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
 ENCRYPTED = {"ssm": "PARAMETER_ARN", "secretsmanager": "SecretARN"}
-"""What each API hands KMS as the encryption context (KMS guide, services-parameter-store; Secrets Manager guide,
-security-encryption)."""
+"""The key of the encryption context that each API gives to KMS.
+
+Sources: KMS guide, services-parameter-store; Secrets Manager guide, security-encryption.
+"""
 
 
 def _statements(stack: Stack, secrets: Iterable[Secret]) -> Iterator[dict[str, object]]:
-    """Yield what reading these secrets takes: the read itself, and the use of keys that are not AWS's own."""
+    """Yield the statements for reading these secrets: the read itself, and the use of customer managed keys."""
     arns: dict[str, set[str]] = {}
     encrypted: dict[tuple[str, str], set[str]] = {}
     for secret in secrets:
@@ -203,9 +207,9 @@ def _statements(stack: Stack, secrets: Iterable[Secret]) -> Iterator[dict[str, o
 
 
 def _on_key(stack: Stack, key: str) -> tuple[str, dict[str, object]]:
-    """Return what a statement is on that lets a key be used, and the condition by which a key with an alias is meant.
+    """Return the resource of a statement that allows the use of a key, and the condition for a key given by alias.
 
-    No policy can name an alias as the resource of what is done with a key (KMS developer guide, alias-authorization).
+    A policy cannot name an alias as the resource of an operation on a key (KMS developer guide, alias-authorization).
     """
     place = f"arn:{stack.facts.partition}:kms:{stack.facts.region}:{stack.facts.account}:"
     before, alias, name = key.partition("alias/")
@@ -215,9 +219,10 @@ def _on_key(stack: Stack, key: str) -> tuple[str, dict[str, object]]:
 
 
 def _parameters(stack: Stack) -> Policy:
-    """Reading the database's password. The account's own key for Parameter Store asks for no more, another one does.
+    """Return the policy to read the database's password, and to decrypt it with the stack's key if it has one.
 
-    Parameter Store hands KMS a parameter's ARN as the encryption context (KMS guide, services-parameter-store).
+    The account's own key for Parameter Store needs no permission. Parameter Store gives KMS a parameter's ARN as the
+    encryption context (KMS guide, services-parameter-store).
     """
     facts = stack.facts
     arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter{password_parameter(stack)}"
@@ -231,9 +236,10 @@ def _parameters(stack: Stack) -> Policy:
 
 
 def _connect(stack: Stack, service: str) -> Policy:
-    """Connecting to the database as the user who is called like the service in this stack, and like nobody else.
+    """Return the policy to connect to the database as the user named `<stack>-<service>`, and as no other user.
 
-    The cluster's own id is not known before the cluster (RDS user guide, UsingWithRDS.IAMDBAuth.IAMPolicy).
+    The ARN has a wildcard for the cluster, whose id is not known yet (RDS user guide,
+    UsingWithRDS.IAMDBAuth.IAMPolicy).
     """
     facts = stack.facts
     user = f"arn:{facts.partition}:rds-db:{facts.region}:{facts.account}:dbuser:*/{stack.name}-{service}"
@@ -241,15 +247,16 @@ def _connect(stack: Stack, service: str) -> Policy:
 
 
 def _session_manager() -> Policy:
-    """What Session Manager needs of an instance (its guide, "Create a custom IAM role for Session Manager").
+    """Return the policy that Session Manager needs on an instance ("Create a custom IAM role for Session Manager").
 
-    AmazonSSMManagedInstanceCore has this as well, and the reading of all parameters of the account, passwords included.
+    AmazonSSMManagedInstanceCore contains the same, but also lets the instance read all parameters of the account,
+    passwords included.
     """
     return _channels("ssm:UpdateInstanceInformation")
 
 
 def _channels(*more: str) -> Policy:
-    """What the agent of ECS Exec and Session Manager needs (ECS developer guide); these actions know no resources."""
+    """Return the policy for the agent of ECS Exec and Session Manager (ECS developer guide); it has no resources."""
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
     actions = [*more, *(f"ssmmessages:{name}" for name in channels)]
     return policy({"Effect": "Allow", "Action": actions, "Resource": "*"})

@@ -1,4 +1,4 @@
-"""How many tasks each service has that scales: between its bounds, as many as keep its metrics where they should be."""
+"""Service auto scaling: keep each service's metrics near their targets by its number of tasks, between two bounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METRICS = {
     "memory": "ECSServiceAverageMemoryUtilization",
     "requests": "ALBRequestCountPerTarget",
 }
-"""What Application Auto Scaling calls the metrics (its API reference, PredefinedMetricSpecification)."""
+"""The metrics' names in Application Auto Scaling (its API reference, PredefinedMetricSpecification)."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Scaling:
 
 @step
 def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_balancer: LoadBalancing) -> Scaling:
-    """Declare the bounds of each service that scales, and a policy for each metric; the number is then autoscaling's.
+    """Declare each scaling service's bounds, and a policy for each metric; auto scaling then sets the number of tasks.
 
-    With several policies there are as many tasks as the neediest asks for (its user guide, target tracking).
+    With several policies the largest number counts (its user guide, target tracking).
     """
     targets: dict[str, Handle] = {}
     for name, service in stack.config.services.items():
         settings = service.scaling
         if settings is None:
             continue
-        # between 0 and 0 there are no tasks, whatever its policies say (API reference, RegisterScalableTarget)
+        # between 0 and 0 there are no tasks under any policy (API reference, RegisterScalableTarget)
         least, most = (0, 0) if stack.facts.sizes.rests(name) else (settings.min, settings.max)
         target = targets[name] = stack.ensure(
             ScalableTarget(name, services.handles[name].resource_id, least, most),
@@ -55,7 +55,7 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
                 "ScaleInCooldown": SCALE_IN_COOLDOWN,
                 "DisableScaleIn": False,
             }
-            # the first metric that there was has no name of its own
+            # `cpu` was the first metric: its policy has the service's name alone
             called = name if metric == "cpu" else f"{name}.{metric}"
             stack.ensure(ScalingPolicy(called, f"{stack.name}-{name}-{metric}", target.id, tracking))
     return Scaling(targets)

@@ -1,4 +1,4 @@
-"""Jobs that run by the clock."""
+"""Jobs with a schedule, run by EventBridge Scheduler."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from provisioner.steps.services import Services
 from provisioner.steps.task_definitions import TaskDefinitions
 
 RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
-"""For calls that start no task. AWS's own are 185 within a day: a nightly job would then begin at noon."""
+"""Retries of calls that start no task. AWS's default of 185 within a day could start a nightly job at noon."""
 
 
 @dataclass(frozen=True)
 class Schedules:
-    """What belongs to the jobs that have a schedule.
+    """The group and the task groups of jobs that have a schedule.
 
     Attributes:
-        group: the name of the stack's group of schedules; None without any schedule.
+        group: the name of the stack's schedule group; None without any schedule.
         task_groups: by job, the group that ECS puts its scheduled tasks in.
     """
 
@@ -43,10 +43,10 @@ def schedules(
     task_definitions: TaskDefinitions,
     services: Services,
 ) -> Schedules:
-    """Declare a schedule for each job that has one, in a group of the stack's own, where `[schedule]`'s are too.
+    """Declare a schedule for each job that has one, in the stack's schedule group, which `[schedule]` also uses.
 
-    Each runs one revision, and another one once the services do: it comes after them. So at teardown it goes before
-    them, and starts nothing meanwhile.
+    A schedule runs one revision of the job's task definition, and gets a new one only after the services have theirs.
+    So at teardown it is deleted before the services, and starts nothing meanwhile.
     """
     wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
     if not wanted and stack.config.schedule is None:
@@ -87,7 +87,7 @@ def schedules(
 
 
 def _may_run(stack: Stack, cluster: str, roles: Roles, names: list[str]) -> Policy:
-    """Run the families of these jobs in the stack's cluster, and hand ECS their roles; nothing else.
+    """Return the policy to run these jobs' families in the stack's cluster, and to pass their roles to ECS.
 
     Source: EventBridge Scheduler user guide, "Using templated targets", Amazon ECS RunTask.
     """

@@ -1,4 +1,4 @@
-"""What only AWS knows: the database's master password."""
+"""The database's master password, which only AWS stores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.resources.ssm import SecureParameter
 
 @dataclass(frozen=True)
 class Secrets:
-    """The parameter's name, for who reads it by name, its ARN, for task definitions and roles, and its version."""
+    """The password parameter's name, its ARN for task definitions and roles, and its version."""
 
     parameter_name: str
     parameter_arn: str
@@ -24,11 +24,11 @@ def password_parameter(stack: Stack) -> str:
 
 @step
 def secrets(stack: Stack) -> Secrets | None:
-    """Declare the parameter, if there is a database. Its value is made up when it is created, and kept nowhere else."""
+    """Declare the parameter, if there is a database. Its value is drawn at creation, and stored nowhere else."""
     if stack.config.database is None:
         return None
     name = password_parameter(stack)
     text = f"Master password of {stack.name}'s database"
     parameter = stack.ensure(SecureParameter("database-password", name, text, stack.facts.kms_key))
-    # ready: another key takes another version
+    # ready: a change of the key makes a new version
     return Secrets(parameter.id, parameter.arn, ready(parameter).version)

@@ -1,4 +1,4 @@
-"""Who may talk to whom: a group each for the load balancer, endpoints, instances, every service, the database."""
+"""Security groups: one for the load balancer, endpoints, instances, each service and job, and the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
 @dataclass(frozen=True)
 class SecurityGroups:
-    """Ids of the groups; those of services and jobs by their names. None for what the stack does not have."""
+    """Ids of the groups; of services and jobs by name. None for parts that the stack does not have."""
 
     load_balancer: str | None
     endpoints: str | None
@@ -27,10 +27,10 @@ class SecurityGroups:
 
 @step
 def security_groups(stack: Stack, network: Network) -> SecurityGroups:
-    """Declare the groups in the direction of the traffic, each naming only those before it; then what may go out.
+    """Declare the groups in the direction of the traffic, each naming only earlier ones; then their outgoing rules.
 
-    Nothing goes out but to what is needed, or with a way to the internet everything. Groups do not filter DNS,
-    time and metadata (VPC user guide, "Control traffic to your AWS resources using security groups").
+    Outgoing traffic is allowed to needed destinations only, or everywhere if there is internet access. Groups do not
+    filter DNS, time and metadata (VPC user guide, "Control traffic to your AWS resources using security groups").
     """
     config, cidr = stack.config, stack.config.network.cidr
     workloads, public, way_out = config.workloads, config.public, config.network.egress != "none"
@@ -89,9 +89,9 @@ def _kind(stack: Stack, workload: str) -> str:
 
 
 def _starting_tasks(stack: Stack) -> list[Rule]:
-    """Return the rules for what tasks are started with: endpoints of AWS and image layers, or by whichever way out.
+    """Return the outgoing rules for starting tasks: to AWS's endpoints and image layers, or to the whole internet.
 
-    Not the endpoints' group: GuardDuty, if it is on, brings an endpoint of its own.
+    The endpoints' own group is not used: GuardDuty, if it is on, adds an endpoint of its own.
     """
     if stack.config.network.egress != "none":
         return [INTERNET]
@@ -100,7 +100,7 @@ def _starting_tasks(stack: Stack) -> list[Rule]:
 
 
 def _to_aws(stack: Stack, name: str) -> list[Rule]:
-    """Return the rules by which a workload's tasks reach AWS, or with a way to the internet everything."""
+    """Return the rules by which a workload's tasks reach AWS; with internet access, one rule for everything."""
     reaching = _starting_tasks(stack)
     # on an instance ECS's agent fetches image, secrets and credentials from outside the task
     if reaching == [INTERNET] or stack.config.workloads[name].launch == "fargate":
@@ -112,13 +112,13 @@ def _to_aws(stack: Stack, name: str) -> list[Rule]:
 
 
 def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[Rule] = ()) -> Sequence[Rule]:
-    """Return the rules with a service each; where a group has no room for them, one for each port of all services.
+    """Return the rules, one for each service; in a group without room for them, one for each port of all services.
 
-    That is one with the range of the subnets of tasks: all tasks are in these, and nothing else that may send to tasks
-    or database. The group on the other side of each connection still names the service, unless it has no room either.
+    The latter rule has the address range of the tasks' subnets: all tasks are in them, and no other sender to tasks or
+    database. The group at the other end of each connection still names the service, unless it has no room either.
 
     Args:
-        others: what the group has besides in the same direction.
+        others: further rules of the group in the same direction.
     """
     most = stack.facts.group_rules
     if len(peers) + len(others) <= most:

@@ -1,4 +1,4 @@
-"""The roles that AWS's services act with in this account, made before a service needs them for the first time."""
+"""The service-linked roles, which AWS's services use in this account: create them before the first use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.resources.iam import ServiceLinkedRole
 
 @dataclass(frozen=True)
 class ServiceRoles:
-    """The roles, each of which must exist before its service is used; None where the stack does not use it."""
+    """The roles, each of which must exist before its service is used; None for services that the stack does not use."""
 
     ecs: Handle
     autoscaling: Handle | None
@@ -22,7 +22,7 @@ class ServiceRoles:
 
 @step
 def service_roles(stack: Stack) -> ServiceRoles:
-    """Declare the service-linked roles. In an account that is new to a service its first calls fail without them."""
+    """Declare the service-linked roles. In an account that never used a service, its first calls fail without them."""
 
     def role(name: str, service: str, role_name: str) -> Handle:
         return stack.ensure(ServiceLinkedRole(name, f"{service}.amazonaws.com", f"AWSServiceRoleFor{role_name}"))

@@ -1,4 +1,4 @@
-"""The secrets that services and jobs are given: where ECS reads them, and in which versions."""
+"""Secrets of services and jobs: their ARNs, from which ECS reads them, and their versions."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ class ServiceSecrets:
     held: Mapping[Secret, Held]
 
     def of(self, secret: Secret) -> Held:
-        """Return what is known of a workload's secret, which may be one that another workload has made up."""
+        """Return the ARN and version of a workload's secret, which may be generated for another workload."""
         made_up = self.held.get(Secret("generated", secret.place)) if secret.kind == "own" else None
         return made_up or self.held[secret]
 
 
 @step
 def service_secrets(stack: Stack) -> ServiceSecrets:
-    """Declare the parameters that are made up: a value is drawn when one is created, and kept nowhere else."""
+    """Declare the generated parameters: each value is drawn at creation, and stored nowhere else."""
     return ServiceSecrets({secret: _held(stack, secret) for secret in users(stack.config.secrets)})
 
 
 def _held(stack: Stack, secret: Secret) -> Held:
-    """Return what is known of a secret; one that is to be made up is declared."""
+    """Return a secret's ARN and version; declare the parameter of a generated secret."""
     if secret.kind != "generated":
         return stack.facts.secrets.get(secret) or Held(arn_of(stack, secret), "")
     text = f"{secret.place} of {stack.name}'s services, made up by `provision up`"
     name = path(stack.name) + secret.place
     parameter = stack.ensure(SecureParameter(secret.place, name, text, stack.facts.kms_key))
-    # ready: another key takes another version
+    # ready: a change of the key makes a new version
     return Held(parameter.arn, ready(parameter).version)
 
 
 def arn_of(stack: Stack, secret: Secret) -> str:
-    """Return a secret's ARN, which roles know before there is a parameter.
+    """Return a secret's ARN, which roles need before the parameter exists.
 
-    Where nobody has looked, the six characters that Secrets Manager puts behind a name are left open.
+    Secrets Manager adds six characters to a name. They are wildcards if the secret was not looked up.
     """
     facts = stack.facts
     if held := facts.secrets.get(secret):

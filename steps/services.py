@@ -1,4 +1,4 @@
-"""The services: tasks kept running, found by name inside and by path from outside."""
+"""The services: ECS keeps their tasks running; others reach them by name inside, and by path from outside."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from provisioner.steps.task_definitions import TaskDefinitions
 
 @dataclass(frozen=True)
 class Services:
-    """The services themselves, by name."""
+    """The services' handles, by name."""
 
     handles: dict[str, Handle]
 
@@ -53,13 +53,13 @@ def services(
     """Declare the services, in private subnets unless they have public addresses.
 
     Their tasks start at once, so they come after the endpoints, without which no image can be pulled, and after their
-    provider is on the cluster. ECS refuses a target group that no listener uses.
+    provider is attached to the cluster. ECS refuses a target group that no listener uses.
 
-    A service with access to the database comes after its writer: a program that connects or migrates when it starts
-    would end otherwise, and with it the first deployment. Who calls a new service comes after that one, so that its
-    name can be resolved; on a first `up` only where the database takes longer anyway.
+    A service that uses the database comes after its writer: a program that connects or migrates when it starts would
+    fail otherwise, and with it the first deployment. A caller of a new service comes after that service, so that its
+    name resolves; on a first `up` only where waiting for the database takes longer anyway.
 
-    New or changed, all come after the jobs that run before them: if one fails, no service is touched.
+    New and changed services all come after the jobs that run before them: if one fails, no service is touched.
     """
     _notice_small(stack)
     wanted, sizes = stack.config.services, stack.facts.sizes
@@ -87,7 +87,8 @@ def services(
                     **_percentages(service),
                     **_shifting(service),
                 },
-                # it starts one more task before it stops one (developer guide, "Availability Zone rebalancing")
+                # rebalancing starts one more task before it stops one (developer guide, "Availability Zone
+                # rebalancing")
                 availability_zone_rebalancing="ENABLED" if service.deployment.max_percent > 100 else "DISABLED",
                 enable_execute_command=stack.config.exec_on(name),
                 enable_ecs_managed_tags=True,
@@ -105,9 +106,10 @@ def services(
                 *([database.writer] if database and service.waits_for_database else []),
                 *(handles[callee] for callee in early),
             ],
-            # also one that has been there, and can be called by its name from now on
+            # also for an existing service that can be called by its name from now on
             change_after={handles[callee]: discovery.services[callee] for callee in service.calls},
-            # a task's proxy reaches what had a name in the namespace when it began, and has tasks with a proxy
+            # a task's proxy reaches only services that were in the namespace when the task started, and whose tasks
+            # have a proxy
             follows=[handles[callee] for callee in service.calls if callee in stack.config.endpoints],
             uses=[handles[callee] for callee in service.calls],
         )
@@ -123,7 +125,7 @@ def services(
 
 
 def _starts_early(services: Mapping[str, Wanted], name: str) -> bool:
-    """Whether a new service is ready before the database, so that its callers can wait for it at no cost.
+    """Return whether a new service is ready before the database, so that callers can wait for it without a delay.
 
     A service on Fargate starts in some 80 seconds and one on instances in four minutes; the database takes nine.
     """
@@ -132,13 +134,13 @@ def _starts_early(services: Mapping[str, Wanted], name: str) -> bool:
 
 
 def _percentages(service: Wanted) -> dict[str, int]:
-    """Return how many tasks a deployment may add, and has to keep."""
+    """Return how many tasks a deployment may run at most, and must keep healthy, in percent."""
     wanted = service.deployment
     return {"maximumPercent": wanted.max_percent, "minimumHealthyPercent": wanted.min_percent}
 
 
 def _shifting(service: Wanted) -> dict[str, object]:
-    """Return how ECS shifts the traffic, all members again; nothing of a service that is updated by rolling."""
+    """Return the settings for shifting traffic, with all members; empty for a service with rolling deployments."""
     wanted = service.deployment
     if not wanted.shifts:
         return {}
@@ -173,7 +175,7 @@ def _strategy(service: Wanted, instances: str | None) -> list[dict[str, object]]
 
 
 def _circuit_breaker(service: Wanted) -> dict[str, object]:
-    """Return when a deployment whose tasks fail is rolled back; all members, since ECS keeps what is left out."""
+    """Return the settings for rolling back a failed deployment; with all members, since ECS keeps omitted ones."""
     threshold = service.circuit_breaker.threshold
     share = isinstance(threshold, str)
     value = int(threshold.removesuffix("%")) if isinstance(threshold, str) else threshold
@@ -186,13 +188,13 @@ def _circuit_breaker(service: Wanted) -> dict[str, object]:
 
 
 def _connect(stack: Stack, name: str, discovery: Discovery, logs: Logs) -> dict[str, object] | None:
-    """Return what a service has of Service Connect: under the very name and port that others know from DNS."""
+    """Return a service's Service Connect settings: with the same name and port under which DNS already has it."""
     config = stack.config
     if name not in config.proxied or not discovery.namespace:
         return None
     endpoint = {
         "portName": name,
-        # with a character that names of services do not have: these are taken by their entries for DNS
+        # names of services do not have this character: their own names are taken by their entries for DNS
         "discoveryName": f"{name}_connect",
         "clientAliases": [{"dnsName": f"{name}.{config.dns.discovery_domain}", "port": config.services[name].port}],
     }
@@ -210,7 +212,7 @@ def _connect(stack: Stack, name: str, discovery: Discovery, logs: Logs) -> dict[
 
 
 def _notice_small(stack: Stack) -> None:
-    """Name the services that have to share with their proxies what AWS advises these to have alone."""
+    """Warn about services that are smaller than AWS advises for a task with a Service Connect proxy."""
     small = [name for name, one in stack.config.proxied.items() if one.cpu < 2 * PROXY_CPU]
     if small:
         stack.notice(

@@ -1,4 +1,4 @@
-"""The stack's own sleep by the clock: what stops it and starts it again, with nobody's machine running."""
+"""Scheduled sleep: EventBridge Scheduler stops the stack and starts it again, without any user's machine."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from provisioner.steps.schedules import Schedules
 from provisioner.steps.services import Services
 
 RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20}
-"""For calls that are refused, as while a database is backed up. AWS's own go on for a day, over the next schedule."""
+"""Retries of refused calls, as during a backup of the database. AWS's default of a day passes the next schedule."""
 ALARMS_LATER = 15
-"""Minutes after waking that alarms tell again: until then tasks start, as they do every morning."""
+"""Minutes after waking until alarms notify again: until then tasks are starting, as every morning."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One pair of calls: what is called to sleep, and to wake.
+    """A pair of calls: one puts a part of the stack to sleep, the other wakes it.
 
     Attributes:
         operations: as in the ARNs of universal targets, `rds:stopDBCluster`.
-        inputs: their parameters.
+        inputs: the calls' parameters.
         on: whether the schedules are enabled.
-        resource: what is slept and woken, which comes before them and goes after them.
-        minutes: how long after the stack's own time the second one is due.
+        resource: the part's handles; the schedules are created after it and deleted before it.
+        minutes: the delay of the second call after the stack's wake time.
     """
 
     name: tuple[str, str]
@@ -55,9 +55,9 @@ def sleep_schedules(
     alarms: Alarms,
     schedules: Schedules,
 ) -> None:
-    """Declare what puts the stack to sleep and wakes it, if there is a table `[schedule]`.
+    """Declare the schedules that put the stack to sleep and wake it, if there is a table `[schedule]`.
 
-    What a command has stopped stays so: its schedules are off until that is over.
+    A workload that a command has stopped stays stopped: its schedules are disabled until a command starts it again.
     """
     wanted = stack.config.schedule
     if wanted is None or schedules.group is None:
@@ -92,9 +92,9 @@ def sleep_schedules(
 
 
 def _of_service(stack: Stack, cluster: Cluster, name: str, handle: Handle, scaling: Scaling) -> _Call:
-    """Return the calls that take the tasks of a service to none and back; by its bounds, if it has some.
+    """Return the calls that set a service's tasks to none and back; through its scaling bounds, if it has any.
 
-    Between 0 and 0 there are no tasks, whatever its policies say (API reference, RegisterScalableTarget).
+    Between 0 and 0 there are no tasks under any policy (API reference, RegisterScalableTarget).
     """
     service: Service = stack.config.services[name]
     on = not stack.facts.sizes.held(name)
@@ -126,9 +126,9 @@ def _of_database(stack: Stack, database: Database | None) -> list[_Call]:
 
 
 def _of_alarms(stack: Stack, alarms: Alarms) -> list[_Call]:
-    """Return the calls after which the alarms that sleep sets off tell nobody, and tell again.
+    """Return the calls that silence the alarms which sleep would set off, and enable them again.
 
-    Those of what a command has stopped are left out: these tell nobody until that is over.
+    Alarms on workloads that a command has stopped are left out: they stay silent until a command starts these again.
     """
     sizes, services = stack.facts.sizes, stack.config.services
     if not alarms.running and alarms.errors is None:
@@ -144,10 +144,10 @@ def _of_alarms(stack: Stack, alarms: Alarms) -> list[_Call]:
 
 
 def _may_sleep(stack: Stack) -> Policy:
-    """Stop and start what is this stack's, and nothing else.
+    """Return the policy to stop and start this stack's own resources, and nothing else.
 
-    To set bounds Application Auto Scaling asks for the service as well (ECS developer guide, "IAM permissions required
-    for Amazon ECS service auto scaling").
+    To set bounds, Application Auto Scaling needs permissions for the service as well (ECS developer guide, "IAM
+    permissions required for Amazon ECS service auto scaling").
     """
     facts, name = stack.facts, stack.name
     place = f"{facts.region}:{facts.account}"

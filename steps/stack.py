@@ -1,4 +1,4 @@
-"""What each step is handed: the configuration, the facts that were read beforehand, and a place to declare in."""
+"""The object that each step receives: the configuration, the facts read beforehand, and the declarations so far."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Stack(Declarations):
-    """All that is declared of one stack.
+    """All declarations of one stack.
 
     Attributes:
         config: the whole configuration.
-        facts: what had to be read from AWS before anything could be declared.
-        given: what steps give to services.
-        removal: what the user lets go of that is no longer declared.
+        facts: the values read from AWS before anything is declared.
+        given: the variables, grants and endpoints that steps give to services.
+        removal: the deletions that the user allows in addition to `up`'s own.
     """
 
     config: Config
@@ -42,10 +42,10 @@ class Stack(Declarations):
         return self.config.name
 
     def environment(self, service: str, /, **variables: str) -> None:
-        """Give a service or a job environment variables; a value may be a reference. Secrets do not belong there.
+        """Give a service or a job environment variables; a value may be a reference. Do not use it for secrets.
 
         Raises:
-            ConfigurationError: there is no such service, it has a variable of that name, or this step comes too late.
+            ConfigurationError: there is no such service, it already has such a variable, or this step comes too late.
         """
         what = f'stack.environment("{service}", …)'
         settings = self._workload(service, what)
@@ -63,23 +63,23 @@ class Stack(Declarations):
             on: the ARN of the resource, or several; it may be a reference.
 
         Raises:
-            ConfigurationError: there is no such service, one of the actions is none, or this step comes too late.
+            ConfigurationError: there is no such service, an action is invalid, or this step comes too late.
         """
         what = f'stack.allow("{service}", …)'
         settings = self._workload(service, what)
         self._in_time("roles", what)
         if settings.launch == "ec2" and not self.config.exec_on(service):
-            # its security group lets nothing out to AWS otherwise
+            # its security group gets a rule towards AWS only for tasks that call AWS
             self._in_time("security_groups", what)
         resources = [on] if isinstance(on, str) else list(on)
         check_grant(what, actions, resources)
         self.given.grants.append(Grant(self.running, service, tuple(actions), tuple(resources)))
 
     def endpoint(self, service: str) -> None:
-        """Let the private subnets reach a service of AWS by an interface endpoint: there is no way to the internet.
+        """Let private subnets without internet access reach a service of AWS through an interface endpoint.
 
         Args:
-            service: how AWS names the endpoint service behind the Region, such as `sqs` or `secretsmanager`.
+            service: the endpoint service's name after the Region, such as `sqs` or `secretsmanager`.
 
         Raises:
             ConfigurationError: this step comes too late.
@@ -94,7 +94,7 @@ class Stack(Declarations):
         return workloads[name]
 
     def _in_time(self, taker: str, what: str) -> None:
-        """Refuse what is given after the step that takes it has run."""
+        """Refuse a variable, grant or endpoint that is given after the step `taker`, which uses it, has run."""
         if taker in self.ended:
             raise ConfigurationError(
                 f"{what}: step {self.running} comes after step {taker}, which takes this, because its parameters need "
@@ -103,7 +103,7 @@ class Stack(Declarations):
 
 
 def _in_vpc(config: Config, facts: Facts) -> Config:
-    """Return the configuration with addresses and way out of the VPC that was there before, if one is to be used."""
+    """Return the configuration with the addresses and the way out of the existing VPC, if it uses one."""
     if facts.vpc is None:
         return config
     way_out = "nat" if facts.vpc.way_out else "none"
@@ -113,10 +113,10 @@ def _in_vpc(config: Config, facts: Facts) -> Config:
 
 
 def run(config: Config, facts: Facts, steps: Mapping[str, Callable[..., Any]] = STEPS) -> Stack:
-    """Return a stack with all that the steps declare.
+    """Return a stack with everything that the steps declare.
 
     Raises:
-        ConfigurationError: a step of the user's own failed: with its file and line.
+        ConfigurationError: one of the user's own steps failed; the message has its file and line.
     """
     stack = Stack(_in_vpc(config, facts), facts)
     try:

@@ -1,4 +1,4 @@
-"""What each service's tasks are made of: its own container and sidecars, with few privileges, told where others are."""
+"""Task definitions: each workload's own container and sidecars, with few privileges, and the addresses they need."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ from provisioner.steps.service_secrets import ServiceSecrets
 
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
-"""How much may be written to /tmp, which is memory."""
+"""The size in MiB of /tmp, which is in memory."""
 START_TIMEOUT = 120
-"""Seconds after which nobody waits for a sidecar to become healthy any more: Fargate's longest (ECS API reference,
-ContainerDefinition, startTimeout)."""
+"""Seconds that a task waits for a sidecar to become healthy.
+
+It is Fargate's maximum (ECS API reference, ContainerDefinition, startTimeout).
+"""
 EXEC_FOLDERS = {
     "fargate": {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"},
     "ec2": {"exec-state": "/var/lib/amazon/ssm"},
 }
-"""Where the agent of ECS Exec writes inside the container (aws/containers-roadmap#1359), by launch type.
+"""The folders that ECS Exec's agent writes to in a container (aws/containers-roadmap#1359), by launch type.
 
-On an instance ECS's agent itself mounts the rest (amazon-ecs-agent, execcmd/manager_init_task_linux.go), and Docker
-refuses to mount twice at one place.
+On an instance, ECS's agent itself mounts the rest (amazon-ecs-agent, execcmd/manager_init_task_linux.go), and Docker
+refuses two mounts at one place.
 """
 
 
@@ -57,9 +59,9 @@ def task_definitions(
     service_secrets: ServiceSecrets,
     database: Database | None,
 ) -> TaskDefinitions:
-    """Declare a task definition for each service and job. It changes with the image, the sizes, what the task is told.
+    """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
-    The database is called by its own name, which its certificate holds, and not by the alias in the private zone.
+    Tasks get the database's endpoint, which its certificate contains, and not the alias in the private zone.
     """
     arns: dict[str, str] = {}
     for name, workload in stack.config.workloads.items():
@@ -92,7 +94,7 @@ def task_definitions(
 
 
 def _images(name: str, workload: Service | Job) -> Iterator[str]:
-    """Yield the containers of a workload's tasks, as images are listed by them."""
+    """Yield the names of the containers of a workload's tasks, as they appear in the list of images."""
     yield name
     yield from (extends.beside(name, one) for one in workload.sidecars)
 
@@ -105,11 +107,11 @@ def _volumes(stack: Stack, name: str, workload: Service | Job) -> Iterator[str]:
 
 
 def _exec_directories(stack: Stack, name: str, container: Container, prefix: str = "") -> Mapping[str, str]:
-    """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes.
+    """Return the folders that ECS Exec needs in a container with a read-only root, by the names of their volumes.
 
     Args:
-        name: the workload's.
-        prefix: of the volumes' names: each container has an agent of its own, and so volumes of its own.
+        name: the workload's name.
+        prefix: the beginning of the volumes' names: each container has an agent, and volumes, of its own.
     """
     if not container.read_only or not stack.config.exec_on(name):
         return {}
@@ -118,7 +120,7 @@ def _exec_directories(stack: Stack, name: str, container: Container, prefix: str
 
 
 def _own(stack: Stack, name: str, workload: Service | Job, image: str, log_group: str) -> dict[str, Any]:
-    """Return the workload's own container, which has what its sidecars leave of the task's size."""
+    """Return the workload's own container; it gets the part of the task's size that sidecars leave."""
     container = _container(stack, name, workload, log_group, _exec_directories(stack, name, workload)) | {
         "name": name,
         "image": image,
@@ -128,13 +130,13 @@ def _own(stack: Stack, name: str, workload: Service | Job, image: str, log_group
     if isinstance(workload, Service) and workload.checked:
         container["healthCheck"] = _health(workload.health)
     if name in stack.config.endpoints:
-        # how a proxy of Service Connect finds it, and speaks to it, as `http://` of the URL says
+        # Service Connect's proxy finds the port by this name, and speaks HTTP to it, as the URL's `http://` says
         container["portMappings"] = [one | {"name": name, "appProtocol": "http"} for one in container["portMappings"]]
     return container
 
 
 def _size(stack: Stack, name: str, workload: Service | Job) -> dict[str, int]:
-    """Return what the container has of its task: what none reserves is for a proxy of Service Connect."""
+    """Return the container's CPU and memory; the part that no container reserves is for Service Connect's proxy."""
     sidecars = workload.sidecars.values()
     cpu = workload.cpu - sum(one.cpu or 0 for one in sidecars)
     memory = workload.memory - sum(one.memory or 0 for one in sidecars)
@@ -149,7 +151,7 @@ def _sidecar(
     """Return a container beside a workload's own.
 
     Args:
-        name: the workload's.
+        name: the workload's name.
         called: the sidecar's name.
     """
     workload = stack.config.workloads[name]
@@ -169,7 +171,7 @@ def _sidecar(
         container["healthCheck"] = _health(sidecar.health)
     others = (workload, *workload.sidecars.values())
     if any(one.depends_on.get(called) == "healthy" for one in others):
-        # without it a task whose sidecar never gets well is PENDING for ever (amazon-ecs-agent#2579)
+        # without it a task whose sidecar never becomes healthy is PENDING for ever (amazon-ecs-agent#2579)
         container["startTimeout"] = START_TIMEOUT
     return container
 
@@ -177,19 +179,19 @@ def _sidecar(
 def _container(
     stack: Stack, name: str, container: Service | Job | Sidecar, log_group: str, directories: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what the containers of a task have in common.
+    """Return the settings that all containers of a task share.
 
     Args:
-        name: the workload's.
+        name: the workload's name.
         directories: the places to mount volumes at, by the volumes' names.
     """
-    linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
+    linux: dict[str, Any] = {"initProcessEnabled": True}  # reaps processes that ECS Exec leaves behind
     if drop := dropped(container.capabilities):
         linux["capabilities"] = {"drop": drop}
     if container.read_only:
         linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
     found: dict[str, Any] = {
-        **({"user": container.user} if container.user else {}),  # otherwise the image's own
+        **({"user": container.user} if container.user else {}),  # by default, the image's own user
         "readonlyRootFilesystem": container.read_only,
         "linuxParameters": linux,
         "logConfiguration": {
@@ -198,7 +200,7 @@ def _container(
                 "awslogs-group": log_group,
                 "awslogs-region": stack.facts.region,
                 "awslogs-stream-prefix": name,
-                "mode": "non-blocking",  # a service does not stand still because its log does
+                "mode": "non-blocking",  # a service must not stop because its log does
             },
         },
     }
@@ -213,7 +215,7 @@ def _container(
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
         ]
     if container.port is not None and container.port < PRIVILEGED_PORTS:
-        # So that a user other than root may listen there
+        # so that a user other than root may listen there
         found["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
     if container.stop_timeout is not None:
         found["stopTimeout"] = container.stop_timeout
@@ -230,12 +232,12 @@ def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _secrets(container: Container, password: Secrets | None, service_secrets: ServiceSecrets) -> dict[str, Any]:
-    """Return where ECS reads secrets, and in labels which versions these are.
+    """Return the places that ECS reads secrets from, and labels with the secrets' versions.
 
-    ECS reads a secret when a task starts: with another version there must be new tasks.
+    ECS reads a secret when a task starts: a new version of it needs new tasks.
 
     Args:
-        password: the database's, if the container gets it.
+        password: the database's password, if the container gets it.
     """
     places: dict[str, str] = {}
     labels: dict[str, str] = {}
@@ -252,9 +254,9 @@ def _secrets(container: Container, password: Secrets | None, service_secrets: Se
 
 
 def _health(health: Health) -> Mapping[str, Any]:
-    """Return how ECS asks the container whether it is well: by a program that whoever wrote `command` knows it has.
+    """Return the container's health check: the user's command, whose program the image must contain.
 
-    Behind a load balancer the service's grace period may go on when the start period has ended.
+    Behind a load balancer the service's grace period may last longer than the start period.
     """
     return {
         "command": list(health.command),
@@ -266,7 +268,7 @@ def _health(health: Health) -> Mapping[str, Any]:
 
 
 def _environment(stack: Stack, workload: Service | Job, database: Database | None) -> dict[str, str]:
-    """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
+    """Return the environment variables: own port, URLs of called services, the database, and the user's own."""
     settings, domain = stack.config.database, stack.config.dns.discovery_domain
     access: dict[str, str] = {}
     if settings and database and workload.database:

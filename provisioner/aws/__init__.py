@@ -1,4 +1,4 @@
-"""The way to AWS: clients, reads of a run, tags, what errors mean, rates, the call log, durations.
+"""Access to AWS: clients, reads of a run, tags, meanings of errors, rates, the call log, durations.
 
 Not here: what a stack consists of.
 """

@@ -1,4 +1,4 @@
-"""Answers that cannot be read: botocore's own errors about them show the whole body, and a password may be in it."""
+"""Answers that cannot be read: hide their body, which botocore's own errors show and which may hold a password."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from provisioner.aws.reads import reads
 from provisioner.engine.errors import OutcomeUnknown
 
 _READING = (ResponseParserError, ValueError, LookupError, TypeError, AttributeError)
-"""What botocore's parsers raise for what is not as the model says."""
+"""The errors that botocore's parsers raise for an answer that does not fit the API's model."""
 
 
 class UnreadableAnswer(BotoCoreError):
-    """An answer is not what the API's model says; its body is not shown."""
+    """An answer does not fit the API's model; its body is not shown."""
 
     fmt = "the answer to {operation} cannot be read (HTTP {status}, {length} bytes)"
 
 
 _ANSWER: ContextVar[tuple[int, int] | None] = ContextVar("answer", default=None)
-"""Status and length of the answer that this thread reads, while it does."""
+"""HTTP status and length of the answer that this thread is reading now."""
 
 
 def guard(client: Any) -> None:
-    """Let the errors of a boto3 client say of an answer that cannot be read which one it is, and nothing in it.
+    """Let a boto3 client's errors about unreadable answers name the operation, and show nothing of the answer.
 
-    Its calls raise `UnreadableAnswer`, or `OutcomeUnknown` where a write was accepted.
+    Its calls raise `UnreadableAnswer`, or `OutcomeUnknown` if AWS accepted a write.
     """
     events, own = client.meta.events, client.meta.service_model.service_id.hyphenize()
     events.register_first("before-parameter-build", _begin)
@@ -38,7 +38,7 @@ def guard(client: Any) -> None:
 
 
 def without_body(error: Exception, operation: str) -> Exception:
-    """Return what a call raised, or in place of what its answer caused an error without the answer."""
+    """Return the error of a call; replace it if it comes from reading the answer, so that the answer is not shown."""
     if (answer := _ANSWER.get()) is None or isinstance(error, BotoCoreError) or not isinstance(error, _READING):
         return error
     return _unreadable(operation, *answer)
@@ -46,7 +46,7 @@ def without_body(error: Exception, operation: str) -> Exception:
 
 def _unreadable(operation: str, status: int, length: int) -> Exception:
     error = UnreadableAnswer(operation=operation, status=status, length=length)
-    # a refusal had no effect, whatever it says
+    # a refused call had no effect, even if its answer cannot be read
     return error if reads(operation) or status >= 300 else OutcomeUnknown(str(error))
 
 
@@ -55,16 +55,16 @@ def _begin(**_: Any) -> None:
 
 
 def _look(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """Note which answer is read. Of JSON that is none botocore would make an empty answer, or a message of the body."""
+    """Note the answer's status and length. Raise for invalid JSON, of which botocore would make an empty answer."""
     status, body = response_dict["status_code"], response_dict.get("body")
     if not isinstance(body, bytes):
-        return  # a stream, which is not looked into
+        return  # a stream, which is not parsed
     _ANSWER.set((status, len(body)))
     if "json" not in operation_model.service_model.resolved_protocol or not body or _is_json(body):
         return
     if status < 500:
         raise _unreadable(operation_model.name, status, len(body))
-    # botocore says the status then, and repeats what may be repeated
+    # for an empty body botocore's error says the status, and botocore repeats the call if that is safe
     response_dict["body"] = b""
 
 

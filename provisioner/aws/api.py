@@ -1,6 +1,6 @@
-"""One API of AWS, and what is known of it, whoever calls it: it stands beside its resource types.
+"""One API of AWS and the facts about it that every caller shares; it is defined beside its resource types.
 
-Not here: which APIs there are. Each is known once it is made.
+Not here: the list of all APIs. An `Api` registers itself when it is made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Tags = dict[str, str]
 
 
 class Clients(Protocol):
-    """What of the way to AWS is needed to read and put on tags."""
+    """The part of `Aws` that reading and writing tags needs."""
 
     @property
     def partition(self) -> str:
@@ -43,14 +43,14 @@ class Clients(Protocol):
         """Yield the items under `key` of all pages of an operation."""
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> Tags:
-        """Return a resource's tags from one bulk read, or by `read` if that does not know it."""
+        """Return a resource's tags from one bulk read, or by `read` if the bulk read does not show the resource."""
 
 
 @dataclass(frozen=True)
 class TagCalls:
-    """How an API reads and puts on the tags of a resource, which it names by its id or by its output `arn`.
+    """The calls of an API that read and write the tags of a resource, named by its id or by its output `arn`.
 
-    Tags that are put on take the place of those of the same keys; it is safe to repeat.
+    New tags replace tags with the same keys, so the call can be repeated safely.
     """
 
     by: Literal["id", "arn"]
@@ -60,16 +60,17 @@ class TagCalls:
 
 @dataclass(frozen=True)
 class Limit:
-    """One documented limit, of an account in a Region.
+    """One documented limit of calls, for an account in a Region.
 
     Attributes:
-        draws: which calls draw on one bucket: `each` operation has its own, the operations that are named here have one
-            `together`, or `all` of the API's have one, besides their own.
-        burst: tokens that a bucket holds. A limit that is documented as so many calls a second has as many.
-        rate: tokens that it gains a second.
-        source: the document.
-        operations: as AWS writes them: a name, its beginning and `*`, or `*` for all that no row before this one names.
-        service: the name that signs the requests, which its `Api` adds.
+        draws: the calls that share a token bucket: `each` operation has its own bucket, the operations named here have
+            one `together`, or `all` of the API's operations share one in addition to their own.
+        burst: the tokens that a bucket can hold. A limit documented as N calls a second has a burst of N.
+        rate: the tokens that a bucket gains a second.
+        source: the AWS document.
+        operations: operation names as AWS writes them: a name, its beginning and `*`, or `*` for every operation that
+            no earlier row names.
+        service: the name that signs the requests; the `Api` fills it in.
     """
 
     draws: Literal["each", "together", "all"]
@@ -80,7 +81,7 @@ class Limit:
     service: str = ""
 
     def names(self, operation: str) -> bool:
-        """Say whether the limit is about an operation."""
+        """Say whether the limit applies to an operation."""
         return any(fnmatchcase(operation, pattern) for pattern in self.operations)
 
 
@@ -90,17 +91,17 @@ _SIGNED: dict[str, Api] = {}
 
 @dataclass(frozen=True, eq=False)
 class Api:
-    """One API. To make it registers it; of two of one service the later one is believed.
+    """One API. Making it registers it; a second one for the same service replaces the first.
 
     Attributes:
         service: the name of its boto3 client.
-        name: what people call it.
-        signing_name: the name that signs its requests, and that its actions and ARNs have, if that is not `service`.
-        everywhere: whether it is one for all Regions, so that its resources are reached from each.
-        tags: how tags of single resources are read and written, if it has tags.
-        transient: what its refusals mean, those that pass and those that say that there is no such resource; an error
-            is taken for the first row of a category that speaks of it.
-        rates: how many calls it takes, as far as that is documented and within reach.
+        name: its name in messages to people.
+        signing_name: the name that signs its requests and stands in its actions and ARNs, if it differs from `service`.
+        everywhere: whether one endpoint serves all Regions, so that clients of every Region reach the same resources.
+        tags: the calls that read and write tags of single resources, if it has tags.
+        transient: the meanings of its refusals: temporary ones, and ones for a missing resource. Within a category the
+            first row that matches an error counts.
+        rates: its documented limits of calls, if this tool can reach them.
     """
 
     service: str
@@ -120,20 +121,20 @@ class Api:
 
     @cache  # noqa: B019 (an API lives as long as the process)
     def limits_of(self, operation: str) -> tuple[Limit, ...]:
-        """Return the limits that a call is under: that of all calls, and the first other that names it."""
+        """Return the limits that apply to a call: each limit of all calls, and the first other limit that names it."""
         rows = [limit for limit in self.rates if limit.names(operation)]
         own = [limit for limit in rows if limit.draws != "all"]
         return (*(limit for limit in rows if limit.draws == "all"), *own[:1])
 
 
 def apis() -> Mapping[str, Api]:
-    """Return every API by the name of its boto3 client; the modules of all resource types are imported for that."""
+    """Return every API by the name of its boto3 client. Imports the modules of all resource types for that."""
     all_types()
     return _APIS
 
 
 def keep_only(known: Mapping[str, Api]) -> None:
-    """Forget all APIs but these: own steps that made others are no longer imported."""
+    """Forget every API that is not in `known`: the user's own steps that defined it are no longer imported."""
     _APIS.clear()
     _SIGNED.clear()
     _APIS.update(known)
@@ -141,22 +142,22 @@ def keep_only(known: Mapping[str, Api]) -> None:
 
 
 def api_of(service: str) -> Api | None:
-    """Return the API of a boto3 client; None if there is nothing known of it."""
+    """Return the API of a boto3 client; None if no module defines it."""
     return _APIS.get(service) or apis().get(service)
 
 
 def signed_by(name: str) -> Api | None:
-    """Return the API whose requests are signed with a name; None if there is nothing known of it."""
+    """Return the API whose requests are signed with a name; None if no module defines it."""
     if name not in _SIGNED:
         all_types()
     return _SIGNED.get(name)
 
 
 def name_of(signing_name: str) -> str:
-    """Return what people call the API whose requests are signed with a name: that name, if nothing is known of it."""
+    """Return the display name of the API whose requests are signed with a name; the name itself if it is unknown."""
     api = signed_by(signing_name)
     return api.name if api else signing_name
 
 
 STS = Api("sts", "STS")
-"""It has no resource types, and every command begins with a call of it: nothing is imported to know that."""
+"""STS has no resource types, but every command starts with an STS call. It is defined here to avoid imports."""

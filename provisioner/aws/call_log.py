@@ -16,19 +16,19 @@ from typing import Any
 from provisioner import __version__
 
 _STARTED = "provisioner-log"
-"""Under which a call's beginning stands in botocore's context of the call."""
+"""The key of a call's start data in botocore's context of the call."""
 
 
 class CallLog:
-    """An open log. Threads may share it, and processes the file: a line is one append.
+    """An open log. Threads may share it, and processes may share the file: each line is a single append.
 
-    It is closed with the process, since a thread may be at its last call until then.
+    It stays open until the process ends, since a thread may still be making its last call.
 
     Args:
-        path: a file to go on with, or a new one, which its owner alone may read.
+        path: an existing log to append to, or a new file that only its owner may read.
 
     Raises:
-        ConfigurationError: the file cannot be written, or is somebody else's.
+        ConfigurationError: the file cannot be written, or belongs to another user.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -44,13 +44,14 @@ class CallLog:
                 f"the log {self.path} cannot be written: {reason}: choose another file with --log"
             ) from None
         status = os.fstat(self._file)
-        # in a directory that all may write to, such as /tmp, it may have been put there to be read
+        # in a directory that everybody may write to, such as /tmp, another user may have put the file there to read it
+        # later
         if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
             os.close(self._file)
             raise ConfigurationError(f"the log {self.path} belongs to another user: choose another file with --log")
 
     def command(self, name: str, run: Callable[[], int]) -> int:
-        """Run a command between the log's line of its beginning and that of its end."""
+        """Run a command; log a line when it begins and another when it ends."""
         began, ended = time.monotonic(), ""
         self.write({"event": "begin", "version": __version__, "command": name, "process": os.getpid()})
         try:
@@ -73,7 +74,7 @@ class CallLog:
         events.register("after-call-error", self._fail)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """Append a line. A log that cannot be written is told of once, and never stops the run."""
+        """Append a line. If the log cannot be written, say so once and let the run go on."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         content = json.dumps({"time": moment, **line}, default=str, separators=(",", ":")).encode() + b"\n"
         if self._broken:
@@ -126,5 +127,5 @@ class CallLog:
             if answer:
                 line["answer"] = redacted(answer, model.output_shape)
             self.write(line)
-        except Exception as error:  # noqa: BLE001 (the call has had its effect: whatever is odd about it, it goes on)
+        except Exception as error:  # noqa: BLE001 (the call has had its effect: no fault of the log may stop the run)
             self.write(line | {"parameters": None, "answer": f"not understood: {type(error).__name__}"})

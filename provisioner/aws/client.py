@@ -1,4 +1,4 @@
-"""What the resource types are handed: how one run reaches AWS. It is immutable; methods return changed copies."""
+"""The object that gives resource types access to AWS in one run. It is immutable; methods return changed copies."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PARALLEL_READS = 10
-"""Reads of one sort that go out at once."""
+"""The most reads of one kind that are sent at once."""
 
 
 @dataclass(frozen=True)
 class Aws(Ownership):
-    """The way to AWS for one run: its connection, what it knows of the account, and how it looks.
+    """Access to AWS for one run: the connection, the known facts of the account, and the options of the run.
 
     Attributes:
         connection: session and service clients.
-        inventory: what this run has read and written.
+        inventory: the resources that this run has read and written.
         account: the account's number.
-        resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.
-        domains: those that the configuration's certificate is for.
-        reads_only: whether every operation that is not a read is refused.
-        include_unrecorded: whether the lists look also for what is neither declared nor recorded, and for what an
-            interrupted teardown left half deleted.
-        redeploy: whether services go back to the declared task definitions where somebody else deployed newer ones.
-        retry_failed: whether services get revisions again that ECS rolled back.
-        new_ami: whether instances are replaced that were not launched from what is declared.
-        take_over: the names of records that are to be taken over from whoever has them.
-        give_back: the names of records that are to lead again where they did before they were taken over.
-        stand_ins: whether images are stood in for, and not built or copied.
-        knowledge: what is declared and recorded.
-        observed: what this run has found so far, by address.
+        resolver: address and port of the DNS server to ask about delegations; None to ask the public DNS.
+        domains: the domain names of the configuration's certificate.
+        reads_only: whether to refuse every operation that is not a read.
+        include_unrecorded: whether lists also look for resources that are neither declared nor recorded, and for
+            resources that an interrupted teardown left half deleted.
+        redeploy: whether services return to the declared task definitions where somebody else deployed newer ones.
+        retry_failed: whether to deploy again the service revisions that ECS rolled back.
+        new_ami: whether to replace instances that were not launched from the declared launch template.
+        take_over: the names of DNS records to take over from their present owners.
+        give_back: the names of DNS records to point back at their former targets.
+        stand_ins: whether to use stand-ins for images instead of building or copying them.
+        knowledge: the declared and recorded resources.
+        observed: the resources that this run has found so far, by address.
         report_progress: tells the user how far the work on an address is.
-        queued: tells the user that a call for an address waits for its turn at the rate of an API: the name that
-            signs the call, and what people call the API.
-        fence: is called before each attempt of a call that writes for an address; what it raises prevents it.
-        shared_reads: while several types are read side by side, what they have been answered.
+        queued: tells the user that a call for an address waits for a rate limit: the name that signs the call, and the
+            API's display name.
+        fence: called before each attempt of a write for an address; its error stops the attempt.
+        shared_reads: the answers that parallel reads of several types share, if they do.
     """
 
     connection: Connection
@@ -100,34 +100,34 @@ class Aws(Ownership):
 
     @property
     def deleted(self) -> set[str]:
-        """The names of what this run deleted and lists go on to show."""
+        """The names of resources that this run deleted and that AWS's lists still show."""
         return self.inventory.deleted
 
     @property
     def errors(self) -> Errors:
-        """What AWS's errors mean."""
+        """The functions that interpret AWS's errors."""
         return errors
 
     # -- the same, but ---------------------------------------------------------------------------------------------
 
     def in_account(self, account: str) -> Self:
-        """Return the same, which knows its account."""
+        """Return a copy that knows its account."""
         return replace(self, account=account)
 
     def reading(self) -> Self:
-        """Return the same, which refuses every operation that is not a read."""
+        """Return a copy that refuses every operation that is not a read."""
         return replace(self, reads_only=True)
 
     def exhaustive(self) -> Self:
-        """Return the same, whose lists look also for what is neither declared nor recorded."""
+        """Return a copy whose lists also look for resources that are neither declared nor recorded."""
         return replace(self, include_unrecorded=True)
 
     def knowing(self, knowledge: KnownResources) -> Self:
-        """Return the same, which looks up what is declared and recorded by its names and ids."""
+        """Return a copy that looks up the declared and recorded resources by their names and ids."""
         return replace(self, knowledge=knowledge)
 
     def observing(self, observed: Mapping[str, Observed]) -> Self:
-        """Return the same for a run that notes here what it finds, by address."""
+        """Return a copy for a run that collects the resources that it finds in `observed`, by address."""
         return replace(self, observed=observed)
 
     def reporting(
@@ -135,19 +135,19 @@ class Aws(Ownership):
         queued: Callable[[str, str, str], None],
         report_progress: Callable[[str, str], None] = lambda address, text: None,
     ) -> Self:
-        """Return the same for a run that tells its user what waits for its turn, and how far it is."""
+        """Return a copy for a run that tells its user about calls waiting for a rate limit, and about progress."""
         return replace(self, queued=queued, report_progress=report_progress)
 
     def fenced(self, check: Callable[[], None]) -> Self:
-        """Return the same, which calls `check` before each attempt of a write; what it raises prevents it.
+        """Return a copy that calls `check` before each attempt of a write; an error of `check` stops the attempt.
 
-        A command that has lost the state lock while it slept, or had no network, must not go on with what it
-        was about to do: another one has done more since.
+        A command may lose the state lock while its machine sleeps or has no network. It must not go on writing then,
+        because another command may have changed the stack since.
         """
         return replace(self, fence=check)
 
     def sharing_reads(self) -> Self:
-        """Return the same, which makes the same read once, whoever asks: types look at each other's lists."""
+        """Return a copy that makes each read only once for all callers: resource types use each other's lists."""
         return replace(self, shared_reads=SharedReads(self.pace.runtime))
 
     # -- calls -----------------------------------------------------------------------------------------------------
@@ -158,15 +158,15 @@ class Aws(Ownership):
         return ReadsOnly(client) if self.reads_only else client
 
     def acting(self, address: str) -> AbstractContextManager[None]:
-        """While the context lasts, this thread's calls are for that address: `queued` and `fence` learn of them."""
+        """Bind this thread's calls to an address while the context lasts: `queued` and `fence` are called for them."""
         return acting(CallHooks(lambda service: self.queued(address, service, name_of(service)), self.fence))
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Return what a read says of each item, asked for all of them at once."""
+        """Return the results of a read for each item; the reads run in parallel."""
         return each(self.pace, read, items, PARALLEL_READS)
 
     def read(self, service: str, operation: str, **arguments: Any) -> Any:
-        """Return the answer to a read without pages, named as boto3 names it."""
+        """Return the answer to a read without pages; `operation` is boto3's method name."""
 
         def ask() -> Any:
             return getattr(self.client(service), operation)(**arguments)
@@ -174,7 +174,7 @@ class Aws(Ownership):
         return self.shared_reads.once((service, operation, arguments), ask) if self.shared_reads else ask()
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        """Yield the items under `key` of all pages of an operation, named as boto3 names it."""
+        """Yield the items under `key` of all pages of an operation; `operation` is boto3's method name."""
         found = items(self.client(service), service, operation, key, arguments)
         if not self.shared_reads:
             return found
@@ -183,12 +183,12 @@ class Aws(Ownership):
     # -- tags ------------------------------------------------------------------------------------------------------
 
     def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
-        """Make the tags of a resource say that it is this stack's, under this address."""
+        """Tag a resource as this stack's, with this address."""
         if self.taggable(resource_type):
             tagging.put(self, resource_type, live, self.tags(address))
 
     def taggable(self, resource_type: type[Resource]) -> bool:
-        """Say whether resources of this type carry their owner in tags of their own."""
+        """Say whether resources of this type carry owner tags of their own."""
         return tagging.taggable(resource_type)
 
     def read_tags(self, resource_type: type[Resource], live: Observed) -> dict[str, str]:
@@ -196,16 +196,16 @@ class Aws(Ownership):
         return tagging.read(self, resource_type, live)
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
-        """Return a resource's tags from one bulk read of the tagging API, or by `read` if that does not know it.
+        """Return a resource's tags from one bulk read of the tagging API, or by `read` if it lacks the resource.
 
-        The tagging API lags, so its silence proves nothing; what it says of our own tags is taken.
+        The tagging API lags: a missing resource proves nothing, but owner tags that it shows are trusted.
         """
         return self.tags_of_all([arn], lambda _: {arn: read()})[arn]
 
     def tags_of_all(
         self, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
     ) -> dict[str, dict[str, str]]:
-        """Return the tags of resources by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
+        """Return the tags of resources by ARN, as `tags_of` does; `read` is called once for all ARNs still unknown."""
         return self.inventory.tags_of_all(self, arns, read)
 
     def tagged(self, service: str) -> list[str]:
@@ -213,7 +213,7 @@ class Aws(Ownership):
         return [arn for arn in list(self.inventory.tagged(self)) if arn.split(":")[2] == service]
 
     def know_tagged_types(self) -> None:
-        """Have all types known that are named only in the address of a tag, and not by a step or a record."""
+        """Load the resource types that appear only in address tags, and in no step or record."""
         for tags in self.inventory.tagged(self).values():
             type_named((self.address_in(tags) or "").partition("/")[0])
 
@@ -228,7 +228,7 @@ class Aws(Ownership):
         return self.knowledge.recorded(resource_type)
 
     def unready(self, resource_type: type[Resource]) -> Mapping[str, Mapping[str, Any]]:
-        """Return the recorded outputs of those of a type that are not recorded as ready, by id."""
+        """Return the recorded outputs of a type's resources that are not recorded as ready, by id."""
         return self.knowledge.unready(resource_type)
 
     def live(
@@ -236,22 +236,22 @@ class Aws(Ownership):
     ) -> list[Observed]:
         """Return all resources of a type, read in bulk once a run, or again when `fresh`.
 
-        What this run wrote lately is kept even if AWS does not list it yet.
+        A resource that this run wrote lately is kept even if AWS does not list it yet.
 
         Args:
-            deep: read also those resource types again that this one's list looks at: a part is found by what it is a
-                part of.
-            only: the ids that a fresh read is about; of others it need not tell anything new. All if there are none.
+            deep: read again also the other types that this type's list uses, because its resources are found through
+                their parents.
+            only: the ids that a fresh read must show anew; other resources may stay as they were. Empty: all ids.
         """
         return self.inventory.live(self, resource_type, fresh=fresh, deep=deep, only=only)
 
     def read_each(
         self, resource_type: type[Resource], field: str, names: Sequence[str], read: Callable[[str], Any]
     ) -> dict[str, Any]:
-        """Return by name a field that AWS tells of one resource a call: read of all of them at once.
+        """Return a field by resource name that AWS shows only in one call per resource; the calls run in parallel.
 
-        Of more than `MAX_SINGLE_READS` resources it is taken from the state where that has seen it in place, and read
-        once a run elsewhere: what somebody else changed since is then not seen.
+        With more than `MAX_SINGLE_READS` resources, values come from the state where it has settled ones, and from this
+        run's earlier reads; only the rest is read. Changes that somebody else made since are not seen then.
         """
         trusted: dict[str, Any] = {}
         if len(names) > MAX_SINGLE_READS:
@@ -261,7 +261,7 @@ class Aws(Ownership):
         return trusted | dict(zip(unread, self.each(read, unread), strict=True))
 
     def note_written(self, resource_type: type[Resource], live: Observed) -> None:
-        """Note a resource that this run created or changed, so that the bulk reads show it at once."""
+        """Note a resource that this run created or changed, so that bulk reads show it at once."""
         if not live.id:
             return
         if live.address and (arn := live.id if live.id.startswith("arn:") else live.outputs.get("arn")):
@@ -269,7 +269,7 @@ class Aws(Ownership):
         self.inventory.note_written(resource_type, live)
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Note tags that this run put on a resource, so that it is not asked for them."""
+        """Note tags that this run put on a resource, so that they need not be read."""
         self.inventory.note_tags(arn, tags)
 
     def note_deleted(self, resource_type: type[Resource], id: str) -> None:
@@ -277,15 +277,15 @@ class Aws(Ownership):
         self.inventory.note_deleted(resource_type, id)
 
     def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
-        """Drop what is known of one type, or only of what has these ids, so that the next look reads it again."""
+        """Drop the reads of one type, or of these ids only, so that the next look reads them again."""
         self.inventory.mark_stale(resource_type, only)
 
     def drop_reads(self) -> None:
-        """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
+        """Drop all bulk reads, so that the next ones ask AWS again. A long list of deleted names is kept."""
         self.inventory.drop_reads()
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Yield the items in groups of at most `size`, the most that a describe call takes."""
+    """Yield the items in groups of at most `size`, the limit of a describe call."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     import boto3
 
 _PARAMETERS = "provisioner-parameters"
-"""Under which a call's parameters stand in botocore's context of the call."""
+"""The key of a call's parameters in botocore's context of the call."""
 
 
 @dataclass(frozen=True)
 class CallHooks:
-    """What learns of the calls of a thread.
+    """The functions that are called for a thread's AWS calls.
 
     Attributes:
-        queued: is told the service when a call waits for its turn.
-        fence: is called before each attempt of a call that writes; what it raises prevents it.
+        queued: called with the service when a call waits for a rate limit.
+        fence: called before each attempt of a write; its error stops the attempt.
     """
 
     queued: Callable[[str], None]
@@ -40,7 +40,7 @@ _ACTING: ContextVar[CallHooks | None] = ContextVar("acting", default=None)
 
 
 class Watcher(Protocol):
-    """Whoever watches the calls, such as the log of `--log`."""
+    """An observer of the calls, such as the log of `--log`."""
 
     def watch(self, client: Any) -> None:
         """Watch the calls of a boto3 client from now on."""
@@ -53,8 +53,8 @@ class Connection:
         session: a boto3 session with its region and credentials.
         pace: the clock of the run.
         endpoint: an endpoint for all services, or None for AWS's own.
-        log: where the calls are written down for the user, if that was asked for.
-        rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
+        log: the log of all calls, if the user asked for one.
+        rates: whether to keep calls below AWS's documented rates.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class Connection:
         client.meta.events.register_last("before-parameter-build", check)
         client.meta.events.register("after-call", self._note)
         answers.guard(client)
-        # under botocore's own event names, or its handlers come first: one takes what is left for retries away, the
-        # other signs, which is to be done after any wait
+        # register under botocore's own event names, because its handlers would run first otherwise: one of them uses up
+        # the retry quota, another signs the request, which has to happen after any wait
         model = client.meta.service_model
         own = model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
@@ -116,13 +116,13 @@ class Connection:
         return client
 
     def _unless_leaving(self, operation_name: str, **_: Any) -> None:
-        """Send nothing any more for a command that the user ended while it only read."""
+        """Stop a call before it is sent if the user has ended a command that only reads."""
         if self.pace.leaving.is_set():
             with _stopping(operation_name):
                 self.pace.check()
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
-        """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
+        """Wait for a rate-limit token before an attempt of a call; the user's interrupt stops the attempt."""
 
         def waits() -> None:
             if acting := _ACTING.get():
@@ -135,7 +135,7 @@ class Connection:
         self._rates.wait(service, region, operation_name, sleep, waits)
 
     def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], http_response: Any, **_: Any) -> None:
-        """Let a call take its time on a rehearsal's clock; keep secrets out of its error, which says the service."""
+        """Advance a rehearsal's clock by the call's duration; remove secrets from an error and add its service."""
         if self.endpoint:
             self.pace.lapse(float(http_response.headers.get(TOOK, 0)))
         if error := parsed.get("Error"):
@@ -165,7 +165,7 @@ class ReadsOnly:
 
 @contextmanager
 def acting(these: CallHooks) -> Iterator[None]:
-    """While the context lasts, `these` learn of this thread's calls."""
+    """Call the hooks `these` for this thread's calls while the context lasts."""
     before = _ACTING.set(these)
     try:
         yield
@@ -174,7 +174,7 @@ def acting(these: CallHooks) -> Iterator[None]:
 
 
 def _unless_fenced(operation_name: str, **_: Any) -> None:
-    """Send no attempt of a write whose ground has gone while it waited."""
+    """Call the thread's `fence` before each attempt of a write; its error stops the attempt."""
     if (acting := _ACTING.get()) and not reads(operation_name):
         acting.fence()
 
@@ -186,10 +186,10 @@ def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
 def no_blind_retry(
     operation: Any, response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Exception | None, **_: Any
 ) -> None:
-    """Keep botocore from repeating a write that may have had its effect: most creates would make a second resource.
+    """Keep botocore from repeating a write that may have succeeded: most creates would make a second resource.
 
     Raises:
-        OutcomeUnknown: the reply to a write was lost, or is an error of the server's that is not throttling.
+        OutcomeUnknown: the reply to a write was lost, or is a server error other than throttling.
     """
     from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
@@ -205,7 +205,7 @@ def no_blind_retry(
 
 @contextmanager
 def _stopping(operation: str) -> Iterator[None]:
-    """Raise `ReadInterrupted` for an `Interrupted` before an attempt of an operation that reads."""
+    """Raise `ReadInterrupted` instead of `Interrupted` before an attempt of a read."""
     try:
         yield
     except Interrupted as stopped:
@@ -215,13 +215,13 @@ def _stopping(operation: str) -> Iterator[None]:
 
 
 def keep_time(client: Any, pace: Pace, *, ending: Callable[[], bool] | None = None) -> None:
-    """Let a client's calls take the time of a run's clock: their way there and back, and the pauses between retries.
+    """Make a client's calls use the run's clock: for the network round trip, and for the pauses between retries.
 
-    botocore would wait for the latter by the machine's clock.
+    botocore would wait between retries by the machine's clock.
 
     Args:
-        ending: whether the user asked the run to end, for a client that goes on then, and repeats only what failed at
-            once, not what it waited for in vain. None: no further attempt at all is made then.
+        ending: tells whether the user asked the run to end, for a client that keeps working then. It repeats a call
+            that failed at once, but not one that timed out. None: make no further attempt after the user's interrupt.
     """
     from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
     from botocore.retries.standard import register_retry_handler
@@ -242,7 +242,7 @@ def keep_time(client: Any, pace: Pace, *, ending: Callable[[], bool] | None = No
         if seconds is None:
             return None
         if not ending:
-            # what gets here has had no effect: `no_blind_retry` comes before
+            # calls that get here had no effect: `no_blind_retry` has run before
             with _stopping(attempt["operation"].name):
                 pace.sleep(seconds)
         else:
@@ -251,5 +251,5 @@ def keep_time(client: Any, pace: Pace, *, ending: Callable[[], bool] | None = No
 
     client.meta.events.register(event, again)
     if way := pace.runtime.round_trip:
-        # before it is signed, and after any other wait
+        # before the request is signed, and after any other wait
         client.meta.events.register_first(f"request-created.{service}", lambda **_: pace.lapse(way))

@@ -1,4 +1,4 @@
-"""Ask the DNS who answers for a domain, on the parent's side, and who may issue certificates for it."""
+"""DNS lookups: the name servers that a domain is delegated to, and the authorities that may issue its certificates."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LIFETIME = 6.0
 
 
 def nameservers(domain: str, resolver: str | None = None, port: int = 53) -> set[str] | None:
-    """Return the names of the servers that the parent zone delegates a domain to; empty when it does not.
+    """Return the names of the servers that the parent zone delegates a domain to; empty if it does not delegate it.
 
     Args:
         domain: the domain, with or without its final dot.
-        resolver: the address of a server to ask instead of the parent zone's own, which are found by the system's
-            resolver.
+        resolver: the address of a server to ask instead of the parent zone's own servers, which the system's resolver
+            finds.
         port: the port of `resolver`.
 
     Returns:
-        The names in lower case without their final dots, or None if nobody could be asked: that proves nothing.
+        The names in lower case without their final dots, or None if no server answered, which proves nothing.
     """
     name, deadline = dns.name.from_text(domain), time.monotonic() + LIFETIME
     for server in [resolver] if resolver else _parent_servers(name):
@@ -42,7 +42,7 @@ def nameservers(domain: str, resolver: str | None = None, port: int = 53) -> set
 
 
 def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 53) -> set[str]:
-    """Return the IPv4 addresses of name servers, of as many as can be found.
+    """Return the IPv4 addresses of name servers, as many as can be found.
 
     Args:
         servers: their names.
@@ -63,7 +63,7 @@ def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 5
 
 
 def _parent_servers(name: dns.name.Name) -> Iterator[str]:
-    """Yield the addresses of the parent zone's name servers, none if the system's resolver does not tell."""
+    """Yield the addresses of the parent zone's name servers; none if the system's resolver cannot find them."""
     try:
         resolver = dns.resolver.Resolver()
         resolver.timeout, resolver.lifetime = TIMEOUT, LIFETIME
@@ -75,7 +75,7 @@ def _parent_servers(name: dns.name.Name) -> Iterator[str]:
 
 
 def _ask(name: dns.name.Name, server: str, port: int) -> set[str] | None:
-    """Ask one server for the domain's name servers: in its answer, or in its referral. None: no usable answer."""
+    """Ask one server for the domain's name servers, in its answer or its referral; None without a usable answer."""
     query = dns.message.make_query(name, dns.rdatatype.NS)
     query.flags &= ~dns.flags.RD
     try:
@@ -90,16 +90,17 @@ def _ask(name: dns.name.Name, server: str, port: int) -> set[str] | None:
 
 
 def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, list[tuple[str, str]]] | None:
-    """Return the CAA records that count for a name: those of itself, or else of the nearest name above that has any.
+    """Return the CAA records that apply to a name: its own, or the ones of the nearest parent name that has any.
 
     Args:
-        name: the name that a certificate is to be for.
+        name: the name on the wanted certificate.
         resolver: the address of a server to ask instead of the system's resolver.
         port: the port of `resolver`.
 
     Returns:
-        Whose they are, and tag and value of each in lower case, the value without its parameters; an empty name and no
-        record if there are none up to the root; None if nobody could be asked.
+        The name that has the records, and tag and value of each in lower case, the value without its parameters. An
+            empty
+        name and no records if no name up to the root has any. None if no server answered.
     """
     client, deadline = _resolver(resolver, port), time.monotonic() + LIFETIME
     at = dns.name.from_text(name)

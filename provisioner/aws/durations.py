@@ -1,7 +1,7 @@
-"""How long AWS takes for what a run waits for: the table from which the time of a run is predicted.
+"""Durations of AWS operations that a run waits for: the table that predicts the time of a run.
 
-The embedded cloud has a table of its own, `ecs_emulator.durations`, with all that takes long there. It imports nothing
-of this tool, so that what a run meets does not follow from what the tool expects; a test compares what both have.
+The embedded cloud has a table of its own, `ecs_emulator.durations`. It imports nothing of this tool, so that a run's
+actual times do not follow from the tool's own expectations; a test compares both tables.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TOOK = "x-provision-took"
-"""The header in which an answer of the embedded cloud says how many seconds it took, for the client to let pass."""
+"""The header of an embedded cloud's answer with the seconds that it took; the client advances its clock by them."""
 
 
 @dataclass(frozen=True)
 class Duration:
-    """How long one operation takes.
+    """The duration of one operation.
 
     Attributes:
-        aws: seconds on AWS, the middle of what is seen there.
-        source: where that is known from.
-        seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
+        aws: seconds on AWS, the middle of the observed range.
+        source: the origin of the number.
+        seen: the shortest and the longest observed duration in seconds, if the source has several.
     """
 
     aws: float
@@ -28,20 +28,20 @@ class Duration:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Seconds on AWS from the least to the most that is no surprise; half to twice where only a middle is known."""
+        """The expected range in seconds on AWS; from half to twice the middle if only that is known."""
         return self.seen or (self.aws / 2, self.aws * 2)
 
 
 @dataclass(frozen=True)
 class Takes:
-    """The operations that a resource type's time goes to, beyond the calls themselves.
+    """The operations that take a resource type's time, beyond the calls themselves.
 
     Attributes:
-        ready: from the answer to the create call until it is ready.
-        output: until AWS tells what others need of it, where the create call's answer does not.
-        known: from ready until the other services know it.
-        gone: from the delete call until it is gone.
-        released: from then until it lets go of its security groups and subnets.
+        ready: from the answer to the create call until the resource is ready.
+        output: until AWS shows an output that other resources need, if the create call's answer lacks it.
+        known: from ready until the other services know the resource.
+        gone: from the delete call until the resource is gone.
+        released: from then until it frees its security groups and subnets.
     """
 
     ready: tuple[Duration, ...] = ()

@@ -1,4 +1,4 @@
-"""What AWS's refusals mean: the rows that stand with each API, those of all, and what to tell the user."""
+"""Meanings of AWS's refusals: each API's own rows, the rows for all APIs, and the advice for the user."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import ErrorCategory, Row
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-"""The codes with which AWS's services say that the caller may not."""
+"""The codes with which AWS's services refuse a caller who lacks a permission."""
 NO_CONNECTION = (HTTPClientError, EndpointConnectionError, ConnectTimeoutError)
-"""What boto3 raises, after all retries, where there is no connection."""
+"""The errors that boto3 raises, after all retries, without a connection."""
 BAD_CREDENTIALS = (
     *(CredentialRetrievalError, LoginError, PartialCredentialsError, RefreshWithMFAUnsupportedError),
     *(SSOError, TokenRetrievalError),
 )
-"""What boto3 raises where it cannot load or renew the credentials."""
+"""The errors that boto3 raises if it cannot load or renew the credentials."""
 SERVICE = "Service"
-"""Under which an answer's metadata say which service answered."""
+"""The key of the service's name in an answer's metadata."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
-"""The codes of all services that mean that nothing was done, since there were too many calls."""
+"""The codes of all services that mean that nothing was done, because there were too many calls."""
 ALARMS_THROTTLED = "Rate exceeded"
-"""How Application Auto Scaling says that CloudWatch throttled it, within FailedResourceAccessException."""
+"""The message of Application Auto Scaling if CloudWatch throttled it, within FailedResourceAccessException."""
 
 GENERAL: tuple[Row, ...] = (
-    # the permission depends on the tags of what was created moments ago (docs/security.md)
+    # the permission depends on the tags of a resource that was created moments ago (docs/security.md)
     Row(
         "not_yet_consistent",
         "|".join(sorted(DENIED)),
@@ -56,33 +56,33 @@ GENERAL: tuple[Row, ...] = (
     Row("in_use", THROTTLED, "", 600, "throttled by AWS after all retries", "boto3 guide, standard retry mode"),
     Row("not_found", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
 )
-"""What refusals of any API mean, if its own rows say nothing of them."""
+"""Meanings of refusals for all APIs, used if an API's own rows do not match."""
 
 
 def rows_of(service: str) -> tuple[Row, ...]:
-    """Return what the refusals of a service mean, by boto3's name of it: what stands with its API, then the rest."""
+    """Return the rows for the refusals of a service (boto3's name of it): its API's own rows, then the general ones."""
     api = api_of(service)
     return (*(api.transient if api else ()), *GENERAL)
 
 
 def table() -> tuple[Row, ...]:
-    """Return the rows of all APIs, and those of any."""
+    """Return the rows of all APIs, then the general ones."""
     return (*(row for api in apis().values() for row in api.transient), *GENERAL)
 
 
 def throttled(code: str) -> bool:
-    """Say whether a code means that nothing was done, since there were too many calls."""
+    """Say whether a code means that nothing was done, because there were too many calls."""
     return re.fullmatch(THROTTLED, code) is not None
 
 
 def rate_exceeded(error: BaseException) -> bool:
-    """Say whether AWS refused a call, or one that it made for it, since there were too many."""
+    """Say whether AWS throttled a call, or a further call that AWS made to answer it."""
     code = code_of(error)
     return throttled(code) or (code == "FailedResourceAccessException" and ALARMS_THROTTLED in str(error))
 
 
 def server_error(error: ClientError) -> bool:
-    """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have had its effect."""
+    """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have succeeded."""
     return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
 
 
@@ -92,16 +92,16 @@ def refused_write(error: ClientError) -> bool:
 
 
 def refused(error: Mapping[str, Any], operation: str) -> ClientError:
-    """Return as a refusal what AWS refuses within an answer that is good otherwise: its code and its message.
+    """Return a `ClientError` for an error that AWS reports inside a successful answer, with its code and message.
 
-    Without the status of a refusal it would count as AWS's own failure.
+    It gets the HTTP status of a refusal; without one it would count as a failure of AWS itself.
     """
     response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return ClientError(response, operation)
 
 
 def note_service(answer: dict[str, Any], service: str) -> None:
-    """Note in a refusal who refused the call: a resource type calls other services than its own as well."""
+    """Note in an answer which service gave it: a resource type also calls services other than its own."""
     answer.setdefault("ResponseMetadata", {})[SERVICE] = service
 
 
@@ -116,10 +116,10 @@ def denied(error: BaseException) -> bool:
 
 
 def match(error: BaseException, service: str, *categories: ErrorCategory) -> Row | None:
-    """Return the first row of one of the categories that speaks of this error, or None.
+    """Return the first row of the given categories that matches an error, or None.
 
     Args:
-        service: boto3's name of the service that refused the call, if the error does not say it (see `note_service`).
+        service: boto3's name of the service that refused the call, if the error does not name it (see `note_service`).
     """
     if not isinstance(error, ClientError):
         return None
@@ -137,20 +137,20 @@ def match(error: BaseException, service: str, *categories: ErrorCategory) -> Row
 
 
 class IgnoreNotFound(AbstractContextManager[None]):
-    """Ends its block, and nothing else, where AWS answers that the resource is not there."""
+    """A context that ends quietly if AWS answers that the resource does not exist; other errors pass."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        """Say whether the error is that answer."""
+        """Say whether the error means that the resource does not exist."""
         return isinstance(error, ClientError) and not_found(error)
 
 
 def not_found(error: BaseException, service: str = "*") -> bool:
-    """Say whether AWS's answer means that the resource is not there."""
+    """Say whether AWS's answer means that the resource does not exist."""
     return match(error, service, "not_found") is not None
 
 
 def out_of_reach(error: Exception) -> bool:
-    """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
+    """Say whether a call failed, after all retries, because of the connection or an error of AWS's servers."""
     if isinstance(error, ClientError):
         return server_error(error)
     return isinstance(error, NO_CONNECTION)
@@ -167,7 +167,7 @@ _BOUNDARY = (
     "run `provision policy --create-boundary`, then run again. Else attach these policies"
 )
 HINTS = (
-    # whose policy denies, in IAM's words (IAM user guide, "Access denied error messages")
+    # the kind of policy that denies, in IAM's words (IAM user guide, "Access denied error messages")
     (
         "permission",
         f"{_DENIALS}(service|resource) control policy",
@@ -190,7 +190,7 @@ HINTS = (
         f"{_DENIALS}explicit deny in an identity-based policy",
         "Take the statement that denies this out of the caller's policies, then run again",
     ),
-    # the policies of `provision policy` allow these with a boundary only; so do many accounts' own
+    # the policies of `provision policy` allow these with a boundary only; many accounts' own policies do the same
     (
         "permission",
         r"AccessDenied: .*perform: iam:(CreateRole|(Put|Attach|Detach|Delete)Role(Policy)?|UpdateAssumeRolePolicy) ",
@@ -203,7 +203,7 @@ HINTS = (
         "InvalidClientTokenId|UnrecognizedClient|AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch",
         "Check the credentials, and that the account has the Region enabled, then run again",
     ),
-    # before the quotas, whose row would match RequestLimitExceeded and TooManyRequestsException as well
+    # before the quotas, whose row would also match RequestLimitExceeded and TooManyRequestsException
     (
         "throttled",
         f"{THROTTLED}|FailedResourceAccessException: .*{ALARMS_THROTTLED}",
@@ -221,7 +221,7 @@ HINTS = (
         "AWS has to enable load balancers for this account: open a case with AWS Support, then run again",
     ),
 )
-"""The family and what to do, by a regular expression for a part of the code, and what follows it."""
+"""The family of a refusal and the advice, by a regular expression for a part of its `code: message`."""
 
 
 class ApiError(ProvisionError):
@@ -239,7 +239,7 @@ class ApiError(ProvisionError):
 
 
 def explained(error: Exception) -> Exception:
-    """Return an `ApiError` for what boto3 raised; any other error is returned as it is."""
+    """Return an `ApiError` for an error of boto3's; any other error is returned unchanged."""
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
@@ -266,7 +266,7 @@ def explained(error: Exception) -> Exception:
 
 @contextmanager
 def explaining() -> Iterator[None]:
-    """While the context lasts, what boto3 raises becomes an `ApiError`.
+    """Raise an `ApiError` in place of boto3's errors while the context lasts.
 
     Raises:
         ApiError: AWS refused a call, failed, or could not be reached.

@@ -1,4 +1,4 @@
-"""What one run knows of the account: its resources by type, what it wrote itself, and the tags that are known."""
+"""Facts about the account within one run: resources by type, this run's own writes, and known tags."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.resource_types import AWS_NAME
 
 MAX_SINGLE_READS = 10
-"""Up to so many resources of a type each is asked for what no list tells of it."""
+"""The most resources of a type that are each read singly for values that no list shows."""
 RELIST_TIMEOUT = 120.0
-"""Seconds for which a resource type is listed anew when a read says that there is none of what a list shows: lists go
-on to show what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes
-too)."""
+"""Seconds for which a type is listed again when a read reports a listed resource as missing.
+
+Lists still show deleted resources, and new ones are not known everywhere yet (terraform-provider-aws PR 31877 also
+retries for 2 minutes).
+"""
 RELIST_PAUSE = 2.0
-"""Seconds between these."""
+"""Seconds between two such lists."""
 NAMESPACED = "."
-"""What the names of users' own types have, and no other."""
+"""The character in the names of users' own resource types, and in no other type name."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
-"""While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
+"""The number of the oldest acceptable read, while a list is read whose parts must be equally new."""
 
 
 def _of_type(resource_type: type[Resource], live: Observed) -> Observed:
-    """Return a resource as one of this type, or as not ours where its tag says that it is one of a user's or of AWS's.
+    """Return a resource; mark it as not ours if its tag names another type, and one of both is a user's or AWS's type.
 
-    The same topic can be listed by the tool's own type of them, by one of the user's, and by AWS's.
+    The same topic can be listed by the tool's own topic type, by a user's type and by AWS's type.
     """
     said, name = (live.address or "").partition("/")[0], resource_type.type_name
     apart = any(AWS_NAME.fullmatch(one) or NAMESPACED in one for one in (said, name))
@@ -44,7 +46,7 @@ def _of_type(resource_type: type[Resource], live: Observed) -> Observed:
 
 
 class Reader(Protocol):
-    """The part of `Aws` that the inventory reads with."""
+    """The part of `Aws` that the inventory needs."""
 
     @property
     def owner(self) -> dict[str, str]:
@@ -52,7 +54,7 @@ class Reader(Protocol):
 
     @property
     def shared_reads(self) -> SharedReads | None:
-        """While several types are read side by side, what they have been answered."""
+        """The answers that parallel reads of several types share, if they do."""
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Say whether these are the owner tags of this stack."""
@@ -66,10 +68,10 @@ class Reader(Protocol):
 
 @dataclass
 class _Listing:
-    """What is known of one type: its resources by id, and what this run wrote since (id to monotonic time).
+    """The known resources of one type by id, and this run's recent writes (id to resource and monotonic time).
 
-    `read` numbers the reads of all resource types; `doubtful` are the ids of what is to be read anew; `bad` is why its
-    list cannot be read in this run.
+    `read` is the number of the read, counted over all types. `doubtful` holds the ids to read again. `bad` is the error
+    that makes the list unreadable in this run.
     """
 
     lock: AbstractContextManager[Any]
@@ -81,14 +83,15 @@ class _Listing:
 
 
 class Inventory:
-    """What was read in one run, and what the run did, which AWS's lists show only later. Threads may share it.
+    """The reads of one run, and its own changes, which AWS's lists show only later. Threads may share it.
 
-    Each method that may have to read is passed what reads.
+    Each method that may have to read takes the reader as a parameter.
 
     Attributes:
-        deleted: the names of what this run deleted and lists go on to show.
+        deleted: the names of resources that this run deleted and that AWS's lists still show.
         spot: whether an instance is Spot, by its id, as far as this run has read it.
-        changes: the changes of this run that AWS still makes known to its servers, by the id of what they change.
+        changes: the ids of this run's changes that AWS is still spreading to its servers, by the id of the changed
+            resource.
     """
 
     def __init__(self, pace: Pace) -> None:
@@ -145,7 +148,7 @@ class Inventory:
         listing: _Listing,
         ids: Collection[str],
     ) -> dict[str, Observed] | None:
-        """Return what is known of a type once these resources of it are read anew; None if it reads all or none."""
+        """Return a type's known resources after reading these ids again; None if only the whole type can be read."""
         known = aws.known(resource_type)
         read = self._settled_read(aws, resource_type, lambda: resource_type.read_some(aws, known, ids))
         if read is None:
@@ -154,7 +157,7 @@ class Inventory:
         return {old: live for old, live in resources.items() if old not in ids} | read
 
     def _add_written(self, listing: _Listing, resources: dict[str, Observed], ids: Iterable[str]) -> None:
-        """Add to what a read of these ids shows what this run made lately and it does not show yet."""
+        """Add the resources with these ids that this run wrote lately and a read does not show yet."""
         for made in [one for one in ids if one in listing.written]:
             live, at = listing.written[made]
             if made in resources or self._pace.now() > at + LISTED_WITHIN:
@@ -165,14 +168,15 @@ class Inventory:
     def _settled_read(
         self, aws: Reader, resource_type: type[Resource], read: Callable[[], Iterable[Observed] | None]
     ) -> dict[str, Observed] | None:
-        """Return by id what a read of a type shows, made anew as long as it comes upon what is just going or coming."""
+        """Return a read of a type by id; repeat it while it meets a resource that is just appearing or going away."""
         until = self._pace.now() + RELIST_TIMEOUT
         while True:
             try:
                 observed = read()
                 return None if observed is None else {live.id: _of_type(resource_type, live) for live in observed}
             except Exception as error:
-                # something went away between the list that names it and the read that looks closer, or is too new
+                # a resource went away between the list that names it and the closer read, or is too new for the closer
+                # read
                 if not not_found(error, resource_type.service) or self._pace.stop.is_set() or self._pace.now() > until:
                     raise
                 if aws.shared_reads:
@@ -180,7 +184,7 @@ class Inventory:
                 self._pace.wait(RELIST_PAUSE)
 
     def note_written(self, resource_type: type[Resource], live: Observed) -> None:
-        """Note a resource that this run created or changed, so that the bulk reads show it at once."""
+        """Note a resource that this run created or changed, so that bulk reads show it at once."""
         listing = self._listing(resource_type)
         with listing.lock:
             listing.written[live.id] = (live, self._pace.now())
@@ -196,7 +200,7 @@ class Inventory:
                 listing.resources.pop(id, None)
 
     def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
-        """Drop what is known of one type, or only of what has these ids, so that the next look reads it again."""
+        """Drop the reads of one type, or of these ids only, so that the next look reads them again."""
         listing = self._listing(resource_type)
         with listing.lock:
             if only:
@@ -205,7 +209,7 @@ class Inventory:
                 listing.resources = None
 
     def drop_reads(self) -> None:
-        """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
+        """Drop all bulk reads, so that the next ones ask AWS again. A long list of deleted names is kept."""
         with self._lock:
             self._listings.clear()
             self._tagged = None
@@ -217,7 +221,7 @@ class Inventory:
             return self._listings.setdefault(resource_type, _Listing(self._pace.runtime.lock()))
 
     def attributes(self, resource_type: type[Resource]) -> list[Mapping[str, Any]]:
-        """Return the fields of a type's resources as they were read; none if they were not."""
+        """Return the fields of a type's resources as this run has read them; none if it has not."""
         return [live.attributes for live in (self._listing(resource_type).resources or {}).values()]
 
     # -- tags ------------------------------------------------------------------------------------------------------
@@ -225,7 +229,7 @@ class Inventory:
     def tags_of_all(
         self, aws: Reader, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
     ) -> dict[str, dict[str, str]]:
-        """Return the tags of resources by ARN; `read` is asked once for all that are not known."""
+        """Return the tags of resources by ARN; `read` is called once for all ARNs still unknown."""
         known = self.tagged(aws)
         missing = [arn for arn in arns if arn not in known]
         found = {arn: dict(tags) for arn, tags in read(missing).items()} if missing else {}
@@ -233,7 +237,7 @@ class Inventory:
         return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Note tags that this run put on a resource, so that it is not asked for them."""
+        """Note tags that this run put on a resource, so that they need not be read."""
         with self._tagging:
             if self._tagged is not None:
                 self._tagged[arn] = {**self._tagged.get(arn, {}), **tags}

@@ -1,4 +1,4 @@
-"""Which resources are this stack's: those that carry its tags."""
+"""Ownership by tags: write the stack's owner tags, and compare the tags of a resource with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.engine.resource_types import current, type_named
 
 ADDRESS_TAG = "provisioner:address"
 REGION_TAG = "provisioner:region"
-"""What tells a stack's resources that any Region's client reaches from those of its namesake in another Region."""
+"""The tag that separates same-named stacks of two Regions where every Region's client reaches the resource."""
 MANAGED_BY = "provisioner"
 
 
@@ -21,7 +21,7 @@ def tag_pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -
 
 
 def _everywhere(address: str) -> bool:
-    """Whether a client of any Region reaches what stands under an address."""
+    """Return whether clients of every Region reach the resource at an address."""
     resource_type = type_named(address.partition("/")[0])
     api = api_of(resource_type.service) if resource_type else None
     return api is not None and api.everywhere
@@ -76,7 +76,7 @@ class Ownership:
         return here and all(tags.get(key) == value for key, value in self.owner.items())
 
     def other_owner(self, tags: Mapping[str, str]) -> str:
-        """Return in words which other stack the tags are of; empty if they are of none."""
+        """Return a phrase that names the other stack that owns these tags; empty if no other stack does."""
         theirs = tags.get("ManagedBy") == MANAGED_BY or ADDRESS_TAG in tags
         if not theirs or self.owns(tags):
             return ""
@@ -84,5 +84,5 @@ class Ownership:
         return f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}{region}"
 
     def address_in(self, tags: Mapping[str, str]) -> str | None:
-        """Return the address in the tags, if they are this stack's."""
+        """Return the address in the tags if they are this stack's, or None."""
         return current(tags[ADDRESS_TAG]) if ADDRESS_TAG in tags and self.owns(tags) else None

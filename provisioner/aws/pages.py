@@ -1,4 +1,4 @@
-"""Lists in pages: those that boto3 can page, those that it cannot, and those that never end."""
+"""Lists in pages: with boto3's paginators, without one, and with a check against endless pages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TOKENS = {
     "describe_capacity_providers": "nextToken",
     "list_hosted_zones_by_vpc": "NextToken",
 }
-"""Lists that boto3 has no paginator for, and the member that leads from page to page."""
+"""Lists without a paginator in boto3, and the member that leads to the next page."""
 
 
 class BadList(ProvisionError):
-    """A list came in pages that do not end, as AWS's never do; reading it again would be no better."""
+    """A list whose pages never end, which AWS's never do; reading it again would not help."""
 
     code = "connection"
 
@@ -28,10 +28,10 @@ class BadList(ProvisionError):
 
 
 def items(client: Any, service: str, operation: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the items under `key` of all pages of an operation, named as boto3 names it.
+    """Yield the items under `key` of all pages of an operation; `operation` is boto3's method name.
 
     Raises:
-        BadList: a page comes twice.
+        BadList: a page token comes twice.
     """
     from botocore.exceptions import PaginationError
 
@@ -46,7 +46,7 @@ def items(client: Any, service: str, operation: str, key: str, arguments: Mappin
 
 
 def _unpaged(client: Any, service: str, operation: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the items of a list that boto3 cannot page."""
+    """Yield the items of a list that has no paginator in boto3."""
     member, seen = TOKENS.get(operation, ""), set[str]()
     while True:
         answer = getattr(client, operation)(**arguments)

@@ -1,4 +1,4 @@
-"""One permission: an action of AWS, on which resources, under which conditions, and when a stack wants it."""
+"""One permission: an action of AWS, its resources and conditions, and the situations in which a stack needs it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
 
 Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
-"""Operator, key and values, as IAM has them (IAM user guide, "Condition")."""
+"""Operator, key and values, as in IAM's policies (IAM user guide, "Condition")."""
 
 PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
-"""How the ARNs of services without Regions go on after the partition; the others have Region and account."""
+"""The part after the partition in ARNs of services without Regions; other services have Region and account."""
 
 OWN = "{own}"
-"""In the `permissions` of a resource type: the ARNs of what a stack declares of it, by the type's `arn`."""
+"""The placeholder in a type's `permissions` for the ARNs of the stack's declared resources, by the type's `arn`."""
 WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
-"""What stands for whole ARNs, as the configuration has them, and what is declared."""
+"""Placeholders for whole ARNs, from the configuration or of declared resources."""
 
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
@@ -30,23 +30,23 @@ OURS: Conditions = (
 )
 """The resource carries the stack's owner tags, as `Aws.tags` writes them."""
 ASKED: Conditions = tuple((how, key.replace("Resource", "Request"), values) for how, key, values in OURS)
-"""The call puts the stack's owner tags on it."""
+"""The call puts the stack's owner tags on the resource."""
 UNOWNED: Conditions = (("Null", "aws:ResourceTag/ManagedBy", ("true",)),)
-"""The resource belongs to no stack, neither this one nor another."""
+"""The resource belongs to no stack."""
 BOUND: Conditions = (("StringEquals", "iam:PermissionsBoundary", ("{boundary}",)),)
-"""The role has the stack's boundary, or is given it by the call (IAM user guide, "Permissions boundaries")."""
+"""The role has the stack's boundary, or the call sets it (IAM user guide, "Permissions boundaries")."""
 HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
-"""For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
+"""For writes without a resource: only in the stack's Region (IAM user guide, global condition keys)."""
 
 
 CHANGED = "a setting changes in place"
 UNSHOWN_TAGS = "tags that the bulk read does not show yet"
 FAILURE = "a failure is looked into"
-"""Why an action is needed in other cases."""
+"""Reasons for permissions that are needed outside the normal life of a stack."""
 
 
 def retagging(service: str, action: str, *resources: str) -> Iterator[Permission]:
-    """Yield the permissions for tags on what is there: on the stack's own, and for `import` on what is nobody's."""
+    """Yield the permissions to tag existing resources: the stack's own, and for `import` ones without an owner."""
     renamed = "a resource has another address"
     yield from grants(service, action, *resources, conditions=(*ASKED, *OURS), use=Use.OTHER, why=renamed)
     yield from grants(
@@ -61,12 +61,12 @@ def retagging(service: str, action: str, *resources: str) -> Iterator[Permission
 
 
 def creating(key: str, *operations: str) -> Conditions:
-    """Tags come in the call that creates; of what is there, not even with these tags (EC2 user guide, and the like)."""
+    """Allow tagging only inside create calls, never on existing resources (EC2 user guide, and others)."""
     return (*ASKED, ("StringEquals", key, tuple(sorted(operations))))
 
 
 class Use(Enum):
-    """When an action is needed."""
+    """The situations in which an action is needed."""
 
     LIFE = "in the life of a stack: up, a change, plan, status, down"
     OPTION = "in the life of a stack with an option"
@@ -75,7 +75,7 @@ class Use(Enum):
 
 
 class Part(Enum):
-    """Which of the printed policies an action is in."""
+    """The printed policies that an action can be in."""
 
     MAIN = "what every command needs but those below"
     IMPORT = "what `import` needs besides"
@@ -88,11 +88,11 @@ class Part(Enum):
 
 EVERY: frozenset[Part] = frozenset({Part.MAIN})
 ASKED_BEFOREHAND: frozenset[Part] = frozenset({Part.MAIN, Part.DOCTOR})
-"""What `doctor` asks, and `up` before it writes anything."""
+"""The policies' parts that `doctor` checks, and that `up` checks before it writes anything."""
 
 
 class Purpose(TypedDict):
-    """Why AWS checks an action at other calls, and the document that says so."""
+    """The reason for which AWS checks an action at other calls, and the document that says so."""
 
     use: Use
     why: str
@@ -109,21 +109,21 @@ TAGS_AT_ONCE: Purpose = {
 
 @dataclass(frozen=True)
 class Permission:
-    """What one action is allowed to be done to.
+    """One action with the resources and conditions that it is allowed for.
 
     Attributes:
         service: the service's prefix in IAM.
-        action: the action's name; `service:action` is what a policy says.
-        resources: ARNs with wildcards; `{stack}`, `{region}` and the like stand for the stack's own.
-        conditions: what AWS has to find true besides.
-        use: when it is needed.
+        action: the action's name; a policy has `service:action`.
+        resources: ARNs with wildcards; placeholders such as `{stack}` and `{region}` stand for the stack's own values.
+        conditions: the conditions that AWS must also find true.
+        use: the situation that needs it.
         why: the option, the case, or the calls that AWS checks it for.
-        source: AWS's document, where the Service Authorization Reference does not say it all.
-        wanted: whether a configuration needs it.
-        reader: whether who only looks (plan, status, top, doctor, list, output, logs) needs it.
-        parts: the policies that it is in.
-        named: whether all its resources are the stack's by their names.
-        when: in the `permissions` of a type, the field that says which of its resources want it; all if there is none.
+        source: AWS's document, if the Service Authorization Reference is not enough.
+        wanted: tells whether a configuration needs it.
+        reader: whether read-only commands (plan, status, top, doctor, list, output, logs) need it.
+        parts: the policies that contain it.
+        named: whether the names in all its ARNs are the stack's own.
+        when: in the `permissions` of a type, the field that selects the resources which need it; empty: all need it.
     """
 
     service: str
@@ -141,17 +141,17 @@ class Permission:
 
     @property
     def name(self) -> str:
-        """`service:Action`, as in a policy."""
+        """The name in a policy: `service:Action`."""
         return f"{self.service}:{self.action}"
 
     @property
     def writes(self) -> bool:
-        """Whether it can change anything, by the rule that the clients of `plan` refuse calls by."""
+        """Return whether the action can change anything, by the rule by which the clients of `plan` refuse calls."""
         return READS.match(self.action) is None
 
 
 def always(_: Config) -> bool:
-    """Every stack wants it."""
+    """Return True: every stack needs the permission."""
     return True
 
 
@@ -168,14 +168,14 @@ def grants(
     parts: frozenset[Part] = EVERY,
     when: str = "",
 ) -> Iterator[Permission]:
-    """Yield the permissions of some actions of a service that have all else in common.
+    """Yield permissions for several actions of a service that share everything else.
 
     Args:
         actions: their names, separated by spaces.
-        resources: what comes after the account in their ARNs, or whole ARNs; all resources if none is given.
-        reader: whether who only looks needs them; if left out, whether they are reads.
-        parts: the policies that they are in.
-        when: the field that says which of a type's resources want them.
+        resources: the part of their ARNs after the account, or whole ARNs; all resources if none is given.
+        reader: whether read-only commands need them; by default, whether they are reads.
+        parts: the policies that contain them.
+        when: the field that selects the type's resources which need them.
     """
     arns = tuple(sorted(arn_of(service, resource) for resource in resources)) or ("*",)
     named = all("{stack}" in arn for arn in arns)
@@ -187,14 +187,14 @@ def grants(
 
 
 def arn_of(service: str, resource: str) -> str:
-    """Return the ARN of a resource, of which this comes after the account, or which is a whole ARN already."""
+    """Return the ARN of a resource from the part after the account; a whole ARN is returned unchanged."""
     if resource.startswith(("arn:", OWN)) or resource in WHOLE:
         return resource
     return f"arn:{{partition}}:{PLACES.get(service, service + ':{region}:{account}')}:{resource}"
 
 
 def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Iterator[Permission]:
-    """Yield the permissions with a stack's own names in their resources and conditions."""
+    """Yield the permissions with the stack's own names filled into their resources and conditions."""
     from dataclasses import replace
 
     for permission in permissions:
@@ -208,9 +208,9 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
 def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
     how, key, patterns = condition
     values = tuple(pattern.format_map(names) for pattern in patterns)
-    # where the account is not known its place is a wildcard, which StringEquals does not know. ArnLike compares part by
-    # part, so that no path of a policy can pretend to be the rest of an ARN (IAM user guide, ARN condition operators)
+    # if the account is not known, its place is a wildcard, which StringEquals does not support. ArnLike compares part
+    # by part, so that no path in a policy can pose as the rest of an ARN (IAM user guide, ARN condition operators)
     wild = how == "StringEquals" and any(value.startswith("arn:") and "*" in value for value in values)
-    # the environment may be a pattern of several
+    # the environment may be a pattern for several environments
     several = "*" in names["environment"] and any("{environment}" in pattern for pattern in patterns)
     return ("ArnLike" if wild else "StringLike" if several and how == "StringEquals" else how), key, values

@@ -1,12 +1,13 @@
-"""How many calls AWS takes: token buckets that keep to the rates that stand with each API.
+"""Rate limits: token buckets that keep calls below the documented rates of each API.
 
-This tool waits for its turn instead of being throttled; the embedded cloud throttles if asked to (docs/faults.md), by a
+This tool waits for a token instead of being throttled. The embedded cloud throttles on request (docs/faults.md), by a
 table of its own (`ecs_emulator.rates`).
-What stands with no API has no documented rate, or one that this tool cannot reach.
 
-boto3's adaptive retry mode would be no substitute: it learns a rate only by being throttled, has one rate for all
-operations of a client (EC2 takes 20 reads of a sort in a second, and one CreateVpcEndpoint in three), cannot be
-interrupted while it waits, and is experimental by its own documentation.
+An API without limits has no documented rate, or one that this tool cannot reach.
+
+boto3's adaptive retry mode is no substitute: it learns a rate only by being throttled, has one rate for all operations
+of a client (EC2 takes 20 reads of a kind in a second, and one CreateVpcEndpoint in three), cannot be interrupted while
+it waits, and is experimental by its own documentation.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from typing import Any
 from provisioner.aws.api import Limit, signed_by
 
 SHARE = 0.8
-"""Which part of a limit this tool uses: the account has other users, and calls arrive less evenly than they leave."""
+"""The share of a limit that this tool uses: the account has other users, and calls arrive unevenly."""
 
 ROUNDING = 1e-9
-"""Which part of a token may be missing: what the arithmetic of floats makes of a wait that was just long enough."""
+"""The part of a token that may be missing, because float arithmetic rounds a wait that was just long enough."""
 
 
 def limits_of(service: str, operation: str) -> tuple[Limit, ...]:
-    """Return the limits that a call is under.
+    """Return the limits that apply to a call.
 
     Args:
-        service: the name that signs it.
+        service: the name that signs the call.
     """
     api = signed_by(service)
     return api.limits_of(operation) if api else ()
@@ -38,7 +39,7 @@ def limits_of(service: str, operation: str) -> tuple[Limit, ...]:
 
 @dataclass
 class TokenBucket:
-    """Holds up to `burst` tokens and gains `rate` a second; `tokens` is what it held at the moment `at`."""
+    """A bucket of up to `burst` tokens that gains `rate` a second; `tokens` is its content at the moment `at`."""
 
     burst: float
     rate: float
@@ -49,22 +50,22 @@ class TokenBucket:
         self.tokens = self.burst
 
     def shortfall(self, now: float) -> float:
-        """Return the seconds until it holds a token; 0 if it does."""
+        """Return the seconds until the bucket holds a token; 0 if it holds one now."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
         self.at = now
         missing = 1 - self.tokens
         return missing / self.rate if missing > ROUNDING else 0.0
 
     def take(self) -> None:
-        """Take a token out."""
+        """Take a token out of the bucket."""
         self.tokens -= 1
 
 
 def bucket_below(limit: Limit, at: float) -> TokenBucket:
     """Return a full bucket of this tool's share of the limit.
 
-    AWS adds tokens once a second, and not all the time as here. So that this makes no difference, the burst and what is
-    gained within a second are together no more than AWS's burst. It has to hold one token at least.
+    AWS adds tokens once a second, this bucket all the time. To allow for that, the burst plus the tokens gained within
+    a second stay below AWS's burst. The bucket can hold at least one token.
     """
     rate = SHARE * limit.rate
     return TokenBucket(max(1.0, min(SHARE * limit.burst, limit.burst - rate)), rate, at)
@@ -72,7 +73,7 @@ def bucket_below(limit: Limit, at: float) -> TokenBucket:
 
 @dataclass
 class _Line:
-    """The calls of one operation that wait for their turn."""
+    """The waiting calls of one operation."""
 
     lock: AbstractContextManager[Any]
     length: int = 0
@@ -99,7 +100,7 @@ class Buckets:
         self._lines: dict[tuple[str, str, str], _Line] = {}
 
     def take(self, service: str, region: str, operation: str) -> float:
-        """Take a token for a call out of each bucket that it draws on, or none if one of them is empty.
+        """Take a token for a call out of each bucket that applies to it, or none if one of them is empty.
 
         Returns:
             0, or the seconds after which to try again.
@@ -130,8 +131,8 @@ class Buckets:
         """Take a token as `take` does, as soon as there is one.
 
         Args:
-            sleep: lets so many seconds pass; what it raises ends the wait, and no token was taken.
-            waits: is told if there is none at once.
+            sleep: lets seconds pass; its error ends the wait, and no token is taken.
+            waits: called if there is no token at once.
         """
         with self._lock:
             line = self._lines.setdefault((service, region, operation), _Line(self._make_lock()))
@@ -140,7 +141,7 @@ class Buckets:
         if reported:
             waits()
         try:
-            # one at a time: the others of the same operation would find its bucket as empty
+            # one at a time: further calls of the same operation would find the same bucket empty
             with line.lock:
                 while seconds := self.take(service, region, operation):
                     if not reported:

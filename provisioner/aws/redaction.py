@@ -1,4 +1,4 @@
-"""What must not be shown of a call: secrets, known by the API's own model, in parameters, answers and refusals."""
+"""Secrets of a call: find them by the API's own model and hide them in parameters, answers and refusals."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ OWN = frozenset(
         *("privateRegistryCredentials", "UserData"),
     }
 )
-"""Members that are hidden whether AWS's model marks them as sensitive or not: not all of them are in all versions."""
+"""Members that are always hidden: AWS's model does not mark all of them as sensitive in all versions."""
 SHORTEST = 8
-"""Hidden texts below this length are not searched for in refusals: a port number would be found in all of them."""
+"""The length from which hidden texts are searched for in refusals: a short port number would match everywhere."""
 
 
 def redacted(value: Any, shape: Shape | None, name: str = "") -> Any:
-    """Return a parameter or an answer with all that the model calls sensitive left out, and binary data as its size.
+    """Return a parameter or an answer without the members that the model marks as sensitive; binary data as its size.
 
     Args:
-        shape: its shape in the API's model; what the model does not know is hidden.
-        name: the name of the member that it is.
+        shape: its shape in the API's model; a value without a shape is hidden.
+        name: the name of the member that holds it.
     """
     if value is None:
         return None
@@ -47,7 +47,7 @@ def redacted(value: Any, shape: Shape | None, name: str = "") -> Any:
 
 
 def secrets_in(value: Any, shape: Shape | None, name: str = "", hidden: bool = False) -> Iterator[str]:
-    """Yield every text that `redacted` hides, of those that are long enough to be recognised elsewhere."""
+    """Yield every text that `redacted` hides and that is long enough to be recognised elsewhere."""
     hidden = hidden or shape is None or _secret(shape, name)
     match value:
         case Mapping():
@@ -61,21 +61,22 @@ def secrets_in(value: Any, shape: Shape | None, name: str = "", hidden: bool = F
 
 
 def without_secrets(text: str, parameters: Any, shape: Shape | None) -> str:
-    """Return AWS's words less whatever of the call's own secrets they repeat."""
+    """Return a text of AWS without the call's own secrets that it repeats."""
     for secret in secrets_in(parameters, shape):
         text = text.replace(secret, HIDDEN)
     return text
 
 
 def without_secret_values(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return variables less the values that look like secrets."""
+    """Return variables with the values hidden that look like secrets."""
     return {name: HIDDEN if looks_secret(name, value) else value for name, value in variables.items()}
 
 
 def without_secret_variables(old: Any, new: Any) -> tuple[Any, Any]:
-    """Return container definitions as they are and as they are wanted, less the variables that look like secrets.
+    """Return the present and the wanted container definitions with the variables hidden that look like secrets.
 
-    What is hidden on one side is on the other as well; where both have it, it says whether it changes.
+    A variable that is hidden on one side is hidden on the other, too; if both sides have it, the text says whether its
+    value changes.
     """
     before, after = _variables(old), _variables(new)
     secret = {key for some in (before, after) for key, value in some.items() if looks_secret(key[1], value)}
@@ -97,7 +98,7 @@ def _variables(containers: Any) -> dict[tuple[str, str], str]:
 
 
 def _hidden(containers: Any, words: Mapping[tuple[str, str], str]) -> Any:
-    """Return containers with these words in place of some variables' values."""
+    """Return containers with the given texts in place of some variables' values."""
     if not containers or not words:
         return containers
 
@@ -112,10 +113,10 @@ def _hidden(containers: Any, words: Mapping[tuple[str, str], str]) -> Any:
 
 
 def check(params: Any, model: OperationModel, **_: Any) -> None:
-    """Refuse parameters that the model does not allow, as botocore does, whose message would show their values.
+    """Refuse parameters that the model does not allow, as botocore does, but without showing secret values.
 
     Raises:
-        ParamValidationError: in botocore's words, with the secrets left out.
+        ParamValidationError: in botocore's words, with the secrets hidden.
     """
     from botocore.exceptions import ParamValidationError
     from botocore.validate import ParamValidator
@@ -132,7 +133,7 @@ def _secret(shape: Shape, name: str) -> bool:
 
 
 def _below(shape: Shape | None, key: Any = None) -> Shape | None:
-    """Return the shape of what is inside a value, or None if the model says nothing of it."""
+    """Return the shape of a member, item or value inside a shape, or None if the model does not have it."""
     from botocore.model import ListShape, MapShape, StructureShape
 
     match shape:

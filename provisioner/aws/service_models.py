@@ -1,4 +1,4 @@
-"""How botocore's models of the services are read: into plain dictionaries, where it would make ordered ones."""
+"""botocore's service models, read faster and into less memory: as plain instead of ordered dictionaries."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from botocore.session import Session
 
 
 class PlainFiles(JSONFileLoader):
-    """Reads the files of the models. A plan takes a sixth less time so than in botocore's way, and 16 MiB less memory.
+    """A reader of the model files. A plan takes a sixth less time with it than with botocore's, and 16 MiB less memory.
 
-    Plain dictionaries are parsed in half of the time, take less room, and most are no work for the garbage collector.
+    Plain dictionaries are parsed in half of the time and take less memory, and the garbage collector skips most of
+    them.
     """
 
     def load_file(self, file_path: str) -> Any:
-        """Return what a file holds, or None if there is none; its path is given without its ending."""
+        """Return the content of a file, or None if there is none; the path has no file ending."""
         return _content(file_path) if _written_into(Path(file_path)) else _shared(file_path)
 
 
 def _written_into(file: Path) -> bool:
-    """Whether botocore writes into what the file holds, so that each session needs its own.
+    """Return whether botocore changes the content of the file, so that each session needs its own copy.
 
-    Its EndpointResolver puts what it finds out into the endpoints, and each call of S3 takes the bucket out of the
-    path of its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`).
+    botocore's EndpointResolver adds its findings to the endpoints, and each S3 call takes the bucket out of the path of
+    its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`).
     """
     return file.name == "endpoints" or file.parent.parent.name == "s3"
 
@@ -46,13 +47,13 @@ _shared = functools.cache(_content)
 
 
 def read_plainly(session: Session) -> None:
-    """Make a session read the models so from now on."""
+    """Make a session read the models with `PlainFiles` from now on."""
     session.get_component("data_loader").file_loader = PlainFiles()
 
 
 def without_settings() -> Session:
-    """Return a botocore session that reads nothing of the user's AWS settings, of which a profile may not be there."""
-    # in botocore's form: name in the configuration file, in the environment, default, conversion
+    """Return a botocore session that ignores the user's AWS settings, which may name a profile that does not exist."""
+    # botocore's form of a setting: name in the configuration file, in the environment, default, conversion
     nothing = (None, None, os.devnull, None)
     session = Session({"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing})
     read_plainly(session)

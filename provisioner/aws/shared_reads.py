@@ -1,4 +1,4 @@
-"""The same read, made once for all who ask at the same time."""
+"""Shared reads: make a read once for all callers that need it at the same time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from provisioner.state.runtime import Runtime
 
 @dataclass
 class SharedRead:
-    """What a read was answered with, for all who make the same one."""
+    """The answer to a read, shared by all callers that make the same read."""
 
     lock: AbstractContextManager[Any]
     known: bool = False
     value: Any = None
 
     def of(self, ask: Callable[[], Any]) -> Any:
-        """Return it, asked for by whoever comes first; what that raises is not kept."""
+        """Return the answer; the first caller makes the read. An error is not kept."""
         with self.lock:
             if not self.known:
                 self.value = ask()
@@ -29,14 +29,14 @@ class SharedRead:
 
 
 class SharedReads:
-    """The answers to the reads that are made side by side: resource types look at each other's lists."""
+    """The answers to reads made in parallel: resource types use each other's lists."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime, self._lock = runtime, runtime.lock()
         self._answers: dict[str, SharedRead] = {}
 
     def once(self, what: Any, ask: Callable[[], Any]) -> Any:
-        """Return the answer to the read that `what` (of JSON's types) describes; `ask` makes it, if nobody has."""
+        """Return the answer to a read, identified by values of JSON types; `ask` makes the read if nobody has."""
         key = json.dumps(what, sort_keys=True)
         with self._lock:
             answer = self._answers.setdefault(key, SharedRead(self._runtime.lock()))

@@ -1,4 +1,4 @@
-"""The tags of one resource: how each API reads them and puts them on, and whose a resource is by them."""
+"""The tags of one resource: each API's calls to read and write them, and the owner that they show."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def observed(
     reverted: Mapping[str, str] = NOTHING,
     details: Mapping[str, Any] = NOTHING,
 ) -> Observed:
-    """Return a resource as AWS shows it, which is this stack's if its own tags say so."""
+    """Return a resource as AWS shows it; it is this stack's if its own tags say so."""
     namesake = aws.other_owner(tags) if tags.get(REGION_TAG, aws.region) != aws.region else ""
     return Observed(
         id,
@@ -51,7 +51,7 @@ def observed(
 
 
 class TagsItself:
-    """A type that reads and puts on the tags of its resources by itself."""
+    """A resource type that reads and writes the tags of its resources with calls of its own."""
 
     @classmethod
     def read_tags(cls, aws: Any, live: Observed) -> Tags:
@@ -60,12 +60,12 @@ class TagsItself:
 
     @classmethod
     def put_tags(cls, aws: Any, live: Observed, tags: Mapping[str, str]) -> None:
-        """Put tags on a resource, in place of those of the same keys."""
+        """Put tags on a resource; they replace tags with the same keys."""
         raise NotImplementedError
 
 
 def taggable(resource_type: type[Resource]) -> bool:
-    """Say whether resources of this type carry their owner in tags of their own."""
+    """Say whether resources of this type carry owner tags of their own."""
     return resource_type.has_tags and not resource_type.created_by_aws
 
 
@@ -77,13 +77,13 @@ def read(aws: Clients, resource_type: type[Resource], live: Observed) -> Tags:
 
 
 def tags_of(aws: Clients, service: str, arn: str, *, known: bool = True) -> Tags:
-    """Return the tags of a resource by its ARN, in bulk if possible; what is not `known` is not asked for by itself."""
+    """Return the tags of a resource by its ARN, from the bulk read if possible; never read it singly if not `known`."""
     api = api_of(service)
     return aws.tags_of(arn, partial(api.tags.read, aws, arn) if known and api and api.tags else dict)
 
 
 def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mapping[str, str]) -> None:
-    """Put the tags on a resource whose type is `taggable`, in place of those of the same keys. It is safe to repeat."""
+    """Put tags on a resource of a `taggable` type; they replace tags with the same keys. It can be repeated safely."""
     if issubclass(resource_type, TagsItself):
         resource_type.put_tags(aws, live, tags)
         return
@@ -91,7 +91,7 @@ def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mappi
 
 
 def named(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
-    """Return how the tag calls of its API name the resource."""
+    """Return the resource's name for the tag calls of its API."""
     if _calls(resource_type).by == "id":
         return live.id
     if "arn" in live.outputs or live.id.startswith("arn:") or not resource_type.arn:
@@ -101,7 +101,7 @@ def named(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
 
 
 def _calls(resource_type: type[Resource]) -> TagCalls:
-    """Return the tag calls of a type's API, or, where nothing is said of them, those of the tagging API."""
+    """Return the tag calls of a type's API, or the calls of the tagging API if it has none of its own."""
     api = api_of(resource_type.service)
     return (api and api.tags) or ANY_API
 
@@ -119,7 +119,7 @@ def _put_any(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 ANY_API = TagCalls("arn", _read_any, _put_any)
-"""What the tagging API can do for most APIs, by ARN; what it shows lags (its API reference, TagResources)."""
+"""The tagging API, which serves most APIs by ARN; its reads lag behind (its API reference, TagResources)."""
 
 API = Api(
     "resourcegroupstaggingapi",

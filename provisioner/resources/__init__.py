@@ -1,4 +1,4 @@
-"""The resource types: how each is found, created, changed and deleted; a room for each AWS API: a module, or a folder.
+"""The resource types: find, create, change and delete each. Each AWS API has a module or a folder.
 
 Not here: steps, state, terminal.
 """

@@ -1,4 +1,4 @@
-"""Certificate Manager: certificates that AWS issues once records in the domain's zone prove whose the domain is."""
+"""Certificate Manager: certificates that AWS issues once DNS records prove the ownership of the domain."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
-"""All: ListCertificates leaves out those of more than RSA_2048 unless they are named (ACM API reference)."""
+"""All key types: without them ListCertificates leaves out keys other than RSA_1024 and RSA_2048 (ACM API reference)."""
 
 
 def proven(names: Iterable[str]) -> list[str]:
@@ -65,7 +65,7 @@ def proven(names: Iterable[str]) -> list[str]:
 
 
 _NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
-"""The names of the one certificate, and none else (ACM user guide, acm-conditions)."""
+"""The names in the one certificate, and no others (ACM user guide, acm-conditions)."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Certificate(Resource):
     """A public certificate, validated by DNS.
 
     `subject_alternative_names` holds all names, `domain_name` among them, as AWS shows them. The outputs
-    `validation_name_0`, `validation_value_0` and so on are the CNAMEs to make, in the order of `proven`; ACM tells them
-    some seconds after the request.
+    `validation_name_0`, `validation_value_0` and so on are the CNAMEs to create, in the order of `proven`; ACM shows
+    them some seconds after the request.
     """
 
     domain_name: str
@@ -115,7 +115,7 @@ class Certificate(Resource):
         recorded = aws.recorded(cls)
         for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
             arn = summary["CertificateArn"]
-            # a call for each certificate of the account would be many: only those that may be ours are asked for
+            # a call for each certificate of the account would be many: read only certificates that may be the stack's
             tags = tags_of(aws, "acm", arn, known=summary.get("DomainName") in domains or arn in recorded)
             if aws.owns(tags) or arn in recorded:
                 yield cls._live(aws, _described(aws, arn), tags)
@@ -138,7 +138,7 @@ class Certificate(Resource):
 
     @staticmethod
     def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
-        # a fresh one shows its names some seconds after its ARN (DescribeCertificate): until then nothing is compared
+        # a new one shows its names some seconds after its ARN (DescribeCertificate): until then nothing is compared
         names = certificate.get("SubjectAlternativeNames", ())
         shown = {"domain_name": certificate.get("DomainName"), "subject_alternative_names": sorted(names)}
         attributes = {name: value for name, value in shown.items() if value}
@@ -190,7 +190,7 @@ class Certificate(Resource):
 
 
 def condition(aws: Aws, arn: str) -> dict[str, Any]:
-    """Return status, end (seconds since the epoch; None before it is issued) and ACM's word on the renewal, if any."""
+    """Return a certificate's status, end (seconds since the epoch; None before it is issued) and renewal status."""
     with IgnoreNotFound():
         shown = _described(aws, arn)
         ends = shown.get("NotAfter")
@@ -203,7 +203,7 @@ def condition(aws: Aws, arn: str) -> dict[str, Any]:
 
 
 def _record(option: Mapping[str, Any]) -> str:
-    """Say which record ACM looks for, on the internet."""
+    """Name the record that ACM looks for in public DNS."""
     record = option.get("ResourceRecord")
     return f": ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
 
@@ -214,7 +214,7 @@ def _described(aws: Aws, arn: str) -> Mapping[str, Any]:
 
 
 def _validation(names: Sequence[str], options: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the outputs of those domains that ACM has told the record of."""
+    """Return the outputs for the domains whose validation record ACM already shows."""
     records = {o["DomainName"].removeprefix("*."): o["ResourceRecord"] for o in options if "ResourceRecord" in o}
     outputs = {}
     for number, domain in enumerate(proven(names)):
@@ -228,8 +228,7 @@ def _validation(names: Sequence[str], options: Iterable[Mapping[str, Any]]) -> d
 class ValidationRecord(RecordSet):
     """The CNAME that proves a domain to ACM, for all of the account's certificates of this domain.
 
-    One that is there already serves as it is. It stays when a certificate of somebody else needs it, which could not be
-    renewed without it.
+    An existing one is used as it is. It stays if another owner's certificate needs it for its renewal.
     """
 
     ttl: int | None = 300
@@ -241,9 +240,9 @@ class ValidationRecord(RecordSet):
 
     @classmethod
     def _targets(cls, aws: Aws) -> Collection[Any]:
-        """Return names and values of the records that this stack's certificates ask for.
+        """Return names and values of the records that this stack's certificates need.
 
-        A name of the stack's domain proves nothing: each account has records of its own for one (ACM user guide,
+        A name of the stack's domain proves nothing: each account has its own records for one (ACM user guide,
         dns-validation).
         """
         return {pair for mine in aws.live(Certificate) if mine.owned for pair in _asked(mine)}
@@ -254,8 +253,8 @@ class ValidationRecord(RecordSet):
         return live.attributes["type"] == "CNAME" and bool(says) and all(one in targets for one in says)
 
     def differences(self, live: Observed) -> dict[str, Change]:
-        # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation): that
-        # of one that is yet to be made again does not differ
+        # a domain has the same CNAME for all certificates of the account (ACM user guide, dns-validation), so a
+        # certificate that is to be replaced does not change it
         same = {"record_name", "resource_records"}
         found = super().differences(live).items()
         return {name: change for name, change in found if name not in same or not unknown(change.new)}
@@ -273,23 +272,23 @@ class ValidationRecord(RecordSet):
         except (ClientError, *NO_CONNECTION) as error:
             if isinstance(error, ClientError) and not denied(error):
                 raise
-            # an organization may deny Regions, and a network reach but some: what cannot be known to be free stays,
-            # unless its zone goes as well
+            # an organization may deny Regions, and a network may reach only some: without an answer the record stays,
+            # unless its zone is deleted as well
             return not is_ours(aws, live.attributes["hosted_zone_id"])
 
 
 def _asked(certificate: Observed) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each record that a certificate asks for."""
+    """Yield name and value of each record that a certificate needs."""
     for number in range(MOST_NAMES):
         if name := certificate.outputs.get(f"validation_name_{number}"):
             yield normal_name(name), normal_name(certificate.outputs[f"validation_value_{number}"])
 
 
 def _needed(aws: Aws, region: str, domain: str) -> bool:
-    """Whether a certificate that is not this stack's needs the record that proves a domain.
+    """Return whether another owner's certificate needs the record that proves a domain.
 
     Raises:
-        ClientError: it cannot be known.
+        ClientError: AWS did not answer.
     """
     ours = {certificate.id for certificate in aws.live(Certificate) if certificate.owned}
     listing = aws.client("acm", region).get_paginator("list_certificates")

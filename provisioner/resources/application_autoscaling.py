@@ -1,4 +1,4 @@
-"""Application Auto Scaling: how far a service may scale, and what it scales by."""
+"""Application Auto Scaling: the bounds of a service's number of tasks, and the policies that change it."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ API = Api(
             "terraform-provider-aws appautoscaling/policy.go"),
     ),
     rates=(
-        # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one,
-        # so of two policies in one second, AWS may refuse the second.
+        # CloudWatch's rates of alarms: 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one,
+        # so AWS may refuse the second of two policies in one second.
         Limit("together", 2, 1, _CLOUDWATCH, ("PutScalingPolicy",)),
         Limit("together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
         Limit("together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
@@ -66,7 +66,7 @@ _SCALING_IAM = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto
 
 @dataclass(frozen=True)
 class ScalableTarget(Leads, Resource):
-    """An ECS service's task count as something that scales: `service/<cluster>/<service>`, from min to max."""
+    """An ECS service's number of tasks, which can be scaled: `service/<cluster>/<service>`, from min to max."""
 
     resource_id: str
     min_capacity: int
@@ -128,7 +128,7 @@ class ScalableTarget(Leads, Resource):
 
 @dataclass(frozen=True)
 class ScalingPolicy(Leads, Resource):
-    """A target tracking policy of an ECS service; AWS makes its alarms, and removes them with it."""
+    """A target tracking policy of an ECS service; AWS creates its alarms, and deletes them with it."""
 
     policy_name: str
     resource_id: str
@@ -176,7 +176,7 @@ class ScalingPolicy(Leads, Resource):
                 attributes = {
                     "policy_name": policy["PolicyName"],
                     "resource_id": policy["ResourceId"],
-                    # A policy of another type has none, and then differs
+                    # A policy of another type has none, so that it differs
                     "target_tracking_scaling_policy_configuration": {
                         "DisableScaleIn": False,
                         **policy.get("TargetTrackingScalingPolicyConfiguration", {}),
@@ -208,5 +208,5 @@ class ScalingPolicy(Leads, Resource):
 
 
 def _cluster(shown: Mapping[str, Any]) -> str:
-    """Return the cluster in which something scales, to whose stack it belongs."""
+    """Return the cluster of a scalable target or policy, which shows the stack that it belongs to."""
     return str(shown["ResourceId"].split("/")[1])

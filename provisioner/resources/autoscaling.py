@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling: the group that container instances come from."""
+"""EC2 Auto Scaling: the group that launches container instances."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from provisioner.resources.sized import instance_costs
 
 
 def group_tags(name: str, tags: Mapping[str, str], inherited: Container[str]) -> list[dict[str, Any]]:
-    """Return the tags of an Auto Scaling group; its instances carry what is inherited, and not its own address."""
+    """Return the tags of an Auto Scaling group; instances carry the inherited tags, but not the group's address."""
     group = {"ResourceType": "auto-scaling-group", "ResourceId": name}
     return [{**group, **pair, "PropagateAtLaunch": pair["Key"] in inherited} for pair in tag_pairs(tags)]
 
@@ -47,7 +47,7 @@ API = Api(
             "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306"),
         Row("not_yet_consistent", "ServiceLinkedRoleFailure", "", 60, "the service-linked role is not ready yet",
             "Auto Scaling API, CreateAutoScalingGroup"),
-        # Auto Scaling puts EC2's own sentence behind one of its own
+        # Auto Scaling appends EC2's own sentence to one of its own
         Row("not_yet_consistent", "ValidationError",
             "(launch template|security group|subnet ID|image id).*does not exist", 300,
             "a new resource has not propagated yet", "ansible-modules-core#486, terraform-up-and-running-code#67"),
@@ -62,7 +62,7 @@ API = Api(
 )  # fmt: skip
 
 MANAGED_TAG = "AmazonECSManaged"
-"""ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
+"""The tag that ECS puts on a capacity provider's group; the create call has it, so that instances carry it, too."""
 
 MEMBERS = {
     "auto_scaling_group_name": "AutoScalingGroupName",
@@ -72,22 +72,22 @@ MEMBERS = {
     "health_check_type": "HealthCheckType",
     "health_check_grace_period": "HealthCheckGracePeriod",
 }
-"""What all calls for groups call the fields; the subnets are one text."""
+"""The fields' names in all calls for groups; the subnets, a single text, are not among them."""
 
 
 @dataclass(frozen=True)
 class AutoScalingGroup(Resource):
-    """A group of instances whose number is up to somebody else: the capacity provider. It begins without any.
+    """A group of instances whose size the capacity provider sets. It begins without any.
 
     Attributes:
-        mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
+        mixed_instances_policy: in AWS's spelling, with all settings of InstancesDistribution.
 
-    Its problems, both by the ids of instances:
-        outside: those in zones that the group is not in any more. `up` replaces them: they are protected from scale-in,
-            so that AWS does not do it by itself.
-        outdated_instances: those that an instance refresh is to replace. Those of other types, or with another purchase
-            option, than are declared; and where that was asked for (`Aws.new_ami`), those of earlier versions of the
-            launch template.
+    Its problems, both with ids of instances:
+
+        outside: instances in zones that the group has left. `up` replaces them: they are protected from scale-in, so
+            that AWS does not do it by itself.
+        outdated_instances: instances that an instance refresh is to replace: with another instance type or purchase
+            option than declared, and on request (`Aws.new_ami`) with an earlier version of the launch template.
     """
 
     auto_scaling_group_name: str
@@ -108,8 +108,8 @@ class AutoScalingGroup(Resource):
         *grants("autoscaling", "DescribeScalingActivities", use=Use.OTHER, why=FAILURE),
         *grants("autoscaling", "DescribeTags", use=Use.OTHER, why="import", reader=False),
         *grants("autoscaling", "CreateAutoScalingGroup", OWN, conditions=ASKED),
-        # also without the stack's tags: ECS puts AmazonECSManaged on the group of a capacity provider, and AWS does not
-        # say with whose permissions (ECS developer guide, cluster-auto-scaling)
+        # also without the stack's tags: ECS puts AmazonECSManaged on a capacity provider's group, and AWS does not say
+        # with whose permissions (ECS developer guide, cluster-auto-scaling)
         *grants("autoscaling", "CreateOrUpdateTags", OWN, **TAGS_AT_ONCE),
         *grants("autoscaling", "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup", OWN),
         *grants("autoscaling", "StartInstanceRefresh", OWN, use=Use.OTHER, why="--new-ami"),
@@ -182,7 +182,7 @@ class AutoScalingGroup(Resource):
 
     @classmethod
     def _declared_policy(cls, aws: Aws, group: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the mixed instances policy that a group is to have: what is declared comes before what is recorded."""
+        """Return the mixed instances policy that a group should have: the declared one, or else the recorded one."""
         name, own = group["AutoScalingGroupName"], group.get("MixedInstancesPolicy", {})
         wanted = (fields for fields in aws.known(cls) if fields["auto_scaling_group_name"] == name)
         policy: Mapping[str, Any] = next(wanted, {"mixed_instances_policy": own})["mixed_instances_policy"]
@@ -193,13 +193,13 @@ class AutoScalingGroup(Resource):
 
     def create(self, aws: Aws, token: str) -> Observed:
         name = self.auto_scaling_group_name
-        # the address belongs to the group alone, all other tags to its instances as well
+        # only the group has the address; its instances have all other tags as well
         inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
         tags = group_tags(name, aws.tags(self.address) | inherited, inherited)
         aws.client("autoscaling").create_auto_scaling_group(
             **self._arguments(), MinSize=0, DesiredCapacity=0, Tags=tags
         )
-        # CreateAutoScalingGroup answers nothing, not even the ARN
+        # the answer to CreateAutoScalingGroup is empty: it lacks even the ARN
         if group := _one(aws, name):
             return self._live(aws, group)
         return Observed(name, self.fields(), address=self.address, status=UNSEEN)
@@ -211,8 +211,8 @@ class AutoScalingGroup(Resource):
             instance_refresh.start(aws, live.id, everyone=bool(live.details.get("bought_otherwise")))
 
     def _update_group(self, aws: Aws, name: str) -> None:
-        """Change the group, and have the instances replaced that it has in zones which it leaves."""
-        # a maximum below the minimum is refused, and the minimum is only changed afterwards
+        """Change the group, and replace its instances in zones that it leaves."""
+        # AWS refuses a maximum below the minimum, and `MinimumSize` changes the minimum only afterwards
         group = _one(aws, name)
         least = min(group.get("MinSize", 0), self.max_size)
         autoscaling = aws.client("autoscaling")
@@ -236,7 +236,7 @@ class AutoScalingGroup(Resource):
             DesiredCapacity=0,
             NewInstancesProtectedFromScaleIn=False,
         )
-        # protection can be taken from instances in service only; SetInstanceProtection takes 50 at once
+        # only instances in service can lose their protection; SetInstanceProtection takes 50 at once
         protected = [
             instance["InstanceId"]
             for instance in _one(aws, live.id).get("Instances", ())
@@ -263,11 +263,11 @@ class AutoScalingGroup(Resource):
 
 @dataclass(frozen=True)
 class MinimumSize(Resource):
-    """The number of instances that a group of this stack never falls below; there is none where it is 0.
+    """The minimum number of instances in a group of this stack; a minimum of 0 is no resource.
 
-    It is a resource apart from the group, since it comes after what the group's instances have to find: an instance
-    that registers before ECS has a capacity provider of its group may never belong to that (ECS guide, Auto Scaling
-    group capacity providers).
+    It is a resource apart from the group, since it comes after the resources that the group's instances need: an
+    instance that registers before ECS has a capacity provider for its group may never belong to that provider (ECS
+    guide, Auto Scaling group capacity providers).
     """
 
     auto_scaling_group_name: str
@@ -318,13 +318,13 @@ class MinimumSize(Resource):
 
 
 def left_outdated(aws: Aws) -> list[str]:
-    """Say which instances of this stack were launched from an earlier version of the launch template, and stay.
+    """Return notes on instances that were launched from an earlier version of the launch template, and stay.
 
-    Also which ones are not as they are declared otherwise, and do not stay.
+    Also return notes on instances with another type or purchase option than declared, which `up` replaces.
     """
     notes = []
     for group in aws.live(AutoScalingGroup):
-        # one that is being refreshed, or deleted, says so itself
+        # a group that is being refreshed or deleted has a status that says so
         if not group.owned or group.status:
             continue
         why, misfits = group.reverted.get("outdated_instances", ""), group.details["misfits"]
@@ -343,7 +343,7 @@ def left_outdated(aws: Aws) -> list[str]:
 
 
 def newest_in_use(aws: Aws, image_id: str) -> list[str]:
-    """Say, if the newest AMI was asked for, that this is it and no instance of this stack is older."""
+    """Return a note if the user asked for the newest AMI and all instances already have it."""
     templates = [live.attributes["launch_template_data"] for live in aws.live(LaunchTemplate) if live.owned]
     old = any(group.details.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
     if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
@@ -362,12 +362,12 @@ def _one(aws: Aws, name: str) -> Mapping[str, Any]:
 
 
 def _outside(group: Mapping[str, Any], zones: Collection[str]) -> list[Mapping[str, Any]]:
-    """Return the members of a group that are in none of the zones."""
+    """Return a group's instances outside these zones."""
     return [instance for instance in group.get("Instances", ()) if instance["AvailabilityZone"] not in zones]
 
 
 def _leavable(instances: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of those instances that are not on their way out already."""
+    """Return the ids of the instances that are not terminating yet."""
     return sorted(i["InstanceId"] for i in instances if not i["LifecycleState"].startswith("Terminating"))
 
 
@@ -376,7 +376,7 @@ def _states(instances: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mixed instances policy without what AWS adds: the template's name, settings that are empty."""
+    """Return a mixed instances policy without AWS's additions: the template's name, and empty settings."""
     template = policy.get("LaunchTemplate", {})
     specification = dict(template.get("LaunchTemplateSpecification", {}))
     specification.pop("LaunchTemplateName", None)
@@ -388,12 +388,12 @@ def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problem_of(aws: Aws, name: str) -> str:
-    """Return the newest scaling activity of a group that failed, in AWS's words, or an empty string."""
+    """Return a group's newest failed scaling activity in AWS's words, or an empty string."""
     return _activity(aws, name, "Failed", "Cancelled")
 
 
 def _activity(aws: Aws, name: str, *codes: str) -> str:
-    """Return the newest scaling activity of these status codes in AWS's words, or an empty string."""
+    """Return the newest scaling activity with one of these status codes in AWS's words, or an empty string."""
     answer = aws.client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
     for activity in answer["Activities"]:
         if activity["StatusCode"] in codes:

@@ -1,4 +1,4 @@
-"""What CloudFormation calls each type of the steps, and what its IDs look like.
+"""CloudFormation's name of each of the tool's resource types, and the form of the type's IDs.
 
 All names are among AWS's resource provider schemas, as cfn-lint 1.58.0 has them of us-east-1 (compared on 2026-11-29).
 """
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 
 class AwsName(NamedTuple):
-    """A type as AWS has it.
+    """AWS's side of a resource type.
 
     Attributes:
-        cloudformation: what CloudFormation calls it; empty if it has none.
-        id: the form of its IDs, as the state has them and `provision import` takes them, with what differs in braces;
-            empty if there is nothing to import.
+        cloudformation: its name in CloudFormation; empty if it has none.
+        id: the form of its IDs in the state and for `provision import`, with the variable parts in braces; empty if it
+            cannot be imported.
     """
 
     cloudformation: str
@@ -87,7 +87,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     ),
     "schedule": AwsName("AWS::Scheduler::Schedule", "{group}/{name}"),
     "schedule_group": AwsName("AWS::Scheduler::ScheduleGroup", "{name}"),
-    "secure_parameter": AwsName("", "{name}"),  # CloudFormation makes no SecureString
+    "secure_parameter": AwsName("", "{name}"),  # CloudFormation creates no SecureString
     "security_group": AwsName("AWS::EC2::SecurityGroup", "sg-{id}"),
     "security_group_egress": AwsName("AWS::EC2::SecurityGroupEgress", "sg-{id}"),
     "service": AwsName("AWS::ECS::Service", _ARN % ("ecs", "service/{cluster}/{name}")),
@@ -110,4 +110,4 @@ AWS_NAMES: Mapping[str, AwsName] = {
         "AWS::WAFv2::WebACLAssociation", _ARN % ("elasticloadbalancing", "loadbalancer/app/{name}/{id}")
     ),
 }
-"""By the type's name."""
+"""AWS's side of each type, by the type's name."""

@@ -1,4 +1,4 @@
-"""EventBridge: rules on the default event bus, without targets: what they match is counted in CloudWatch."""
+"""EventBridge: rules on the default event bus, without targets: CloudWatch counts the events that they match."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ API = Api(
 
 @dataclass(frozen=True)
 class EventRule(Resource):
-    """A rule that matches events of the account, and hands them to nobody.
+    """A rule that matches events of the account, and has no target.
 
-    EventBridge counts what it matches in the metric TriggeredRules, which an alarm can be on: so it needs no role, and
-    no topic has to let rules publish (EventBridge user guide, "Using resource-based policies", Amazon SNS).
+    EventBridge counts the matches in the metric TriggeredRules, on which an alarm can be: so the rule needs no role,
+    and no topic has to let rules publish (EventBridge user guide, "Using resource-based policies", Amazon SNS).
 
     Attributes:
-        event_pattern: as EventBridge spells it.
+        event_pattern: in EventBridge's spelling.
         state: ENABLED, or DISABLED.
     """
 
@@ -72,10 +72,10 @@ class EventRule(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # an account may have hundreds, of which these are asked for by their names
+        # an account may have hundreds, so these are read by their names
         names = {fields["rule_name"] for fields in known}
         tagged = {arn.partition(":rule/")[2] for arn in aws.tagged("events") if ":rule/" in arn}
-        # those of another bus have its name before theirs
+        # a rule of another bus has the bus's name before its own
         names |= {name for name in tagged if "/" not in name}
         for rule in aws.each(partial(_shown, aws), sorted(names)):
             if rule is not None:
@@ -86,7 +86,7 @@ class EventRule(Resource):
         return observed(aws, self.rule_name, self.fields(), aws.tags(self.address), {"arn": made["RuleArn"]})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        # always whole: what is left out is empty again; its tags stay (API reference, PutRule)
+        # always with all members: omitted ones become empty; tags stay (API reference, PutRule)
         aws.client("events").put_rule(**self._settings())
 
     def _settings(self) -> dict[str, str]:
@@ -99,7 +99,7 @@ class EventRule(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # one that has targets is not deleted, and somebody may have given it some (API reference, DeleteRule)
+        # AWS does not delete a rule with targets, and somebody may have added some (API reference, DeleteRule)
         targets = [one["Id"] for one in aws.pages("events", "list_targets_by_rule", "Targets", Rule=live.id)]
         if targets:
             aws.client("events").remove_targets(Rule=live.id, Ids=targets)
@@ -117,7 +117,7 @@ def _live(aws: Aws, rule: Mapping[str, Any], tags: Mapping[str, str]) -> Observe
 
 
 def _shown(aws: Aws, name: str) -> Mapping[str, Any] | None:
-    """Return what EventBridge shows of a rule of the default bus; None if there is none of that name."""
+    """Return a rule of the default bus as EventBridge shows it; None if there is none of that name."""
     try:
         found: Mapping[str, Any] = aws.read("events", "describe_rule", Name=name)
     except ClientError as error:

@@ -1,7 +1,8 @@
-"""What GuardDuty Runtime Monitoring puts into a VPC, and leaves there: an endpoint and its security group.
+"""Resources that GuardDuty Runtime Monitoring leaves in a VPC: its endpoint and the endpoint's security group.
 
-GuardDuty makes them for the first task or instance that it watches, tags them, and does not delete them (GuardDuty user
-guide, runtime-monitoring-agent-resource-clean-up). They hold subnets and VPC (terraform-provider-aws#46747).
+GuardDuty creates them for the first task or instance that it watches, tags them, and does not delete them (GuardDuty
+user guide, runtime-monitoring-agent-resource-clean-up). They block the deletion of subnets and VPC
+(terraform-provider-aws#46747).
 """
 
 from __future__ import annotations
@@ -19,20 +20,23 @@ from provisioner.resources.ec2.network import Vpc
 
 TAG = "GuardDutyManaged"
 SERVICE = ".guardduty-data"
-"""How the name of the endpoint's service ends."""
+"""The end of the endpoint service's name."""
 
 
 _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
-"""GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
+"""The condition that a resource is GuardDuty's.
+
+Source: GuardDuty user guide, runtime-monitoring-agent-resource-clean-up.
+"""
 _LEFT = "what GuardDuty has left in the VPC"
 
 
 @dataclass(frozen=True)
 class GuardDutyEndpoints(Resource):
-    """GuardDuty's endpoint in the stack's own VPC, met at teardown once no task or instance is left to be watched.
+    """GuardDuty's endpoint in the stack's own VPC, deleted at teardown once no task or instance is left to be watched.
 
     Attributes:
-        subnet_ids: where its interfaces are.
+        subnet_ids: the subnets of its interfaces.
     """
 
     vpc_id: str
@@ -69,7 +73,7 @@ class GuardDutyEndpoints(Resource):
 
 @dataclass(frozen=True)
 class GuardDutyGroups(Resource):
-    """The security group of GuardDuty's endpoint in the stack's own VPC, met at teardown after the endpoint."""
+    """The security group of GuardDuty's endpoint in the stack's own VPC, deleted at teardown after the endpoint."""
 
     vpc_id: str
 
@@ -96,7 +100,7 @@ class GuardDutyGroups(Resource):
 
 
 def _tagged(aws: Aws, operation: str, key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what carries GuardDuty's tag in the VPCs that are this stack's own."""
+    """Yield the resources with GuardDuty's tag in the stack's own VPCs."""
     vpcs = [vpc.id for vpc in aws.live(Vpc) if vpc.owned]
     return in_vpcs(aws, vpcs, operation, key, {"Name": f"tag:{TAG}", "Values": ["true"]})
 

@@ -1,4 +1,4 @@
-"""IAM: roles with their policies, instance profiles, and the roles that AWS's services make for themselves."""
+"""IAM: roles with their policies, instance profiles, and the roles that AWS's services create for themselves."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ API = Api(
 )  # fmt: skip
 
 ROOT = "/"
-"""The path of roles and instance profiles that are given none (IAM user guide, "IAM identifiers")."""
+"""The default path of roles and instance profiles (IAM user guide, "IAM identifiers")."""
 LINKED = "/aws-service-role/"
-"""The path of the roles that AWS's services make for themselves."""
+"""The path of the roles that AWS's services create for themselves."""
 
 
 def _listed(aws: Aws, path: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the roles below a path: neither their tags nor their policies, which only `GetRole` and the like tell."""
+    """Yield the roles below a path, without their tags and policies, which only calls such as `GetRole` show."""
     return aws.pages("iam", "list_roles", "Roles", PathPrefix=path, PaginationConfig={"PageSize": 1000})
 
 
@@ -105,13 +105,13 @@ _ATTACHED: Conditions = (
 
 @dataclass(frozen=True)
 class Role(Resource):
-    """A role: who may assume it, and what it may do by managed and by inline policies (name to document).
+    """A role: its trust policy, and its permissions by managed and inline policies (name to document).
 
-    `permissions_boundary` is the ARN of the policy that names the most it may do. Without one, whether an administrator
-    has set one is nobody's business here: it is neither compared nor taken off.
+    `permissions_boundary` is the ARN of the policy that limits its permissions. If it is None, a boundary that an
+    administrator has set stays: it is neither compared nor removed.
 
-    No call tells all roles with their policies but GetAccountAuthorizationDetails, which discloses the whole account.
-    So each role that is known by name is read by itself, as Terraform does, and all of them at once.
+    The only call that shows all roles with their policies is GetAccountAuthorizationDetails, which discloses the whole
+    account. So each role with a known name is read by itself, as in Terraform, and all of them in parallel.
     """
 
     role_name: str
@@ -127,9 +127,9 @@ class Role(Resource):
     takes = Takes(known=(durations.IAM_PROPAGATION,))
     arn = "role{path}{role_name}"
     permissions = (
-        # these know no resources; of roles no policies and no tags are listed
+        # these support no resources; lists of roles show no policies and no tags
         *grants("iam", "ListRoles"),
-        # of any name: the caller's own role for `doctor`; and of what is not there IAM does not know the path
+        # any name: `doctor` reads the caller's own role, and IAM does not know the path of a missing role
         *grants("iam", "GetRole", "role/*"),
         *grants("iam", "GetRolePolicy ListAttachedRolePolicies ListRolePolicies", OWN),
         *grants("iam", "GetPolicy", "{boundary}"),
@@ -140,7 +140,7 @@ class Role(Resource):
         *grants("iam", "CreateRole", OWN, conditions=(*ASKED, *BOUND)),
         *grants("iam", "TagRole", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *grants("iam", "AttachRolePolicy", OWN, conditions=(*_ATTACHED, *BOUND)),
-        # what others have attached comes off too
+        # policies that others have attached are removed, too
         *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", OWN, conditions=BOUND),
         *grants("iam", "PutRolePermissionsBoundary", OWN, conditions=BOUND, use=Use.OTHER, why="a role without it"),
         *grants("iam", "UpdateAssumeRolePolicy", OWN, conditions=BOUND, use=Use.OTHER, why=CHANGED),
@@ -170,7 +170,7 @@ class Role(Resource):
         object.__setattr__(self, "assume_role_policy_document", normal(self.assume_role_policy_document))
 
     def fields(self) -> dict[str, Any]:
-        """Return the wanted settings; a boundary that is not wanted is none of them."""
+        """Return the wanted settings, without a boundary if none is wanted."""
         fields = super().fields()
         return fields if self.permissions_boundary else {k: v for k, v in fields.items() if k != "permissions_boundary"}
 
@@ -231,13 +231,13 @@ class Role(Resource):
             **({"PermissionsBoundary": self.permissions_boundary} if self.permissions_boundary else {}),
         )["Role"]
         live = self._live(aws, role)
-        # it was made with it, whether or not the answer repeats it
+        # the role was created with the boundary, whether or not the answer repeats it
         return replace(live, attributes={**live.attributes, "permissions_boundary": self.permissions_boundary})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         iam, role = aws.client("iam"), live.id
         if "permissions_boundary" in changes:
-            # first: the caller may be allowed the rest only on roles that have it
+            # first: the caller may be allowed the other changes only on roles that have it
             iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=self.permissions_boundary)
         if "assume_role_policy_document" in changes:
             trust = json.dumps(self.assume_role_policy_document)
@@ -257,7 +257,7 @@ class Role(Resource):
                 iam.delete_role_policy(RoleName=role, PolicyName=name)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
-        """Keep a policy that goes until no task runs any more that was started with the role."""
+        """Keep a former policy until all tasks that were started with it have stopped."""
         there = live.attributes["inline_policies"]
         former = {
             name: document
@@ -273,7 +273,7 @@ class Role(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # DeleteRole wants nothing attached
+        # DeleteRole refuses a role with policies
         for arn in live.attributes["managed_policy_arns"]:
             aws.client("iam").detach_role_policy(RoleName=live.id, PolicyArn=arn)
         for name in live.attributes["inline_policies"]:
@@ -288,7 +288,7 @@ class Role(Resource):
 
 @dataclass(frozen=True)
 class InstanceProfile(Resource):
-    """What hands a role to EC2 instances. It holds at most one role."""
+    """An instance profile, which gives a role to EC2 instances. It holds at most one role."""
 
     instance_profile_name: str
     role_name: str
@@ -314,7 +314,7 @@ class InstanceProfile(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["instance_profile_name"] for fields in known}
         listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.include_unrecorded else ()
-        # the list has no tags: where the name may be ours the whole profile is read
+        # the list has no tags, so each profile with a name like the stack's is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
         for name in sorted(names | likely):
             with IgnoreNotFound():
@@ -356,9 +356,9 @@ class InstanceProfile(Resource):
 
 @dataclass(frozen=True)
 class ServiceLinkedRole(Resource):
-    """The role that an AWS service acts with in this account: one for all stacks, so it is never removed.
+    """The role that an AWS service acts with in this account: one for all stacks, so it is never deleted.
 
-    Services make it when they are first used, and fail when that takes too long: it is made before it is needed.
+    A service creates it at the first use, and fails if that takes too long: so it is created before it is needed.
     """
 
     aws_service_name: str
@@ -385,7 +385,7 @@ class ServiceLinkedRole(Resource):
         try:
             made = aws.client("iam").create_service_linked_role(AWSServiceName=self.aws_service_name)["Role"]
         except ClientError as error:
-            # somebody else was faster, perhaps the service itself
+            # another caller was faster, perhaps the service itself
             if "has been taken in this account" not in str(error):
                 raise
             return Observed(self.role_name, self.fields())

@@ -1,6 +1,6 @@
-"""EC2 Auto Scaling's instance refresh: replaces what a group launched from earlier versions of its launch template.
+"""EC2 Auto Scaling's instance refresh: replace instances launched from earlier versions of the launch template.
 
-Also what it launched of other instance types, or with another purchase option, than it is to have.
+It also replaces instances of other types, or with another purchase option, than the group should have.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.phrases import because
 
 PREFERENCES = {
-    # a new instance first, and then an old one goes: services keep the room that they have
+    # a new instance starts first, then an old one ends: services keep their capacity
     "MinHealthyPercentage": 100,
     "MaxHealthyPercentage": 110,
     # seconds from in service to registered with ECS
@@ -24,23 +24,26 @@ PREFERENCES = {
     # somebody has put these aside
     "StandbyInstances": "Ignore",
 }
-"""See RefreshPreferences in the API reference. There is no desired configuration: the group goes by the default version
-of its launch template, so that what it launches for other reasons meanwhile is right as well.
+"""The preferences of a refresh (API reference, RefreshPreferences).
+
+There is no desired configuration: the group uses its launch template's default version, so that instances that it
+launches meanwhile for other reasons are right as well.
 
 SkipMatching compares template and instance types, but not the purchase option (Auto Scaling user guide, "Use an
-instance refresh with skip matching"): where that is wrong, all instances are replaced."""
+instance refresh with skip matching"): if that is wrong, all instances are replaced.
+"""
 ACTIVE = ("Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress")
 COUNTED = ("Pending", "Pending:Wait", "Pending:Proceed", "InService")
-"""The lifecycle states of an instance that is not on its way out of the group, nor put aside."""
+"""The lifecycle states of an instance that is neither leaving the group nor put aside."""
 
 
 def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
     """Return the ids of a group's instances that were launched from another version of its launch template.
 
-    When these are to be replaced, all are if the template itself is still to be changed.
+    If they are to be replaced and the template itself is about to change, return all instances.
 
     Args:
-        group: as DescribeAutoScalingGroups tells it.
+        group: as DescribeAutoScalingGroups shows it.
     """
     here = _counted(group)
     mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
@@ -59,11 +62,11 @@ def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
 
 
 def of_other_types(group: Mapping[str, Any], policy: Mapping[str, Any]) -> list[str]:
-    """Return the ids of a group's instances of types that it is not to have.
+    """Return the ids of a group's instances whose type is not among the declared ones.
 
     Args:
-        group: as DescribeAutoScalingGroups tells it.
-        policy: the mixed instances policy that is declared.
+        group: as DescribeAutoScalingGroups shows it.
+        policy: the declared mixed instances policy.
     """
     types = {override.get("InstanceType") for override in policy.get("LaunchTemplate", {}).get("Overrides", ())}
     if not types or None in types:
@@ -72,11 +75,11 @@ def of_other_types(group: Mapping[str, Any], policy: Mapping[str, Any]) -> list[
 
 
 def bought_otherwise(aws: Aws, group: Mapping[str, Any], policy: Mapping[str, Any]) -> list[str]:
-    """Return the ids of a group's instances that are Spot and are to be On-Demand, or the other way round.
+    """Return the ids of a group's instances that are Spot but should be On-Demand, or the other way round.
 
     Args:
-        group: as DescribeAutoScalingGroups tells it.
-        policy: the mixed instances policy that is declared; one with both options has no wrong ones.
+        group: as DescribeAutoScalingGroups shows it.
+        policy: the declared mixed instances policy; with both options no instance is wrong.
     """
     distribution = policy.get("InstancesDistribution", {})
     percent = distribution.get("OnDemandPercentageAboveBaseCapacity", 100)
@@ -88,7 +91,7 @@ def bought_otherwise(aws: Aws, group: Mapping[str, Any], policy: Mapping[str, An
 
 
 def _spot(aws: Aws, ids: Sequence[str]) -> Mapping[str, bool]:
-    """Return of each instance that EC2 shows whether it is Spot, which never changes."""
+    """Return whether each instance that EC2 shows is Spot, which never changes."""
     known = aws.inventory.spot
     if unread := [one for one in ids if one not in known]:
         filters = [{"Name": "instance-id", "Values": unread}]
@@ -103,10 +106,9 @@ def _counted(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def newest(aws: Aws, group: Mapping[str, Any], outdated: Collection[str]) -> Mapping[str, Any]:
-    """Return the instance refresh of a group that was started last, as AWS tells it; empty if there was none.
+    """Return a group's newest instance refresh, as AWS shows it; empty if there was none.
 
-    AWS is asked only if there may be one to tell of: while instances come and go, or are outdated, or are to be
-    replaced.
+    AWS is asked only if there may be one: while instances start or end, are outdated, or are to be replaced.
     """
     moving = any(instance["LifecycleState"] != "InService" for instance in group.get("Instances", ()))
     if not (outdated or moving or aws.new_ami):
@@ -124,7 +126,7 @@ def start(aws: Aws, group_name: str, *, everyone: bool) -> None:
 
 
 def progress(refresh: Mapping[str, Any]) -> str:
-    """Say how far a refresh is; empty if it is not active."""
+    """Describe the progress of a refresh; empty if it is not active."""
     status, left = refresh.get("Status"), refresh.get("InstancesToUpdate")
     if status not in ACTIVE:
         return ""
@@ -133,7 +135,7 @@ def progress(refresh: Mapping[str, Any]) -> str:
         return "all instances replaced, 100 %"
     if left is None:
         return f"an instance refresh is {status}"
-    # AWS tells how many are left and how many percent are done, rounded down, but not how many there are
+    # AWS shows how many are left and the percentage done, rounded down, but not the total
     total = -(-left * 100 // (100 - percent))
     sure = (total + 1 - left) * 100 // (total + 1) > percent
     replaced = f"{total - left} of {total} instances replaced" if sure else f"instances left to replace: {left}"
@@ -141,7 +143,7 @@ def progress(refresh: Mapping[str, Any]) -> str:
 
 
 def failure(refresh: Mapping[str, Any]) -> str:
-    """Say why a refresh ended before all was replaced; empty if it did not."""
+    """Return the reason why a refresh ended before all instances were replaced; empty if it did not."""
     status = refresh.get("Status", "Successful")
     if status in ("Successful", *ACTIVE):
         return ""
@@ -150,8 +152,8 @@ def failure(refresh: Mapping[str, Any]) -> str:
 
 
 def _changes(aws: Aws, template: Observed) -> bool:
-    """Whether a launch template is declared otherwise than it is."""
+    """Return whether a launch template differs from its declaration."""
     name = template.attributes["launch_template_name"]
-    # what is declared comes before what is recorded
+    # declared fields come before recorded ones
     wanted = next((fields for fields in aws.known(LaunchTemplate) if fields["launch_template_name"] == name), None)
     return wanted is not None and bool(compare(LaunchTemplate("", **wanted), template))

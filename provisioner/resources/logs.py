@@ -37,14 +37,14 @@ API = Api(
     rates=(
         Limit("each", 5, 5, _RATES, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
         Limit("each", 10, 10, _RATES, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
-        # These two vary with the Region, up to 25 a second: the least of all.
+        # These two vary with the Region, up to 25 a second: this is the lowest value.
         Limit("each", 5, 5, _RATES, ("FilterLogEvents",)),
         Limit("each", 10, 10, _RATES, ("GetLogEvents",)),
     ),
 )  # fmt: skip
 
 FEW = 5
-"""Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
+"""The most groups that are read one by one: a list has 50 on a page, and a stack's groups take several lists."""
 
 
 def performance_log(cluster: str) -> str:
@@ -56,11 +56,11 @@ def performance_log(cluster: str) -> str:
 class LogGroup(Resource):
     """A log group that keeps its events for some days, encrypted with a key if `kms_key_id` is its ARN.
 
-    What was written under another key stays so (CloudWatch Logs API, AssociateKmsKey).
+    Events written under another key keep that key (CloudWatch Logs API, AssociateKmsKey).
 
-    Where a retention policy of the account decides that instead, the output `retention_policy` has its name. The group
-    of Container Insights is ours also without tags: ECS makes it again when it has something to write and finds none.
-    Then it is `untagged`, and `up` puts them on.
+    If a retention policy of the account applies instead, the output `retention_policy` has its name. The group of
+    Container Insights is this stack's even without tags: ECS creates it again if it is missing. Then it has the problem
+    `untagged`, and `up` adds the tags.
     """
 
     log_group_name: str
@@ -97,7 +97,7 @@ class LogGroup(Resource):
     def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
         directories = {name[: name.rfind("/") + 1] or name for name in ids}
         found = [group for directory in sorted(directories) for group in _groups(aws, logGroupNamePrefix=directory)]
-        # what was written lately does not count yet
+        # lately written events do not count yet
         stored = sum(group.get("storedBytes", 0) for group in found if group["logGroupName"] in ids)
         return size(stored) if stored else ""
 
@@ -105,17 +105,17 @@ class LogGroup(Resource):
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
         yield by_load("logs, when they are written", "logs.in", "log_gb")
         days = int(settings.get("retention_in_days") or 0)
-        # what is kept at any time is what was written in so many days
+        # the stored amount is always the amount written in so many days
         yield by_load("logs, as long as they are kept", "logs.store", "log_gb", days * 24 / HOURS)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["log_group_name"] for fields in known}
-        # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
+        # the answer to a pattern has no retention (DescribeLogGroups), so the groups that it finds are read once more
         found = _groups(aws, logGroupNamePattern=aws.name) if aws.include_unrecorded else ()
         names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
         names |= {performance_log(aws.name)} if aws.include_unrecorded else set()
-        # an account has thousands of groups: only the directories of ours are read
+        # an account has thousands of groups: only the directories of the stack's groups are read
         for directory in sorted({name[: name.rfind("/") + 1] or name for name in names}):
             for group in _groups(aws, logGroupNamePrefix=directory):
                 if group["logGroupName"] in names:
@@ -137,7 +137,7 @@ class LogGroup(Resource):
         attributes = {"log_group_name": group["logGroupName"], "kms_key_id": group.get("kmsKeyId")}
         outputs = {"arn": arn}
         if policy := group.get("retentionPolicyName"):
-            # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
+            # the account's policy overrides the group's own retention, which AWS then does not show (PutAccountPolicy)
             outputs["retention_policy"] = policy
         else:
             attributes["retention_in_days"] = group.get("retentionInDays")
@@ -169,7 +169,7 @@ class LogGroup(Resource):
 
 
 def remove_remade(aws: Aws) -> str:
-    """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
+    """Delete the log group of Container Insights if ECS created it again; return its name, or "" if there is none."""
     name = performance_log(aws.name)
     group = _called(aws, name)
     if group is None or _read_tags(aws, _arn(group)) or not _of_our_cluster(aws):
@@ -192,7 +192,7 @@ def _arn(group: Mapping[str, Any]) -> str:
 
 
 def _of_our_cluster(aws: Aws) -> bool:
-    """Whether the cluster of the stack's name is this stack's, or gone: then what was written of it is as well."""
+    """Return whether the cluster of the stack's name is this stack's, or gone: its log group is this stack's then."""
     found = aws.read("ecs", "describe_clusters", clusters=[aws.name], include=["TAGS"])["clusters"]
     there = [cluster for cluster in found if cluster["status"] != "INACTIVE"]
     return all(aws.owns(tag_map(cluster.get("tags"), "key", "value")) for cluster in there)

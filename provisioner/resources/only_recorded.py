@@ -1,4 +1,4 @@
-"""What the state alone knows."""
+"""Resource types that exist in the state only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class OnlyRecorded:
-    """No resource of AWS: the state alone knows of it, and lets go of it when it is declared no more."""
+    """No resource of AWS: it exists only in the state, and is dropped there once it is not declared any more."""
 
     created_by_aws: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
-        """Yield nothing."""
+        """Return nothing: AWS has no such resources."""
         return ()

@@ -1,4 +1,4 @@
-"""What several resource types say alike."""
+"""Phrases that several resource types use."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 def because(text: str, reason: str | None) -> str:
-    """Return what is said with its reason behind a colon, if there is one."""
+    """Return a text, followed by a colon and its reason if there is one."""
     return f"{text}: {reason}" if reason else text
 
 
 def named(what: str, names: Iterable[str]) -> str:
-    """Return what they are and their names, in order; empty if there are none."""
+    """Return a text and the names in order; empty without names."""
     found = ", ".join(sorted(names))
     return f"{what} {found}" if found else ""

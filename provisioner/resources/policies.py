@@ -1,4 +1,4 @@
-"""Policy documents as IAM spells them, which buckets and endpoints have as well."""
+"""Policy documents in IAM's form, which buckets and endpoints also have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Policy = Mapping[str, Any]
-"""A policy document as IAM spells it."""
+"""A policy document in IAM's form."""
 
 
 def policy(*statements: Mapping[str, Any]) -> Policy:
@@ -15,9 +15,9 @@ def policy(*statements: Mapping[str, Any]) -> Policy:
 
 
 def normal(document: Policy) -> dict[str, Any]:
-    """Return a policy in one form: `Statement` a list, any other list sorted, and a list of one the value itself.
+    """Return a policy in a normal form: `Statement` a list, other lists sorted, and a list of one item as the item.
 
-    IAM takes both spellings, and a document that was edited by hand comes back as it was written.
+    IAM accepts both spellings, and returns a document edited by hand as it was written.
     """
     statements = document.get("Statement", [])
     statements = [statements] if isinstance(statements, Mapping) else statements

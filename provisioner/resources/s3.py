@@ -1,4 +1,4 @@
-"""S3: buckets of the stack's own, for what AWS's services write into them."""
+"""S3: the stack's own buckets, which AWS's services write into."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from provisioner.resources.policies import Policy, normal
 
 
 def _read_s3(aws: Clients, name: str) -> Tags:
-    # of a bucket without tags S3 says that there is no such set
+    # S3 answers NoSuchTagSet for a bucket without tags
     try:
         return tag_map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
     except ClientError as error:
@@ -33,7 +33,7 @@ def _read_s3(aws: Clients, name: str) -> Tags:
 
 
 def _put_s3(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
-    # the call replaces all that there are
+    # the call replaces all present tags
     pairs = tag_pairs({**_read_s3(aws, name), **tags})
     aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
 
@@ -62,7 +62,7 @@ UNSET = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
-"""S3's codes for a bucket that lacks the setting that was asked for."""
+"""S3's codes for a bucket without the requested setting."""
 
 
 _WHY = "`[load_balancer] access_logs`"
@@ -72,8 +72,8 @@ _WHY = "`[load_balancer] access_logs`"
 class Bucket(Resource):
     """A bucket whose objects expire after some days, closed to the public, encrypted, with access lists off.
 
-    Its deletion empties it first, of all versions of all objects. S3 knows no protection of a bucket from deletion:
-    with `deletion_protection` it is the record that keeps `down` from it.
+    Its deletion first deletes all versions of all objects. S3 has no deletion protection of buckets: with
+    `deletion_protection`, the record keeps `down` from deleting it.
     """
 
     bucket: str
@@ -95,7 +95,7 @@ class Bucket(Resource):
             use=Use.OPTION,
             why=_WHY,
         ),
-        # only `down` lists what is in it
+        # only `down` lists its objects
         *grants("s3", "ListBucketVersions", OWN, use=Use.OPTION, why=_WHY, reader=False),
         *grants("s3", "CreateBucket", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("s3", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
@@ -157,7 +157,7 @@ class Bucket(Resource):
     @classmethod
     def _live(cls, aws: Aws, name: str) -> Observed:
         s3, of = aws.client("s3"), _of(aws, name)
-        # first, since it says whether there is a bucket
+        # first, since it fails if there is no bucket
         tags = _read_s3(aws, name)
         arn = _arn(aws, name)
         if not aws.owns(tags):
@@ -177,14 +177,14 @@ class Bucket(Resource):
         return observed(aws, name, attributes, tags, {"arn": arn})
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # the one Region that may not be named (S3 API, CreateBucket)
+        # us-east-1 is the one Region that may not be named (S3 API, CreateBucket)
         place = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         aws.client("s3").create_bucket(
             Bucket=self.bucket,
             ObjectOwnership="BucketOwnerEnforced",
             CreateBucketConfiguration={**place, "Tags": aws.tag_list(self.address)},
         )
-        # as S3 makes all buckets since 2023 (S3 user guide, default settings)
+        # S3 creates all buckets so since 2023 (S3 user guide, default settings)
         made = {"public_access_block": BLOCKED, "sse_algorithm": "AES256"}
         attributes = {"bucket": self.bucket, "policy": None, "expiration_days": None, **made}
         return Observed(self.bucket, attributes, {"arn": _arn(aws, self.bucket)}, address=self.address)
@@ -221,7 +221,7 @@ def _some(page: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
 
 
 def _plain(document: Policy) -> Policy:
-    """Return a policy in one form, of the two that there are for anybody too (S3 user guide, bucket policies)."""
+    """Return a policy in a normal form, also for its two ways to write anybody (S3 user guide, bucket policies)."""
     statements = [
         {**one, "Principal": "*"} if one.get("Principal") == {"AWS": "*"} else one
         for one in normal(document)["Statement"]
@@ -230,7 +230,7 @@ def _plain(document: Policy) -> Policy:
 
 
 def _asked(read: Callable[..., Mapping[str, Any]], of: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the answer to a read of one of a bucket's settings, an empty one if it has none."""
+    """Return the answer to a read of a bucket's setting; empty if the bucket does not have it."""
     try:
         return read(**of)
     except ClientError as error:
@@ -240,7 +240,7 @@ def _asked(read: Callable[..., Mapping[str, Any]], of: Mapping[str, str]) -> Map
 
 
 def _of(aws: Aws, name: str) -> dict[str, str]:
-    """Name a bucket of this account: another account may have one of the name, which S3 then refuses."""
+    """Return a bucket's name with this account as its owner: S3 then refuses another account's bucket of that name."""
     return {"Bucket": name, "ExpectedBucketOwner": aws.account}
 
 

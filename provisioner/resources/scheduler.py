@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: the stack's group of schedules, and the schedules in it: they run tasks, or call an API."""
+"""EventBridge Scheduler: the stack's schedule group, and its schedules, which run tasks or call an API."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ API = Api(
     ),
 )  # fmt: skip
 _UNIVERSAL = ":scheduler:::aws-sdk:"
-"""What the ARN of a universal target has (user guide, "Using universal targets")."""
+"""A part of each universal target's ARN (user guide, "Using universal targets")."""
 _SCHEDULES = "schedule/{stack}/*"
 
 
 @dataclass(frozen=True)
 class ScheduleGroup(Resource):
-    """A group of schedules. It carries the tags, and the permissions of all schedules: these have no tags."""
+    """A group of schedules. It carries the tags and the permissions for its schedules, which have no tags."""
 
     group_name: str
 
@@ -58,7 +58,7 @@ class ScheduleGroup(Resource):
         *grants("scheduler", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *retagging("scheduler", "TagResource", OWN),
         *grants("scheduler", "DeleteScheduleGroup", OWN),
-        # of the schedules in it, whichever sort they are; without a group there is nothing to list
+        # for its schedules of both kinds; without a group there is nothing to list
         *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),
         *grants("scheduler", "GetSchedule", _SCHEDULES),
         *grants("scheduler", "CreateSchedule DeleteSchedule", _SCHEDULES),
@@ -79,7 +79,7 @@ class ScheduleGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # who never asked for one need not be allowed to look for it
+        # a user who never declared a group may lack the permission to read it
         names = {fields["group_name"] for fields in known}
         names |= {arn.rpartition("/")[2] for arn in aws.tagged("scheduler") if ":schedule-group/" in arn}
         for name in sorted(names):
@@ -100,7 +100,7 @@ class ScheduleGroup(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # with all that is still in it
+        # AWS also deletes the schedules that are still in it
         aws.client("scheduler").delete_schedule_group(Name=live.id)
 
 
@@ -110,12 +110,12 @@ class Schedule(Resource):
 
     Attributes:
         schedule_expression: `cron(…)`, `rate(…)` or `at(…)`.
-        schedule_expression_timezone: a name of IANA's; the clock of `cron` and `at`.
-        cluster_arn, task_definition, subnets, security_groups, assign_public_ip: what runs where.
-        role_arn: what EventBridge Scheduler runs it as.
-        task_group: the group that ECS puts its tasks in; those of other runs of the family are in another one.
-        retry_policy: for calls that start no task, as AWS spells it; a task that fails is none of its business.
-        flexible_time_window, state: as AWS spells them.
+        schedule_expression_timezone: an IANA name; the time zone of `cron` and `at`.
+        cluster_arn, task_definition, subnets, security_groups, assign_public_ip: the task, its cluster and its network.
+        role_arn: the role that EventBridge Scheduler runs it with.
+        task_group: the group that ECS puts its tasks in; other runs of the family are in another group.
+        retry_policy: for calls that start no task, in AWS's spelling; a task that fails is not repeated.
+        flexible_time_window, state: in AWS's spelling.
     """
 
     group_name: str
@@ -157,7 +157,7 @@ class Schedule(Resource):
         return _live(settings, owned=True)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        # always whole: what is left out has its default again (API reference, UpdateSchedule)
+        # always with all members: omitted ones return to their defaults (API reference, UpdateSchedule)
         aws.client("scheduler").update_schedule(**self._settings())
 
     def _settings(self) -> dict[str, Any]:
@@ -185,12 +185,12 @@ class UniversalSchedule(Resource):
     """A schedule that calls an operation of an API whenever it is due.
 
     Attributes:
-        schedule_expression, schedule_expression_timezone: as of `Schedule`.
+        schedule_expression, schedule_expression_timezone: as in `Schedule`.
         target_arn: the operation, `arn:aws:scheduler:::aws-sdk:ecs:updateService`.
-        role_arn: what EventBridge Scheduler calls it as.
+        role_arn: the role that EventBridge Scheduler calls it with.
         input: the operation's parameters, with names as in AWS's SDK for Java.
-        retry_policy: for calls that are refused, as AWS spells it.
-        flexible_time_window, state: as AWS spells them.
+        retry_policy: for refused calls, in AWS's spelling.
+        flexible_time_window, state: in AWS's spelling.
     """
 
     group_name: str
@@ -223,7 +223,7 @@ class UniversalSchedule(Resource):
         return _live_call(settings, owned=True)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        # always whole: what is left out has its default again (API reference, UpdateSchedule)
+        # always with all members: omitted ones return to their defaults (API reference, UpdateSchedule)
         aws.client("scheduler").update_schedule(**self._settings())
 
     def _settings(self) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class UniversalSchedule(Resource):
 
 
 def _listed(aws: Aws, *, universal: bool) -> Iterator[tuple[Mapping[str, Any], Observed]]:
-    """Yield what is shown of the schedules in the stack's groups, with their groups: those of one sort."""
+    """Yield (schedule, group) for the stack's schedules of one kind: schedules that call APIs, or that run tasks."""
     for group in aws.live(ScheduleGroup):
         listed = aws.pages("scheduler", "list_schedules", "Schedules", GroupName=group.id)
         named = [
@@ -244,7 +244,7 @@ def _listed(aws: Aws, *, universal: bool) -> Iterator[tuple[Mapping[str, Any], O
             if (_UNIVERSAL in one["Target"]["Arn"]) == universal
         ]
         for one in aws.each(partial(_shown, aws, "get_schedule"), named):
-            # one may be deleted between list and look
+            # a schedule may be deleted between the list and the read
             if one is not None:
                 yield one, group
 
@@ -255,7 +255,7 @@ def _delete(aws: Aws, live: Observed) -> None:
 
 
 def _whole(one: Schedule | UniversalSchedule, **target: Any) -> dict[str, Any]:
-    """Return a schedule as AWS spells it, with what its sort says of the target."""
+    """Return a schedule in AWS's spelling, with these members of its target."""
     return {
         "GroupName": one.group_name,
         "Name": one.schedule_name,
@@ -289,7 +289,7 @@ def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> O
 
 
 def _observed(shown: Mapping[str, Any], fields: Mapping[str, Any], *, owned: bool, deleting: bool) -> Observed:
-    """Return what is there, with the fields that only its sort has."""
+    """Return a schedule as observed, with the fields that only its kind has."""
     target = shown.get("Target", {})
     attributes = {
         "group_name": shown["GroupName"],
@@ -307,7 +307,7 @@ def _observed(shown: Mapping[str, Any], fields: Mapping[str, Any], *, owned: boo
 
 
 def _shown(aws: Aws, operation: str, which: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Return what EventBridge Scheduler shows of one group or schedule; None if there is none of that name."""
+    """Return a group or schedule as EventBridge Scheduler shows it; None if there is none of that name."""
     try:
         found: Mapping[str, Any] = aws.read("scheduler", operation, **which)
     except ClientError as error:

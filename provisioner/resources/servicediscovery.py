@@ -1,4 +1,4 @@
-"""Cloud Map: the private namespace that services find each other in, and an entry in it for each service."""
+"""Cloud Map: the private namespace in which services find each other, and an entry in it for each service."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ API = Api(
 
 @dataclass(frozen=True)
 class PrivateDnsNamespace(ListedLate, Resource):
-    """A namespace with a private zone of the same name, seen in one VPC only.
+    """A namespace with a private zone of the same name, visible in one VPC only.
 
-    Making and deleting it are operations of about 35 s each; it has no id before the first of them is done.
+    Its creation and its deletion are operations of about 35 s each; it has no id before its creation is done.
     """
 
     namespace_name: str
@@ -84,7 +84,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
     identity = ("namespace_name", "vpc")
     outputs = ("arn", "hosted_zone_id")
     delete_timeout = 600
-    # listed when its operation ends, after up to 70 s (durations.NAMESPACE_OPERATION); then lists may lag
+    # lists show it when its operation ends, after up to 70 s (durations.NAMESPACE_OPERATION); then they may lag
     listed_within = 120
 
     @classmethod
@@ -94,17 +94,17 @@ class PrivateDnsNamespace(ListedLate, Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["namespace_name"] for fields in known}
-        # without the owner also those that other accounts share (API reference, ListNamespaces)
+        # without the owner the list includes other accounts' shared namespaces (API reference, ListNamespaces)
         filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}, {"Name": "RESOURCE_OWNER", "Values": ["SELF"]}]
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
             tags = tags_of(aws, "servicediscovery", namespace["Arn"], known=namespace["Name"] in names)
             if aws.owns(tags) or namespace["Name"] in names:
                 vpc = cls._vpc(aws, namespace)
-                # AWS takes no namespace away that has services
+                # AWS does not delete a namespace that has services
                 used = aws.owns(tags) and any(True for _ in _services(aws, namespace["Id"]))
                 deleting = aws.owns(tags) and not used and cls._deleting(aws, namespace["Id"])
                 if aws.owns(tags) and not deleting and vpc is None:
-                    # its deletion may have ended since: then this read says so, and the list is read again
+                    # its deletion may have ended since: then this read fails, and the list is read again
                     aws.client("servicediscovery").get_namespace(Id=namespace["Id"])
                 yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
 
@@ -115,7 +115,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
                 namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
                 tags = tags_of(aws, "servicediscovery", namespace["Arn"])
                 deleting = cls._deleting(aws, namespace_id)
-                # the VPC of what goes matters to nobody any more, and its zone goes first
+                # nobody needs the VPC of a namespace that is being deleted, and its zone is deleted first
                 vpc = None if deleting else cls._vpc(aws, namespace)
                 yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
 
@@ -134,7 +134,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
 
     @staticmethod
     def _vpc(aws: Aws, namespace: Mapping[str, Any]) -> str | None:
-        """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
+        """Return the VPC of the namespace's zone, which Cloud Map itself does not show."""
         if (zone := _zone_of(namespace)) is None:
             return None
         if zone in (near := vpc_zones(aws)):
@@ -163,9 +163,9 @@ class PrivateDnsNamespace(ListedLate, Resource):
         return Observed("", self.fields(), outputs, address=self.address, status="creating")
 
     def _check_zones(self, aws: Aws) -> None:
-        """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace.
+        """Raise `Failed` for a zone of the same name: AWS would fail later, and never list the namespace.
 
-        A zone of Cloud Map is not: it may be that of this very namespace, which an earlier try began to make.
+        A zone of Cloud Map is accepted: it may be this very namespace's, which an earlier attempt began to create.
         """
         where = {"VPCId": self.vpc, "VPCRegion": aws.region}
         for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
@@ -212,7 +212,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
 
 @dataclass(frozen=True)
 class DiscoveryService(Resource):
-    """A service's entry in the namespace: ECS registers the tasks in it, and says whether they are healthy."""
+    """A service's entry in the namespace: ECS registers the tasks in it, and reports whether they are healthy."""
 
     service_name: str
     namespace_id: str
@@ -276,7 +276,7 @@ class DiscoveryService(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # tasks that were stopped by force, or whose agent is gone, leave their instances behind
+        # tasks that were stopped by force, or lost their agent, leave their instances behind
         client = aws.client("servicediscovery")
         for instance in _instances(aws, live.id):
             client.deregister_instance(ServiceId=live.id, InstanceId=instance["Id"])
@@ -301,7 +301,8 @@ def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
 
 
 def _of_cloud_map(aws: Aws, summary: Mapping[str, Any]) -> bool:
-    # its zones belong to the account itself (Route 53 API, HostedZoneOwner): only the zone tells who made it
+    # Cloud Map's zones belong to the account itself (Route 53 API, HostedZoneOwner): only a read of the zone shows its
+    # creator
     if summary["Owner"].get("OwningAccount") != aws.account:
         return False
     made_by = _zone(aws, summary["HostedZoneId"]).get("HostedZone", {}).get("LinkedService", {})

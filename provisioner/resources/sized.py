@@ -1,4 +1,4 @@
-"""How many tasks and container instances a stack has by its settings: idle, as declared, and at the most."""
+"""Numbers and costs of a stack's tasks and container instances by its settings: idle, as declared, and at most."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from provisioner.config.instances import Room
 from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load, hourly, monthly
 
 FARGATE = "FARGATE"
-"""How the names of Fargate's capacity providers begin; no other one's may (ECS API, CreateCapacityProvider)."""
+"""The beginning of the names of Fargate's capacity providers, and of no others (ECS API, CreateCapacityProvider)."""
 SPOT = "FARGATE_SPOT"
 ARM = "ARM64"
 
 
 class Numbers(NamedTuple):
-    """How many there are: idle, as declared, at the most."""
+    """The numbers of a kind of resource: idle, as declared, at most."""
 
     idle: int
     usual: int
     most: int
 
     def units(self, each: float) -> Units:
-        """Return how many units that is, if each has so many."""
+        """Return the numbers in units, given the units of each resource."""
         return Units(*self).times(each)
 
 
 def tasks(name: str, service: Settings, around: Around) -> Numbers:
-    """Return how many tasks a service has: with scaling, between its bounds."""
+    """Return a service's numbers of tasks; with scaling, between its bounds."""
     count = int(service.get("desired_count") or 0)
     target = around.get("scalable_target", name)
     if not target:
@@ -40,13 +40,13 @@ def tasks(name: str, service: Settings, around: Around) -> Numbers:
 
 
 def on_fargate(service: Settings) -> bool:
-    """Whether a service runs on Fargate."""
+    """Return whether a service runs on Fargate."""
     providers = [str(one.get("capacityProvider")) for one in service.get("capacity_provider_strategy") or ()]
     return bool(providers) and all(one.startswith(FARGATE) for one in providers)
 
 
 def task_costs(name: str, service: Settings, around: Around) -> list[Cost]:
-    """Return what the tasks of a service on Fargate cost: vCPU and memory, at the full price and as Spot."""
+    """Return the costs of a Fargate service's tasks: vCPU and memory, at the full price and as Spot."""
     numbers, sizes = tasks(name, service, around), _size(name, around)
     full = Numbers(*(_at_full_price(number, service) for number in numbers))
     spot = Numbers(*(number - one for number, one in zip(numbers, full, strict=True)))
@@ -62,13 +62,13 @@ def task_costs(name: str, service: Settings, around: Around) -> list[Cost]:
 
 
 def run_costs(name: str, around: Around) -> Iterator[Cost]:
-    """Yield what a task of a job costs while it runs."""
+    """Yield the costs of a job's task while it runs."""
     for key, (unit, size) in _size(name, around).items():
         yield by_load(f"an hour of a run of {name}, {size:g} {unit}", key, per=size)
 
 
 def _size(name: str, around: Around) -> dict[str, tuple[str, float]]:
-    """Return what a task has, by the key of its price: the unit, and how many of it."""
+    """Return a task's unit and number of units, by the key of their price."""
     task = around.get("task_definition", name)
     arm = ".arm" if (task.get("runtime_platform") or {}).get("cpuArchitecture") == ARM else ""
     cpu, memory = int(task.get("cpu") or 0) / 1024, int(task.get("memory") or 0) / 1024
@@ -76,7 +76,7 @@ def _size(name: str, around: Around) -> dict[str, tuple[str, float]]:
 
 
 def _at_full_price(number: int, service: Settings) -> int:
-    """Return how many of so many tasks are not Spot: the base first, and of the rest a share by weight."""
+    """Return how many of these tasks are not Spot: the base first, then a share of the rest by weight."""
     weights, base = Counter[bool](), 0
     for one in service.get("capacity_provider_strategy") or ():
         spot = one.get("capacityProvider") == SPOT
@@ -88,7 +88,7 @@ def _at_full_price(number: int, service: Settings) -> int:
 
 
 def instance_costs(name: str, group: Settings, around: Around) -> list[Cost]:
-    """Return what the instances of a group cost with their disks, all as the first of its types."""
+    """Return the costs of a group's instances and their disks, as if all were of its first instance type."""
     policy = group.get("mixed_instances_policy") or {}
     template = policy.get("LaunchTemplate") or {}
     types = [one["InstanceType"] for one in template.get("Overrides") or () if one.get("InstanceType")]
@@ -117,9 +117,9 @@ def _disks(name: str, number: Numbers, around: Around) -> list[Cost]:
 
 
 def _instances(name: str, types: list[str], group: Settings, around: Around) -> Numbers:
-    """Return how many instances the tasks need that run on them. At the most there are as many as the group may have.
+    """Return how many instances the tasks need that run on them; at most, the group's maximum.
 
-    Of a type whose size its name does not tell, one is enough.
+    If no instance type's size follows from its name, one instance is taken as enough.
     """
     most = int(group.get("max_size") or 0)
     least = int(around.get("minimum_size", name).get("min_size") or 0)
@@ -141,9 +141,9 @@ def _instances(name: str, types: list[str], group: Settings, around: Around) -> 
 
 
 def watching_costs(settings: Settings, around: Around) -> list[Cost]:
-    """Return what Container Insights costs of a cluster: metrics that are charged as custom ones, if it is on.
+    """Return the costs of a cluster's Container Insights, if it is on: its metrics are charged as custom metrics.
 
-    11 of the cluster; of each service 13, and 8 of its family of task definitions (CloudWatch user guide, Amazon ECS
+    The cluster has 11; each service has 13, and its family of task definitions 8 (CloudWatch user guide, Amazon ECS
     Container Insights metrics: the table of metrics by dimensions).
     """
     on = {one.get("name"): one.get("value") for one in settings.get("settings") or ()}
@@ -154,5 +154,5 @@ def watching_costs(settings: Settings, around: Around) -> list[Cost]:
 
 
 def public_addresses(number: int) -> Cost:
-    """Return what public IPv4 addresses cost."""
+    """Return the costs of public IPv4 addresses."""
     return hourly(f"{number} public IPv4 {'address' if number == 1 else 'addresses'}", "ipv4.hour", number)

@@ -1,4 +1,4 @@
-"""Simple Notification Service: topics, and who is told what is published to them."""
+"""Simple Notification Service: topics, and their subscriptions."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ API = Api(
 )
 
 PENDING, UNSUBSCRIBED = "PendingConfirmation", "Deleted"
-"""What lists show in the place of a subscription's ARN until somebody confirms it, and after somebody has ended it
-(mozilla/frost#428, ansible/ansible#20086)."""
+"""The values in place of a subscription's ARN: in lists until it is confirmed, and after somebody has ended it.
+
+Sources: mozilla/frost#428, ansible/ansible#20086.
+"""
 TO_CONFIRM = (
     "must confirm: follow the link in the e-mail from AWS Notifications, else no alarm is told there. The link is "
     "valid for two days; after that `up` has another one sent"
@@ -40,7 +42,7 @@ TO_CONFIRM = (
 
 @dataclass(frozen=True)
 class Topic(Resource):
-    """A topic. Without a policy of its own everybody in the account whom IAM allows it may publish to it."""
+    """A topic. Without a policy of its own, everybody in the account with the IAM permission may publish to it."""
 
     topic_name: str
     policy: Policy
@@ -65,7 +67,7 @@ class Topic(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # who never asked for one need not be allowed to look for it
+        # a user who never declared a topic may lack the permission to read it
         arns = {_arn(aws, fields["topic_name"]) for fields in known}
         arns |= {arn for arn in aws.tagged("sns") if arn.count(":") == 5}
         for arn in sorted(arns):
@@ -87,16 +89,17 @@ class Topic(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # with its subscriptions (API reference); those pending may stay for days (cloudquery/cloudquery#14771)
+        # AWS also deletes its subscriptions (API reference); pending ones may stay for days
+        # (cloudquery/cloudquery#14771)
         aws.client("sns").delete_topic(TopicArn=live.id)
 
 
 @dataclass(frozen=True)
 class Subscription(LeftToAws, Resource):
-    """Who is told what is published to a topic of the stack, such as an e-mail address.
+    """A subscription of an endpoint, such as an e-mail address, to a topic of the stack.
 
-    SNS writes to the address first, and tells it nothing until somebody there has confirmed. If nobody does within some
-    days SNS forgets it, and the next `up` asks again.
+    SNS first sends a request to the address, and nothing else until somebody there has confirmed it. Without a
+    confirmation SNS forgets the subscription within some days, and the next `up` asks again.
     """
 
     topic_arn: str
@@ -126,12 +129,12 @@ class Subscription(LeftToAws, Resource):
                     yield _subscribed(topic.id, *key, arn, owned=topic.owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # one address is subscribed once, however often it is asked for (API reference, Subscribe)
+        # an address has only one subscription, however often it is requested (API reference, Subscribe)
         made = aws.client("sns").subscribe(TopicArn=self.topic_arn, Protocol=self.protocol, Endpoint=self.endpoint)
         return _subscribed(self.topic_arn, self.protocol, self.endpoint, made["SubscriptionArn"], owned=True)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        """Do nothing: all of it is its identity."""
+        """Do nothing: all fields are its identity."""
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -139,12 +142,12 @@ class Subscription(LeftToAws, Resource):
 
     @classmethod
     def left_because(cls, live: Observed) -> str:
-        # Unsubscribe is refused until then; SNS keeps it for days, without its topic too (go-to-k/cdkd#1301)
+        # Unsubscribe is refused until then; SNS keeps it for days, even without its topic (go-to-k/cdkd#1301)
         return "nobody has confirmed it, and SNS forgets it within days" if live.status == PENDING else ""
 
 
 def unconfirmed(aws: Aws) -> list[str]:
-    """Return a note of the addresses that nobody has confirmed yet, if there are any."""
+    """Return a note with the addresses that nobody has confirmed yet, if there are any."""
     waiting = [one.attributes["endpoint"] for one in aws.live(Subscription) if one.owned and one.status == PENDING]
     if not waiting:
         return []
@@ -152,10 +155,10 @@ def unconfirmed(aws: Aws) -> list[str]:
 
 
 def may_publish(service: str, document: Policy, account: str) -> bool:
-    """Whether a topic's policy lets one of AWS's services publish to it on behalf of an account.
+    """Return whether a topic's policy lets one of AWS's services publish to it on behalf of an account.
 
-    The policy that SNS gives a topic names everybody, and the account as the source of what they send. Other conditions
-    than those on accounts are taken as met.
+    SNS's default policy names everybody as the principal, and the account as the source. Conditions other than those on
+    accounts are taken as met.
     """
     return any(
         one.get("Effect") == "Allow"
@@ -173,7 +176,7 @@ def _named(principal: Any, service: str) -> bool:
 
 
 def _sources(conditions: Mapping[str, Mapping[str, Any]], account: str) -> list[Any]:
-    """Return the accounts that conditions let through: this one, where they do not name any."""
+    """Return the accounts that conditions allow; this account if they name none."""
     keys = ("aws:sourceaccount", "aws:sourceowner")
     said = [value for tested in conditions.values() for key, value in tested.items() if key.lower() in keys]
     return [one for value in said for one in _several(value)] or [account]
@@ -184,7 +187,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def attributes_of(aws: Aws, arn: str) -> Mapping[str, str] | None:
-    """Return the attributes of a topic; None if there is none of that ARN."""
+    """Return the attributes of a topic; None if there is none with that ARN."""
     with IgnoreNotFound():
         found: Mapping[str, str] = aws.read("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
         return found
@@ -200,7 +203,7 @@ def _live(aws: Aws, arn: str, document: Policy, tags: Mapping[str, str]) -> Obse
 
 
 def _subscribed(topic: str, protocol: str, endpoint: str, arn: str, *, owned: bool) -> Observed:
-    # without ReturnSubscriptionArn the answer to Subscribe says it with a space
+    # without ReturnSubscriptionArn the answer to Subscribe has "pending confirmation", with a space
     pending = arn.replace(" ", "").lower() == PENDING.lower()
     settings = {"topic_arn": topic, "protocol": protocol, "endpoint": endpoint}
     status = PENDING if pending else "Confirmed"

@@ -1,4 +1,4 @@
-"""Systems Manager Parameter Store: secrets that are made up once, and that only AWS knows afterwards."""
+"""Systems Manager Parameter Store: secrets that are drawn once and stored in AWS only."""
 
 from __future__ import annotations
 
@@ -47,17 +47,20 @@ API = Api(
 )  # fmt: skip
 
 OWN_KEY = "alias/aws/ssm"
-"""AWS's own key for Parameter Store, which a SecureString has that was made without any."""
+"""AWS's own key for Parameter Store, the default key of a SecureString."""
 
 
 _OVERWRITTEN = (("StringEquals", "ssm:Overwrite", ("true",)),)
-"""Systems Manager user guide, parameter-store-policy-conditions."""
+"""The condition that the call replaces an existing value.
+
+Source: Systems Manager user guide, parameter-store-policy-conditions.
+"""
 
 
 def version_of(shown: Mapping[str, Any]) -> str:
-    """Return when a parameter was last changed, and how often since it was made; empty where AWS does not say it yet.
+    """Return a parameter's time of change and its version number; empty if AWS does not show the time yet.
 
-    A parameter that is made anew begins again with 1.
+    A parameter that was deleted and created again starts with 1.
     """
     changed = shown.get("LastModifiedDate")
     return f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{shown.get('Version', 1)}" if changed else ""
@@ -65,13 +68,13 @@ def version_of(shown: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class SecureParameter(Resource):
-    """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
+    """A SecureString whose value is drawn at random at its creation, and never shown or changed here again.
 
-    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Another key
-    takes a new version, and Parameter Store wants the value with it (PutParameter).
+    The value has 32 characters of A-Z a-z 0-9 _ -, which RDS accepts in a password (CreateDBCluster). A change of the
+    key makes a new version, for which Parameter Store needs the value again (PutParameter).
 
-    What users set by `provision secret set` carries the stack's tags without an address, and is theirs: it is found
-    only where it is declared.
+    Parameters that users set with `provision secret set` carry the stack's tags without an address, and are theirs:
+    they are listed only if they are declared.
     """
 
     parameter_name: str
@@ -83,12 +86,12 @@ class SecureParameter(Resource):
     arn = "parameter{parameter_name}"
     permissions = (
         *grants("ssm", "DescribeParameters"),
-        # it gives the password away
+        # this action returns the password
         *grants("ssm", "GetParameter", OWN, reader=False),
         *grants("ssm", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("ssm", "PutParameter", OWN, conditions=ASKED),
-        # another key takes another version, and no tags can come with that, nor are the ones that it has a key of
-        # this action
+        # a change of the key makes a new version: the call cannot have tags, and the parameter's own tags are no
+        # condition of this action
         *grants("ssm", "PutParameter", OWN, conditions=_OVERWRITTEN, use=Use.OTHER, why=CHANGED),
         *grants("ssm", "AddTagsToResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *grants("ssm", "DeleteParameter", OWN),
@@ -156,7 +159,7 @@ class SecureParameter(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        # the answer to PutParameter does not say when it was changed
+        # the answer to PutParameter does not have the time of the change
         return None if "version" in live.outputs else "waiting for AWS to show its version"
 
     @classmethod

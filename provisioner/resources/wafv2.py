@@ -1,4 +1,4 @@
-"""WAF: that a web ACL, which is somebody else's, is asked about the load balancer's requests."""
+"""WAF: the association of the load balancer with somebody else's web ACL, which checks its requests."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class WebAclAssociation(Resource):
     has_tags = False
     api = API
     permissions = (
-        # also of one that somebody else has put in the place of ours
+        # also for a web ACL that somebody has put in the place of the declared one
         *grants("wafv2", "GetWebACL", "regional/webacl/*", use=Use.OPTION, why=_WHY),
         *grants(
             "wafv2",
@@ -52,7 +52,7 @@ class WebAclAssociation(Resource):
             why=_WHY,
         ),
         *grants("wafv2", "AssociateWebACL", "{acl}", _BALANCER, use=Use.OPTION, why=_WHY),
-        # the reference has it on the load balancer, AWS's managed policies on web ACLs
+        # the reference has it on the load balancer, AWS's managed policies have it on web ACLs
         *grants(
             "wafv2",
             "DisassociateWebACL",
@@ -83,7 +83,7 @@ class WebAclAssociation(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # WAF has no tags on them, and what nobody asked for is not ours to ask about
+        # associations have no tags, and without a declaration there is nothing to read
         if not known:
             return
         for balancer in aws.live(LoadBalancer):

@@ -1,4 +1,4 @@
-"""Whether what AWS shows of a property is what is declared, and the patch that makes it so."""
+"""Compare a property's live value with its declaration, and make the patch that corrects it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Patch = list[dict[str, Any]]
 
 
 def same(schema: Schema, name: str, live: Any, wanted: Any) -> bool:
-    """Say whether a property is as declared. What AWS shows beyond that is its own, and what it never shows is left."""
+    """Say whether a property is as declared, ignoring AWS's additions and write-only parts."""
     return _same(schema, schema.content["properties"].get(name, {}), (name,), live, wanted)
 
 
 def differing(schema: Schema, ways: frozenset[Way], live: Mapping[str, Any], name: str, wanted: Any) -> list[Way]:
-    """Return which of these ways into a property are declared otherwise than they are."""
+    """Return the given paths within a property whose live value differs from the declared one."""
     found = []
     for way in sorted(ways):
         if way[0] != name or len(way) == 1 or "*" in way:
@@ -31,7 +31,7 @@ def differing(schema: Schema, ways: frozenset[Way], live: Mapping[str, Any], nam
 
 
 def at(value: Any, way: Sequence[str]) -> Any:
-    """Return what stands at a way into a value, or None."""
+    """Return the value at a path within a value, or None."""
     for part in way:
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
@@ -57,7 +57,7 @@ def _same(schema: Schema, shape: Mapping[str, Any], way: Way, live: Any, wanted:
 
 
 def _document(value: Any, other: Any) -> Any:
-    """Return a document that is text on one side only as what it says."""
+    """Return a JSON text as parsed if the other side is a mapping or list; any other value is returned unchanged."""
     if isinstance(value, str) and isinstance(other, Mapping | list):
         try:
             return json.loads(value)
@@ -67,7 +67,7 @@ def _document(value: Any, other: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    """Return a scalar in the one form that all of AWS's APIs could mean by it."""
+    """Return a scalar as text, so that equal values of all types are equal texts."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -78,7 +78,7 @@ def _plain(value: Any) -> str:
 def _matches(
     schema: Schema, shape: Mapping[str, Any], way: Way, live: Sequence[Any], wanted: Sequence[Any]
 ) -> Iterator[Any]:
-    """Yield for each declared item the live one that is as declared, or None."""
+    """Yield for each declared item the live item that is as declared, or None."""
     inside, inner = shape.get("items", {}), (*way, "*")
     if shape.get("insertionOrder") is not False:
         for number, item in enumerate(wanted):
@@ -94,7 +94,7 @@ def _matches(
 
 
 def taken_out(live: Any, wanted: Any, before: Any) -> bool:
-    """Say whether AWS still has what was declared before and is not any more, somewhere inside a property."""
+    """Say whether a key within a property is live and was declared before, but is not declared now."""
     if not isinstance(live, Mapping) or not isinstance(wanted, Mapping) or not isinstance(before, Mapping):
         return False
     gone = any(key in live and key not in wanted for key in before)
@@ -102,13 +102,13 @@ def taken_out(live: Any, wanted: Any, before: Any) -> bool:
 
 
 def patch(schema: Schema, name: str, live: Any, wanted: Any, before: Any) -> Patch:
-    """Return what makes a property as declared, leaf by leaf.
+    """Return the JSON patch that makes a property as declared, leaf by leaf.
 
-    What AWS added beside a leaf stays so. A whole object would take it away, and count as a change of the parts of it
-    that cannot change (pulumi-aws-native#2936).
+    AWS's own additions beside a leaf stay. A patch of the whole object would remove them, and would count as a change
+    of parts that cannot change (pulumi-aws-native#2936).
 
     Args:
-        before: what was declared of it last, if that is known.
+        before: its last declaration, if that is known.
     """
     return _patch(schema, schema.content["properties"].get(name, {}), (name,), live, wanted, before)
 
@@ -126,12 +126,12 @@ def _patch(schema: Schema, shape: Mapping[str, Any], way: Way, live: Any, wanted
         gone = [key for key in before if key in live and key not in wanted] if isinstance(before, Mapping) else []
         return found + [{"op": "remove", "path": pointer((*way, key))} for key in gone]
     if isinstance(live, list) and isinstance(wanted, list | tuple):
-        # a list goes as a whole, with what AWS added to those of its items that stay
+        # a list is sent as a whole, with AWS's additions to the items that stay
         kept = _matches(schema, shape, way, live, wanted)
         wanted = [item if there is None else there for item, there in zip(wanted, kept, strict=True)]
     return [{"op": "add", "path": pointer(way), "value": wanted}]
 
 
 def pointer(way: Sequence[str]) -> str:
-    """Return a way as a JSON pointer (RFC 6901)."""
+    """Return a path as a JSON pointer (RFC 6901)."""
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in way)

@@ -1,4 +1,4 @@
-"""`CloudControl(...)`: how a step declares a resource of one of AWS's types."""
+"""`CloudControl(...)`: declare a resource of any AWS type in a step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.resources.cloudcontrol.resource import type_of_aws
 from provisioner.resources.cloudcontrol.schemas import Schema
 
 NEEDED = ("create", "read", "delete")
-"""The handlers without which a type is of no use here."""
+"""The handlers that a type must have to be managed here."""
 
 
 def CloudControl(  # noqa: N802 (it reads as the resource types do, which are classes)
@@ -24,12 +24,12 @@ def CloudControl(  # noqa: N802 (it reads as the resource types do, which are cl
 
     >>> stack.ensure(CloudControl("jobs", "AWS::SQS::Queue", {"QueueName": f"{stack.name}-jobs"}))
 
-    Its handle has AWS's read-only properties as outputs, as `QueueUrl` and `Arn`, and its `id`.
+    Its handle has AWS's read-only properties as outputs, such as `QueueUrl` and `Arn`, and its `id`.
 
     Args:
-        name: how the stack calls it; its address is `AWS::SQS::Queue/jobs`.
+        name: its name within the stack; its address is `AWS::SQS::Queue/jobs`.
         type_name: AWS's name of the type.
-        properties: AWS's properties, as CloudFormation has them. They may hold references.
+        properties: AWS's properties, as in CloudFormation. They may hold references.
         schema: the type's schema as JSON, for a type that is newer than this version (DescribeType, `Schema`).
 
     Raises:
@@ -52,7 +52,7 @@ def CloudControl(  # noqa: N802 (it reads as the resource types do, which are cl
 
 
 def recoverable(resource: Resource) -> bool:
-    """Say whether `recover` finds a resource when there is no state: by its tags, or by its name."""
+    """Say whether `recover` can find a resource without a state, by its tags or its name."""
     schema = getattr(resource, "schema", None)
     return not isinstance(schema, Schema) or bool(schema.tag_property)
 

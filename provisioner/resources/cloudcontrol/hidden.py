@@ -1,7 +1,7 @@
-"""What must not be recorded or shown of a resource: what AWS never shows again, and what looks like a secret.
+"""Hide values of resources in records and output: write-only properties, and texts that look like secrets.
 
-Of each such text the state has a digest (`state/variables.py`), by which a change is seen. Numbers and switches in it,
-such as the length of a password that AWS makes up, are kept.
+The state has a digest of each hidden text (`state/variables.py`), which shows a change. Numbers and switches, such as
+the length of a password that AWS generates, are not hidden.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from provisioner.engine.resource import DIGEST_OF, Change, digest_of
 from provisioner.resources.cloudcontrol.schemas import Schema, Way
 
 SENSITIVE: Mapping[str, frozenset[Way]] = {"AWS::SSM::Parameter": frozenset({("Value",)})}
-"""What AWS shows and is hidden all the same, by type: what it is there for is to hold what others should not read."""
+"""Properties that AWS shows but that are hidden all the same, by type: they exist to hold secrets."""
 NAMES = ("Name", "Key")
-"""The members that name a pair, beside its `Value`."""
+"""The members that hold the name in a pair of name and `Value`."""
 PLAIN = frozenset({"Key"})
-"""What is called as a secret may be, and is none: the key of a tag, or of an object."""
+"""Member names that look like a secret's name, but are none: the key of a tag, or of an object."""
 
 
 def held(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return properties as a state holds them. They may be in that form already."""
+    """Return properties as a state holds them; properties in that form are returned unchanged."""
     salt = "/".join([schema.name, *(str(settings.get(name) or "") for name in schema.identity)])
     return _replaced(schema, settings, lambda way, text: digest_of(text, f"{salt}/{'/'.join(way)}"))
 
@@ -38,7 +38,7 @@ def told(schema: Schema, name: str, change: Change) -> Change:
 
 
 def texts(schema: Schema, settings: Mapping[str, Any]) -> list[str]:
-    """Return the texts that must not be shown, as they are."""
+    """Return the secret texts in the properties."""
     found = list[str]()
 
     def keep(_: Way, text: str) -> str:
@@ -50,17 +50,17 @@ def texts(schema: Schema, settings: Mapping[str, Any]) -> list[str]:
 
 
 def digests(schema: Schema, name: str, value: Any) -> list[tuple[Way, Any]]:
-    """Return what AWS does not show of a property that is held, to be compared with that of another time."""
+    """Return the write-only leaves of a property in a state's form, to compare them with other declarations."""
     return [(way, leaf) for way, leaf in _leaves({name: value}) if _within(schema.write_only, way)]
 
 
 def write_only(schema: Schema, way: Way) -> bool:
-    """Say whether AWS never shows what stands there."""
+    """Say whether AWS never shows the value at a path."""
     return _within(schema.write_only, way)
 
 
 def secret_name(name: str) -> bool:
-    """Say whether what is called so would be a secret, whatever it is."""
+    """Say whether a name suggests a secret, with any value."""
     return bool(looks_secret(name, "x"))
 
 
@@ -70,14 +70,14 @@ def _secret(schema: Schema, way: Way, name: str, text: str) -> bool:
 
 
 def _within(ways: frozenset[Way], way: Way) -> bool:
-    """Whether something stands at, or inside of, one of these ways."""
+    """Return whether a path equals one of these paths, or lies inside one."""
     return any(way[:length] in ways for length in range(1, len(way) + 1))
 
 
 def _replaced(schema: Schema, settings: Mapping[str, Any], word: Callable[[Way, str], str]) -> dict[str, Any]:
     def inside(way: Way, name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
-            # of a pair of name and value it is the name that says what the value is
+            # in a pair of name and value, the name tells whether the value is a secret
             says = next((value[one] for one in NAMES if isinstance(value.get(one), str) and "Value" in value), "")
             return {
                 key: inside((*way, str(key)), says if says and key == "Value" else str(key), item)

@@ -1,4 +1,4 @@
-"""Identifiers of resources by Cloud Control, and what of them an ARN or a name tells."""
+"""Cloud Control's identifiers of resources: guess them from ARNs, and compare them with names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def guesses(arn: str) -> Sequence[str]:
-    """Return what may be the identifier of what has an ARN."""
+    """Return possible identifiers of the resource that has an ARN."""
     resource = arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
     after = [resource.partition(sign)[2] for sign in ":/" if sign in resource]
     rooted = [f"/{one}" for one in after if one]
@@ -15,7 +15,7 @@ def guesses(arn: str) -> Sequence[str]:
 
 
 def ends(identifier: str, name: str) -> bool:
-    """Whether an identifier ends with a name; behind that of a secret AWS puts six characters."""
+    """Return whether an identifier ends with a name; a secret's identifier has six more characters behind its name."""
     return f"/{identifier}".replace(":", "/").endswith((f"/{name}", f"/{name}{identifier[-7:]}"))
 
 
@@ -30,5 +30,5 @@ def named_alike(names: Sequence[str], some: Mapping[str, Any], others: Mapping[s
 
 
 def is_about(record: Any, identifier: str, address: str | None) -> bool:
-    """Say whether a record is about this resource; that of one whose answer was lost, by the address in its tag."""
+    """Say whether a record is about this resource; a record without an id is matched by the address in the tags."""
     return bool(record.id == identifier if record.id else record.address == address)

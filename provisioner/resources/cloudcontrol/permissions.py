@@ -1,4 +1,4 @@
-"""What a type by Cloud Control needs: Cloud Control's own actions, and those of the handlers in the type's schema."""
+"""Permissions for types in Cloud Control: its own actions, and the ones of the handlers in the type's schema."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ CONTROL = (
 )
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudcontrol.html"
 VIA: Conditions = (("Bool", "aws:ViaAWSService", ("true",)),)
-"""A service of AWS makes the call for its caller, as Cloud Control does for its handlers (CloudFormation user guide,
-"FAS requests and permission evaluation")."""
+"""AWS makes the call for its caller, as Cloud Control's handlers do.
+
+Source: CloudFormation user guide, "FAS requests and permission evaluation".
+"""
 PASS = "iam:PassRole"  # noqa: S105 (an action)
 READERS, ALL = ("read", "list"), ("create", "read", "update", "delete", "list")
 
@@ -22,8 +24,8 @@ READERS, ALL = ("read", "list"), ("create", "read", "update", "delete", "list")
 def of_schema(schema: Schema) -> Iterator[Permission]:
     """Yield the permissions of a type.
 
-    They are more than what a declaration needs: a schema says what its handlers may call for all properties, and on no
-    resource in particular. Only by way of a service of AWS can they be used.
+    They exceed the needs of a declaration: a schema lists the actions of its handlers for all properties, and on no
+    particular resource. They can be used only through a service of AWS.
     """
     why = "resources by Cloud Control"
     yield from grants("cloudformation", CONTROL, why=why, source=REFERENCE)

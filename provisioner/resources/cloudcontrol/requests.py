@@ -1,4 +1,4 @@
-"""Requests of Cloud Control: an operation is asked for, and goes on by itself."""
+"""Requests of Cloud Control: start an operation, which then runs by itself, and follow it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ API = Api(
 )
 CLIENT = API.service
 TOKEN = "RequestToken"  # noqa: S105 (the name of a member)
-"""The member of an event, and the output of what is being created, that names the request."""
+"""The member that names the request, in an event and in the outputs of a resource that is being created."""
 RUNNING = ("PENDING", "IN_PROGRESS", "CANCEL_IN_PROGRESS")
 PAUSE = 1.0
-"""Seconds between two looks at a request."""
+"""Seconds between two checks of a request."""
 
 
 def running(event: Event) -> bool:
-    """Say whether an operation goes on."""
+    """Say whether an operation is still running."""
     return event.get("OperationStatus") in RUNNING
 
 
@@ -56,14 +56,14 @@ def followed(
     secrets: Collection[str] = (),
     until: Callable[[Event], object] = lambda event: False,
 ) -> Event:
-    """Look at a request until it has ended, for so many seconds or until the user stops the run; return its last event.
+    """Follow a request until it ends, `seconds` pass or the user stops the run; return its last event.
 
     Args:
-        secrets: texts that are not shown, should AWS repeat them.
-        until: says when enough is known.
+        secrets: texts to hide if AWS repeats them.
+        until: tells whether enough is known.
 
     Raises:
-        ClientError: the operation failed; the same request fails again for as long as its client token is known.
+        ClientError: the operation failed; a retry with the same client token fails again as long as AWS remembers it.
     """
     end = aws.pace.now() + seconds
     while running(event) and not until(event) and aws.pace.now() < end and not aws.pace.stop.is_set():
@@ -76,7 +76,7 @@ def followed(
 
 
 def failure(event: Event, secrets: Collection[str] = ()) -> str:
-    """Return why an operation failed, as `code: message`; empty if it did not."""
+    """Return the reason of a failed operation as `code: message`; empty if it did not fail."""
     status = event.get("OperationStatus")
     if status not in ("FAILED", "CANCEL_COMPLETE"):
         return ""
@@ -88,13 +88,13 @@ def failure(event: Event, secrets: Collection[str] = ()) -> str:
 
 
 def under_way(aws: Aws, type_name: str) -> dict[str, str]:
-    """Return what goes on with resources of a type, by identifier: `UPDATE`, whoever began it."""
+    """Return the running operation, such as `UPDATE`, of each resource of a type, by identifier, for all callers."""
     events = _listed(aws, OperationStatuses=list(RUNNING))
     return {one["Identifier"]: one["Operation"] for one in events if _of(one, type_name)}
 
 
 def created(aws: Aws, type_name: str) -> set[str]:
-    """Return the identifiers of what was created lately (requests are listed for a week)."""
+    """Return the identifiers of lately created resources (AWS lists requests for a week)."""
     return {one["Identifier"] for one in _listed(aws, Operations=["CREATE"]) if _of(one, type_name)}
 
 

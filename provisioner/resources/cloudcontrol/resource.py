@@ -1,4 +1,4 @@
-"""Resource types made out of AWS's schemas: found, created, compared, changed and deleted by the Cloud Control API."""
+"""Resource types made from AWS's schemas: find, create, compare, change and delete through the Cloud Control API."""
 
 from __future__ import annotations
 
@@ -27,22 +27,28 @@ from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
 from provisioner.resources.cloudcontrol.schemas import Schema, shipped
 
 FIRST_LOOK = 60.0
-"""Seconds within which a creation names the resource; CloudFormation gives up one that does not (AWS re:Post knowledge
-center, "Resource timed out waiting for creation of physical resource")."""
+"""Seconds within which a creation must name the resource.
+
+CloudFormation gives up a creation that does not (AWS re:Post knowledge center, "Resource timed out waiting for creation
+of physical resource").
+"""
 CHANGE_LOOK = 300.0
-"""Seconds for which a change or a removal is followed before the run looks at the resource itself."""
+"""Seconds for which a change or a deletion is followed before the run checks the resource itself."""
 AGAIN: Mapping[str, frozenset[str]] = {"AWS::SecretsManager::Secret": frozenset({"GenerateSecretString"})}
-"""What AWS never shows, and does anew when it changes (CloudFormation reference, AWS::SecretsManager::Secret). No
-document says whether it does so when the same is sent again: it is sent only when its declaration has changed."""
+"""Write-only properties that take effect again at each change, by type.
+
+Source: CloudFormation reference, AWS::SecretsManager::Secret. No document says whether sending the same value again has
+an effect: it is sent only when its declaration has changed.
+"""
 FAILED = "FAILED: "
 
 
 class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
-    """Base of all types that are made out of a schema. Its fields are AWS's properties, under AWS's own names.
+    """Base of all types that are made from a schema. Its fields are AWS's properties, under AWS's own names.
 
-    A property that is not declared is AWS's: it is neither compared nor changed. `asked` of what is observed says what
-    was declared last: by that a property that is taken out of the declaration is taken out of the resource too, and a
-    change of what AWS never shows is seen.
+    A property that is not declared belongs to AWS: it is neither compared nor changed. An observed resource's `asked`
+    holds the last declaration. It shows a property that was removed from the declaration, and is then removed from the
+    resource, and a change of a write-only property.
     """
 
     schema: ClassVar[Schema]
@@ -51,7 +57,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         ready=(durations.CLOUD_CONTROL_BEGINS, durations.CLOUD_CONTROL_OPERATION),
         gone=(durations.CLOUD_CONTROL_BEGINS, durations.CLOUD_CONTROL_OPERATION),
     )
-    # what was created is found by its client token, and by the requests of the last week
+    # a created resource is found by its client token, and by the requests of the last week
     listed_within = 1
     create_timeout = 1800
     delete_timeout = 1800
@@ -92,7 +98,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _named(cls, aws: Aws, known: Sequence[Mapping[str, Any]], records: Sequence[Any]) -> set[str]:
-        """Return the identifiers of what may stand under a declared name and is not recorded."""
+        """Return the identifiers of unrecorded resources that may exist under a declared name."""
         names = cls.schema.identity
         recorded = [tuple(record.arguments.get(name) for name in names) for record in records if record.id]
         wanted = {tuple(fields.get(name) for name in names) for fields in known} - {*recorded}
@@ -104,16 +110,16 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _tagged(cls, aws: Aws) -> Sequence[str]:
-        """Return the ARNs of what carries an address of this type, as far as the tagging API shows it."""
+        """Return the ARNs of resources whose tags have an address of this type, if the tagging API shows them."""
         tagged = dict(aws.inventory.tagged(aws))
         return [a for a, tags in tagged.items() if (aws.address_in(tags) or "").startswith(f"{cls.type_name}/")]
 
     @classmethod
     def _by_arn(cls, aws: Aws, arns: Sequence[str]) -> Iterator[Observed]:
-        """Yield what has these ARNs, whose identifiers may be made otherwise out of the same name."""
+        """Yield the resources with these ARNs: try identifiers guessed from the ARN, then search the list by name."""
         unread = []
         for arn in arns:
-            # where the name is the identifier, some services take the ARN as well
+            # if the name is the identifier, some services take the ARN as well
             likely = guesses(arn) if cls.schema.identity == cls.schema.primary else [arn]
             live = next((one for guess in likely for one in cls._read(aws, [guess], guessed=True)), None)
             if live and live.address:
@@ -126,7 +132,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _all(cls, aws: Aws) -> Sequence[str]:
-        """Return the identifiers of all that AWS lists of the type; none where it does not list it by itself."""
+        """Return all identifiers that AWS lists for the type; none if it lists them only below other resources."""
         if not cls.schema.listed_alone:
             return []
         pages = aws.pages(CLIENT, "list_resources", "ResourceDescriptions", TypeName=cls.type_name)
@@ -145,7 +151,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _identifier(cls, model: Mapping[str, Any], asked: str) -> str:
-        """Return the identifier by what AWS shows; some services take another name of the resource as well."""
+        """Return the identifier that AWS shows; some services also answer to another name of the resource."""
         parts = [comparison.at(model, name.split("/")) for name in cls.schema.primary]
         return "|".join(parts) if parts and all(isinstance(part, str) for part in parts) else asked
 
@@ -154,7 +160,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         """Return the properties that AWS shows of a resource, or None if there is none.
 
         Args:
-            guessed: whether the identifier is a guess, which may not even have the form of one.
+            guessed: whether the identifier is a guess, which may be malformed.
         """
         try:
             found = aws.client(CLIENT).get_resource(TypeName=cls.type_name, Identifier=identifier)
@@ -186,7 +192,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _recorded(cls, aws: Aws, identifier: str, attributes: Mapping[str, Any]) -> bool:
-        """Whether what has no tags is recorded, or stands under a name for which an answer was lost."""
+        """Return whether a resource without tags is recorded, or has a name whose create call got no answer."""
         names = cls.schema.identity
         return any(
             record.id == identifier
@@ -196,7 +202,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     @classmethod
     def _failure(cls, aws: Aws, record: Any) -> str:
-        """Return why AWS gave up what it was still creating when that was recorded; empty if it did not."""
+        """Return the reason if AWS failed to create a recorded resource; empty if it did not fail."""
         if record is None or record.phase != "created" or not (token := record.outputs.get(TOKEN)):
             return ""
         why = cls.creation_failed(aws, {TOKEN: token})
@@ -216,7 +222,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         identifier = event.get("Identifier")
         if not identifier:
             raise OutcomeUnknown(f"AWS has not named {self.address} yet")
-        # the event of a token that is sent again tells no more than the identifier
+        # when a token is sent again, the event contains only the identifier
         model = None if requests.running(event) else self._model(aws, identifier)
         if model is not None:
             return self._live(aws, identifier, model)
@@ -225,9 +231,9 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         return Observed(identifier, attributes, outputs, self.address, status="CREATE IN_PROGRESS")
 
     def differences(self, live: Observed) -> dict[str, Change]:
-        """Return what is declared and is otherwise, and what was declared last and is no more.
+        """Return the declared properties that differ, and the last declared properties that are no longer declared.
 
-        Of a property with parts that AWS cannot change, such a part has a name of its own: `Property/Part`.
+        A part of a property that AWS cannot change has a name of its own: `Property/Part`.
         """
         schema, wanted, found = self.schema, self.fields(), dict[str, Change]()
         for name, value in wanted.items():
@@ -264,7 +270,8 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         patch = [operation for name in changes for operation in self._patch(aws, live, name)]
-        # what AWS cannot show again it would take for removed (Cloud Control user guide, updating a resource)
+        # AWS would remove properties that it cannot show, unless they are sent again (Cloud Control user guide,
+        # updating a resource)
         sent_again = {way[0] for way in self.schema.write_only - self.schema.create_only if len(way) == 1}
         sent_again -= changes.keys() | AGAIN.get(self.type_name, frozenset())
         patch += [
@@ -335,7 +342,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         try:
             event = aws.client(CLIENT).get_resource_request_status(RequestToken=token)["ProgressEvent"]
         except ClientError as error:
-            # it is forgotten after a week
+            # AWS forgets a token after a week
             if code_of(error) == "RequestTokenNotFoundException":
                 return ""
             raise
@@ -343,13 +350,13 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
 
 
 def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlResource]:
-    """Return the resource type that AWS calls so, made when it is asked for first.
+    """Return the resource type with AWS's name; it is made at its first use.
 
-    Without a schema, as of a type that is newer than this version, what is recorded is found by its identifier, and can
-    be deleted.
+    Without a schema, as for a type newer than this version, a recorded resource can still be found by its identifier
+    and deleted.
 
     Args:
-        schema: its schema, where this version does not have it.
+        schema: its schema, if this version does not have it.
     """
     known = RESOURCE_TYPES.get(name)
     if known is not None and issubclass(known, CloudControlResource) and (schema is None or known.schema == schema):
@@ -383,10 +390,10 @@ def _malformed(error: ClientError) -> bool:
 
 
 def _tags(value: Any) -> Tags:
-    """Return tags by key, whether they are a list of pairs or a mapping."""
+    """Return tags by key from a list of pairs or a mapping."""
     return dict(value) if isinstance(value, Mapping) else tag_map(value)
 
 
 def _own(value: Any) -> Tags:
-    """Return the tags that are not the tool's own, which no declaration has."""
+    """Return the tags except AWS's and this tool's own, which no declaration contains."""
     return {key: one for key, one in _tags(value).items() if not key.startswith(("aws:", "provisioner:"))}

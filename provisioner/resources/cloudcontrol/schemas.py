@@ -1,7 +1,7 @@
-"""AWS's schemas of its resource types: which properties there are, who may set them, and when.
+"""AWS's schemas of its resource types: their properties, and the rules for setting them.
 
-`schemas.zip` has them as cfn-lint's package does (licence MIT-0), cut to what is read here; its `origin.json` says the
-version. `tools/make_schemas.py` makes it.
+`schemas.zip` contains the schemas of cfn-lint's package (licence MIT-0), reduced to the parts used here; `origin.json`
+in it names the version. `tools/make_schemas.py` makes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 Way = tuple[str, ...]
-"""The parts of a path in a resource's properties; `*` is for each item of a list."""
+"""A path within a resource's properties; `*` stands for each item of a list."""
 
 _FILE = Path(__file__).parent / "schemas.zip"
 _PREFIX = "/properties/"
@@ -24,10 +24,10 @@ _PREFIX = "/properties/"
 
 @dataclass(frozen=True)
 class Schema:
-    """What AWS says of one resource type (CloudFormation CLI user guide, resource type definition schema).
+    """AWS's schema of one resource type (CloudFormation CLI user guide, resource type definition schema).
 
     Attributes:
-        name: the type's name, as `AWS::SQS::Queue`.
+        name: the type's name, such as `AWS::SQS::Queue`.
         content: the schema itself.
     """
 
@@ -35,11 +35,11 @@ class Schema:
     content: Mapping[str, Any]
 
     def ways(self, key: str) -> frozenset[Way]:
-        """Return the properties that a list of the schema names, as `readOnlyProperties`."""
+        """Return the properties in a list of the schema, such as `readOnlyProperties`."""
         return frozenset(tuple(path.removeprefix(_PREFIX).split("/")) for path in self.content.get(key, ()))
 
     def whole(self, key: str) -> frozenset[str]:
-        """Return those of them that are whole properties, and no parts of one."""
+        """Return the top-level properties in a list of the schema."""
         return frozenset(way[0] for way in self.ways(key) if len(way) == 1)
 
     @cached_property
@@ -49,29 +49,29 @@ class Schema:
 
     @cached_property
     def primary(self) -> tuple[str, ...]:
-        """The properties that its identifier is made of."""
+        """The properties that form its identifier."""
         return tuple(path.removeprefix(_PREFIX) for path in self.content.get("primaryIdentifier", ()))
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """The properties that have to be set."""
+        """The properties that must be set."""
         return tuple(self.content.get("required", ()))
 
     @cached_property
     def write_only(self) -> frozenset[Way]:
-        """What AWS takes and never shows again."""
+        """The properties that AWS takes and never shows again."""
         return self.ways("writeOnlyProperties")
 
     @cached_property
     def create_only(self) -> frozenset[Way]:
-        """What AWS does not change in place; all of it where the type cannot be updated."""
+        """The properties that AWS cannot change in place; all of them if the type has no update handler."""
         if not self.serves("update"):
             return frozenset((name,) for name in self.settable)
         return self.ways("createOnlyProperties")
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
-        """The properties that name a resource: its identifier if that can be set, or else a name that stays."""
+        """The properties that name a resource: its identifier if that can be set, or else a name that cannot change."""
         if self.primary and all(name in self.settable for name in self.primary):
             return self.primary
         own = self.name.rpartition("::")[2]
@@ -79,7 +79,7 @@ class Schema:
 
     @cached_property
     def tag_property(self) -> str:
-        """The property that holds the tags; empty where a resource is not tagged when it is created."""
+        """The property for tags; empty if AWS does not tag a resource when it creates it."""
         tagging = self.content.get("tagging") or {}
         name = str(tagging.get("tagProperty") or "/properties/Tags").removeprefix(_PREFIX)
         tagged = tagging.get("taggable", True) and tagging.get("tagOnCreate", True)
@@ -87,17 +87,17 @@ class Schema:
 
     @cached_property
     def tags_are_map(self) -> bool:
-        """Whether the tags are a mapping, and no list of pairs."""
+        """Return whether the tags are a mapping instead of a list of pairs."""
         shape = self.content["properties"].get(self.tag_property, {})
         return "object" in _types(self.shape(shape))
 
     def serves(self, handler: str) -> bool:
-        """Whether there is a handler: `create`, `read`, `update`, `delete`, `list`."""
+        """Say whether the type has a handler: `create`, `read`, `update`, `delete`, `list`."""
         return handler in self.content.get("handlers", {})
 
     @cached_property
     def listed_alone(self) -> bool:
-        """Whether all its resources can be listed without naming what they are parts of."""
+        """Return whether AWS lists the type's resources without the name of a parent resource."""
         listing = self.content.get("handlers", {}).get("list") or {}
         return self.serves("list") and not (listing.get("handlerSchema") or {}).get("required")
 
@@ -108,7 +108,7 @@ class Schema:
         return list(dict.fromkeys(found))
 
     def shape(self, of: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the shape of a value, where the schema says it elsewhere."""
+        """Return the shape of a value; follow its references within the schema."""
         for _ in range(9):
             if "$ref" not in of:
                 break
@@ -122,7 +122,7 @@ def _types(shape: Mapping[str, Any]) -> list[str]:
 
 
 def services() -> Iterator[Mapping[str, Any]]:
-    """Yield the types of each service, with their schemas by name."""
+    """Yield each service's types, with their schemas by name."""
     with zipfile.ZipFile(_FILE) as archive:
         yield from (_service(name.removesuffix(".json")) for name in archive.namelist() if name != "origin.json")
 
@@ -138,14 +138,14 @@ def _service(name: str) -> Mapping[str, Any]:
 
 @cache
 def shipped(type_name: str) -> Schema | None:
-    """Return the schema of a type that this version knows, or None."""
+    """Return the shipped schema of a type, or None."""
     service = type_name.split("::")[1] if type_name.count("::") == 2 else ""
     content = _service(service).get(type_name) if service else None
     return Schema(type_name, content) if content else None
 
 
 def near(type_name: str) -> list[str]:
-    """Return the names of types that are most like this one."""
+    """Return the type names most similar to a wrong one."""
     with zipfile.ZipFile(_FILE) as archive:
         services = {name.removesuffix(".json").lower(): name.removesuffix(".json") for name in archive.namelist()}
     parts = type_name.split("::")

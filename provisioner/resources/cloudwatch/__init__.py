@@ -1,1 +1,1 @@
-"""CloudWatch: its resource types, and what it reports."""
+"""CloudWatch: its resource types, and its metrics."""

@@ -16,25 +16,25 @@ from provisioner.resources.cloudwatch.api import API
 
 
 def _has_topic(config: Config) -> bool:
-    """The alarms tell a topic that was there before."""
+    """Return whether the alarms notify an existing topic."""
     return config.alarms is not None and config.alarms.topic is not None
 
 
 AT_ONCE = 100
-"""How many names DescribeAlarms takes (API reference, AlarmNames)."""
+"""The most names that DescribeAlarms takes (API reference, AlarmNames)."""
 
 
 @dataclass(frozen=True)
 class Alarm(Resource):
-    """An alarm on one statistic of one metric, all spelled as AWS does.
+    """An alarm on one statistic of one metric, all in AWS's spelling.
 
     Attributes:
-        dimensions: which one of the metrics of that name it is.
-        period: seconds that a data point is about.
-        datapoints_to_alarm: of the last `evaluation_periods`, how many have to be beyond the threshold.
-        treat_missing_data: what a period without data counts as.
-        alarm_actions, ok_actions: the ARNs of topics that are told when it goes off, and when it is over.
-        actions_enabled: whether it tells them; not while `pause` or `sleep` has made it so.
+        dimensions: select one of the metrics with the same name.
+        period: the seconds of a data point.
+        datapoints_to_alarm: the number of points among the last `evaluation_periods` that must pass the threshold.
+        treat_missing_data: the meaning of a period without data.
+        alarm_actions, ok_actions: the ARNs of topics to notify when it goes off, and when it is over.
+        actions_enabled: whether it notifies them; False during `pause` or `sleep`.
     """
 
     alarm_name: str
@@ -77,7 +77,7 @@ class Alarm(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # an account has thousands, of which these are asked for by their names
+        # an account has thousands, so these are read by their names
         names = {fields["alarm_name"] for fields in known}
         names |= {arn.partition(":alarm:")[2] for arn in aws.tagged("cloudwatch") if ":alarm:" in arn}
         for some in batches(sorted(names), AT_ONCE):
@@ -91,7 +91,7 @@ class Alarm(Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if {*changes} != {"actions_enabled"}:
-            # always whole: what is left out has its default again; its state and tags stay (API, PutMetricAlarm)
+            # always with all members: omitted ones return to their defaults; state and tags stay (API, PutMetricAlarm)
             aws.client("cloudwatch").put_metric_alarm(**self._settings())
         elif self.actions_enabled:
             aws.client("cloudwatch").enable_alarm_actions(AlarmNames=[live.id])
@@ -146,7 +146,7 @@ def _live(aws: Aws, alarm: Mapping[str, Any], tags: Mapping[str, str]) -> Observ
 
 
 def states_of(aws: Aws, names: Sequence[str]) -> dict[str, str]:
-    """Return the states of alarms by their names, also of those that combine others; of one that is not there none."""
+    """Return the states of existing metric and composite alarms by name."""
     return {
         alarm["AlarmName"]: str(alarm.get("StateValue", ""))
         for some in batches(names, AT_ONCE)

@@ -1,4 +1,4 @@
-"""What the resource types of CloudWatch share."""
+"""CloudWatch as an API: its tag calls and its rates."""
 
 from __future__ import annotations
 

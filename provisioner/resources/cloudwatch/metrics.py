@@ -1,4 +1,4 @@
-"""CloudWatch: what AWS reports of services, read in bulk."""
+"""CloudWatch's metrics of services, read in bulk."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import Use, grants
 
 MOST = 500
-"""Metrics that one call answers (API reference, GetMetricData)."""
+"""The most metrics that one call returns (API reference, GetMetricData)."""
 PERIOD = 60
-"""Seconds of one point: ECS and load balancers report each minute."""
+"""The seconds of one point: ECS and load balancers report each minute."""
 PERMISSIONS = tuple(grants("cloudwatch", "GetMetricData", use=Use.OTHER, why="top"))
-"""No resource limits GetMetricData (Service Authorization Reference, Amazon CloudWatch)."""
+"""The permission to read metrics; GetMetricData supports no resources.
+
+Source: Service Authorization Reference, Amazon CloudWatch.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Metric:
 
 
 def values(aws: Aws, metrics: Sequence[Metric], start: int, end: int) -> dict[Metric, list[float | None]]:
-    """Return each metric minute by minute; None where there is no point: it was not reported, or not yet.
+    """Return each metric minute by minute; None for a minute without a point, which was not reported, or not yet.
 
     Args:
         start, end: seconds since the epoch, of whole minutes.

@@ -1,1 +1,1 @@
-"""EC2: network, instances, endpoints: its resource types, and what they share."""
+"""EC2's resource types for network, instances and endpoints, and their common code."""

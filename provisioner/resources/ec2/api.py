@@ -1,4 +1,4 @@
-"""EC2 as a whole: its tags, the refusals that pass, its rates."""
+"""EC2 as an API: its tag calls, its temporary refusals, its rates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RATES = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.htm
 
 
 def tagged(*operations: str) -> tuple[Permission, ...]:
-    """Return what a type takes for its tags, which are put on in the call that creates: one of these."""
+    """Return the permissions for a type's tags, which one of these create calls sets."""
     at_once = creating("ec2:CreateAction", *operations)
     return (
         *grants("ec2", "CreateTags", OWN, conditions=at_once, **TAGS_AT_ONCE),
@@ -24,7 +24,7 @@ TAGGED = tagged(
     *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
     *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
 )
-"""The same of the types that every stack has, for all alike."""
+"""The permissions for tags of the types that every stack has."""
 
 API = Api(
     "ec2",
@@ -46,7 +46,7 @@ API = Api(
             "the role is not visible to EC2 yet", "terraform-provider-aws#29323"),
         Row("not_yet_consistent", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", 60,
             "the DNS attributes of the VPC have not propagated yet", "EC2 developer guide, eventual consistency"),
-        # the address of a NAT gateway that is being deleted
+        # an address still belongs to a NAT gateway that is being deleted
         Row("in_use", "AuthFailure", "permission to access the specified resource", 900,
             "its NAT gateway still has it", "leftovers#33, kops#938, sno-for-100#5 and #9"),
         Row("in_use", "DependencyViolation", "", 1200, "it is still in use", "aws-sdk EC2 API, DeleteSecurityGroup"),
@@ -58,7 +58,7 @@ API = Api(
         Row("not_found", r"Gateway\.NotAttached"),
     ),
     rates=(
-        # Some reads have half of it when they are neither filtered nor in pages; this tool hardly makes such.
+        # Some reads have half of this rate when they are neither filtered nor paged; this tool makes hardly any.
         Limit("each", 100, 20, _RATES, ("Describe*", "Get*", "List*", "Search*")),
         Limit("each", 4, 0.3, _RATES, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),
         Limit("each", 100, 10, _RATES, ("CreateTags", "DeleteTags")),

@@ -1,4 +1,4 @@
-"""What EC2's resource types do alike: how they are listed, and what is in the way of their deletion."""
+"""Common code of EC2's resource types: list resources, and find network interfaces that block a deletion."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from provisioner.engine.resource import Observed, Resource
 ANYWHERE = "0.0.0.0/0"
 """The destination of a default route, and the peer of rules for everybody."""
 SHOWN = 5
-"""How many interfaces are named where many are in the way."""
+"""The most interfaces that a message names."""
 
 Shows = Callable[[Aws, Mapping[str, Any]], Observed]
-"""Turns what EC2 shows of a resource into an `Observed`."""
+"""A function that turns a resource as EC2 shows it into an `Observed`."""
 
 
 def read_by_id(aws: Aws, shows: Shows, operation: str, key: str, **ids: Sequence[str]) -> Observed | None:
-    """Return what a describe operation of EC2 shows under `key` of one id, whoever it belongs to."""
+    """Return the resource that a describe operation of EC2 shows for one id, even if it is not this stack's."""
     return next((shows(aws, shown) for shown in aws.pages("ec2", operation, key, **ids)), None)
 
 
 def list_by_tags(
     resource_type: type[Resource], aws: Aws, shows: Shows, operation: str, key: str, by_id: str, by: str = "Filters"
 ) -> Iterator[Observed]:
-    """Yield the resources that carry this stack's tags, and those recorded: somebody may have changed their tags.
+    """Yield the resources with this stack's tags, and the recorded ones, whose tags somebody may have changed.
 
     Args:
         by_id: EC2's name of the filter by id.
@@ -46,23 +46,23 @@ def list_by_tags(
 def in_vpcs(
     aws: Aws, vpc_ids: Collection[str], operation: str, key: str, *more: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield what a describe operation of EC2 shows of these VPCs and `more` filters; nothing of no VPC."""
+    """Yield the items of a describe operation of EC2 in these VPCs, filtered by `more`; nothing without VPCs."""
     if vpc_ids:
         yield from aws.pages("ec2", operation, key, Filters=[{"Name": "vpc-id", "Values": [*vpc_ids]}, *more])
 
 
 def check_all_done(answer: Mapping[str, Any], operation: str) -> None:
-    """Raise what AWS refuses in an answer that is good otherwise, in `Unsuccessful`."""
+    """Raise the error that AWS reports under `Unsuccessful` in a successful answer."""
     for item in answer.get("Unsuccessful", ()):
         raise refused(item["Error"], operation)
 
 
 def as_one_resource(aws: Aws, states: Mapping[str, str], going: str, what: str) -> Iterator[Observed]:
-    """Yield what has these states, by id, as one resource of the stack's name; its output `left` is to be deleted.
+    """Yield these resources (states by id) as one resource named after the stack; its output `left` has ids to delete.
 
     Args:
-        going: the state of what AWS is deleting.
-        what: what they are, for the user.
+        going: the state of a resource that AWS is deleting.
+        what: the user's word for the resources.
     """
     if states:
         left = sorted(name for name, state in states.items() if state != going)
@@ -71,7 +71,7 @@ def as_one_resource(aws: Aws, states: Mapping[str, str], going: str, what: str) 
 
 
 def interfaces(aws: Aws, filter: str, value: str) -> str:
-    """Say which network interfaces are left there, for the user: `1 network interface: eni-1 of ELB app/…, in-use`."""
+    """Describe the network interfaces that match a filter: `1 network interface: eni-1 of ELB app/…, in-use`."""
     filters = [{"Name": filter, "Values": [value]}]
     found = list(aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
     if not found:
@@ -82,7 +82,7 @@ def interfaces(aws: Aws, filter: str, value: str) -> str:
 
 
 def _named(interface: Mapping[str, Any]) -> str:
-    """Say of an interface which it is, of what, and since when."""
+    """Describe an interface by its id, owner, status and time of attachment."""
     owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "an unknown owner"
     attached = since(interface.get("Attachment", {}).get("AttachTime"))
     return f"{interface['NetworkInterfaceId']} of {owner}, {interface['Status']}{attached}"

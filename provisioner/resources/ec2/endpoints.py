@@ -1,4 +1,4 @@
-"""EC2's VPC endpoints: the private subnets' only way to AWS's own services."""
+"""EC2's VPC endpoints, by which private subnets reach AWS's own services."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from provisioner.resources.phrases import because
 from provisioner.resources.policies import Policy, normal
 
 FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-"""The statement of the policy that AWS attaches when none is given; it is the only one of services that take none."""
+"""The statement of AWS's default policy. Services without endpoint policies accept no other."""
 
 PARTS = {"route_table_ids": "RouteTableIds", "subnet_ids": "SubnetIds", "security_group_ids": "SecurityGroupIds"}
-"""The fields that CreateVpcEndpoint takes whole, and ModifyVpcEndpoint as what is added and what is removed."""
+"""The fields that CreateVpcEndpoint takes as a whole, and ModifyVpcEndpoint as additions and removals."""
 
 
 @dataclass(frozen=True)
 class VpcEndpoint(Resource):
     """An endpoint of the stack's VPC: of type Interface in subnets, or of type Gateway in route tables.
 
-    A gateway's route tables all go into the one create call: AWS works on later ones one after the other, for minutes.
+    A gateway's route tables all go into the create call: AWS handles later ones one after the other, for minutes.
 
     Attributes:
-        policy_document: what may be done by way of it; None for all. Not every service takes one.
+        policy_document: the actions allowed through the endpoint; None for all. Some services take no policy.
     """
 
     vpc_id: str
@@ -99,7 +99,7 @@ class VpcEndpoint(Resource):
     def _live(aws: Aws, endpoint: Mapping[str, Any]) -> Observed:
         attributes = {
             "vpc_id": endpoint["VpcId"],
-            # those of VPC Lattice have none
+            # endpoints of VPC Lattice have none
             "service_name": endpoint.get("ServiceName"),
             "vpc_endpoint_type": endpoint["VpcEndpointType"],
             "route_table_ids": endpoint.get("RouteTableIds", []),
@@ -108,7 +108,7 @@ class VpcEndpoint(Resource):
             "private_dns_enabled": endpoint.get("PrivateDnsEnabled", False),
             "policy_document": _policy(endpoint.get("PolicyDocument")),
         }
-        # the reference spells states with a capital, the service answers without
+        # the reference spells states with a capital letter, the service answers without
         state = endpoint["State"].lower()
         status, tags = because(state, endpoint.get("LastError", {}).get("Message")), tag_map(endpoint.get("Tags"))
         return observed(aws, endpoint["VpcEndpointId"], attributes, tags, status=status, deleting=state == "deleting")
@@ -151,7 +151,7 @@ class VpcEndpoint(Resource):
         if self.policy_document is not None:
             return {"PolicyDocument": json.dumps(self.policy_document)}
         if self.vpc_endpoint_type == "Gateway":
-            # the reset is for gateways only (ModifyVpcEndpoint)
+            # only gateways can be reset (ModifyVpcEndpoint)
             return {"ResetPolicy": True}
         return {"PolicyDocument": json.dumps({"Version": "2008-10-17", "Statement": [FULL_ACCESS]})}
 
@@ -175,12 +175,12 @@ class VpcEndpoint(Resource):
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        # an endpoint's interfaces name it in their description
+        # the description of an endpoint's interface contains the endpoint's id
         return interfaces(aws, "description", f"VPC Endpoint Interface {live.id}")
 
 
 def _policy(document: str | None) -> Policy | str | None:
-    """Return an endpoint's policy in one form: None for that which lets everything pass."""
+    """Return an endpoint's policy in a normal form; None for a policy that allows everything."""
     try:
         found = normal(json.loads(document)) if document else None
     except ValueError:

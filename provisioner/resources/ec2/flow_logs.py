@@ -1,4 +1,4 @@
-"""EC2's flow logs: which connections of the VPC were let through and which were not."""
+"""EC2's flow logs: records of the VPC's accepted and refused connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEMBERS = {
     "traffic_type": "TrafficType",
     "max_aggregation_interval": "MaxAggregationInterval",
 }
-"""What CreateFlowLogs and DescribeFlowLogs call the fields."""
+"""The fields' names in CreateFlowLogs and DescribeFlowLogs."""
 
 
 _WHY = "`[network] flow_logs`"
@@ -31,10 +31,10 @@ _WHY = "`[network] flow_logs`"
 class FlowLog(Resource):
     """A flow log of a VPC into a log group of CloudWatch, by a role that `vpc-flow-logs.amazonaws.com` assumes.
 
-    AWS changes nothing of it in place but its tags (VPC user guide, Work with flow logs).
+    Only its tags can be changed in place (VPC user guide, Work with flow logs).
 
     Attributes:
-        max_aggregation_interval: seconds that one record stands for, 60 or 600; on Nitro instances 60 at most.
+        max_aggregation_interval: seconds that one record covers, 60 or 600; on Nitro instances 60 at most.
     """
 
     resource_id: str
@@ -77,7 +77,7 @@ class FlowLog(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # who never asked for one need not be allowed to look for them
+        # a user who never declared a flow log may lack the permission to list them
         if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
             # this one operation of EC2 spells the parameter in the singular
             yield from list_by_tags(cls, aws, cls._live, "describe_flow_logs", "FlowLogs", "flow-log-id", by="Filter")
@@ -88,7 +88,7 @@ class FlowLog(Resource):
 
     @staticmethod
     def _live(aws: Aws, log: Mapping[str, Any]) -> Observed:
-        # those that go to S3 or Firehose have neither a log group nor a role
+        # flow logs to S3 or Firehose have neither a log group nor a role
         attributes = {
             "resource_id": log.get("ResourceId"),
             **members.shown(MEMBERS, {"MaxAggregationInterval": 600, **log}),

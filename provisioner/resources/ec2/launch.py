@@ -17,18 +17,18 @@ from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import as_one_resource
 
 RESOURCES = ("instance", "volume")
-"""What is launched from a template and carries the stack's owner tags."""
+"""The types of resources that are launched from a template and carry the stack's owner tags."""
 LAUNCHED = ("pending", "running", "stopping", "stopped", "shutting-down")
 
 
 @dataclass(frozen=True)
 class LaunchTemplate(Resource):
-    """What container instances are launched from. A change is a new version, which becomes the default one.
+    """The template that launches container instances. A change makes a new version, which becomes the default.
 
     Attributes:
-        launch_template_data: as AWS spells it, without UserData and TagSpecifications, nor what is AWS's default.
+        launch_template_data: in AWS's spelling, without UserData, TagSpecifications and AWS's defaults.
         user_data: the text, not encoded.
-        tagged: the resource types that get the owner tags when launched.
+        tagged: the resource types that get the owner tags at launch.
     """
 
     launch_template_name: str
@@ -73,7 +73,7 @@ class LaunchTemplate(Resource):
 
     @staticmethod
     def _tags(aws: Aws, id: str) -> Mapping[str, str]:
-        """Return a template's tags, which no version of it tells."""
+        """Return a template's tags, which its versions do not show."""
 
         def read() -> Mapping[str, str]:
             (found,) = aws.client("ec2").describe_launch_templates(LaunchTemplateIds=[id])["LaunchTemplates"]
@@ -87,7 +87,7 @@ class LaunchTemplate(Resource):
             "launch_template_name": version["LaunchTemplateName"],
             **_settings(aws, version["LaunchTemplateData"]),
         }
-        # of a template that was just made, no version is told
+        # AWS shows no version of a template that was just created
         details = {"version": str(version.get("VersionNumber", 1))}
         return observed(aws, version["LaunchTemplateId"], attributes, tags, details=details)
 
@@ -112,7 +112,7 @@ class LaunchTemplate(Resource):
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ec2, data = aws.client("ec2"), self._data(aws)
         newest = _version(aws, "$Latest", LaunchTemplateId=live.id)
-        # an update that was cut off may have left the wanted version behind, not yet the default one
+        # an interrupted update may have created the wanted version without making it the default
         if canonical(_settings(aws, newest["LaunchTemplateData"])) != canonical(_settings(aws, data)):
             answer = ec2.create_launch_template_version(LaunchTemplateId=live.id, LaunchTemplateData=data)
             newest = answer["LaunchTemplateVersion"]
@@ -124,7 +124,7 @@ class LaunchTemplate(Resource):
 
 
 def default_image(aws: Aws, name: str) -> str | None:
-    """Return the AMI of the default version of a launch template; None if there is none of that name."""
+    """Return the AMI of a launch template's default version; None if there is no template of that name."""
     with IgnoreNotFound():
         image: str | None = _version(aws, LaunchTemplateName=name)["LaunchTemplateData"].get("ImageId")
         return image
@@ -132,14 +132,14 @@ def default_image(aws: Aws, name: str) -> str | None:
 
 
 def _version(aws: Aws, version: str = "$Default", **template: str) -> Mapping[str, Any]:
-    """Return a version of a template, which is named by id or name."""
+    """Return a version of a template, given by id or name."""
     answer = aws.client("ec2").describe_launch_template_versions(Versions=[version], **template)
     found: Mapping[str, Any] = answer["LaunchTemplateVersions"][0]
     return found
 
 
 def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a version's data as the fields of the resource type, without what AWS adds to it."""
+    """Return a version's data as the fields of the resource type, without AWS's additions."""
     plain = {name: value for name, value in data.items() if name not in ("UserData", "TagSpecifications")}
     if "MetadataOptions" in plain:
         defaults = {"State": None, "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled"}
@@ -160,12 +160,12 @@ def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
 class Instances(Resource):
     """The EC2 instances that carry the stack's owner tags, all together: their id is the stack's name.
 
-    They are met at teardown, once their group is gone: what it left running is terminated, and what is shutting down
-    is waited for, since its interfaces still hold on to subnets and security groups.
+    A teardown deletes them after their group is gone: it terminates instances that the group left running, and waits
+    for ones that are shutting down, since their interfaces still hold subnets and security groups.
 
     Attributes:
-        launch_template_id: what they are launched from.
-        subnet_ids: where they are launched.
+        launch_template_id: the template that launches them.
+        subnet_ids: the subnets that they are launched in.
     """
 
     launch_template_id: str
@@ -185,7 +185,7 @@ class Instances(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
-        # what carries these tags elsewhere the stack has not launched
+        # instances with these tags in other subnets are not this stack's
         subnets = {subnet for fields in known for subnet in fields["subnet_ids"] if subnet.startswith("subnet-")}
         if subnets:
             filters.append({"Name": "subnet-id", "Values": sorted(subnets)})

@@ -1,4 +1,4 @@
-"""EC2's NAT gateways, a way to the internet for subnets that nobody reaches from there, and their public addresses."""
+"""EC2's NAT gateways, which let private subnets reach the internet but not the reverse, and their public addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEFT = "down looks at the end for what is left of any stack"
 _WHY = "`[network] egress`"
 _TAGGED = tagged("AllocateAddress", "CreateNatGateway")
 _OVER = ("deleted", "failed")
-"""The states of a NAT gateway that is not there any more, or never was."""
+"""The states of a NAT gateway that is deleted, or could not be created."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ElasticIp(Resource):
 class NatGateway(CreatedLater, Resource):
     """A NAT gateway in a public subnet, with one address.
 
-    AWS shows a deleted one, and one that it could not make, for about an hour more (VPC user guide, NAT gateways).
+    AWS still shows a deleted or failed one for about an hour (VPC user guide, NAT gateways).
     """
 
     subnet_id: str
@@ -123,7 +123,7 @@ class NatGateway(CreatedLater, Resource):
         addresses = [one.get("AllocationId") for one in gateway.get("NatGatewayAddresses", ())]
         attributes = {
             "subnet_id": gateway.get("SubnetId"),
-            # it has none yet when it is new
+            # a new gateway has no address yet
             **({"allocation_id": addresses[0]} if addresses and addresses[0] else {}),
         }
         outputs, state = {"nat_gateway_id": gateway["NatGatewayId"]}, gateway["State"]

@@ -92,7 +92,7 @@ def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
 
 @dataclass(frozen=True)
 class InternetGateway(Resource):
-    """The VPC's only way out."""
+    """The VPC's internet gateway, its only way out."""
 
     vpc_id: str
 
@@ -159,7 +159,7 @@ class Subnet(Resource):
     permissions = (
         *TAGGED,
         *grants("ec2", "DescribeSubnets"),
-        # it is made in a VPC: AWS asks for both, and of the VPC for the tags that it has
+        # AWS checks both the subnet and its VPC, and for the VPC the tags that it has
         *grants("ec2", "CreateSubnet", OWN, conditions=ASKED),
         *grants("ec2", "CreateSubnet", "vpc/*", conditions=OURS),
         *grants("ec2", "DeleteSubnet", OWN, conditions=OURS),
@@ -213,11 +213,11 @@ _TARGETS = (
     *("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "NetworkInterfaceId"),
     *("EgressOnlyInternetGatewayId", "CarrierGatewayId", "LocalGatewayId", "CoreNetworkArn"),
 )
-"""What a route may lead from and to (EC2 API reference, Route)."""
+"""The kinds of a route's destinations and targets (EC2 API reference, Route)."""
 
 
 def _routes(shown: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield destination and target of those routes that AWS did not put in by itself."""
+    """Yield destination and target of each route that AWS did not add by itself."""
     for route in shown:
         destination = next((route[name] for name in _DESTINATIONS if route.get(name)), "")
         target = next((route[name] for name in _TARGETS if route.get(name)), "")
@@ -227,12 +227,12 @@ def _routes(shown: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _destination(of: str) -> dict[str, str]:
-    """Return a route's destination as the calls name it."""
+    """Return a route's destination as a parameter of the route calls."""
     return {_DESTINATIONS[2 if of.startswith("pl-") else 1 if ":" in of else 0]: of}
 
 
 def _target(of: str) -> dict[str, str]:
-    """Return a route's target as the calls name it."""
+    """Return a route's target as a parameter of the route calls."""
     return {"NatGatewayId" if of.startswith("nat-") else "GatewayId": of}
 
 
@@ -247,11 +247,11 @@ def _associations(aws: Aws, subnet: str) -> list[Mapping[str, Any]]:
 class RouteTable(WaitsForUsers, Resource):
     """A route table, its own routes (destination to the id of the target) and the subnets that use it.
 
-    The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.
+    The VPC's local route and the routes of gateway endpoints are AWS's, and are not compared.
 
     Attributes:
-        elsewhere: subnets that other tables are to have. Each stays here until its table takes it over: in between it
-            would have no way out.
+        elsewhere: subnets for other tables. Each stays here until its own table takes it over, so that it always has a
+            way out.
     """
 
     vpc_id: str
@@ -330,13 +330,13 @@ class RouteTable(WaitsForUsers, Resource):
         return replace(self, subnet_ids=subnets, routes=routes)
 
     def still_in_use(self, aws: Aws, live: Observed) -> str:
-        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes."""
+        """Describe the network interfaces in subnets that leave this table: they may still need its routes."""
         leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids, *self.elsewhere})
         return "; ".join(filter(None, (interfaces(aws, "subnet-id", subnet) for subnet in leaving)))
 
     @staticmethod
     def _associate(aws: Aws, table_id: str, subnet: str) -> None:
-        """Associate a subnet, also one that has another table: from that it is moved without a moment in between."""
+        """Associate a subnet with this table; move it without a gap if it has another table."""
         ec2 = aws.client("ec2")
         try:
             ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
@@ -345,7 +345,7 @@ class RouteTable(WaitsForUsers, Resource):
                 raise
             others = [one for one in _associations(aws, subnet) if one["RouteTableId"] != table_id]
             if not others:
-                # it is done already, and the list did not show it
+                # the association exists already, and the list did not show it
                 raise
             ec2.replace_route_table_association(
                 AssociationId=others[0]["RouteTableAssociationId"], RouteTableId=table_id

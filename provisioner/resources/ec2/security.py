@@ -1,4 +1,4 @@
-"""EC2's security groups, their rules among their fields."""
+"""EC2's security groups, with their rules as fields."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ from provisioner.resources.ec2.common import ANYWHERE, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 
 Rule = Mapping[str, Any]
-"""One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or
-ReferencedGroupId, Description. Port -1 stands for all."""
+"""One rule with one peer, as DescribeSecurityGroupRules spells it.
+
+Members: IpProtocol, FromPort, ToPort, Description, and a peer such as CidrIpv4 or ReferencedGroupId. Port -1 stands for
+all ports.
+"""
 
 
 OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": ANYWHERE, "Description": ""}
-"""What AWS gives a new group: all traffic to anywhere."""
+"""The rule that AWS gives a new group: all traffic to anywhere."""
 PEERS = {
     "CidrIpv4": ("IpRanges", "CidrIp"),
     "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
     "PrefixListId": ("PrefixListIds", "PrefixListId"),
     "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
 }
-"""A rule's peer, as it is called in a rule, and in a permission: in which list, by which member."""
+"""The name of a rule's peer, and its list and member in EC2's permissions."""
 MAX_RULES = 60
-"""Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+"""Rules that a group may have in each direction, unless AWS has raised the quota (VPC quotas)."""
 FULL = "RulesPerSecurityGroupLimitExceeded"
-"""The code with which EC2 refuses a rule more than the account may have in a group."""
+"""The code with which EC2 refuses one rule too many in a group."""
 
 
 def allow(port: int, description: str, *, cidr: str = "", group: str = "", prefix_list: str = "") -> Rule:
@@ -50,7 +53,7 @@ class SecurityGroup(Resource):
     """A security group of the stack's VPC with exactly these rules.
 
     Attributes:
-        egress: None if a `SecurityGroupEgress` says it; the rule that AWS gives a new group goes in any case.
+        egress: None if a `SecurityGroupEgress` has the rules; AWS's rule of a new group is removed in any case.
     """
 
     vpc_id: str
@@ -81,7 +84,7 @@ class SecurityGroup(Resource):
             use=Use.OTHER,
             why=CHANGED,
         ),
-        # also on the VPC's default group, which AWS makes without tags
+        # also on the VPC's default group, which AWS creates without tags
         *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", OWN),
     )
     identity = ("vpc_id", "group_name")
@@ -90,7 +93,7 @@ class SecurityGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # what is declared comes before what is recorded, and counts alone
+        # declared fields come before recorded ones, and win
         egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
         for group in _groups(aws):
             if group["GroupName"] != "default":
@@ -114,20 +117,20 @@ class SecurityGroup(Resource):
         put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroup:
-        """Keep the rules by which the stack's own groups reach each other: a CIDR is somebody who is let in or not."""
+        """Keep former rules between the stack's own groups; rules of CIDRs grant access, and change at once."""
         there = live.attributes
         inner = [rule for rule in before.get("ingress") or () if "ReferencedGroupId" in rule]
         ingress, egress = _both(self.ingress, inner, there["ingress"]), self.egress
         if egress is not None and "egress" in there:
             asked = before.get("egress", ())
-            # where it was None, a `SecurityGroupEgress` that is no longer declared said what goes out
+            # with None before, a `SecurityGroupEgress` that is no longer declared had the outgoing rules
             former = [rule for rule in there["egress"] if rule != OPEN] if asked is None else asked
             egress = _both(egress, former, there["egress"])
         return replace(self, ingress=ingress, egress=egress)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # AWS deletes none that another one's rule names, and two may name each other
+        # AWS deletes no group that another group's rule names, and two groups may name each other
         for resource_type, direction, rules in (
             (SecurityGroup, "ingress", "ingress"),
             (SecurityGroupEgress, "egress", "rules"),
@@ -146,9 +149,9 @@ class SecurityGroup(Resource):
 
 @dataclass(frozen=True)
 class SecurityGroupEgress(Resource):
-    """The rules for a group's outgoing traffic, at least one: apart from the group, they can name groups made after it.
+    """A group's rules for outgoing traffic, at least one: apart from the group, they can name groups made after it.
 
-    Its id is the group's. Who uses a group by way of it begins when nothing else can go out any more.
+    Its id is the group's. A resource that gets the group's id from here starts only when nothing else can go out.
     """
 
     group_id: str
@@ -166,7 +169,7 @@ class SecurityGroupEgress(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for group in _groups(aws):
             rules = _rules(group["IpPermissionsEgress"])
-            # what AWS gives a new group is the group's to take away, and none of these
+            # AWS's rule of a new group is removed by the group itself, and is none of these rules
             if rules and rules != [OPEN] and group["GroupName"] != "default":
                 attributes = {"group_id": group["GroupId"], "rules": rules}
                 yield Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
@@ -189,7 +192,7 @@ class SecurityGroupEgress(Resource):
 
 @dataclass(frozen=True)
 class DefaultSecurityGroup(Resource):
-    """The group that AWS makes with the VPC and that goes with it: emptied, so that nothing can use it by accident."""
+    """The VPC's default group, which AWS creates and deletes with it: emptied, so that nothing uses it by accident."""
 
     vpc_id: str
     ingress: Sequence[Rule] = ()
@@ -216,7 +219,7 @@ class DefaultSecurityGroup(Resource):
                 yield replace(live, attributes=settings, owned=True)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
+        # AWS has created it with the VPC: only the read is left, which may come too early
         return next(self._of(aws, _groups(aws, [self.vpc_id])), Observed("", {"vpc_id": self.vpc_id}))
 
     @classmethod
@@ -229,12 +232,12 @@ class DefaultSecurityGroup(Resource):
 
 
 def _groups(aws: Aws, vpc_ids: Sequence[str] | None = None) -> Iterator[Mapping[str, Any]]:
-    """Yield all groups of these VPCs, or of those that the stack is in."""
+    """Yield all groups of these VPCs; by default, of the stack's VPCs."""
     return in_vpcs(aws, vpcs(aws) if vpc_ids is None else vpc_ids, "describe_security_groups", "SecurityGroups")
 
 
 def vpcs(aws: Aws) -> list[str]:
-    """Return the ids of the VPCs that the stack is in: its own, and one that was there, which its groups name."""
+    """Return the ids of the stack's VPCs: its own, and an existing VPC if its groups name one."""
     named = (str(fields.get("vpc_id")) for fields in aws.known(SecurityGroup))
     return sorted({*(vpc.id for vpc in aws.live(Vpc)), *(name for name in named if name.startswith("vpc-"))})
 
@@ -272,17 +275,17 @@ def _permission(rule: Rule) -> dict[str, Any]:
 
 
 def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:
-    """Describe anew what differs in its description only, authorize what is missing, revoke what is not wanted.
+    """Update changed descriptions, authorize missing rules, then revoke unwanted rules.
 
-    Revoked first, what is replaced would be cut off for a moment: where AWS says that there is no room for both, no
-    more are than the new ones take.
+    The order avoids a moment without either rule. Only if AWS has no room for both, as many unwanted rules as there are
+    new ones are revoked first.
     """
     ec2 = aws.client("ec2")
     allowed, kept = [_bare(rule) for rule in there], [_bare(rule) for rule in wanted]
     if redescribed := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
         describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
         describe(GroupId=group_id, IpPermissions=redescribed)
-    # a call that has the same rule twice is refused
+    # EC2 refuses a call that contains the same rule twice
     missing = [_permission(rule) for n, rule in enumerate(wanted) if kept[n] not in [*allowed, *kept[:n]]]
     unwanted = [_permission(rule) for rule in there if _bare(rule) not in kept]
 
@@ -304,14 +307,14 @@ def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wa
 
 
 def _both(wanted: Sequence[Rule], before: Sequence[Rule] | None, live: Sequence[Rule]) -> Sequence[Rule]:
-    """Return the wanted and the former rules, which are still in use; only the wanted if there is no room for both."""
+    """Return the wanted rules and the former ones still in use; only the wanted ones if there is no room for both."""
     new = [_bare(rule) for rule in wanted]
-    # one whose description alone differs is no other rule
+    # a rule that differs only in its description is the same rule
     both = kept(wanted, before, [rule for rule in live if _bare(rule) not in new])
-    # a group that has more, or is to have, is one of an account that may have more
+    # a group with more rules than the default quota belongs to an account with a higher quota
     return both if len(both) <= max(MAX_RULES, len(live), len(wanted)) else wanted
 
 
 def _bare(rule: Rule) -> Rule:
-    """Return a rule without its description: AWS knows one rule by the rest."""
+    """Return a rule without its description, which is no part of a rule's identity in AWS."""
     return {key: value for key, value in rule.items() if key != "Description"}

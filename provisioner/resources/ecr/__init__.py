@@ -1,1 +1,1 @@
-"""Elastic Container Registry: its resource types, and what they share."""
+"""Elastic Container Registry: its resource types, and their common code."""

@@ -1,4 +1,4 @@
-"""ECR as a whole: its tags, the refusals that pass, its rates."""
+"""ECR as an API: its tag calls."""
 
 from __future__ import annotations
 

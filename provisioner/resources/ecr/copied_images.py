@@ -1,4 +1,4 @@
-"""Images from elsewhere that are copied into the stack's own repositories, since private subnets reach no others."""
+"""Images from other registries, copied into the stack's own repositories, since private subnets reach no others."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."
     r"(amazonaws\.com(\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)"
 )
-"""ECR's private registries, by AWS's own domains only: their token goes to no other (ECR guide, registry URIs)."""
+"""ECR's private registries, by AWS's own domains: ECR's token is sent to no others (ECR guide, registry URIs)."""
 
 
 @dataclass(frozen=True)
 class CopiedImage(Tagged, Resource):
-    """A copy of an image in ECR, under a tag that says what it is a copy of, so that it never has to be changed.
+    """A copy of an image in ECR, under a tag that names its source, so that it never has to be changed.
 
-    When the image elsewhere changes, that is another one: the former copy stays until its repository expires it.
+    A changed source image makes another copy: the former copy stays until its repository expires it.
 
     Attributes:
-        repository_name, repository_uri: where the copy is. tag: what it is a copy of.
-        source: the image's full name with its digest. platform: the one that is copied, in Docker's words.
+        repository_name, repository_uri: the copy's repository.
+        tag: names the source.
+        source: the source image's full name with its digest.
+        platform: the platform to copy, in Docker's words.
     """
 
     repository_name: str
@@ -49,7 +51,7 @@ class CopiedImage(Tagged, Resource):
     has_tags = False
 
     def create(self, aws: Aws, token: str) -> Observed:
-        """Copy the image from its registry to ECR's, and read back what ECR has."""
+        """Copy the image from its registry to ECR, and return the digest that ECR shows."""
         if aws.stand_ins:
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         source = parse(self.source)
@@ -72,7 +74,7 @@ class CopiedImage(Tagged, Resource):
                     lambda text: aws.report_progress(self.address, text),
                 )
         except copy.ManifestRefused as taken:
-            # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
+            # an earlier attempt, whose answer was lost, may have put it there: ECR refuses the same image twice
             copied, refused = taken.digest, str(taken)
         except Denied as denied:
             if denied.registry != target.registry:
@@ -90,18 +92,18 @@ class CopiedImage(Tagged, Resource):
 
 
 def registries(aws: Aws) -> Registries:
-    """Return the way to registries elsewhere: ECR's with AWS's credentials, others with Docker's."""
+    """Return access to other registries: to ECR with AWS's credentials, to others with Docker's."""
 
     def credentials_of(registry: str) -> Login | None:
         found = ECR.fullmatch(registry)
-        # an embedded cloud's token opens none of AWS's registries
+        # an embedded cloud's token is not valid for AWS's registries
         return credentials.of_docker(registry) if found is None or aws.endpoint else _token(aws, found["region"])
 
     return Registries(Transport(aws.pace.stop, aws.pace.scale), credentials_of)
 
 
 def _token(aws: Aws, region: str) -> Login:
-    """Return what opens all private registries of a Region that these credentials may read (GetAuthorizationToken)."""
+    """Return the login to ECR's registries of a Region that these AWS credentials may read (GetAuthorizationToken)."""
     try:
         access = login(aws, region)
     except (ClientError, BotoCoreError) as error:
@@ -110,7 +112,7 @@ def _token(aws: Aws, region: str) -> Login:
 
 
 def is_own(aws: Aws, reference: Reference) -> bool:
-    """Say whether an image is of the ECR that the private subnets reach: this account's and Region's."""
+    """Say whether an image is in the ECR that private subnets reach: this account's and Region's."""
     if aws.endpoint and reference.registry == urlsplit(aws.endpoint).netloc:
         return True
     found = ECR.fullmatch(reference.registry)

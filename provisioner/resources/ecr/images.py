@@ -33,11 +33,11 @@ MANIFESTS = [
 ]
 STAND_IN = MANIFESTS[2]
 IN_USE = "in-use-"
-"""How the second tag of an image begins that a service runs: the repositories' lifecycle policy never expires those."""
+"""The beginning of the second tag of an image in use; the repositories' lifecycle policy never expires those images."""
 
 
 class Tagged:
-    """What all images that this stack puts into its repositories have in common: each is told by its tag."""
+    """The common part of all images that this stack puts into its repositories: each is identified by its tag."""
 
     identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
     outputs: ClassVar[Sequence[str]] = ("reference",)
@@ -46,7 +46,7 @@ class Tagged:
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        """Yield the images that repositories have under the known tags."""
+        """Yield the images in repositories that have the known tags."""
         wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
         for repository, tag, digest in _tags_in(aws, {str(name) for name, _ in wanted}):
             if (repository.id, tag) in wanted:
@@ -59,16 +59,19 @@ class Tagged:
 
 @dataclass(frozen=True)
 class Image(Tagged, Resource):
-    """An image in ECR under a tag that says what it was built from, so that it never has to be changed.
+    """An image in ECR under a tag that is the hash of its content, so that it never has to be changed.
 
-    Other content is another image: the former one stays in its repository until that expires it, for a rollback.
+    Other content makes another image: the former one stays, for a rollback, until its repository expires it.
 
     Attributes:
-        repository_name, repository_uri: where it is. tag: the hash of what it is built from.
-        build: the build context. build_args: what the Dockerfile's ARGs are set to.
-        platform: what its tasks run on, in Docker's words. dockerfile: its path, which begins at the build context.
-        target: the stage of it that becomes the image, None for the last one.
-        told: whether all its containers are told what to run, so that the image need not say it.
+        repository_name, repository_uri: its repository.
+        tag: the hash of the build's content.
+        build: the build context.
+        build_args: the values of the Dockerfile's ARGs.
+        platform: the tasks' platform, in Docker's words.
+        dockerfile: its path within the build context.
+        target: the build stage that becomes the image, None for the last one.
+        told: whether all its containers have a command of their own, so that the image needs none.
     """
 
     repository_name: str
@@ -86,7 +89,7 @@ class Image(Tagged, Resource):
     has_tags = False
 
     def create(self, aws: Aws, token: str) -> Observed:
-        """Build the image unless the engine has it, push it, and read back what ECR has."""
+        """Build the image unless the engine has it, push it, and return the digest that ECR shows."""
         if aws.stand_ins:
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         client = engine.connect()
@@ -97,13 +100,13 @@ class Image(Tagged, Resource):
 
     @classmethod
     def shown(cls, changes: Changes) -> Changes:
-        """Hide those arguments of the build that look like secrets."""
+        """Hide build arguments that look like secrets."""
         if (one := changes.get("build_args")) is None:
             return changes
         return {**changes, "build_args": Change(one.old, without_secret_values(one.new))}
 
     def _check_unchanged(self, client: Any, name: str) -> None:
-        """Take an image back if its files were changed while it was built: its tag would be another one's for good."""
+        """Delete an image if its files changed during the build: its tag would be wrong for ever."""
         if content_tag(Path(self.build), self.build_args, self.dockerfile, self.target, self.platform) != self.tag:
             client.images.remove(name)
             raise NotCreated(f"the files in {self.build} changed while the image was built. Run the same command again")
@@ -124,7 +127,7 @@ class Image(Tagged, Resource):
             with aws.pace.runtime.working():
                 pushed = push.push(client, self.repository_uri, self.tag, access, say, stop, push.PAUSE)
         except push.TagTaken:
-            # the answer to an earlier push may have been lost: then it is ours
+            # it is ours if only the answer to an earlier push was lost
             if not self._holds(aws, built):
                 raise
             pushed = ""
@@ -139,9 +142,9 @@ class Image(Tagged, Resource):
         return as_image(self.repository_name, self.repository_uri, self.tag, digest)
 
     def _holds(self, aws: Aws, built: str) -> bool:
-        """Say whether the manifest that ECR has is of the image that the engine has under this id, and the platform's.
+        """Say whether ECR's manifest is of the engine's image with this id, and of the right platform.
 
-        The engine calls an image by the digest of its configuration, or by that of its manifest or index.
+        The engine identifies an image by the digest of its configuration, or of its manifest or index.
         """
         answer = aws.client("ecr").batch_get_image(
             repositoryName=self.repository_name, imageIds=[{"imageTag": self.tag}], acceptedMediaTypes=MANIFESTS
@@ -159,11 +162,12 @@ class Image(Tagged, Resource):
 class ImageInUse(Resource):
     """A second tag on an image that a service runs, which keeps the repository's lifecycle policy from expiring it.
 
-    ECR counts by when an image was pushed, and does not know what runs (aws/containers-roadmap#1078). Other content is
-    another address, so the former image loses its tag once the service runs the new one.
+    ECR expires images by the time of their push, and does not know which ones run (aws/containers-roadmap#1078). Other
+    content has another address, so the former image loses its tag once the service runs the new one.
 
     Attributes:
-        repository_name: where the image is. tag: `IN_USE` and the image's own tag.
+        repository_name: the image's repository.
+        tag: `IN_USE` and the image's own tag.
         image: the image's URI with its digest.
     """
 
@@ -180,7 +184,7 @@ class ImageInUse(Resource):
 
     @staticmethod
     def called(repository: str, tag: str) -> str:
-        """Return what such a tag of an image is called in its address, so that the tag alone tells it."""
+        """Return the name for a second tag in its address, which can be derived from the tag alone."""
         return f"{repository.rpartition('/')[2]}.{tag.removeprefix(IN_USE)}"
 
     @classmethod
@@ -196,7 +200,7 @@ class ImageInUse(Resource):
     @classmethod
     def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Observed:
         attributes = {"repository_name": repository, "tag": tag, "image": image}
-        # told by the tag alone, so that it is found without a state
+        # derived from the tag alone, so that it is found without a state
         address = f"{cls.type_name}/{cls.called(repository, tag)}" if owned else None
         return Observed(f"{repository}:{tag}", attributes, address=address, owned=owned)
 
@@ -216,13 +220,13 @@ class ImageInUse(Resource):
                 imageDigest=digest,
             )
         except ClientError as error:
-            # it has the tag already, which the lists did not show yet
+            # the image has the tag already, but lists did not show it yet
             if code_of(error) != "ImageAlreadyExistsException":
                 raise
         return self._live(self.repository_name, self.tag, self.image)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        # the image was deleted by its own tag and built anew: an immutable tag has to be free before it moves
+        # the image was deleted by its own tag and built again: an immutable tag has to be deleted before it can move
         self.delete(aws, live)
         self.create(aws, "")
 
@@ -237,7 +241,7 @@ class WantedImage(OnlyRecorded, Resource):
 
     Attributes:
         uri: the repository's URI and the tag.
-        source: the build context, or the image elsewhere, as the configuration has it.
+        source: the build context, or the image in another registry, as in the configuration.
     """
 
     uri: str
@@ -252,8 +256,8 @@ class DeployedImage(OnlyRecorded, Resource):
     """Records that `provision deploy` has put an image in the place of the configured one, so that `up` keeps it.
 
     Attributes:
-        image: its full name with its digest, if that is known.
-        instead_of: what the configuration said then: it is replaced when that changes.
+        image: its full name, with its digest if that is known.
+        instead_of: the configuration's image at that time; when it changes, the configuration applies again.
     """
 
     image: str
@@ -264,10 +268,10 @@ class DeployedImage(OnlyRecorded, Resource):
 
 
 def digest_of(aws: Aws, repository: str, tag: str, digest: str = "") -> str:
-    """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository.
+    """Return the digest of a repository's image with a tag; empty if there is no such image or repository.
 
     Args:
-        digest: to be asked for in the place of the tag, if there is one.
+        digest: a digest to look up instead of the tag.
     """
     which: Any = {"imageDigest": digest} if digest else {"imageTag": tag}
     with IgnoreNotFound():
@@ -277,9 +281,9 @@ def digest_of(aws: Aws, repository: str, tag: str, digest: str = "") -> str:
 
 
 def tags_of_digests(aws: Aws, images: Collection[str]) -> dict[str, list[str]]:
-    """Return the tags that ECR has for images that are named by their digests, without those that only keep them.
+    """Return ECR's tags for images that are named by digest, without the tags that only keep images in use.
 
-    Images of other accounts' registries are left out.
+    Images in other accounts' registries are left out.
     """
     found = {}
     own = f"{aws.account}.dkr.ecr.{aws.region}."
@@ -294,13 +298,13 @@ def tags_of_digests(aws: Aws, images: Collection[str]) -> dict[str, list[str]]:
 
 
 def as_image(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Observed:
-    """Return what is known of an image under a tag; `reference` is the name that a task definition has for it."""
+    """Return an image under a tag as observed; its output `reference` is the name for task definitions."""
     attributes = {"repository_name": repository, "tag": tag}
     return Observed(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
 
 
 def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Observed:
-    """Put a manifest without layers under a tag, and return it as an image: on a copy of a stack nothing is pulled."""
+    """Put a manifest without layers under a tag, and return it as an image: a copied stack pulls no images."""
     config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
     manifest = {"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []}
     image = aws.client("ecr").put_image(
@@ -310,7 +314,7 @@ def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Observed:
 
 
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
-    """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
+    """Return a repository's tags with this prefix, the ones in use first, then the newest push first."""
     newest = sorted(_images(aws, repository), key=lambda image: str(image.get("imagePushedAt")), reverse=True)
     tags = [(tag, image["imageTags"]) for image in newest for tag in image.get("imageTags", ())]
     copies = [(tag, beside) for tag, beside in tags if tag.startswith(prefix)]
@@ -318,7 +322,7 @@ def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
 
 
 def _tags_in(aws: Aws, names: Collection[str]) -> Iterator[tuple[Observed, str, str]]:
-    """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
+    """Yield repository, tag and digest for each tag in these repositories, with one call for each repository."""
     repositories = [repository for repository in aws.live(Repository) if repository.id in names]
     for repository, digests in zip(
         repositories, aws.each(lambda one: _digests(aws, one.id), repositories), strict=True
@@ -341,7 +345,7 @@ def _images(aws: Aws, repository: str) -> list[Mapping[str, Any]]:
 
 
 def delete_tag(aws: Aws, id: str) -> None:
-    """Take a tag away; the image goes with its last one (ECR API, BatchDeleteImage)."""
+    """Remove a tag; ECR deletes the image with its last tag (ECR API, BatchDeleteImage)."""
     name, _, tag = id.rpartition(":")
     answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
     for failure in answer["failures"]:
@@ -350,7 +354,7 @@ def delete_tag(aws: Aws, id: str) -> None:
 
 
 def registry_unreachable(aws: Aws, client: Any) -> str:
-    """Say why an engine cannot use the embedded cloud's registry, as one in a virtual machine; empty if it can."""
+    """Return the reason why an engine, as in a virtual machine, cannot use the embedded cloud's registry, or ""."""
     access = login(aws)
     if push.reaches(client, access):
         return ""
@@ -358,10 +362,10 @@ def registry_unreachable(aws: Aws, client: Any) -> str:
 
 
 def login(aws: Aws, region: str | None = None) -> dict[str, str]:
-    """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere.
+    """Return user, password and address of ECR's registry, as the engine takes them. They are stored nowhere.
 
     Args:
-        region: whose registry, if not this stack's.
+        region: the registry's Region, if it is not the stack's.
     """
     data = aws.client("ecr", region).get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")

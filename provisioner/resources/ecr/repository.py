@@ -20,15 +20,15 @@ from provisioner.engine.words import count, size
 from provisioner.resources.ecr.api import API
 
 FEW = 20
-"""Of up to so many repositories the images are counted: that is a call for each."""
+"""The most repositories whose images are counted: each needs a call."""
 
 
 @dataclass(frozen=True)
 class Repository(Resource):
-    """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
+    """A repository with its lifecycle policy, a document as in ECR's user guide, or None for no policy.
 
-    ECR tells the policy of one repository a call: see `Aws.read_each`. While the registry scans everything by Amazon
-    Inspector (ENHANCED), the repository's own setting means nothing and is not compared (ECR API,
+    ECR shows the policy of one repository a call: see `Aws.read_each`. While the registry scans everything by Amazon
+    Inspector (ENHANCED), the repository's own setting has no effect and is not compared (ECR API,
     PutImageScanningConfiguration: being deprecated in favor of the registry's).
     """
 
@@ -120,7 +120,7 @@ class Repository(Resource):
             "image_tag_mutability": repository["imageTagMutability"],
             "lifecycle_policy": policy,
         }
-        # AES256 is what a repository has that was made without any
+        # AES256 is the encryption of a repository that was created without a configuration
         encryption = repository.get("encryptionConfiguration", {})
         plain = encryption.get("encryptionType", "AES256") == "AES256"
         attributes["encryption_configuration"] = None if plain else encryption
@@ -157,12 +157,12 @@ class Repository(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # with its images: a repository that still has some is not deleted otherwise
+        # force deletes its images as well: ECR refuses to delete a repository with images otherwise
         aws.client("ecr").delete_repository(repositoryName=live.id, force=True)
 
 
 def _enhanced(aws: Aws) -> bool:
-    """Say whether the registry scans by Amazon Inspector; it is taken for BASIC if that may not be asked."""
+    """Say whether the registry scans by Amazon Inspector; False if the caller may not read the setting."""
     try:
         answer = aws.client("ecr").get_registry_scanning_configuration()
     except ClientError:

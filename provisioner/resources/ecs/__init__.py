@@ -1,1 +1,1 @@
-"""Elastic Container Service: its resource types, and what they share."""
+"""Elastic Container Service: its resource types, and their common code."""

@@ -1,4 +1,4 @@
-"""ECS's settings of the whole account in one region, put back to what they were by `down`."""
+"""ECS's account-wide settings in one Region; `down` restores their former values."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs.api import API
 
 FORMER_TAG = "provisioner:former:"
-"""With the setting's name behind it, the tag of the stack's VPC that holds the value from before."""
+"""The prefix of the VPC tag that holds a setting's former value; the setting's name follows it."""
 
 
 _FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
-"""Nothing but the note of an account's setting is written, or removed."""
+"""The condition that a call writes or removes only tags for former values."""
 
 
 @dataclass(frozen=True)
 class AccountSetting(Resource):
-    """The account's default of one setting, for all who have no setting of their own (PutAccountSettingDefault).
+    """The account's default of one setting, for all users without a setting of their own (PutAccountSettingDefault).
 
-    A setting has no tags and cannot be created, so what is created is the note of its former value: a tag of the
-    stack's VPC. Only then is the setting changed, as an update. So the former value outlives a kill at any point, and
-    even the state; and the setting is ours as long as the note is there.
+    A setting has no tags and cannot be created. So the created resource is a note of its former value, a tag of the
+    stack's VPC; the setting itself is changed afterwards, as an update. So the former value survives a crash at any
+    point, and even the loss of the state; and the setting is this stack's as long as the note exists.
 
-    Several stacks of an account may need it. The first one's former value is handed on: a stack that comes while
-    another is there notes what that one noted. The last one to go puts it back.
+    Several stacks of an account may need it. A new stack copies the former value from another stack's note. The last
+    stack to be deleted restores it.
 
-    What is read is the value in force for the caller. A caller with a setting of its own would hide the default.
+    A read shows the value in force for the caller. A caller with a setting of its own does not see the default.
     """
 
     vpc_id: str
@@ -71,12 +71,12 @@ class AccountSetting(Resource):
         )
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # in this order: whoever changed the value had noted the former one before
+        # in this order: another stack noted the former value before it changed the setting
         former = _in_force(aws, self.setting_name)
         former = next(_notes(aws, self.setting_name, besides=self.vpc_id), former)
         note = {"Key": FORMER_TAG + self.setting_name, "Value": former}
         aws.client("ec2").create_tags(Resources=[self.vpc_id], Tags=[note])
-        # as if it were not in force yet, whatever another stack made of it: that one may just be about to put it back
+        # report the setting as unchanged even if another stack has changed it: that stack may be about to restore it
         return self._live(self.vpc_id, self.setting_name, former, former)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
@@ -96,13 +96,13 @@ class AccountSetting(Resource):
         if not (before := needed()):
             put(live.outputs["former"])
         aws.client("ec2").delete_tags(Resources=[vpc_id], Tags=[{"Key": FORMER_TAG + name}])
-        # another stack may have come, or gone, since
+        # another stack may have been created or deleted since
         if (after := needed()) != before:
             put(live.attributes["value"] if after else live.outputs["former"])
 
 
 def _notes(aws: Aws, name: str, *, besides: str) -> Iterator[str]:
-    """Yield the former values that other VPCs of the account note, whosever they are."""
+    """Yield the former values in notes on all other VPCs of the account."""
     filters = [{"Name": "tag-key", "Values": [FORMER_TAG + name]}]
     for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=filters):
         if vpc["VpcId"] != besides:

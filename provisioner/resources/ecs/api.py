@@ -1,4 +1,4 @@
-"""ECS as a whole: its tags, the refusals that pass, its rates."""
+"""ECS as an API: its tag calls, its temporary refusals, its rates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAGGED: tuple[Permission, ...] = (
     ),
     *retagging("ecs", "TagResource", OWN),
 )
-"""What each type of ECS that has tags takes for them."""
+"""The permissions for the tags of ECS's types."""
 
 API = Api(
     "ecs",
@@ -114,7 +114,7 @@ API = Api(
             ("DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks"),
         ),
         Limit("together", 50, 5, _RATES, ("CreateService", "DeleteService", "UpdateService")),
-        # that service deployments draw on the same is a cautious guess
+        # that calls for service deployments share this bucket is a cautious guess
         Limit(
             "together",
             100,

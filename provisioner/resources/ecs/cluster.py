@@ -1,4 +1,4 @@
-"""ECS clusters, capacity providers, and which providers a cluster uses."""
+"""ECS clusters, capacity providers, and the attachment of providers to a cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from provisioner.resources.sized import watching_costs
 
 @dataclass(frozen=True)
 class Cluster(Resource):
-    """An ECS cluster. Deleted ones stay visible for an hour as INACTIVE, and are passed over."""
+    """An ECS cluster. Deleted ones, which AWS shows as INACTIVE for an hour, are skipped."""
 
     cluster_name: str
     settings: Sequence[Mapping[str, str]]
@@ -54,7 +54,7 @@ class Cluster(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["cluster_name"] for fields in known}
-        # not all that are listed: a policy that allows this stack's cluster refuses a call that names others as well
+        # only clusters by name: a policy for this stack's cluster refuses a call that names other clusters as well
         for cluster in _clusters(aws, names | ({aws.name} if aws.include_unrecorded else set())):
             live = cls._live(aws, cluster)
             if live.owned or live.id in names:
@@ -113,7 +113,7 @@ class CapacityProvider(Resource):
     """An Auto Scaling group as capacity of ECS.
 
     Attributes:
-        managed_scaling: as AWS spells it, each setting written out.
+        managed_scaling: in AWS's spelling, with all members.
     """
 
     capacity_provider_name: str
@@ -148,7 +148,7 @@ class CapacityProvider(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["capacity_provider_name"] for fields in known}
         for provider in _providers(aws):
-            # Fargate's two belong to AWS; deleted ones stay visible as INACTIVE
+            # Fargate's two belong to AWS; AWS still shows deleted ones as INACTIVE
             if provider.get("autoScalingGroupProvider") and provider["status"] != "INACTIVE":
                 live = cls._live(aws, provider)
                 if live.owned or live.id in names:
@@ -195,10 +195,10 @@ class CapacityProvider(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        """Ask for the removal, and read the answer: while a cluster uses the provider it is DELETE_FAILED, no error.
+        """Request the deletion, and check the answer: while a cluster uses the provider, it is DELETE_FAILED, no error.
 
         Raises:
-            Failed: the cluster is somebody else's, so waiting would not help.
+            Failed: the cluster is not this stack's, so waiting would not help.
         """
         answer = aws.client("ecs").delete_capacity_provider(capacityProvider=live.id)["capacityProvider"]
         if answer.get("updateStatus") == "DELETE_FAILED":
@@ -212,7 +212,7 @@ class CapacityProvider(Resource):
         state, _, reason = live.status.partition(":")
         if "CREATE_FAILED" in state:
             raise Failed(f"capacity provider {live.id} could not be created:{reason}")
-        # a failed update is ready to be tried again
+        # a provider whose update failed can be updated again
         return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
 
     @classmethod
@@ -226,9 +226,9 @@ class CapacityProvider(Resource):
 
 @dataclass(frozen=True)
 class ClusterCapacityProviders(Resource):
-    """The capacity providers that a cluster uses, and what a service without a strategy of its own gets.
+    """The capacity providers of a cluster, and the default strategy for services without one of their own.
 
-    They have `failed` if ECS could not attach what the providers need: `up` puts them once more.
+    It has the problem `failed` if ECS could not attach the providers: `up` puts them once more.
     """
 
     cluster: str
@@ -249,7 +249,7 @@ class ClusterCapacityProviders(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in _clusters(aws, own_clusters(aws)):
             live = cls._live(cluster)
-            # an association of nothing is none, but attachments may still be under way
+            # an empty list of providers is no resource, but detaching them may still be in progress
             if live.attributes["capacity_providers"] or live.deleting:
                 yield live
 
@@ -271,7 +271,7 @@ class ClusterCapacityProviders(Resource):
         )
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> ClusterCapacityProviders:
-        """Keep a former provider as long as tasks run on it: ECS takes no other away."""
+        """Keep a former provider while tasks run on it: ECS cannot remove it before."""
         there = live.attributes["capacity_providers"]
         return replace(self, capacity_providers=kept(self.capacity_providers, before.get("capacity_providers"), there))
 
@@ -305,7 +305,7 @@ class ClusterCapacityProviders(Resource):
 
 
 def container_instances(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
-    """Return a cluster's container instances as DescribeContainerInstances shows them, draining ones among them."""
+    """Return a cluster's container instances as DescribeContainerInstances shows them, draining ones included."""
     found, ecs = list[Mapping[str, Any]](), aws.client("ecs")
     arns = [*aws.pages("ecs", "list_container_instances", "containerInstanceArns", cluster=cluster)]
     for some in batches(arns, 100):
@@ -314,18 +314,18 @@ def container_instances(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
 
 
 def tasks(aws: Aws, cluster: str, *desired: str, **which: str) -> list[Mapping[str, Any]]:
-    """Return the tasks of a cluster, or of a service in it, that are desired to be so, as DescribeTasks shows them."""
+    """Return the tasks of a cluster or service with these desired statuses, as DescribeTasks shows them."""
     return described(aws, cluster, task_arns(aws, cluster, *desired, **which))
 
 
 def task_arns(aws: Aws, cluster: str, *desired: str, **which: str) -> Iterator[str]:
-    """Yield the ARNs of the tasks of a cluster, or of a service or a family in it, that are desired to be so."""
+    """Yield the ARNs of the tasks of a cluster, or of a service or a family in it, with these desired statuses."""
     for status in desired:
         yield from aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status, **which)
 
 
 def described(aws: Aws, cluster: str, arns: Iterable[str], **more: Any) -> list[Mapping[str, Any]]:
-    """Return these tasks of a cluster as DescribeTasks shows them, each once; `more` goes into the calls."""
+    """Return these tasks of a cluster as DescribeTasks shows them, each once; `more` is passed to the calls."""
     found, ecs = list[Mapping[str, Any]](), aws.client("ecs")
     for some in batches(list(dict.fromkeys(arns)), 100):
         found += ecs.describe_tasks(cluster=cluster, tasks=some, **more).get("tasks", ())
@@ -338,7 +338,7 @@ def own_clusters(aws: Aws) -> list[str]:
 
 
 def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:
-    """Take a container instance out of its cluster; `force` leaves tasks behind that nobody can stop."""
+    """Deregister a container instance from its cluster; `force` leaves tasks behind that nobody can stop."""
     aws.client("ecs").deregister_container_instance(cluster=cluster, containerInstance=arn, force=force)
 
 

@@ -1,7 +1,8 @@
-"""ECS Service Connect: what a service says of it, as it is declared, asked for and shown.
+"""ECS Service Connect: a service's settings as they are declared, requested and shown.
 
-Declared is None for a service without proxies; else its `namespace`, the `services` under which others call it, none of
-which has a `timeout`, and the `logConfiguration` of its proxies (API reference, ServiceConnectConfiguration).
+The declaration is None for a service without proxies. Otherwise it has the `namespace`, the `services` under which
+others call it, without their `timeout`, and the `logConfiguration` of its proxies (API reference,
+ServiceConnectConfiguration).
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import Any
 MEMBER = "serviceConnectConfiguration"
 OFF: Mapping[str, Any] = {"enabled": False}
 _TIMEOUT: Mapping[str, int] = {"perRequestTimeoutSeconds": 0}
-"""No limit, as without a proxy, where ECS would end each request after 15 seconds (API reference,
-TimeoutConfiguration)."""
+"""No time limit, as without a proxy.
+
+By default ECS ends each request after 15 seconds (API reference, TimeoutConfiguration).
+"""
 _SERVICE = ("portName", "discoveryName")
 _ALIAS = ("dnsName", "port")
 _LOGS = ("logDriver", "options")
 
 
 def asked(declared: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what is declared as CreateService and UpdateService take it."""
+    """Return a declaration as CreateService and UpdateService take it."""
     if declared is None:
         return {**OFF}
     services = [{**one, "timeout": _TIMEOUT} for one in declared["services"]]
@@ -28,9 +31,9 @@ def asked(declared: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def shown(answer: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a service, or a service revision, has as it would be declared.
+    """Return the settings of a service or a service revision in the form of a declaration.
 
-    DescribeServices shows it of each deployment, and of the service itself not at all.
+    DescribeServices shows them for each deployment, but not for the service itself.
     """
     deployments = answer.get("deployments") or ()
     primary: Mapping[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
@@ -47,10 +50,11 @@ def shown(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 def loses_callers(
     declared: Mapping[str, Any] | None, before: Mapping[str, Any] | None, live: Mapping[str, Any]
 ) -> bool:
-    """Whether a service is to be called by proxies no more, and is so far.
+    """Return whether a service that proxies call now is to lose its Service Connect name.
 
     Args:
-        before: what was asked for last. live: the service's attributes.
+        before: the last requested settings.
+        live: the service's attributes.
     """
 
     def called(one: Mapping[str, Any] | None) -> bool:

@@ -1,4 +1,4 @@
-"""What ECS tells of a service's roll-outs: its service deployments, and the service revisions that they roll out.
+"""A service's roll-outs in ECS: its service deployments, and the service revisions that they roll out.
 
 Sources: ECS developer guide, "View service history using Amazon ECS service deployments"; API reference,
 `ServiceDeployment`, `ServiceRevision`.
@@ -20,9 +20,9 @@ from provisioner.resources.ecs.pauses import Pause, waiting
 
 ROLLING = "ROLLING"
 BATCH = 20
-"""How many ARNs one call of DescribeServiceDeployments or DescribeServiceRevisions takes."""
+"""The most ARNs that one call of DescribeServiceDeployments or DescribeServiceRevisions takes."""
 NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_public_ip": "assignPublicIp"}
-"""What CreateService, UpdateService and DescribeServices call the fields, in `awsvpcConfiguration`."""
+"""The fields' names in `awsvpcConfiguration` of CreateService, UpdateService and DescribeServices."""
 _NETWORK_DEFAULTS: Mapping[str, Any] = {"subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED"}
 _BALANCER = ("targetGroupArn", "containerName", "containerPort", "advancedConfiguration")
 _UNORDERED = ("capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries")
@@ -33,16 +33,16 @@ class Deployment:
     """One service deployment.
 
     Attributes:
-        status, reason, stage, strategy: in ECS's words; empty where it says nothing.
-        revision: the number of the revision that it rolls out: the end of that one's ARN, and of the deployment's id in
-            DescribeServices.
-        back_to: the number of the revision that ECS went back to; empty if it did not.
-        failures, threshold: how many failures the circuit breaker has counted, and after how many it gives up; 0
-            without a breaker.
+        status, reason, stage, strategy: in ECS's words; empty if ECS gives none.
+        revision: the number of the revision that it rolls out: the end of the revision's ARN, and of the deployment's
+            id in DescribeServices.
+        back_to: the number of the revision that ECS rolled back to; empty if it did not.
+        failures, threshold: the circuit breaker's count of failures, and the count at which it gives up; 0 without a
+            breaker.
         triggered: whether the breaker or an alarm has ended it.
-        weight: the percentage of the traffic that it has; None if ECS does not say, as of rolling updates.
-        arn: its own.
-        pauses: what it waits for until a person answers.
+        weight: its percentage of the traffic; None if ECS does not say, as for rolling updates.
+        arn: its ARN.
+        pauses: the pauses at which it waits for a person's answer.
     """
 
     status: str
@@ -60,25 +60,25 @@ class Deployment:
 
     @property
     def failed(self) -> bool:
-        """Whether it was given up. One that was stopped by a newer deployment was not."""
+        """Return whether ECS gave the deployment up; it did not if a newer deployment stopped it."""
         return self.undone or self.status == "ROLLBACK_FAILED" or (self.status.startswith("STOP") and self.triggered)
 
     @property
     def undone(self) -> bool:
-        """Whether ECS goes back, or went back, to another revision."""
+        """Return whether ECS rolls back, or has rolled back, to another revision."""
         return self.status in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL")
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A revision that was asked for and that ECS did not keep: `fields` are those of the service that ask for it."""
+    """A requested revision that ECS did not keep; `fields` are the service's fields in the request."""
 
     deployment: Deployment
     fields: Mapping[str, Any]
 
 
 def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a service that make up its revision, of a service or a service revision as AWS shows it."""
+    """Return the fields that make up a revision, from a service or a service revision as AWS shows it."""
     network = shown.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     return {
         "task_definition": shown.get("taskDefinition"),
@@ -97,9 +97,10 @@ def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_asked(shown: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether a service is what all of these requests ask for, as far as they are known.
+    """Say whether a service is as all of these requests ask, as far as their values are known.
 
-    A newer revision of the task definition is somebody else's deployment, and no older one that ECS went back to.
+    A newer revision of the task definition counts as requested: somebody else deployed it, and ECS did not roll back to
+    it.
     """
     live = revision_fields(shown)
     return all(
@@ -112,12 +113,12 @@ def as_asked(shown: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) ->
 
 
 def newer(one: str, other: str) -> bool:
-    """Say whether one ARN of a task definition is a newer revision of the other's family."""
+    """Say whether a task definition's ARN is a newer revision of the other's family."""
     return numbered(one)[0] == numbered(other)[0] and numbered(one)[1] > numbered(other)[1]
 
 
 def numbered(arn: str) -> tuple[str, int]:
-    """Return the family's ARN and the number of a task definition's revision; that of a family alone is 0."""
+    """Return the family's ARN and the revision number in a task definition's ARN; the number is 0 if it has none."""
     family, _, last = arn.rpartition(":")
     return (family, int(last)) if last.isdecimal() else (arn, 0)
 
@@ -127,7 +128,7 @@ def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool
         return False
     there, asked = live[name], fields.get(name)  # earlier versions recorded nothing of Service Connect
     if name == "load_balancers" and not any("advancedConfiguration" in one for one in asked or ()):
-        # which of two target groups is used is no matter of a revision that names one
+        # the choice between two target groups is no part of a request that names only one
         there = [{key: value for key, value in one.items() if key != "advancedConfiguration"} for one in there]
     loose = name in _UNORDERED
     return bool(canonical(there, loose) == canonical(asked, loose))
@@ -139,15 +140,15 @@ def strategy_of(shown: Mapping[str, Any]) -> str:
 
 
 def number(identifier: str) -> str:
-    """Return the number of a revision: the end of its ARN, and of the id of its deployment in DescribeServices."""
+    """Return a revision's number: the end of its ARN, and of its deployment's id in DescribeServices."""
     return identifier.rpartition("/")[2]
 
 
 def latest(aws: Aws, services: Collection[Mapping[str, Any]]) -> dict[str, Deployment]:
     """Return the newest service deployment of each service, by the service's ARN.
 
-    DescribeServices names it, but not at once; then the list does. One that is about another revision than the service
-    shows is left out: it is older than what the service shows.
+    DescribeServices names it, but not at once; until then a list does. A deployment of another revision than the
+    service shows is left out, since it is older.
     """
     named = {s["serviceArn"]: s.get("currentServiceDeployment") for s in services}
     unnamed = [service for service in services if not named[service["serviceArn"]]]
@@ -164,10 +165,10 @@ def latest(aws: Aws, services: Collection[Mapping[str, Any]]) -> dict[str, Deplo
 
 
 def rejected(aws: Aws, service: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> Rejected | None:
-    """Return the revision that one of these requests asks for, if ECS gave up its last deployment.
+    """Return the requested revision if ECS gave up its last deployment.
 
     Args:
-        requests: the fields of the service as they are declared, and as they were asked for before.
+        requests: the fields of the service as declared, and as requested before.
     """
     briefs = _listed(aws, service)[:BATCH]
     if not any(brief["status"].startswith(("ROLLBACK", "STOP")) for brief in briefs):
@@ -189,10 +190,10 @@ def _listed(aws: Aws, service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def listed(aws: Aws, cluster: str, service: str, **more: int) -> list[Mapping[str, Any]]:
-    """Return the newest service deployments of a service in short, the newest first; one page has them.
+    """Return the newest service deployments of a service in short form, the newest first; reads one page only.
 
     Args:
-        more: `maxResults`, unless 20 are enough (ECS API, ListServiceDeployments).
+        more: `maxResults`, if 20 are not enough (ECS API, ListServiceDeployments).
     """
     found = aws.client("ecs").list_service_deployments(cluster=cluster, service=service, **more)["serviceDeployments"]
     return sorted(found, key=lambda brief: brief["createdAt"], reverse=True)
@@ -209,7 +210,7 @@ def shown_revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any
 
 
 def resolved_groups(aws: Aws, arns: Sequence[str]) -> list[str]:
-    """Return the target groups that the tasks of service revisions are in."""
+    """Return the target groups that contain the tasks of service revisions."""
     return [
         one["targetGroupArn"]
         for revision in shown_revisions(aws, arns).values()

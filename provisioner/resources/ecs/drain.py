@@ -1,4 +1,4 @@
-"""What is left in an ECS cluster at teardown, made by nobody here: running tasks and registered instances."""
+"""Running tasks and registered instances that are left in an ECS cluster at teardown, and Container Insights."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from provisioner.resources.ecs.cluster import Cluster, container_instances, dere
 
 @dataclass(frozen=True)
 class ContainerInsights(Resource):
-    """What watches a cluster: its id is the cluster's.
+    """The Container Insights of a cluster: its id is the cluster's.
 
-    At teardown it is switched off first of all. What it has measured till then is written for minutes, and makes its
-    log group again if that is gone (aws/containers-roadmap#2315).
+    A teardown switches it off first of all. Its last measurements are written for minutes, and recreate its log group
+    if that is gone (aws/containers-roadmap#2315).
     """
 
     cluster: str
@@ -45,7 +45,7 @@ class ContainerInsights(Resource):
 class ContainerInstances(Resource):
     """The container instances of a cluster, all together: its id is the cluster's.
 
-    At teardown they are set to DRAINING, and each is deregistered once no task runs on it, or at once when its agent is
+    A teardown sets them to DRAINING, and deregisters each one once no task runs on it, or at once if its agent is
     disconnected, since then nobody can stop its tasks.
     """
 
@@ -66,7 +66,7 @@ class ContainerInstances(Resource):
                 states = Counter(instance["status"] for instance in instances)
                 busy = sum(_tasks(instance) for instance in instances)
                 shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-                # those in between and draining ones that still have tasks are waited for; all others need a call
+                # these change without a further call: registering, deregistering, and draining ones with tasks
                 waiting = all(_between(i) or _draining(i) for i in instances)
                 yield Observed(cluster, {}, status=f"{shown} with {busy} tasks", deleting=waiting)
 
@@ -94,8 +94,8 @@ class ContainerInstances(Resource):
 class RunningTasks(Resource):
     """The tasks that are left in a cluster when its services are gone, all together: its id is the cluster's.
 
-    At teardown they are stopped and waited for. A task on an instance whose agent is disconnected will never be seen to
-    stop: it is given up, and goes with its instance.
+    A teardown stops them and waits for them. A task on an instance with a disconnected agent will never be reported as
+    stopped: it is not waited for, and ends with its instance.
     """
 
     cluster: str
@@ -140,7 +140,7 @@ def _ours(aws: Aws) -> list[str]:
 
 
 def _running(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
-    """Return the tasks that have not stopped yet, those asked to stop among them."""
+    """Return the tasks that have not stopped yet, stopping ones included."""
     return [task for task in tasks(aws, cluster, "RUNNING", "STOPPED") if task["lastStatus"] != "STOPPED"]
 
 
@@ -149,7 +149,7 @@ def _disconnected(aws: Aws, cluster: str) -> set[str]:
 
 
 def _between(instance: Mapping[str, Any]) -> bool:
-    """Say whether ECS is making or removing the instance's trunk interface, and takes no call for it meanwhile."""
+    """Say whether ECS is creating or deleting the instance's trunk interface, and accepts no call for it meanwhile."""
     return instance["status"] in ("REGISTERING", "DEREGISTERING")
 
 

@@ -1,4 +1,4 @@
-"""What to change in `stack.toml` when the tasks of a service fail their health checks."""
+"""Advice on keys of `stack.toml` for tasks that fail their health checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def advice(task: Mapping[str, Any]) -> str:
-    """Say which keys decide on the health check that ended a task; empty if none did.
+    """Return advice on the keys for the health check that ended a task; empty if no check did.
 
     ECS names the check only in its reason (developer guide, "Stopped tasks error messages"; containers-roadmap#612).
     """

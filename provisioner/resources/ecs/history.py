@@ -1,4 +1,4 @@
-"""What ECS tells of a service's past: its service deployments of 90 days, with the task definition of each."""
+"""A service's past: its service deployments of the last 90 days, with the task definition of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.resources.ecs.deployments import listed, shown_revisions
 
 MOST = 100
-"""How many service deployments one call lists (ECS API, ListServiceDeployments, maxResults)."""
+"""The most service deployments that one call lists (ECS API, ListServiceDeployments, maxResults)."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Past:
     Attributes:
         task_definition: the ARN of the revision that it rolled out.
         status: ECS's word (ECS API, ServiceDeployment, status).
-        began, ended: when; None if ECS does not say.
+        began, ended: its times; None if ECS does not give them.
     """
 
     task_definition: str
@@ -34,7 +34,7 @@ def past(aws: Aws, cluster: str, service: str, most: int = MOST) -> list[Past]:
     """Return a service's deployments, the newest first.
 
     Args:
-        most: how many are looked at.
+        most: the most deployments to read.
     """
     briefs = listed(aws, cluster, service, maxResults=min(most, MOST))
     shown = shown_revisions(aws, list(dict.fromkeys(brief["targetServiceRevisionArn"] for brief in briefs)))
@@ -47,6 +47,6 @@ def _past(brief: Mapping[str, Any], revision: Mapping[str, Any]) -> Past:
 
 
 def definition(aws: Aws, arn: str) -> Mapping[str, Any]:
-    """Return a revision of a task definition as ECS shows it, whether it can still be used or not."""
+    """Return a revision of a task definition as ECS shows it, whether active or not."""
     shown: Mapping[str, Any] = aws.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     return shown

@@ -1,4 +1,4 @@
-"""Why the tasks of a service find no instance to run on: who stands behind its capacity provider, and registered."""
+"""Reasons why tasks find no instance: the group behind a service's capacity provider, and registered instances."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ MEANINGS = {
     "InsufficientFreeAddressesInSubnet": "the subnet has no address left: lower services.*.scaling.max, or raise "
     "network.zones",
 }
-"""What reasons mean that ECS gives in its own words (ECS developer guide, API failure reasons; EC2 error codes)."""
+"""Meanings of ECS's reasons that are codes (ECS developer guide, API failure reasons; EC2 error codes)."""
 
 
 def explained(reason: str) -> str:
-    """Return ECS's reason why a task stopped, with what it means where that is in no sentence."""
+    """Return ECS's reason why a task stopped; a code is followed by its meaning."""
     meaning = next((text for words, text in MEANINGS.items() if reason.endswith(words)), "")
     return f"{reason} ({meaning})" if meaning else reason
 
 
 def lacking(aws: Aws, service: Mapping[str, Any], *, waits: bool) -> str:
-    """Say which instances there are for a service of which none has registered; empty if it needs none.
+    """Describe the instances behind a service if none has registered in its cluster; empty if it needs none.
 
     Args:
-        waits: whether tasks of it wait for an instance: then also how many may still come, if some have registered.
+        waits: whether the service has tasks that wait for an instance. Then the group's size is described even if some
+            have registered.
     """
     names = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", ())]
     shown = aws.client("ecs").describe_capacity_providers(capacityProviders=names)["capacityProviders"] if names else ()
@@ -47,7 +48,7 @@ def lacking(aws: Aws, service: Mapping[str, Any], *, waits: bool) -> str:
 
 
 def short_of_spot(service: Mapping[str, Any], told: str) -> str:
-    """Return what to do where ECS, by what it told, finds no Fargate Spot for a service; empty if it is not that.
+    """Return advice if ECS reports that it finds no Fargate Spot for a service; empty otherwise.
 
     ECS does not fall back to FARGATE (containers-roadmap#852).
     """
@@ -58,7 +59,7 @@ def short_of_spot(service: Mapping[str, Any], told: str) -> str:
 
 
 def _size(aws: Aws, groups: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many instances a group has, and what it can do about it."""
+    """Describe a group's number of instances, and the reason or setting that keeps it from growing."""
     for group in groups:
         there, most = len(group.get("Instances", ())), group["MaxSize"]
         text = f"Auto Scaling group {group['AutoScalingGroupName']} has {there} of at most {most} instances"
@@ -70,7 +71,7 @@ def _size(aws: Aws, groups: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _behind(aws: Aws, name: str, groups: Sequence[Mapping[str, Any]]) -> str:
-    """Say which instances a group has of which none has registered."""
+    """Describe the instances of a group, none of which has registered."""
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", ())]
     if not ids:
         why = problem_of(aws, name) if groups else ""

@@ -27,13 +27,15 @@ from provisioner.resources.ecs.deployments import newer
 from provisioner.resources.ecs.problems import last_lines, why_stopped
 
 SHOWN_SECONDS = 3600.0
-"""For how long ECS shows a stopped task (API reference, DescribeTasks), and knows its client token at the least
-(API reference, "Ensuring idempotency")."""
+"""The seconds for which ECS shows a stopped task (API reference, DescribeTasks).
+
+ECS also remembers its client token for at least that long (API reference, "Ensuring idempotency").
+"""
 STOPPED = "STOPPED"
 ENDED = "ended"
-"""The status of a run that the state alone knows: it ended well."""
+"""The status of a successful run that only the state still knows."""
 LOST = "lost"
-"""The status of one of which nobody knows how it ended."""
+"""The status of a run whose end nobody knows."""
 IN_CLUSTER = ("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",))
 AGAIN = "No service was changed. It is not run again: change the job, or run `provision up --retry-failed`"
 
@@ -42,14 +44,14 @@ AGAIN = "No service was changed. It is not run again: change the job, or run `pr
 class JobRun(Resource):
     """One run of a job, to its end, which must be exit code 0. Another revision of its task definition is another run.
 
-    No revision is run twice, wherever a client is killed: RunTask has a token that follows from the revision, the task
-    carries the address in its tags, and the state says which run has ended. None is run for a revision that is older
-    than the one that was run last: that was rolled back. For an hour ECS shows a task that has stopped. Whoever comes
-    back later, and has no record of its end, is told so, and runs it again if he wants.
+    No revision is run twice, even if the client is killed at any point: RunTask has a token that is derived from the
+    revision, the task's tags have the address, and the state records ended runs. A revision older than the last one
+    that ran is not run: it is a rollback. ECS shows a stopped task for an hour. After that, without a record of its
+    end, the run counts as lost: the user is told so, and can run it again.
 
     Attributes:
-        family: of the task definition.
-        subnets, security_groups, assign_public_ip: where it runs; they matter when it begins.
+        family: the task definition's family.
+        subnets, security_groups, assign_public_ip: the network that it starts in; later changes have no effect.
     """
 
     cluster: str
@@ -63,7 +65,7 @@ class JobRun(Resource):
     api = API
     takes = Takes(ready=(durations.TASK_INTERFACE, durations.TASK_PULL, durations.TASK_RUN, durations.TASK_DEPROVISION))
     arn = "task/{stack}/*"
-    # besides what services need: tasks and revisions are looked at in the same way
+    # other permissions, to read tasks and revisions, come with the services' types
     permissions = (
         *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=(*ASKED, IN_CLUSTER)),
         *grants("ecs", "TagResource", OWN, conditions=creating("ecs:CreateAction", "RunTask"), **TAGS_AT_ONCE),
@@ -75,7 +77,7 @@ class JobRun(Resource):
     update_when_ready = True
     retained = True
     retained_because = "it has run, so there is nothing to delete"
-    # whoever waits that long for a job has another limit, such as that of a pipeline
+    # a longer wait ends by another limit, such as a pipeline's
     create_timeout = 6 * 3600
     poll_interval = 5
 
@@ -105,7 +107,7 @@ class JobRun(Resource):
         return _failed(aws, live, why) if why else live
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # a run that failed is repeated on request only, and is then another one
+        # a failed run is repeated only on request, and is a new run then
         attempt = f" {token}" if aws.retry_failed else ""
         place = {"subnets": self.subnets, "securityGroups": self.security_groups}
         revision = self.task_definition.rpartition("/")[2]
@@ -120,7 +122,7 @@ class JobRun(Resource):
                 tags=tag_pairs(aws.tags(self.address), "key", "value"),
             )
         except ClientError as error:
-            # begun before, from another place: the token is known with other settings (API reference, RunTask)
+            # another client began it before: the token is known with other settings (API reference, RunTask)
             begun = error.response.get("resourceIds") if code_of(error) == "ConflictException" else None
             if not begun:
                 raise
@@ -140,7 +142,7 @@ class JobRun(Resource):
 
 
 def _gone_back(live: Observed, asked: Mapping[str, str]) -> Observed:
-    """Return a run as one of the revision that is asked for, if that is older: who rolls back runs no job again."""
+    """Return a run as one of the requested revision if that is older: a rollback runs no job again."""
     revision = asked.get(str(live.attributes.get("family")), "")
     if unknown(revision) or not revision or not newer(str(live.attributes.get("task_definition")), revision):
         return live
@@ -150,14 +152,14 @@ def _gone_back(live: Observed, asked: Mapping[str, str]) -> Observed:
 
 
 def _settled(records: Collection[Any], known: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the families of which the state knows all: that the revision that is wanted has ended well."""
+    """Return the families whose wanted revision has ended well, according to the state."""
     ended = {one.arguments["family"]: one.arguments["task_definition"] for one in records if one.phase == "ready"}
     open_ones = {fields["family"] for fields in known if fields["task_definition"] != ended.get(fields["family"])}
     return ended.keys() - open_ones
 
 
 def _shown(aws: Aws, cluster: str, families: Collection[str], ids: Collection[str]) -> list[Mapping[str, Any]]:
-    """Return the tasks of these families, and those of the ids, the oldest first."""
+    """Return the tasks of these families and the tasks with these ids, the oldest first."""
     if not families:
         return []
     listed = [task_arns(aws, cluster, "RUNNING", STOPPED, family=family) for family in sorted(families)]
@@ -166,10 +168,10 @@ def _shown(aws: Aws, cluster: str, families: Collection[str], ids: Collection[st
 
 
 def _failure(aws: Aws, task: Mapping[str, Any], container: str) -> str:
-    """Say why a task that has stopped failed, with the end of its log; empty if it did not.
+    """Return the reason of a stopped task's failure, with the end of its log; empty if it did not fail.
 
     Args:
-        container: the one whose exit code counts, unless there is none of that name.
+        container: the container whose exit code counts; all of them count if none has that name.
     """
     containers = task.get("containers", ())
     own = [one for one in containers if one.get("name") == container] or containers
@@ -183,7 +185,7 @@ def _failure(aws: Aws, task: Mapping[str, Any], container: str) -> str:
 
 
 def _told(aws: Aws, record: Any) -> Observed | None:
-    """Return a run that ECS does not show any more, as its record tells of it; None if ECS may show it yet."""
+    """Return a run that ECS no longer shows, from its record; None if ECS may still show it."""
     arguments = record.arguments
     attributes = {name: arguments.get(name) for name in ("cluster", "family", "task_definition")}
     if record.phase == "ready":
@@ -202,7 +204,7 @@ def _told(aws: Aws, record: Any) -> Observed | None:
 
 
 def _failed(aws: Aws, live: Observed, why: str) -> Observed:
-    """Return a run that failed: one to be repeated, where the user asks for it."""
+    """Return a run as failed; it is repeated if the user asked for that."""
     return replace(live, problems={"failed": True} if aws.retry_failed else {}, details={"failure": why})
 
 
@@ -213,5 +215,5 @@ def _moment(seconds: float) -> str:
 
 
 def failed_runs(aws: Aws) -> list[str]:
-    """Say of each job whose last run failed why that was."""
+    """Return a message with the reason for each job whose last run failed."""
     return [f"{live.address}: {why}" for live in aws.live(JobRun) if (why := live.details.get("failure"))]

@@ -1,4 +1,4 @@
-"""PAUSE hooks: where a deployment waits for a person, and how it is answered.
+"""PAUSE hooks: the stages at which a deployment waits for a person, and the calls that answer it.
 
 Sources: API reference, `DeploymentLifecycleHook`, `DeploymentLifecycleHookDetail`, `ContinueServiceDeployment`; ECS
 developer guide, "Pause hooks for Amazon ECS service deployments".
@@ -14,9 +14,9 @@ from typing import Any
 from provisioner.aws.client import Aws
 
 MEMBER, KIND = "lifecycleHooks", "PAUSE"
-"""The member of a deployment configuration that has its hooks, and which of them wait for a person."""
+"""A deployment configuration's member for its hooks, and the type of the hooks that wait for a person."""
 EACH_STEP = "PRE_PRODUCTION_TRAFFIC_SHIFT"
-"""The stage to which canary and linear deployments come before each of their steps."""
+"""The stage that canary and linear deployments reach before each of their steps."""
 CONTINUE, ROLLBACK = "CONTINUE", "ROLLBACK"
 _ORDER = (
     "RECONCILE_SERVICE",
@@ -27,17 +27,17 @@ _ORDER = (
     "POST_PRODUCTION_TRAFFIC_SHIFT",
 )
 _USUAL: Mapping[str, Any] = {"timeoutInMinutes": 1440, "action": ROLLBACK}
-"""How long a hook waits and what ECS then does, unless something else is asked for."""
+"""The defaults of a hook: the time that it waits, and ECS's action afterwards."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """A hook at which a service deployment waits for a person now.
+    """A hook at which a service deployment is waiting for a person.
 
     Attributes:
-        hook: its id, which is of this one pause.
-        until: when ECS answers itself; None if it does not say.
-        then: how: `CONTINUE` or `ROLLBACK`.
+        hook: the hook's id, unique to this pause.
+        until: the time at which ECS answers by itself; None if ECS does not give it.
+        then: ECS's answer then: `CONTINUE` or `ROLLBACK`.
     """
 
     hook: str
@@ -46,7 +46,7 @@ class Pause:
 
 
 def pause(stages: Sequence[str], minutes: int) -> dict[str, Any]:
-    """Return a hook that waits at these stages for so many minutes, and lets ECS roll back then."""
+    """Return a hook that waits at these stages for `minutes`, and then lets ECS roll back."""
     return _normal({"lifecycleStages": stages, "timeoutConfiguration": {"timeoutInMinutes": minutes}})
 
 
@@ -60,7 +60,7 @@ def _normal(hook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def configured(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the PAUSE hooks of a deployment configuration as they are declared; empty if it has none."""
+    """Return the PAUSE hooks of a deployment configuration in the form of a declaration; empty without any."""
     found = [_normal(hook) for hook in shown.get(MEMBER) or () if hook.get("targetType") == KIND]
     return {MEMBER: found} if found else {}
 
@@ -71,10 +71,10 @@ def others(shown: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def minutes(settings: Mapping[str, Any], steps: float) -> float:
-    """Return for how many minutes the pauses of a deployment last at the most.
+    """Return the most minutes that the pauses of a deployment last.
 
     Args:
-        steps: in how many steps it shifts traffic.
+        steps: the number of steps in which it shifts traffic.
     """
     return sum(
         float(hook["timeoutConfiguration"]["timeoutInMinutes"]) * (steps if stage == EACH_STEP else 1)
@@ -84,10 +84,10 @@ def minutes(settings: Mapping[str, Any], steps: float) -> float:
 
 
 def waiting(shown: Mapping[str, Any]) -> tuple[Pause, ...]:
-    """Return the pauses of a service deployment that wait for an answer, the one that expires first before others.
+    """Return the pauses of a service deployment that wait for an answer, the first to expire first.
 
     Args:
-        shown: it, as DescribeServiceDeployments shows it.
+        shown: the deployment as DescribeServiceDeployments shows it.
     """
     if shown.get("status") != "IN_PROGRESS":
         return ()
@@ -100,7 +100,10 @@ def waiting(shown: Mapping[str, Any]) -> tuple[Pause, ...]:
 
 
 def told(service: str, pauses: Sequence[Pause]) -> str:
-    """Say what a service's deployment waits for, until when, and what comes then; empty if it waits for nobody."""
+    """Describe the first pause of a service's deployment: the command that answers it, its end, and ECS's action then.
+
+    Empty without a pause.
+    """
     if not pauses:
         return ""
     first = pauses[0]
@@ -113,7 +116,7 @@ def answer(aws: Aws, deployment: str, pauses: Sequence[Pause], action: str) -> N
     """Answer the pauses of a service deployment.
 
     Args:
-        deployment: its ARN.
+        deployment: the deployment's ARN.
         action: `CONTINUE` or `ROLLBACK`.
     """
     ecs = aws.client("ecs")

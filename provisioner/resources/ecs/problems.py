@@ -1,4 +1,4 @@
-"""Why the tasks of an ECS service do not come up: the reasons that ECS gives, and the last lines of their logs."""
+"""Reasons why an ECS service's tasks do not start: ECS's own reasons, and the last lines of the tasks' logs."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from provisioner.resources.ecs.hosts import explained, lacking, short_of_spot
 
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
 FAILED_CHECKS = "health checks"
-"""What is in the reason of a task that the scheduler replaced because of a load balancer's checks or its own."""
+"""A part of the stop reason of tasks that failed their own or a load balancer's health checks."""
 ROLLING_BACK = "rolling back"
 STEADY = "has reached a steady state"
 WISHED = "Scaling activity initiated by"
-"""What the reason of a task begins with that the scheduler stopped because it was one too many."""
+"""The beginning of the stop reason of tasks that the scheduler stopped because there were too many."""
 CONSISTENTLY = "unable to consistently start tasks"
-"""What ECS says when its circuit breaker ends a deployment, whatever for."""
+"""ECS's message for every deployment that its circuit breaker ended."""
 LOG_LINES = 5
 REASONS = 3
-"""How many different reasons of failed tasks are told, the newest first."""
+"""The most different reasons of failed tasks to show, the newest first."""
 _STATES = {"SUCCESSFUL": "COMPLETED", "ROLLBACK_SUCCESSFUL": "COMPLETED"}
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """How the newest roll-out of a service goes.
+    """The progress of a service's newest roll-out.
 
     Attributes:
         state: IN_PROGRESS, COMPLETED or FAILED.
-        reason: what ECS says of a state that is not as wanted.
-        failed: whether nothing more becomes of it by itself.
-        undone: whether ECS goes back, or went back, to another revision.
-        problem: why its tasks fail, as far as that can be told.
+        reason: ECS's reason, if the state is not the wanted one.
+        failed: whether it cannot succeed any more by itself.
+        undone: whether ECS rolls back, or has rolled back, to another revision.
+        problem: the known reason why its tasks fail.
     """
 
     state: str
@@ -51,15 +51,15 @@ class Rollout:
 
 
 def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the deployment that ECS calls the primary one."""
+    """Return the primary deployment in ECS's list."""
     return next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
 
 
 def completed(service: Mapping[str, Any]) -> bool:
     """Say whether the newest deployment is completed, by the service alone.
 
-    Where ECS tells no state, a service whose old tasks are gone, and that has all of its new ones, is taken for one
-    (botocore, the waiter ServicesStable).
+    If ECS gives no state, a service counts as completed that has all its new tasks and no old ones (botocore, the
+    waiter ServicesStable).
     """
     if "rolloutState" in newest(service):
         return bool(newest(service)["rolloutState"] == "COMPLETED")
@@ -67,15 +67,15 @@ def completed(service: Mapping[str, Any]) -> bool:
 
 
 def short(service: Mapping[str, Any]) -> bool:
-    """Say whether fewer tasks of the newest deployment run than are wanted, though it was completed once."""
+    """Say whether the newest deployment runs fewer tasks than desired, even if it was completed before."""
     return bool(newest(service).get("runningCount", 0) < newest(service).get("desiredCount", 0))
 
 
 def troubled(service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether there is more to know of a service's newest roll-out than DescribeServices tells."""
+    """Say whether a service's newest roll-out needs further reads beyond DescribeServices."""
     primary = newest(service)
     if "rolloutState" not in primary or strategy_of(service) != ROLLING:
-        # its stage and its share of the traffic
+        # its stage, and its share of the traffic
         return not completed(service)
     given_up = primary["rolloutState"] == "FAILED" or ROLLING_BACK in primary.get("rolloutStateReason", "")
     failed = bool(primary.get("failedTasks")) or any(t.get("startedBy") == primary["id"] for t in stopped_tasks)
@@ -85,14 +85,14 @@ def troubled(service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, An
 def rollout(
     aws: Aws, service: Mapping[str, Any], deployment: Deployment | None, stopped_tasks: Sequence[Mapping[str, Any]]
 ) -> Rollout:
-    """Return how the newest roll-out of a service goes.
+    """Return the progress of a service's newest roll-out.
 
-    ECS says when it has given one up. What it never counts is a task that ends after it ran, unless a health check
-    failed: where as many of these ended as the circuit breaker allows, and none runs, it has failed as well.
+    ECS says if it has given a roll-out up. It does not count tasks that end after they started, unless a health check
+    failed. If as many of these ended as the circuit breaker allows, and no task runs, the roll-out has failed as well.
 
     Args:
-        deployment: what `ecs_deployments.latest` found.
-        stopped_tasks: what `stopped` returns of its cluster.
+        deployment: the service's result of `deployments.latest`.
+        stopped_tasks: the cluster's result of `stopped`.
     """
     primary = newest(service)
     state, reason = _state(service, deployment)
@@ -101,7 +101,7 @@ def rollout(
         theirs = [task for task in stopped_tasks if task.get("startedBy") == primary.get("id")]
         why = (_unable(service, {}) or _reasons(theirs)) if short(service) else ""
         return Rollout(state, reason, undone=undone, problem=why)
-    # the one that is rolled back to has no problem: that of the one before it is what counts
+    # after a rollback, the problem is in the failed deployment, not in the one before it, which ECS restored
     looked_at = _given_up(service, deployment) or primary
     theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at.get("id")]
     failures = [task for task in theirs if failing(task)]
@@ -110,7 +110,7 @@ def rollout(
     gone = bool(threshold) and len(loops) >= threshold and not looked_at.get("runningCount")
     failed = state == "FAILED" or gone
     reason = reason or ("its tasks end after they have started, which ECS does not count" if gone else "")
-    # ECS sets its own count to zero as soon as a task is healthy, and counts what it could not place
+    # ECS resets its own count as soon as a task is healthy, and counts tasks that it could not place
     count = max(looked_at.get("failedTasks", 0), deployment.failures if deployment else 0, len(failures))
     unable = _unable(service, looked_at)
     if not count:
@@ -122,7 +122,7 @@ def rollout(
 
 
 def _state(service: Mapping[str, Any], deployment: Deployment | None) -> tuple[str, str]:
-    """Return how far a roll-out is, and what ECS says of it if that is not as wanted."""
+    """Return the state of a roll-out, and ECS's reason if the state is not the wanted one."""
     primary = newest(service)
     if "rolloutState" in primary:
         state, said = str(primary["rolloutState"]), primary.get("rolloutStateReason", "")
@@ -137,7 +137,7 @@ def _state(service: Mapping[str, Any], deployment: Deployment | None) -> tuple[s
 
 
 def _given_up(service: Mapping[str, Any], deployment: Deployment | None) -> Mapping[str, Any]:
-    """Return the deployment of a service that was given up; empty if there is none."""
+    """Return the failed deployment of a service; empty if there is none."""
     shown = service.get("deployments", ())
     if deployment and deployment.failed and deployment.revision:
         name = f"ecs-svc/{deployment.revision}"
@@ -146,22 +146,22 @@ def _given_up(service: Mapping[str, Any], deployment: Deployment | None) -> Mapp
 
 
 def failing(task: Mapping[str, Any]) -> bool:
-    """Whether a stopped task has failed: it did not start, ended by itself, or failed its health checks."""
+    """Return whether a stopped task has failed: it did not start, ended by itself, or failed its health checks."""
     return task.get("stopCode") in FAILED_STOPS or FAILED_CHECKS in task.get("stoppedReason", "")
 
 
 def _reasons(tasks: Sequence[Mapping[str, Any]]) -> str:
-    """Return why tasks stopped, the newest first, each reason once."""
+    """Return the reasons why tasks stopped, each once, the newest first."""
     return "; before that: ".join(list(dict.fromkeys(filter(None, map(why_stopped, tasks))))[:REASONS])
 
 
 def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
-    """Return ECS's newest word on what it is unable to do, or an empty string if all was well since.
+    """Return ECS's newest event about an action that it is unable to do; empty if the service was steady since.
 
-    Tasks that were started since prove nothing yet: those that could not be placed count as failed until one runs.
+    Tasks that were started since prove nothing yet: tasks that ECS could not place count as failed until one runs.
 
     Args:
-        deployment: only what was said since this one began counts.
+        deployment: only events since its beginning count.
     """
     began, said = deployment.get("createdAt"), list[str]()
     for event in service.get("events", ()):
@@ -169,24 +169,24 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
             break
         if "unable" in event["message"]:
             said.append(str(event["message"]).partition(") ")[2].rstrip("."))
-    # that it is unable to start tasks consistently is no reason
+    # that ECS is unable to start tasks consistently is no reason
     told = next((text for text in said if CONSISTENTLY not in text), next(iter(said), ""))
     return told + short_of_spot(service, told)
 
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
-    """Say why the last task of a service that failed did so, with the end of its log."""
+    """Return the reason why a service's last failed task failed, with the end of its log."""
     failed = [task for task in stopped(aws, cluster, service_name) if failing(task)]
     return f"{why_stopped(failed[0])}{last_lines(aws, failed[0])}" if failed else ""
 
 
 def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """Say why ECS did not keep a revision: its own words with those of the failed tasks, and the end of their log.
+    """Return the reasons why ECS did not keep a revision, its own and its failed tasks', and the end of their log.
 
     ECS shows a stopped task for an hour.
 
     Args:
-        stopped_tasks: what `stopped` returns of its cluster.
+        stopped_tasks: the cluster's result of `stopped`.
     """
     deployment = rejected.deployment
     name = f"ecs-svc/{deployment.revision}"
@@ -197,9 +197,9 @@ def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[s
 
 
 def standing(aws: Aws, cluster: str, service_name: str) -> str:
-    """Say what ECS last said of a service, which of its tasks are on their way since when, and why the last one failed.
+    """Describe a service's last event, its starting tasks and their ages, and the reason of its last failure.
 
-    Of a service on instances also whether there are any for its tasks.
+    For a service on instances, also describe whether there are instances for its tasks.
     """
     ecs = aws.client("ecs")
     (service,) = ecs.describe_services(cluster=cluster, services=[service_name])["services"]
@@ -219,14 +219,14 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
 
 
 def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Mapping[str, Any]]:
-    """Return the tasks of a cluster or a service that stopped by no wish of the scheduler, newest first."""
+    """Return the stopped tasks of a cluster or a service that the scheduler did not stop itself, newest first."""
     found = tasks(aws, cluster, "STOPPED", **({"serviceName": service_name} if service_name else {}))
     unwished = [task for task in found if not task.get("stoppedReason", WISHED).startswith(WISHED)]
     return sorted(unwished, key=lambda task: task["createdAt"], reverse=True)
 
 
 def why_stopped(task: Mapping[str, Any]) -> str:
-    """Say why a task stopped: ECS's reason, and what each container says of its end."""
+    """Return the reason why a task stopped: ECS's own, and each container's reason or exit code."""
     containers = task.get("containers", ())
     ends = (
         f"{c.get('name')}: {end}" if end and len(containers) > 1 else end
@@ -239,7 +239,7 @@ def why_stopped(task: Mapping[str, Any]) -> str:
 
 
 def last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
-    """Return the last log lines of a task's containers, as far as they log with awslogs and said anything."""
+    """Return the last log lines of a task's containers that log with awslogs."""
     shown = aws.client("ecs").describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
     text = ""
     for container in shown["containerDefinitions"]:
@@ -256,7 +256,7 @@ def _log(aws: Aws, group: str, stream: str) -> list[str]:
     try:
         events = aws.client("logs").get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)["events"]
     except ClientError as error:
-        # a container that was never started has no stream, and reading the log may not be allowed
+        # a container that was never started has no stream, and the caller may not be allowed to read the log
         if not not_found(error) and "AccessDenied" not in code_of(error):
             raise
         return []

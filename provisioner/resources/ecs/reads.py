@@ -1,4 +1,4 @@
-"""What is to be known of services, read with as few calls as there is something to know."""
+"""Reads of services: each service gets only the calls that its condition needs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from provisioner.resources.ecs.problems import completed, short, stopped, troubl
 
 @dataclass(frozen=True)
 class Read:
-    """A service as DescribeServices shows it, and what else ECS tells of one that is not steady, or not as asked for.
+    """A service as DescribeServices shows it, and further reads if it is not steady or not as requested.
 
     Attributes:
-        requests: the fields of the service as they are declared, if they are, and as they were asked for before.
+        requests: the fields of the service as declared, if it is, and as requested before.
         deployment: the newest service deployment.
-        rejected: the revision that was asked for and given up.
-        stopped: what `ecs_problems.stopped` returns of its cluster.
-        serving: the target group that its tasks are in, of a service that is to be updated by rolling again.
+        rejected: the requested revision that ECS gave up.
+        stopped: the cluster's result of `problems.stopped`.
+        serving: the target group of its tasks, if the service is to return to rolling updates.
     """
 
     service: Mapping[str, Any]
@@ -36,10 +36,10 @@ class Read:
 def reads(
     aws: Aws, cluster: str, shown: Sequence[Mapping[str, Any]], requested: Sequence[Mapping[str, Any]]
 ) -> list[Read]:
-    """Return services with what else is to be known of them; of steady ones, as they were asked for, that is nothing.
+    """Return services with the further reads that they need: none if a service is steady and as requested.
 
     Args:
-        requested: what is declared and recorded of the cluster's services.
+        requested: the declared and recorded fields of the cluster's services.
     """
     requests = {s["serviceArn"]: [f for f in requested if f["service_name"] == s["serviceName"]] for s in shown}
     mine = [s for s in shown if s["status"] == "ACTIVE" and aws.owns(tag_map(s.get("tags"), "key", "value"))]

@@ -1,7 +1,6 @@
-"""What a service shows as its own where ECS runs something else than was asked for last.
+"""A service's attributes if ECS runs another revision than the one requested last.
 
-Somebody else's deployment, and a revision that ECS gave up, are no drift: neither is to be undone, or tried again, at
-each run.
+Somebody else's deployment, or a revision that ECS gave up, is no drift: runs neither undo it nor repeat it.
 """
 
 from __future__ import annotations
@@ -18,16 +17,15 @@ from provisioner.resources.ecs.reads import Read
 
 
 def as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
-    """Return a service as running what was asked for last, where what it runs instead is to stay.
+    """Return a service with its last requested revision in place of the running one, if the running one is to stay.
 
-    That is a newer revision that somebody else deployed, by a pipeline for instance: it stays until another revision is
-    declared, or until the user asks for what is declared (`Aws.redeploy`). It is kept as the detail `deployed`. And it
-    is the revision that ECS went back to when it gave up the one that is declared: `rolled_back` says why, and
-    `held` that it is not tried again, until something of the service changes or the user asks for it
-    (`Aws.retry_failed`).
+    There are two cases. First, somebody else, such as a pipeline, deployed a newer revision: it stays until another
+    revision is declared, or until the user asks for the declared one (`Aws.redeploy`). The detail `deployed` holds it.
+    Second, ECS gave up the declared revision and rolled back: the detail `rolled_back` gives the reason, and `held`
+    tells that it is not tried again until the service changes or the user asks for it (`Aws.retry_failed`).
     """
     runs = live.attributes["task_definition"]
-    # autoscaling may want tasks that there is no room for yet: that is no business of `up`
+    # autoscaling may want more tasks than there is room for: `up` does not wait for these
     keeps_count = bool(read.requests) and not read.requests[0].get("scales", True)
     live = replace(live, details={**live.details, "keeps_count": keeps_count})
     if read.rejected:
@@ -45,7 +43,7 @@ def as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
 
 
 def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Observed:
-    """Return a service with what ECS did with the revision that was asked for."""
+    """Return a service with the details of ECS's rollback of the requested revision."""
     asked, runs = (
         arn.rpartition("/")[2] for arn in (given_up.fields["task_definition"], read.service["taskDefinition"])
     )

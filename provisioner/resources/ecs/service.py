@@ -39,14 +39,14 @@ SETTINGS = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
     "propagate_tags": "propagateTags",
 }
-"""What CreateService, UpdateService and DescribeServices call the fields."""
+"""The fields' names in CreateService, UpdateService and DescribeServices."""
 DEFAULTS: Mapping[str, Any] = {
     "availabilityZoneRebalancing": "DISABLED",
     "enableExecuteCommand": False,
     "enableECSManagedTags": False,
     "propagateTags": "NONE",
 }
-"""What they are unless DescribeServices says otherwise."""
+"""The values of members that DescribeServices leaves out."""
 ANSWERED = "`approve` and `reject`"
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
 
@@ -55,14 +55,14 @@ AGAIN = "It is not tried again: change the service, or run `provision up --retry
 class Service(Runs, Resource):
     """An ECS service of awsvpc tasks on a capacity provider.
 
-    It has `failed` if ECS has given its newest deployment up: `up` starts another one.
+    It has the problem `failed` if ECS has given its newest deployment up: `up` starts another one.
 
     Attributes:
-        scales: how many tasks there are is autoscaling's business once it runs; `desired_count` is what it begins with.
-        load_balancers, service_registries: as CreateService spells them.
+        scales: whether autoscaling sets the number of tasks once the service runs; `desired_count` is the first number.
+        load_balancers, service_registries: in CreateService's spelling.
         service_connect: as `connect` declares it.
-        target_group: of two between which ECS shifts the traffic, the one that its tasks have to be in. Which one that
-            is is ECS's business as long as it shifts; rolling updates then stay in the only one that is left.
+        target_group: the target group that its tasks must be in, if ECS shifts traffic between two. While ECS shifts
+            traffic, ECS chooses the group; for rolling updates it must be the only group that is left.
     """
 
     cluster: str
@@ -110,7 +110,7 @@ class Service(Runs, Resource):
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
     outputs = ("resource_id",)
-    # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
+    # From no instance at all: managed scaling checks once a minute, then one boots, pulls, and passes health checks
     create_timeout = 1800
     delete_timeout = 1200
     poll_interval = 5
@@ -141,7 +141,7 @@ class Service(Runs, Resource):
     def _named(
         cls, aws: Aws, known: Sequence[Mapping[str, Any]], cluster: str, names: Collection[str]
     ) -> Iterator[Observed]:
-        """Yield those services of a cluster that have these names."""
+        """Yield the services of a cluster with these names."""
         shown = [
             service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
         ]
@@ -149,7 +149,7 @@ class Service(Runs, Resource):
         for read in reads(aws, cluster, shown, requested):
             live = cls._live(aws, read)
             if live.problems and live.details["rollout_state"] == "IN_PROGRESS":
-                # its tasks were read after it: by now ECS may have given it up itself, and says what it does
+                # its tasks were read later: by now ECS may have given it up itself, and can tell its next action
                 again = _shown(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
                     yield as_requested(aws, cls._live(aws, once_more), once_more)
@@ -160,7 +160,7 @@ class Service(Runs, Resource):
     def _live(aws: Aws, read: Read) -> Observed:
         service = read.service
         deployment, primary = service.get("deploymentConfiguration", {}), newest(service)
-        # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
+        # A value left over from an earlier load balancer has no effect, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
         state = rollout(aws, service, read.deployment, read.stopped)
@@ -209,7 +209,7 @@ class Service(Runs, Resource):
         """Return these fields as CreateService and UpdateService take them."""
         settings = members.arguments(SETTINGS, {name: getattr(self, name) for name in fields})
         if NETWORK.keys() & {*fields}:
-            # always whole
+            # always with all members
             settings["networkConfiguration"] = {"awsvpcConfiguration": members.arguments(NETWORK, self.fields())}
         if "service_connect" in fields:
             settings[connect.MEMBER] = connect.asked(self.service_connect)
@@ -218,7 +218,7 @@ class Service(Runs, Resource):
     def create(self, aws: Aws, token: str) -> Observed:
         settings = self._settings(self.fields())
         if not self.load_balancers:
-            # Refused without a load balancer, whatever its value
+            # ECS refuses any value of it without a load balancer
             del settings["healthCheckGracePeriodSeconds"]
         if self.service_connect is None:
             del settings[connect.MEMBER]
@@ -239,14 +239,14 @@ class Service(Runs, Resource):
             request["deploymentConfiguration"] = strategies.request(
                 self.deployment_configuration, there, live.details.get("other_hooks", ())
             )
-        # These reach no running task by themselves, and a deployment that was given up starts none
+        # These reach no running task by themselves, and a given-up deployment starts none
         if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed", "target_group"}:
             request["forceNewDeployment"] = True
         service = {"cluster": self.cluster, "service": self.service_name}
         if "load_balancers" not in changes:
             aws.client("ecs").update_service(**service, **request)
             return
-        # Refused beside a first load balancer: the service must have one already (cloudformation-coverage-roadmap#1313)
+        # ECS refuses it beside a first load balancer: the service must have one (cloudformation-coverage-roadmap#1313)
         grace = request.pop("healthCheckGracePeriodSeconds", None)
         aws.client("ecs").update_service(**service, **request)
         if grace is not None and self.load_balancers:
@@ -261,12 +261,11 @@ class Service(Runs, Resource):
         return self.create_timeout + strategies.minutes(self.fields()) * 60
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Service:
-        """Keep the name by which others call it, and its place behind the load balancer, until nobody uses them.
+        """Keep the name, the load balancer and the autoscaled number of tasks until nothing needs them any more.
 
-        ECS registers a service in one place at the most, so it changes that in one go (developer guide, "Service
-        discovery"); of its load balancers the same is asked here. And leave the number of tasks to autoscaling until
-        that is gone: it would set its own again. A record from before there was a choice says nothing of it, and was
-        scaled.
+        ECS registers a service in one place at most, so it replaces a registry in one step (developer guide, "Service
+        discovery"); for load balancers this method does the same. Autoscaling would set its own number of tasks again,
+        so that number stays until it is deleted. A record from before `scales` existed is of a service that scaled.
         """
 
         def former(name: str) -> Sequence[Mapping[str, Any]]:
@@ -280,8 +279,8 @@ class Service(Runs, Resource):
             grace = live.attributes["health_check_grace_period_seconds"]
             wider = replace(wider, load_balancers=balancers, health_check_grace_period_seconds=grace)
         if connect.loses_callers(self.service_connect, before.get("service_connect"), live.attributes):
-            # Whoever has a proxy calls it by that one, until he has rolled out without. The revision stays with it, in
-            # which the port has its name.
+            # Callers with a Service Connect proxy use it until their next rollout removes it. The present revision
+            # stays as well, since it names the port.
             there = {name: live.attributes[name] for name in ("service_connect", "task_definition")}
             wider = replace(wider, **there)
         return _between_strategies(wider, live)
@@ -295,7 +294,7 @@ class Service(Runs, Resource):
 
     @classmethod
     def winding_down(cls, aws: Aws) -> str:
-        """Say which tasks of the stack's services are being stopped: ECS completes a deployment before that is over."""
+        """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier."""
         clusters = own_clusters(aws)
         found = [task for cluster in clusters for task in tasks(aws, cluster, "STOPPED")]
         left = [task for task in found if task.get("lastStatus") != "STOPPED"]
@@ -307,7 +306,7 @@ class Service(Runs, Resource):
         now, problem = told["running_count"], told["problem"]
         if told.get("held"):
             raise Failed(f"{told['rolled_back']}. {AGAIN}{told['last_lines']}")
-        # A rollback succeeds: what was wanted has failed all the same
+        # A rollback succeeds, but the wanted revision has failed
         if live.problems or told["undone"]:
             raise Failed(": ".join(filter(None, [told["rollout_reason"], problem])))
         enough = wanted if told.get("keeps_count") else min(1, wanted)
@@ -321,12 +320,11 @@ class Service(Runs, Resource):
 
 
 def _between_strategies(wanted: Service, live: Observed) -> Service:
-    """Return a service on the way from rolling updates to a strategy that shifts traffic, or back.
+    """Return the next step of a service between rolling updates and a strategy that shifts traffic.
 
-    First its tasks have to be told of both target groups, by a rolling update (developer guide, "Update the Amazon
-    ECS deployment strategy from rolling to blue/green"). On the way back, they are moved to the group that stays by
-    a last deployment that shifts: a rolling update would leave the group that has the traffic empty. A deployment
-    that is under way is waited for.
+    First a rolling update tells its tasks of both target groups (developer guide, "Update the Amazon ECS deployment
+    strategy from rolling to blue/green"). On the way back, a last shifting deployment moves the tasks to the group that
+    stays: a rolling update would leave the group with the traffic empty. A deployment in progress is waited for.
     """
     there = live.attributes
     known = canonical(there["load_balancers"]) == canonical(wanted.load_balancers)
@@ -340,7 +338,7 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
         return replace(
             wanted,
             task_definition=there["task_definition"] if busy else wanted.task_definition,
-            # nobody is asked about what only moves
+            # a deployment that only moves tasks needs no approval
             deployment_configuration=strategies.unpaused(there["deployment_configuration"]),
             load_balancers=there["load_balancers"],
             target_group=stays,
@@ -349,18 +347,18 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
 
 
 def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:
-    """Give a service that scales so many tasks, from which autoscaling goes on."""
+    """Set the number of tasks of a service that scales; autoscaling continues from it."""
     aws.client("ecs").update_service(cluster=cluster, service=name, desiredCount=number)
 
 
 def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the services of these names that there are; DescribeServices takes ten at once."""
+    """Return the existing services with these names; DescribeServices takes ten at once."""
     shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
     return [service for service in shown if service["status"] != "INACTIVE"]
 
 
 def _progress(live: Observed) -> str:
-    """Say how far a deployment is: its own tasks, and whether those of the previous one are left beside them."""
+    """Describe a deployment's progress: its own tasks, and whether tasks of the previous one are left."""
     told, wanted, pending = live.details, live.attributes["desired_count"], live.details["pending_new"]
     there = told["running_count"]
     new = min(told["running_new"], there)

@@ -1,4 +1,4 @@
-"""What `plan` and `up` note of standing services: what they run or want otherwise than declared, and why."""
+"""Notes of `plan` and `up` on existing services that run or want something else than declared, with the reason."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from provisioner.resources.ecs.service import AGAIN, Service
 
 
 def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
-    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that.
+    """Return a note for each service that somebody else deployed to: the running revision, and the way to undo it.
 
     Args:
-        replaced: the addresses of the services that get another revision in any case.
+        replaced: the addresses of services that get another revision in any case.
     """
     notes = []
     for live in aws.live(Service):
@@ -26,10 +26,10 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
 
 
 def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
-    """Say of each of this stack's services that ECS rolled back what it runs, why, and whether that is tried again.
+    """Return a note for each service that ECS rolled back: the reason, and whether `up` tries again.
 
     Args:
-        replaced: the addresses of the services that get another revision in any case.
+        replaced: the addresses of services that get another revision in any case.
     """
     notes = []
     for live in aws.live(Service):
@@ -41,10 +41,10 @@ def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
 
 
 def ineffective_counts(aws: Aws, counts: Mapping[str, int]) -> list[str]:
-    """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
+    """Return a note for each service whose number of tasks, set by scaling, differs from its `count`.
 
     Args:
-        counts: what is configured, by the name of each service that scales.
+        counts: the configured `count` of each service that scales, by name.
     """
     return [
         f"services.{name}.count = {counts[name]} has no effect on an existing service: scaling sets the number of "

@@ -1,4 +1,4 @@
-"""What the state alone knows of services, jobs and the stack: their size for now, and until when it is wanted."""
+"""Notes that only the state holds of services, jobs and the stack: present sizes, pauses, sleep and expiry."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class ScaledService(OnlyRecorded, Resource):
     """Records that `provision scale` has given a service another number of tasks, so that `up` keeps it.
 
     Attributes:
-        least, most: how many tasks; of a service that scales, the minimum and the maximum.
-        instead_of: what the configuration said then: that counts again when it changes.
+        least, most: the number of tasks; for a service that scales, the minimum and the maximum.
+        instead_of: the configuration's number at that time; when it changes, the configuration applies again.
     """
 
     least: int
@@ -34,7 +34,7 @@ class PausedWorkload(OnlyRecorded, Resource):
     """Records that `provision pause` has stopped a service, or a job's schedule, so that `up` leaves it stopped.
 
     Attributes:
-        tasks: how many the service had before.
+        tasks: the service's number of tasks before.
     """
 
     tasks: int
@@ -53,7 +53,7 @@ class SleepingStack(OnlyRecorded, Resource):
 
 @dataclass(frozen=True)
 class ExpiringStack(OnlyRecorded, Resource):
-    """Records until when a stack is wanted: `up --expires` says it, and `down --expired` deletes it after that.
+    """Records the expiry of a stack: `up --expires` sets it, and `down --expired` deletes the stack after it.
 
     Attributes:
         until: seconds since the epoch.
@@ -67,13 +67,13 @@ class ExpiringStack(OnlyRecorded, Resource):
 
 @dataclass(frozen=True)
 class SleepingPart(OnlyRecorded, Resource):
-    """Records what `provision sleep` has deleted of one part of the stack, so that `wake` makes it again.
+    """Records the resources that `provision sleep` has deleted of one part of the stack, so that `wake` recreates them.
 
     Attributes:
-        records: the records of what was deleted, by address, without their addresses.
-        meaning: by address, of these and of what stays, the fields that say an id or output of what was deleted, as
-            they were: what is made again has others.
-        names: by id or output of what was deleted, its address and the output's name, as `vpc/main:id`.
+        records: the deleted resources' records, by address, without their addresses.
+        meaning: by address of deleted and remaining resources, the fields that contained an id or output of a deleted
+            resource, with their former values: a recreated resource has new ones.
+        names: by id or output of a deleted resource, its address and the output's name, such as `vpc/main:id`.
     """
 
     records: Mapping[str, Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""Strategies by which ECS shifts the traffic of a service between two target groups: what a service says of them.
+"""Strategies by which ECS shifts a service's traffic between two target groups: a service's settings for them.
 
 Sources: API reference, `DeploymentConfiguration`, `AdvancedConfiguration`, `ServiceRevision`; ECS developer guide,
 "Update the Amazon ECS deployment strategy".
@@ -19,21 +19,23 @@ CIRCUIT: Mapping[str, Any] = {
     "resetOnHealthyTask": True,
     "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
 }
-"""What the circuit breaker is unless DescribeServices says otherwise (API reference, DeploymentCircuitBreaker and
-ThresholdConfiguration)."""
+"""The circuit breaker's values that DescribeServices leaves out.
+
+Source: API reference, DeploymentCircuitBreaker and ThresholdConfiguration.
+"""
 NO_ALARMS: Mapping[str, Any] = {"alarmNames": [], "enable": False, "rollback": False}
 _STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "CANARY": ("canaryConfiguration", {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
     "LINEAR": ("linearConfiguration", {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}),
 }
-"""By strategy, the member that has its steps, and what they are unless something else is asked for."""
+"""By strategy, the member for its steps, and the member's defaults."""
 _OF_ROLLING = ("deploymentCircuitBreaker", "maximumPercent", "minimumHealthyPercent")
 
 Fields = Mapping[str, Any]
 
 
 def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a deployment configuration as it is declared: of rolling updates without what others have."""
+    """Return a deployment configuration in the form of a declaration; for ROLLING, only the settings for it."""
     breaker = shown.get("deploymentCircuitBreaker", {})
     found = {
         "deploymentCircuitBreaker": {key: breaker.get(key, usual) for key, usual in CIRCUIT.items()},
@@ -56,7 +58,7 @@ def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shifts(fields: Fields) -> bool:
-    """Whether these fields of a service ask for a strategy that shifts traffic."""
+    """Return whether these fields of a service ask for a strategy that shifts traffic."""
     return "strategy" in fields.get("deployment_configuration", {})
 
 
@@ -68,10 +70,10 @@ def rolling(fields: Fields) -> dict[str, Any]:
 def request(
     wanted: Mapping[str, Any], live: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Return a deployment configuration as UpdateService takes it: what is left out there stays as it was.
+    """Return a deployment configuration as UpdateService takes it: omitted members keep their values there.
 
     Args:
-        others: the hooks that somebody else has put there, which stay.
+        others: the hooks that somebody else has added, which stay.
     """
     back = "strategy" in live and "strategy" not in wanted
     sent = {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
@@ -89,14 +91,14 @@ def target_groups(balancer: Mapping[str, Any]) -> list[str]:
     """Return the ARNs of the target groups that a service's tasks may be in: two if ECS shifts its traffic.
 
     Args:
-        balancer: one of the service's load balancers, as CreateService spells it.
+        balancer: one of the service's load balancers, in CreateService's spelling.
     """
     second = balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
     return [group for group in (balancer.get("targetGroupArn"), second) if group]
 
 
 def minutes(fields: Fields) -> float:
-    """Return for how many minutes a deployment waits at the most: after each step, at the end, and for a person."""
+    """Return the most minutes that a deployment waits: after each step, at the end, and for a person."""
     settings = fields["deployment_configuration"]
     waits, steps = float(settings.get("bakeTimeInMinutes", 0)), 1.0
     if canary := settings.get("canaryConfiguration"):
@@ -108,7 +110,7 @@ def minutes(fields: Fields) -> float:
 
 
 def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
-    """Return a service's attributes without a strategy that only somebody else has asked for."""
+    """Return a service's attributes without a strategy that no request asked for, since somebody else set it."""
     if not shifts(attributes) or any(map(shifts, requests)):
         return {**attributes}
     plain = [
@@ -119,13 +121,13 @@ def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
 
 
 def leaving(service: Mapping[str, Any], requests: Collection[Fields]) -> bool:
-    """Whether a service as AWS shows it is to be updated by rolling again, by one of the requests for it."""
+    """Return whether a request returns a shifting service, as AWS shows it, to rolling updates."""
     asked = [shifts(fields) for fields in requests]
     return strategy_of(service) != ROLLING and any(asked) and not all(asked)
 
 
 def serving(aws: Aws, service: Mapping[str, Any]) -> str | None:
-    """Return the target group that a service's tasks are in; None if that cannot be told."""
+    """Return the target group that a service's tasks are in; None if AWS does not tell."""
     current = [one["arn"] for one in service.get("currentServiceRevisions", ()) if one.get("arn")]
     groups = resolved_groups(aws, current[:1])
     return groups[0] if groups else None

@@ -24,18 +24,18 @@ from provisioner.resources import members
 from provisioner.resources.ecs.api import API, TAGGED
 
 CONTENT_TAG = "provisioner:content"
-"""The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
+"""The tag with the hash of a revision's registered fields, by which its content is found for comparison."""
 CONTAINERS = "container_definitions"
 NEWEST = 10
-"""So many of a family's newest revisions are looked at though the tagging API does not know them yet."""
+"""The number of a family's newest revisions that are read even if the tagging API does not know them yet."""
 
 
 @dataclass(frozen=True)
 class TaskDefinition(ListedOneByOne, Resource):
-    """A family of task definitions, known by its newest revision that is ours.
+    """A family of task definitions, represented by its newest revision that is this stack's.
 
-    A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
-    What somebody else registered in the family, a pipeline for instance, is none of ours, whatever tags it carries.
+    A revision cannot change: other content is registered as a new revision, and older ones stay for a rollback. A
+    revision that somebody else registered in the family, such as a pipeline, is not this stack's, whatever its tags.
     """
 
     family: str
@@ -57,7 +57,7 @@ class TaskDefinition(ListedOneByOne, Resource):
         *grants("ecs", "ListTaskDefinitionFamilies ListTaskDefinitions DescribeTaskDefinition"),
         *grants("ecs", "RegisterTaskDefinition", OWN, conditions=ASKED),
         *grants("ecs", "DeleteTaskDefinitions", OWN),
-        # knows no resource
+        # this action supports no resources
         *grants("ecs", "DeregisterTaskDefinition", conditions=HERE),
     )
     identity = ("family",)
@@ -70,7 +70,7 @@ class TaskDefinition(ListedOneByOne, Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["family"] for fields in known}
         half = _half_removed(aws, names) if aws.include_unrecorded else {}
-        # of what was just looked at, that is known already
+        # families that were just read need no second read
         return cls._shown(aws, known, _families(aws, names), names - half.keys(), half)
 
     @classmethod
@@ -86,15 +86,15 @@ class TaskDefinition(ListedOneByOne, Resource):
         suspected: Collection[str],
         half: Mapping[str, Sequence[str]],
     ) -> Iterator[Observed]:
-        """Yield what there is of these families, each of which is described by itself.
+        """Yield the existing ones of these families; each is described by itself.
 
         Args:
-            suspected: those of which an interrupted teardown may have left something, where that is looked for.
-            half: what is known to be left by one already, as `_half_removed` returns it.
+            suspected: the families in which to look for remains of an interrupted teardown, if that is asked for.
+            half: the remains already known, as `_half_removed` returns them.
         """
         contents = _by_content(known)
         names = {fields["family"] for fields in known}
-        # of what this run deleted that is known already
+        # a family that this run deleted has no remains
         suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
         tagged, families = set(aws.tagged("ecs")), sorted(families)
@@ -117,9 +117,11 @@ class TaskDefinition(ListedOneByOne, Resource):
     def _registered(
         aws: Aws, contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
     ) -> Observed | None:
-        """Return the newest of the revisions that this tool registered, or one that at least has the content asked for.
+        """Return the newest revision that this tool registered, and not a copy of it by a pipeline.
 
-        Pipelines copy a revision with its tags, hash included, and change the copy: the hash alone proves nothing.
+        Pipelines copy a revision with its tags, hash included, and change the copy: the hash alone proves nothing. If
+        no revision with a known hash has exactly its content, return the oldest one that contains it, or else the
+        newest copy.
         """
         copied = closest = None
         for revision in revisions:
@@ -132,7 +134,7 @@ class TaskDefinition(ListedOneByOne, Resource):
                 return replace(live, attributes=_with_variables(fields, revision.content))
             copied = copied or live
             if _within(wanted, shown):
-                # what AWS may come to add to all revisions is no difference: then the oldest of a hash is the original
+                # AWS may start to add members to all revisions: then the oldest one with a hash is the original
                 closest = replace(live, attributes=_with_variables(fields, revision.content))
         return closest or copied
 
@@ -155,13 +157,14 @@ class TaskDefinition(ListedOneByOne, Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
+        # AWS keeps deregistered revisions for ever, and deletes at most 10 in a call
         found = [str(live.outputs["arn"])] if live.status == "ACTIVE" and live.outputs.get("arn") else []
-        # the one that was found goes also when this list, which may be behind, does not show it
+        # the revision that was found is deleted even if this list, which may lag, does not show it
         active, failures = list(dict.fromkeys([*_ours(aws, live.id, "ACTIVE"), *found])), []
         for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
             for arn in (arn for arn in group if arn in active):
-                # what is still active after a lost answer stays listed; what is not would be left behind half deleted
+                # a revision that stays active after a lost answer is listed again; an inactive one would be left half
+                # deleted
                 with suppress(OutcomeUnknown):
                     aws.client("ecs").deregister_task_definition(taskDefinition=arn)
             failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
@@ -170,7 +173,7 @@ class TaskDefinition(ListedOneByOne, Resource):
 
     @classmethod
     def shown(cls, changes: Changes) -> Changes:
-        """Hide those variables of the containers that look like secrets."""
+        """Hide the containers' variables that look like secrets."""
         if (one := changes.get(CONTAINERS)) is None:
             return changes
         return {**changes, CONTAINERS: Change(*without_secret_variables(one.old, one.new))}
@@ -188,13 +191,13 @@ _NAMES = {
     "container_definitions": "containerDefinitions",
     "volumes": "volumes",
 }
-"""Each field of a task definition as RegisterTaskDefinition calls it."""
+"""The fields' names in RegisterTaskDefinition."""
 
 
 def content_of(fields: Mapping[str, Any]) -> str:
-    """Return the hash of a task definition's fields, the same whatever the order of their keys.
+    """Return the hash of a task definition's fields, independent of the order of their keys.
 
-    Those who may read tags may not all read task definitions: of the variables only the digest of the state is in it.
+    Some readers of tags may not read task definitions: so it includes only the state's digest of the variables' values.
     """
     return _hash(TaskDefinition.held(fields))
 
@@ -204,15 +207,15 @@ def _hash(fields: Mapping[str, Any]) -> str:
 
 
 def _by_content(known: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return fields by their hash, and by the one that earlier versions made, of the values as well.
+    """Return fields by their hash, and by the hash of earlier versions, which included the variables' values.
 
-    Of the same hash the first ones count: what is declared comes before what is recorded, which has no values.
+    For equal hashes the first fields count: declared ones come before recorded ones, which have no values.
     """
     return {hash_of(fields): fields for hash_of in (_hash, content_of) for fields in reversed(known)}
 
 
 def _with_variables(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return fields, which may be recorded and then have no values of variables, with those of the revision shown."""
+    """Return fields with the variables' values of the revision shown: recorded fields have no values."""
     values = {
         (container["name"], one["name"]): one["value"]
         for container in shown["container_definitions"]
@@ -229,7 +232,7 @@ def _with_variables(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapp
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision: its content, without what AWS adds to it, its tags, and whether it can be used."""
+    """One revision: its content without AWS's additions, its tags, and whether it is active."""
 
     arn: str
     content: Mapping[str, Any]
@@ -257,9 +260,9 @@ def _active(aws: Aws, family: str) -> Revision | None:
 
 
 def _newest(aws: Aws, family: str, recorded: str) -> Revision | None:
-    """Return a family's newest active revision, if it has one; the recorded one, if the newer ones are ours as well.
+    """Return a family's newest active revision, if it has one; or the recorded one, if only ours are newer.
 
-    Those were withdrawn: a deployment failed, or was rolled back.
+    Newer ones of ours were withdrawn: their deployment failed, or was rolled back.
     """
     first = _active(aws, family)
     if first is None or recorded in ("", first.arn) or not aws.owns(first.tags):
@@ -274,15 +277,15 @@ def _newest(aws: Aws, family: str, recorded: str) -> Revision | None:
 
 
 def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], many: int) -> Iterator[Revision]:
-    """Yield a family's revisions that carry this stack's tags, newest first, as long as more are asked for.
+    """Yield a family's revisions that carry this stack's tags, newest first, reading each only when it is needed.
 
-    Where the newest is a copy, deregistered ones count as well, unless what is declared is to run again: pipelines take
-    out of use what they replace, and what they deployed is to stay.
+    If the newest is a copy, deregistered ones count as well, unless the declared revision is to run again: pipelines
+    deregister the revisions that they replace, and their deployments are to stay.
 
     Args:
         first: the newest one.
-        tagged: those that the tagging API knows to be this stack's.
-        many: how many of the newest are looked at though it does not.
+        tagged: the ARNs that the tagging API shows as this stack's.
+        many: how many of the newest are read even if the tagging API does not show them.
     """
     if aws.owns(first.tags):
         yield first
@@ -297,7 +300,7 @@ def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], 
 
 
 def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields in the one form in which those of AWS and those that are declared are compared."""
+    """Return AWS's or declared fields in a common form, in which they can be compared."""
     return {
         **content,
         # shown in another order than they were registered in (terraform-provider-aws#36029, aws-cdk#20732)
@@ -307,7 +310,7 @@ def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bare(value: Any) -> Any:
-    """Return a value without what says nothing: defaults that are false, zero or empty, and the order of sets."""
+    """Return a value without members that are false or empty, and with sets in a fixed order."""
     if isinstance(value, Mapping):
         bare = {key: _bare(item) for key, item in value.items()}
         for key in TaskDefinition.unordered & bare.keys():
@@ -317,7 +320,7 @@ def _bare(value: Any) -> Any:
 
 
 def _within(wanted: Any, shown: Any) -> bool:
-    """Say whether all that is wanted is shown, whatever is shown beside it."""
+    """Say whether the shown value contains everything that is wanted; it may contain more."""
     if isinstance(wanted, Mapping):
         return isinstance(shown, Mapping) and all(key in shown and _within(wanted[key], shown[key]) for key in wanted)
     if isinstance(wanted, list):
@@ -326,10 +329,10 @@ def _within(wanted: Any, shown: Any) -> bool:
 
 
 def _families(aws: Aws, names: Collection[str]) -> set[str]:
-    """Return the families that may be there and this stack's: these names, and those that carry its tags.
+    """Return the families that may exist in this stack: these names, and families that carry its tags.
 
-    Of what is not recorded, or was deleted by this run, a list tells whether it is there, as far as it can be asked.
-    If a closer look is wanted, also other families that are listed and have names of ours.
+    For a family that is not recorded, or that this run deleted, a list tells whether it exists, if its name has the
+    stack's prefix. If a closer look is wanted, all listed families with the stack's prefix are added.
     """
     tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
     possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
@@ -357,11 +360,11 @@ def _ours(aws: Aws, family: str, status: str) -> list[str]:
 
 
 def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete.
+    """Return this stack's INACTIVE revisions by family: a teardown was interrupted between deregister and delete.
 
-    A family that was looked at and has none is among them.
+    A family without any is included with an empty list.
     """
-    # families that have active revisions too are found by these
+    # this list also has families with active revisions
     search = {"familyPrefix": f"{aws.name}-", "status": "INACTIVE"}
     families = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
     families |= {name for name in names if not name.startswith(search["familyPrefix"])}
@@ -375,13 +378,13 @@ def _tags(aws: Aws, arn: str) -> dict[str, str]:
 
 
 def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a container definition as it would be written: no defaults, lists of names in order."""
+    """Return a container definition in the form of a declaration: without defaults, lists of names in order."""
     container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
     for key, name in (("environment", "name"), ("secrets", "name"), ("dependsOn", "containerName")):
         if key in container:
             container[key] = _by_name(container[key], name)
     if capabilities := container.get("linuxParameters", {}).get("capabilities"):
-        # Sets, whatever the order in which AWS shows them.
+        # Sets, which AWS shows in any order.
         listed = {key: sorted(names) for key, names in capabilities.items()}
         container["linuxParameters"] = container["linuxParameters"] | {"capabilities": listed}
     if "portMappings" in container:
@@ -398,6 +401,6 @@ def _by_name(values: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str
 
 
 def _without_empty(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a structure without the members that AWS shows empty, at any depth: it shows many that nobody set."""
+    """Return a structure without members that AWS shows empty, at any depth: many of them were never set."""
     inner = {k: _without_empty(v) if isinstance(v, Mapping) else v for k, v in shown.items()}
     return {key: value for key, value in inner.items() if value not in ([], {}, None)}

@@ -1,1 +1,1 @@
-"""Elastic Load Balancing: its resource types, and what they share."""
+"""Elastic Load Balancing: its resource types, and their common code."""

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing as a whole: its tags, the refusals that pass, its rates."""
+"""Elastic Load Balancing as an API: its tag calls, its temporary refusals, its rates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAGGED: tuple[Permission, ...] = (
     ),
     *retagging("elasticloadbalancing", "AddTags", OWN),
 )
-"""What each type takes for its tags."""
+"""The permissions for the tags of each type."""
 
 API = Api(
     "elbv2",
@@ -44,7 +44,7 @@ API = Api(
             "aws-load-balancer-controller#1956, terraform-aws-ecs-fargate#49"),
         Row("not_yet_consistent", "ValidationError", "VPC ID .* is not found", 120, "the VPC has not propagated yet",
             "ansible#31919, terraform-aws-modules/terraform-aws-alb#294"),
-        # `in_use` and not `not_yet_consistent`: also a certificate of an earlier run may have been issued moments ago
+        # `in_use` and not `not_yet_consistent`: the certificate of an earlier run may also have been issued moments ago
         Row("in_use", "UnsupportedCertificate", "", 180, "the certificate is not visible to the load balancer yet",
             "terraform-provider-aws#41789"),
         Row("in_use", "PriorityInUse", "", 60, "another rule still has this priority", "ELBv2 API, CreateRule"),

@@ -27,18 +27,20 @@ from provisioner.resources.sized import public_addresses
 ATTRIBUTES = {
     "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
     "idle_timeout": "idle_timeout.timeout_seconds",
-    # with it DeleteLoadBalancer is refused (OperationNotPermitted)
+    # while it is on, AWS refuses DeleteLoadBalancer (OperationNotPermitted)
     "deletion_protection": "deletion_protection.enabled",
 }
-"""What of a load balancer's fields is one of its attributes, which no list tells."""
+"""The fields of a load balancer that are attributes in AWS, which lists do not show."""
 LOGS = "access_logs.s3"
-"""How the names of the attributes begin that say whether requests are logged, and to which bucket."""
+"""The beginning of the attributes' names for access logs: whether they are on, and their bucket."""
 DNS_TTL = 60.0
-"""Seconds for which clients may remember a load balancer's addresses (Elastic Load Balancing user guide, "How Elastic
-Load Balancing works")."""
+"""Seconds for which clients may cache a load balancer's addresses.
+
+Source: Elastic Load Balancing user guide, "How Elastic Load Balancing works".
+"""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
-"""AWS's own, which CreateTargetGroup does not return."""
+"""AWS's default, which CreateTargetGroup does not return."""
 TARGETS = {"vpc_id": "VpcId", "protocol": "Protocol", "port": "Port", "target_type": "TargetType"}
 HEALTH_CHECK = {
     "health_check_path": "HealthCheckPath",
@@ -47,17 +49,17 @@ HEALTH_CHECK = {
     "healthy_threshold_count": "HealthyThresholdCount",
     "unhealthy_threshold_count": "UnhealthyThresholdCount",
 }
-"""What a target group's calls and answers call the fields: those for good, and those that can be changed."""
+"""The fields' names in a target group's calls and answers: `TARGETS` cannot be changed, `HEALTH_CHECK` can."""
 HEALTHY = ("health_check_path", "matcher")
-"""The fields that say what a healthy target answers, and where."""
+"""The fields that set a healthy target's path and answer."""
 NEARLY_ANY = "200-499"
-"""All codes that a matcher may name (ELBv2 API, Matcher)."""
+"""All codes that a matcher may contain (ELBv2 API, Matcher)."""
 WRONG_CODE = "Target.ResponseCodeMismatch"
-"""Why a target is unhealthy that answers otherwise than the matcher says (TargetHealth, Reason)."""
+"""The reason of a target that is unhealthy because its answer does not match (TargetHealth, Reason)."""
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
-"""A balancer's DNS name begins with its own, and with the Region (User Guide for Application Load Balancers)."""
+"""A balancer's DNS name begins with its name, and contains the Region (User Guide for Application Load Balancers)."""
 
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -70,7 +72,7 @@ def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def _settings(aws: Aws, arn: str) -> dict[str, str]:
-    """Return a load balancer's attributes, which no list tells."""
+    """Return a load balancer's attributes, which lists do not show."""
     return tag_map(aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"])
 
 
@@ -83,7 +85,7 @@ def target_health(aws: Aws, arn: str) -> list[Mapping[str, Any]]:
 
 
 def owner_of(aws: Aws, dns_name: str) -> str:
-    """Return in words which other stack has the load balancer of a DNS name; empty if none in this account has it."""
+    """Return a phrase for the other stack whose load balancer has a DNS name; empty if none in this account has it."""
     if (parts := DNS_NAME.fullmatch(dns_name)) is None:
         return ""
     elb = aws.client("elbv2", parts["region"])
@@ -97,7 +99,7 @@ def owner_of(aws: Aws, dns_name: str) -> str:
 
 @dataclass(frozen=True)
 class LoadBalancer(Resource):
-    """An application load balancer, which logs its requests if `access_logs_bucket` names a bucket of its Region."""
+    """An application load balancer; it logs its requests if `access_logs_bucket` names a bucket of its Region."""
 
     load_balancer_name: str
     subnets: Sequence[str]
@@ -151,7 +153,8 @@ class LoadBalancer(Resource):
         for arn in ids:
             with IgnoreNotFound():
                 (balancer,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
-                # while it is made nothing is compared: AWS's defaults will do, as in the create call's answer
+                # while it is being created nothing is compared: AWS's defaults are enough, as in the create call's
+                # answer
                 made = balancer["State"]["Code"] != "provisioning"
                 yield cls._live(aws, balancer, _settings(aws, arn) if made else {}, _described_tags(aws, [arn])[arn])
 
@@ -168,7 +171,7 @@ class LoadBalancer(Resource):
             "deletion_protection": settings.get(ATTRIBUTES["deletion_protection"]) == "true",
             "access_logs_bucket": settings.get(f"{LOGS}.bucket") if settings.get(f"{LOGS}.enabled") == "true" else None,
         }
-        # a foreign gateway load balancer under the name has none of the first two
+        # another owner's gateway load balancer of the same name has neither of the first two
         outputs = members.shown({"dns_name": "DNSName", "canonical_hosted_zone_id": "CanonicalHostedZoneId"}, balancer)
         outputs["arn_suffix"] = balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
         status = because(balancer["State"]["Code"], balancer["State"].get("Reason"))
@@ -191,7 +194,8 @@ class LoadBalancer(Resource):
         if "subnets" in changes:
             elb.set_subnets(LoadBalancerArn=live.id, Subnets=self.subnets)
             if {*changes["subnets"].old} - {*self.subnets}:
-                # what else is there, routes above all, may go only when nobody is sent there any more
+                # wait before other resources change, above all routes: clients may still use the removed subnets'
+                # addresses
                 aws.pace.sleep(DNS_TTL)
         if "security_groups" in changes:
             elb.set_security_groups(LoadBalancerArn=live.id, SecurityGroups=self.security_groups)
@@ -203,7 +207,7 @@ class LoadBalancer(Resource):
             elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=tag_pairs(settings))
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> LoadBalancer:
-        """Keep the subnets as well: targets in a zone without one get no requests (TargetHealth, Target.NotInUse)."""
+        """Keep the former subnets: targets in a zone without one get no requests (TargetHealth, Target.NotInUse)."""
         wider = self.shifted(before, live)
         return replace(wider, subnets=kept(self.subnets, before.get("subnets"), live.attributes["subnets"]))
 
@@ -240,9 +244,9 @@ class LoadBalancer(Resource):
 
 @dataclass(frozen=True)
 class TargetGroup(Resource):
-    """Where a load balancer sends requests: the addresses of tasks, which ECS puts in, and how their health is told.
+    """The targets of a load balancer: the addresses of tasks, which ECS registers, and their health check.
 
-    `port` counts only for targets that are put in without one of their own, and health is asked for on a target's own.
+    `port` applies only to targets that are registered without a port; the health check uses a target's own port.
     """
 
     target_group_name: str
@@ -320,11 +324,11 @@ class TargetGroup(Resource):
             elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=delay)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> TargetGroup:
-        """Take nearly any answer for a good one while tasks of both revisions are asked, which know different paths.
+        """Accept nearly any answer as healthy while tasks of both revisions are checked, which know different paths.
 
-        All targets of a group are asked the same. With the former path, the new tasks would never become healthy; with
-        the new one, the old ones would become unhealthy and be replaced. What does not answer at all, or with an error
-        of its own (500 and above), is unhealthy still.
+        All targets of a group get the same check. With the former path, new tasks would never become healthy; with the
+        new one, old tasks would become unhealthy and be replaced. A target that does not answer, or answers with an
+        error of its own (500 and above), stays unhealthy.
         """
         asked = {name: before.get(name) for name in HEALTHY}
         there = {name: live.attributes.get(name) for name in HEALTHY}
@@ -332,9 +336,10 @@ class TargetGroup(Resource):
         return replace(self, matcher=NEARLY_ANY) if asked == there != wanted else self
 
     def _watch(self, aws: Aws, arn: str) -> None:
-        """Watch the targets until each has been judged by the declared codes; take nearly any code again if one fails.
+        """Watch the targets until each was checked by the declared codes; accept nearly any code again if one fails.
 
-        ECS replaces unhealthy tasks for ever, by such that fail alike: the deployment has ended well before.
+        Otherwise ECS would replace unhealthy tasks for ever by tasks that fail as well: the deployment is completed
+        already.
         """
         elb = aws.client("elbv2")
         failures = self.unhealthy_threshold_count + 1

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: the listeners of a load balancer, and the rules by which they hand on requests."""
+"""Elastic Load Balancing: the listeners of a load balancer, and the rules that route requests."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer
 
 Action = Mapping[str, Any]
-"""What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
+"""An action of a listener or rule, in AWS's spelling, in the form of `normal_action`."""
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
-"""What the calls for rules, and the answers for listeners, call their fields."""
+"""The fields' names in the calls for rules, and in the answers for listeners."""
 MAX_TARGET_GROUPS, MAX_VALUES = 5, 5
-"""Target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
+"""The most target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
 _HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
 REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
 
 
 def forward(target_group_arn: str) -> Action:
-    """Return the action that hands requests to a target group."""
+    """Return the action that forwards requests to a target group."""
     return {"Type": "forward", "TargetGroupArn": target_group_arn}
 
 
 def forward_by_ecs(target_group_arn: str, alternate_arn: str) -> Action:
-    """Return the action that hands requests to one of two target groups, of which ECS decides later on."""
+    """Return the action that forwards requests to one of two target groups; ECS changes the weights later."""
     shares = {target_group_arn: 100, alternate_arn: 0}
     return {"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}
 
 
 def answer(status_code: str, text: str) -> Action:
-    """Return the action that answers by itself, with this text."""
+    """Return the action that answers by itself with this text."""
     fixed = {"StatusCode": status_code, "ContentType": "text/plain", "MessageBody": text}
     return {"Type": "fixed-response", "FixedResponseConfig": fixed}
 
 
 def path(*patterns: str) -> Mapping[str, Any]:
-    """Return the condition that a request's path has one of these patterns."""
+    """Return the condition that a request's path matches one of these patterns."""
     return {"Field": "path-pattern", "Values": list(patterns)}
 
 
 def normal_action(action: Action) -> dict[str, Any]:
-    """Return an action without its order, and a forward without what AWS adds: the longer form of one to one group."""
+    """Return an action without its order; a forward to one group is returned in its short form."""
     settings = {key: value for key, value in action.items() if key != "Order"}
     config = dict(settings.get("ForwardConfig", {}))
     if not config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
@@ -63,7 +63,7 @@ def normal_action(action: Action) -> dict[str, Any]:
 
 
 def weights(action: Action) -> dict[str, int]:
-    """Return the target groups that an action forwards to with their weights; none if it does something else."""
+    """Return an action's target groups with their weights; none if it is not a forward."""
     if "TargetGroupArn" in action:
         return {action["TargetGroupArn"]: 1}
     groups = action.get("ForwardConfig", {}).get("TargetGroups", ())
@@ -77,22 +77,22 @@ def _weighted(shares: Mapping[str, int]) -> list[dict[str, Any]]:
 def both(
     wanted: Sequence[Action], before: Sequence[Action] | None, live: Sequence[Action], *, shifted: bool
 ) -> Sequence[Action]:
-    """Return the actions for the time in which the former target groups are still there beside the wanted ones.
+    """Return the actions for the time in which the former target groups exist beside the wanted ones.
 
-    ECS refuses a service whose target group no listener or rule names, so a new one joins with weight 0. The weight
-    moves as a whole: a group without healthy targets answers 503 for its share. A group that no action names is not
-    drained (TargetHealth, Target.NotInUse), so the former one stays with weight 0.
+    ECS refuses a service whose target group is in no listener or rule, so a new group is added with weight 0. The
+    weight moves as a whole: a group without healthy targets answers 503 for its share. A group that no action names is
+    not drained (TargetHealth, Target.NotInUse), so the former one stays with weight 0.
 
     Args:
-        wanted: what is declared: at most one target group.
-        before: what was asked for last.
-        shifted: whether the wanted ones are ready.
+        wanted: the declared actions, with at most one target group.
+        before: the actions requested last.
+        shifted: whether the wanted target groups are ready.
     """
     there = weights(live[0]) if len(live) == 1 else {}
     asked = weights(before[0]) if before else {}
     new = weights(wanted[0])
     former = {arn: weight for arn, weight in there.items() if arn in asked and arn not in new}
-    # where several that were wanted have failed one after the other, those without traffic leave first
+    # if several wanted groups have failed one after the other, groups without traffic are removed first
     former = dict(sorted(former.items(), key=lambda share: -share[1])[: MAX_TARGET_GROUPS - len(new)])
     if not new:
         return live if any(former.values()) and not shifted else wanted
@@ -106,7 +106,7 @@ def both(
 
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
-    """Yield the parts of a balancer or listener; none if it was removed since it was listed."""
+    """Yield the parts of a balancer or listener; none if it was deleted since it was listed."""
     with IgnoreNotFound():
         yield from aws.pages("elbv2", operation, key, **parent)
 
@@ -116,7 +116,7 @@ _SEVERAL = "several public services"
 
 @dataclass(frozen=True)
 class Listener(Resource):
-    """A port, and what is done with requests that no rule takes. HTTPS wants a policy and a certificate."""
+    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate."""
 
     load_balancer_arn: str
     port: int
@@ -174,7 +174,7 @@ class Listener(Resource):
         return replace(
             self,
             default_actions=both(self.default_actions, asked, there, shifted=shifted),
-            # of another domain, it says nothing of the name that is still in use
+            # a certificate of another domain would not cover the name that is still in use
             certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
         )
 
@@ -190,10 +190,11 @@ class Listener(Resource):
 
 @dataclass(frozen=True)
 class ListenerRule(Leads, Resource):
-    """What a listener does with requests that meet the conditions; the lowest priority is asked first.
+    """A rule for requests that meet its conditions; a listener tries the rule with the lowest number first.
 
     Attributes:
-        weighted_by_ecs: it forwards to two target groups between which ECS shifts the traffic: the weights are its own.
+        weighted_by_ecs: whether it forwards to two target groups between which ECS shifts the traffic: ECS sets the
+            weights.
     """
 
     listener_arn: str
@@ -257,14 +258,14 @@ class ListenerRule(Leads, Resource):
             elb.set_rule_priorities(RulePriorities=self._exchanged(aws, live))
             aws.mark_stale(ListenerRule)
         if rest := changes.keys() - {"priority"}:
-            # only what differs: in the meantime ECS may have moved weights
+            # only changed members: in the meantime ECS may have moved weights
             elb.modify_rule(RuleArn=live.id, **members.arguments(RULE, {name: getattr(self, name) for name in rest}))
 
     def differences(self, live: Observed) -> dict[str, Change]:
         return super(ListenerRule, self._with_its_weights(live)).differences(live)
 
     def _with_its_weights(self, live: Observed) -> ListenerRule:
-        """Return a rule whose traffic ECS shifts with the weights that it has, and 0 for a group that is missing."""
+        """Return a rule whose traffic ECS shifts with its present weights, and 0 for a group that is missing."""
         there = weights(live.attributes["actions"][0]) if len(live.attributes["actions"]) == 1 else {}
         groups = weights(self.actions[0])
         if not self.weighted_by_ecs or not any(there.get(arn) for arn in groups):
@@ -291,9 +292,9 @@ class ListenerRule(Leads, Resource):
         return both(self.actions, before.get("actions"), live.attributes["actions"], shifted=shifted)
 
     def _exchanged(self, aws: Aws, live: Observed) -> Sequence[Mapping[str, Any]]:
-        """Return the wanted priority, and for a rule of this stack that has it the one that becomes free.
+        """Return the priorities to set: the wanted one, and the freed one for a rule of this stack that has it now.
 
-        No two rules have the same one, and only one call can exchange them (ELBv2 API, SetRulePriorities).
+        No two rules have the same priority, and only a single call can exchange them (ELBv2 API, SetRulePriorities).
         """
         recorded = aws.recorded(ListenerRule)
         rules = {rule.id: rule.attributes for rule in aws.live(ListenerRule, fresh=True)}
@@ -316,7 +317,7 @@ class ListenerRule(Leads, Resource):
 def _both_paths(
     wanted: Mapping[str, Any], before: Sequence[Mapping[str, Any]] | None, live: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Return a condition's paths with those that it had; none if it has no paths, or a rule takes not so many."""
+    """Return a condition's wanted and former paths; none if it has no paths, or a rule cannot take so many."""
 
     def values(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
         found = [one["Values"] for one in conditions if one.get("Field") == "path-pattern" and "Values" in one]
@@ -327,7 +328,7 @@ def _both_paths(
 
 
 def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a condition on paths in its short form, of which AWS shows both; one by regular expressions has none."""
+    """Return a path condition in its short form, since AWS shows two; one with regular expressions has only one."""
     values = condition.get("Values") or condition.get("PathPatternConfig", {}).get("Values")
     if condition.get("Field") == "path-pattern" and values:
         return {"Field": "path-pattern", "Values": list(values)}

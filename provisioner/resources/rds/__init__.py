@@ -1,1 +1,1 @@
-"""RDS: Aurora: its resource types, and what they share."""
+"""RDS: the resource types of Aurora, and their common code."""

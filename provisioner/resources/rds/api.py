@@ -1,4 +1,4 @@
-"""RDS as a whole: its tags, the refusals that pass, its rates."""
+"""RDS as an API: its tag calls, its temporary refusals, its rates."""
 
 from __future__ import annotations
 

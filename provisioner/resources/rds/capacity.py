@@ -1,4 +1,4 @@
-"""What an Aurora Serverless v2 cluster costs: its instances' capacity, and what follows from the data and its use."""
+"""Costs of an Aurora Serverless v2 cluster: its instances' capacity, its data, and the use of the data."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from provisioner.config.facts import ASLEEP
 from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load
 
 LEAST_AWAKE = 0.5
-"""ACU of an instance that is not paused (Aurora user guide, aurora-serverless-v2-auto-pause)."""
+"""The least ACU of an instance that is not paused (Aurora user guide, aurora-serverless-v2-auto-pause)."""
 
 
 def capacity_costs(settings: Settings, around: Around) -> Iterator[Cost]:
-    """Yield what the cluster costs: each of its instances has its own capacity, between the bounds of the cluster."""
+    """Yield the costs of a cluster; each of its instances has a capacity of its own between the cluster's bounds."""
     scaling = settings.get("serverless_v2_scaling_configuration") or {}
     least, most = float(scaling.get("MinCapacity") or 0), float(scaling.get("MaxCapacity") or 0)
     number = sum(1 for _, one in around.of("db_instance") if one.get("db_instance_class") == "db.serverless")
     acu = Units(least, max(least, min(LEAST_AWAKE, most)), most)
     if any(around.of(ASLEEP)):
-        # it is stopped, or pauses by itself
+        # the database is stopped, or pauses by itself
         acu = Units()
     what = f"{f'{number} × ' if number > 1 else ''}{least:g} to {most:g} ACU"
     hours = number * HOURS

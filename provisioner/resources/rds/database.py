@@ -22,7 +22,7 @@ from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 PASSWORD = "provisioner:password-version"  # noqa: S105
-"""The tag of a cluster that says which version of its password's parameter it was given."""
+"""The tag of a cluster for the version of the password's parameter that the cluster was given."""
 
 CLUSTER_FIXED = {
     "db_cluster_identifier": "DBClusterIdentifier",
@@ -46,7 +46,7 @@ CLUSTER = {
     "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
     "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
 }
-"""What CreateDBCluster calls the fields: those that stay, and those that ModifyDBCluster changes."""
+"""The fields' names in CreateDBCluster: `CLUSTER_FIXED` stay, and ModifyDBCluster changes `CLUSTER`."""
 CLUSTER_OPTIONS = frozenset({"kms_key_id", "enable_iam_database_authentication", "enable_cloudwatch_logs_exports"})
 CLUSTER_SHOWN = {
     **CLUSTER_FIXED,
@@ -54,7 +54,7 @@ CLUSTER_SHOWN = {
     "db_subnet_group_name": "DBSubnetGroup",
     "db_cluster_parameter_group_name": "DBClusterParameterGroup",
 }
-"""What DescribeDBClusters calls them, but for those that it shows in another shape."""
+"""The fields' names in DescribeDBClusters, except fields that it shows in another form."""
 CLUSTER_OUTPUTS = {
     "arn": "DBClusterArn", "endpoint": "Endpoint", "reader_endpoint": "ReaderEndpoint", "port": "Port",
     "resource_id": "DbClusterResourceId",
@@ -70,7 +70,7 @@ INSTANCE = {
     "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
     "promotion_tier": "PromotionTier",
 }
-"""The same of an instance, in calls and in answers."""
+"""The fields' names of an instance, in calls and in answers."""
 
 
 _SNAPSHOT = "cluster-snapshot:{stack}-*"
@@ -83,17 +83,17 @@ _FINAL: Purpose = {
 
 @dataclass(frozen=True)
 class DbCluster(Resource):
-    """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
+    """An Aurora cluster: its storage, its endpoints, its master user. It accepts connections once it has an instance.
 
-    `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
-    SecureString that holds the master password, and `password_version` is that parameter's version. A tag keeps which
-    version the cluster was given; with another, and at no other time, the password is read and given to it.
+    `engine_version` is the first version: AWS upgrades minor versions by itself. `password_parameter` names the
+    SecureString with the master password, and `password_version` is that parameter's version. A tag records the version
+    that the cluster was given; only if it differs, the password is read and given to the cluster.
 
-    AWS charges for the extended support of a version past its end unless it is told not to (CreateDBCluster,
+    AWS charges for the extended support of a version past its end unless it is disabled (CreateDBCluster,
     EngineLifecycleSupport).
 
-    With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even when the protection
-    has been lifted already, or the state is lost.
+    With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even after the protection
+    was lifted, or the state was lost.
     """
 
     db_cluster_identifier: str
@@ -139,7 +139,7 @@ class DbCluster(Resource):
         *grants("rds", "ModifyDBCluster", OWN, "cluster-pg:{stack}", use=Use.OTHER, why=CHANGED),
         *grants("rds", "StartDBCluster", OWN, use=Use.OTHER, why="a cluster that somebody stopped, `wake`"),
         *grants("rds", "StopDBCluster", OWN, use=Use.OTHER, why="`sleep`"),
-        # also where only the cluster was protected, by hand
+        # also if only the cluster was protected, by hand
         *grants("rds", "CreateDBClusterSnapshot", OWN, _SNAPSHOT, **_FINAL),
         *grants("rds", "AddTagsToResource", _SNAPSHOT, **_FINAL),
     )
@@ -174,7 +174,7 @@ class DbCluster(Resource):
 
     @staticmethod
     def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Observed:
-        # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
+        # RDS also lists the clusters of Neptune and DocumentDB, which lack some of these
         attributes = members.shown(CLUSTER_SHOWN, cluster) | {
             "password_version": tags.get(PASSWORD),
             "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
@@ -182,12 +182,13 @@ class DbCluster(Resource):
             "enable_iam_database_authentication": cluster.get("IAMDatabaseAuthenticationEnabled", False),
             "enable_cloudwatch_logs_exports": sorted(cluster.get("EnabledCloudwatchLogsExports", ())),
         }
-        # applied as soon as possible, whenever that was asked for (ModifyDBCluster, ApplyImmediately)
+        # RDS applies a pending password soon, also if it was not asked to apply it immediately (ModifyDBCluster,
+        # ApplyImmediately)
         details = {"password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ())}
         if not keyed:
-            # without a key of the user's it is AWS's own, and the answer does not tell the two apart
+            # without a key of the user's it has AWS's own key, which the answer does not distinguish
             del attributes["kms_key_id"]
-        # a restored cluster need not have the name, and older ones are not said to be supported in any way
+        # a restored cluster may lack the database name, and an older one the lifecycle support
         for name in ("database_name", "engine_lifecycle_support"):
             if not attributes[name]:
                 del attributes[name]
@@ -199,7 +200,7 @@ class DbCluster(Resource):
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
-        # what is off is not sent: an empty list would be sent as an empty text
+        # disabled options are not sent: an empty list would be sent as an empty text
         fields = {name: value for name, value in self.fields().items() if value or name not in CLUSTER_OPTIONS}
         cluster = aws.client("rds").create_db_cluster(
             **members.arguments(CLUSTER_FIXED | CLUSTER, fields), MasterUserPassword=self._password(aws), Tags=tags
@@ -224,7 +225,7 @@ class DbCluster(Resource):
         if settings:
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
         if "password_version" in changes:
-            # afterwards: what is cut off before is done again
+            # after the change: an interrupted run then repeats it
             rds.add_tags_to_resource(ResourceName=arn, Tags=[self._given()])
 
     def _password(self, aws: Aws) -> str:
@@ -240,11 +241,12 @@ class DbCluster(Resource):
         final: dict[str, Any] = {"SkipFinalSnapshot": True}
         if protected or live.attributes["final_snapshot"]:
             check_can_be_saved(live, aws.region)
-            # each try has a name of its own: one that was refused made nothing, and a taken name is refused
+            # each attempt has a new name: RDS refuses a name that is taken, and a refused attempt has created no
+            # snapshot
             final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected:
             if not live.attributes["final_snapshot"]:
-                # protected by hand: a run that is cut off after the next call must still know
+                # protected by hand: a run that is interrupted after the next call must still know
                 rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
         rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
@@ -252,7 +254,7 @@ class DbCluster(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "available" and live.details.get("password_pending"):
-            # RDS has accepted it and not begun: new tasks would be refused (resource-providers-rds#327)
+            # RDS has accepted the password but not applied it: new tasks would be refused (resource-providers-rds#327)
             return "available, with its new password pending"
         return awaited(live, live.id)
 
@@ -264,11 +266,11 @@ class DbCluster(Resource):
 
 @dataclass(frozen=True)
 class DbInstance(FreesDependenciesEarly, ServesData, Resource):
-    """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted.
+    """An instance of a cluster. The cluster can be deleted as soon as its instances are being deleted.
 
-    Which of them writes is Aurora's to choose: if the writer fails, one of the lowest `promotion_tier` takes its place.
-
-    With `zones` it is placed in the one of them with the fewest of the cluster's instances, else where Aurora likes.
+    Aurora chooses the writer: if it fails, an instance with the lowest `promotion_tier` takes its place. With `zones`
+    the instance is placed in the listed zone with the fewest of the cluster's instances, otherwise Aurora chooses the
+    zone.
     """
 
     db_instance_identifier: str
@@ -320,7 +322,7 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         defaults = {"PubliclyAccessible": False, "AutoMinorVersionUpgrade": False, "PromotionTier": 1}
         attributes = members.shown(INSTANCE_FIXED | INSTANCE, {**defaults, **instance})
         details = {
-            # not there yet while it is being made
+            # missing while the instance is being created
             "availability_zone": instance.get("AvailabilityZone"),
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
@@ -336,9 +338,9 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         return self._live(aws, instance, aws.tags(self.address))
 
     def _zone(self, aws: Aws) -> str | None:
-        """Return the zone with the fewest instances of those that the cluster's storage is in: three at most.
+        """Return the zone with the fewest instances among the zones of the cluster's storage, which are three at most.
 
-        Elsewhere AWS creates no instance (RDS API, CreateDBInstance, AvailabilityZone).
+        In other zones AWS creates no instance (RDS API, CreateDBInstance, AvailabilityZone).
         """
         found = aws.client("rds").describe_db_clusters(DBClusterIdentifier=self.db_cluster_identifier)["DBClusters"]
         storage = {zone for cluster in found for zone in cluster.get("AvailabilityZones", ())}
@@ -368,5 +370,5 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=live.id)["DBInstances"]
-        # the creation time is there once it is made
+        # there is no creation time before the instance is created
         return standing(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))

@@ -1,4 +1,4 @@
-"""RDS: the subnets that a cluster may use, and its settings."""
+"""RDS: the group of subnets for a cluster, and the group of its parameters."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class DbSubnetGroup(Resource):
 class DbClusterParameterGroup(Resource):
     """A cluster's settings that differ from the engine's: dynamic ones take effect at once, static ones at a restart.
 
-    AWS does not count as set by the user what has the value already (terraform-provider-aws#23335), so that the
-    parameters are read whatever their source.
+    If a parameter is set to the value that it has already, AWS does not count it as set by the user
+    (terraform-provider-aws#23335). So declared parameters are read from any source.
     """
 
     db_cluster_parameter_group_name: str
@@ -133,7 +133,7 @@ class DbClusterParameterGroup(Resource):
 
     @staticmethod
     def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
-        """Return the values of those parameters that the user set, or that are declared."""
+        """Return the values of the parameters that the user set or that are declared."""
         return {
             key: item["ParameterValue"]
             for key, item in _described(aws, name).items()
@@ -163,7 +163,7 @@ class DbClusterParameterGroup(Resource):
         rds, there, described = aws.client("rds"), live.attributes["parameters"], _described(aws, live.id)
 
         def named(name: str) -> dict[str, str]:
-            # AWS refuses to change a static one at once
+            # AWS refuses to apply a static parameter immediately
             dynamic = described.get(name, {}).get("ApplyType") == "dynamic"
             return {"ParameterName": name, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
 
@@ -181,7 +181,7 @@ class DbClusterParameterGroup(Resource):
 
 
 def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
-    """Return the names of each group's parameters. What is declared comes before what is recorded, and counts alone."""
+    """Return the names of each group's declared parameters, or of its recorded ones if it is not declared."""
     names: dict[str, Collection[str]] = {}
     for fields in known:
         names.setdefault(fields["db_cluster_parameter_group_name"], fields.get("parameters") or ())

@@ -17,15 +17,15 @@ _NAME = re.compile(r"-final-\d{8}-\d{6}$")
 
 
 def final_name(aws: Aws, cluster_id: str) -> str:
-    """Return a name that no other teardown has: with the second, in UTC. AWS takes 255 characters (DeleteDBCluster)."""
+    """Return a name with the present second in UTC, unique to this try. AWS takes 255 characters (DeleteDBCluster)."""
     return f"{cluster_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
 
 
 def final_snapshots(aws: Aws) -> list[Leftover]:
-    """Return what the deletion of this stack's clusters has left on purpose, the newest last.
+    """Return the final snapshots that the deletion of this stack's clusters has left, the newest last.
 
-    A final snapshot carries its cluster's tags (CopyTagsToSnapshot), as do those that somebody takes by hand; only its
-    name tells it from them.
+    A final snapshot carries its cluster's tags (CopyTagsToSnapshot), and so does a snapshot that somebody takes by
+    hand; only its name identifies it.
     """
     found = aws.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
     ours = [
@@ -37,7 +37,7 @@ def final_snapshots(aws: Aws) -> list[Leftover]:
 
 
 def earlier_data(aws: Aws) -> list[str]:
-    """Say which final snapshots there are of a database that is created again; nothing if there are none."""
+    """Return a warning with the final snapshots of a database that is created again; nothing if there are none."""
     found = [left.id for left in final_snapshots(aws)]
     if not found:
         return []
@@ -50,9 +50,9 @@ def earlier_data(aws: Aws) -> list[str]:
 
 
 def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
-    """Say what a final snapshot is worth, what it costs and how it is removed.
+    """Describe the value of a final snapshot, its cost, and the command to delete it.
 
-    How large it is nobody can tell: AllocatedStorage of Aurora is always 1 (RDS API, ClusterPendingModifiedValues;
+    Its size is not known: AllocatedStorage of Aurora is always 1 (RDS API, ClusterPendingModifiedValues;
     pganalyze/collector#805).
     """
     taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""

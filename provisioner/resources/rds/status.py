@@ -1,4 +1,4 @@
-"""What RDS says of the condition of a cluster or an instance, and what it can be asked for then."""
+"""The status of a cluster or an instance in RDS: wait for it, or refuse a change that it does not allow."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FAILED = frozenset(
 
 
 def check_can_be_changed(live: Observed, cluster_id: str) -> None:
-    """Raise `Failed` for a stopped cluster, of which AWS changes nothing (Aurora guide, aurora-cluster-stop-start)."""
+    """Raise `Failed` for a stopped cluster, which AWS does not change (Aurora guide, aurora-cluster-stop-start)."""
     if live.status == "stopped":
         awaited(live, cluster_id)
 
 
 def awaited(live: Observed, cluster_id: str) -> str | None:
-    """Return the status of a cluster or an instance that is to be waited for; None if it is available.
+    """Return the status of a cluster or an instance to wait for; None if it is available.
 
     Raises:
         Failed: AWS does not leave the status by itself.
@@ -45,7 +45,7 @@ def awaited(live: Observed, cluster_id: str) -> str | None:
 
 
 def check_can_be_saved(live: Observed, region: str) -> None:
-    """Raise `Failed` for a cluster of which no final snapshot can be taken."""
+    """Raise `Failed` for a cluster that cannot have a final snapshot."""
     if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
@@ -55,7 +55,7 @@ def check_can_be_saved(live: Observed, region: str) -> None:
 
 
 def standing(aws: Aws, id: str, sort: str, status: str, made: datetime | None) -> str:
-    """Say how a cluster or instance is doing, and its newest event of the last hour."""
+    """Describe the status of a cluster or instance, and its newest event of the last hour."""
     events = aws.client("rds").describe_events(SourceIdentifier=id, SourceType=sort, Duration=60)["Events"]
     newest = f"; RDS reported{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
     return f"{id} is {status}{since(made)}{newest}"

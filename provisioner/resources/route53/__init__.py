@@ -1,1 +1,1 @@
-"""Route 53: its resource types, and what they share."""
+"""Route 53: its resource types, and their common code."""

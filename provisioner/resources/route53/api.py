@@ -1,4 +1,4 @@
-"""Route 53 as a whole: its tags, the refusals that pass, its rates."""
+"""Route 53 as an API: its tag calls, its temporary refusals, its rates."""
 
 from __future__ import annotations
 

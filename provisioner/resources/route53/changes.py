@@ -1,7 +1,7 @@
-"""Changes of Route 53's records, and when all of its name servers have them.
+"""Changes of Route 53's records, and the time until all of its name servers have them.
 
-A change is PENDING until it is INSYNC (Route 53 API, GetChange); until then a resolver may be told what was there
-before, or that there is nothing, and keeps that.
+A change is PENDING until it is INSYNC (Route 53 API, GetChange). Until then a resolver may get the old answer, or none,
+and caches it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import denied, not_found
 
 CHANGE = "change_id"
-"""Under which a record's outputs have its last change, for a run that has to go on waiting for it."""
+"""The key of a record's last change in its outputs, for a run that continues to wait for it."""
 
 _WHERE = "not on all of Route 53's name servers yet"
 PENDING = f"PENDING: {_WHERE}"
-"""What is said of a change that was just made."""
+"""The status of a change that was just made."""
 
 
 def change(aws: Aws, zone_id: str, *changes: tuple[str, Mapping[str, Any]]) -> str:
-    """Change records by one call, all or none of them, and return the id of the change.
+    """Change records in one call, all or none of them, and return the id of the change.
 
     Args:
         changes: action and record set of each, as Route 53 takes them.
@@ -39,10 +39,10 @@ def begun(aws: Aws, record_id: str, change_id: str) -> None:
 
 
 def status(aws: Aws, record_id: str, recorded: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say that a record's last change is not everywhere yet; empty if it is, or if nobody knows of a change.
+    """Return the status of a record's last change while it is pending; empty if it is done, or no change is known.
 
     Args:
-        recorded: the outputs of those records that are recorded and not ready, by id.
+        recorded: the outputs of the records that are recorded and not ready, by id.
     """
     change_id = aws.inventory.changes.get(record_id) or recorded.get(record_id, {}).get(CHANGE)
     if not change_id:
@@ -50,7 +50,7 @@ def status(aws: Aws, record_id: str, recorded: Mapping[str, Mapping[str, Any]]) 
     try:
         found = aws.client("route53").get_change(Id=change_id)["ChangeInfo"]["Status"]
     except ClientError as error:
-        # a policy that is older than this read must not stop anybody
+        # an older policy without this permission must not stop a run
         if not (denied(error) or not_found(error)):
             raise
         found = "INSYNC"

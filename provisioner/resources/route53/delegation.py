@@ -1,4 +1,4 @@
-"""The delegation of a public zone by its parent zone: only looked at, since only the parent's owner can set it."""
+"""The delegation of a public zone by its parent zone: only read, since only the parent's owner can change it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from provisioner.resources.route53.zones import name_servers
 
 @dataclass(frozen=True)
 class Delegation(Resource):
-    """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
+    """The parent zone's delegation of a public zone, without which nobody finds the zone's records: only read.
 
-    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set. Where
-    it points to other servers as well, `other_name_servers` says to which: they are to have the zone's records too.
+    If the parent points elsewhere, the run stops here and names the records that the user has to set. If it also points
+    to other servers, `other_name_servers` lists them: they need the zone's records as well.
     """
 
     domain: str
@@ -45,7 +45,7 @@ class Delegation(Resource):
     def _look(aws: Aws, domain: str, zone_id: str) -> Observed:
         wanted = name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
         there = nameservers(domain, *(aws.resolver or ()))
-        # no answer proves nothing: the certificate then tells by itself whether the zone can be found
+        # no answer proves nothing: the certificate will show whether the zone can be found
         delegated = there is None or _delegated(aws, there, wanted)
         status = "" if delegated or there is None else _what_to_set(domain, zone_id, wanted, there)
         others = sorted(there.difference(wanted)) if there and not there.isdisjoint(wanted) else []
@@ -54,7 +54,7 @@ class Delegation(Resource):
         return Observed(f"{domain}|{zone_id}", attributes, outputs, status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # there is nothing to make: this is the first look at a zone that this run made
+        # nothing is created: this is the first read of a zone that this run created
         return self._look(aws, self.domain, self.hosted_zone_id)
 
     @classmethod
@@ -65,9 +65,9 @@ class Delegation(Resource):
 
 
 def _delegated(aws: Aws, there: set[str], wanted: Sequence[str]) -> bool:
-    """Whether the parent points to name servers of the zone: under their own names, or under others of the same hosts.
+    """Return whether the parent points to the zone's name servers, by their names or by other names of the same hosts.
 
-    The latter are white-label name servers (Route 53 guide). Others beside them are a second DNS provider's.
+    The latter are white-label name servers (Route 53 guide). Further servers are a second DNS provider's.
     """
     if not there or not there.isdisjoint(wanted):
         return bool(there)

@@ -1,9 +1,9 @@
-"""A public name that another system had before this stack: what stood there is kept in the state, for the way back.
+"""The takeover of a public name from another system: the state keeps the former records, for the way back.
 
-Moving a name replaces all records of it that lead clients: whoever asks for an AAAA record must not stay behind. That
-is one batch, of which Route 53 makes all changes or none (Route 53 API, ChangeResourceRecordSets). What stood there is
-deleted by its exact values and not overwritten, so that nothing is lost that nobody has seen: AWS refuses the batch if
-somebody changed a record since it was read.
+Moving a name replaces all its records that lead clients: a client that asks for an AAAA record must move, too. That is
+one batch, of which Route 53 makes all changes or none (Route 53 API, ChangeResourceRecordSets). The former records are
+deleted by their exact values and not overwritten, so that no unseen record is lost: AWS refuses the batch if somebody
+changed a record since it was read.
 """
 
 from __future__ import annotations
@@ -24,23 +24,27 @@ if TYPE_CHECKING:
     from provisioner.engine.resource import Resource
 
 LEADING = ("A", "AAAA", "CNAME", "HTTPS")
-"""The types of records that lead clients of a name somewhere."""
+"""The types of records that lead clients from a name to a server."""
 DISPLACES, RESTORES, FOREIGN = "displaces", "restores", "foreign"
-"""Details of a name on its way: the records that its change deletes, and those that it creates instead; and that what
-stands there is somebody else's."""
-FORMER, GIVEN_BACK = "former_records", "given_back"
-"""The outputs under which a record's state has what stood there before, as Route 53 showed it; and that it does again.
+"""Details of a name that is moving.
+
+They are the records that its change deletes, the records that it creates instead, and whether the present record is
+another system's.
 """
+FORMER, GIVEN_BACK = "former_records", "given_back"
+"""The outputs of a record for the former records, as Route 53 showed them, and for whether they are back in place."""
 ALIAS_TTL = 60
-"""Seconds for which resolvers keep an alias of a load balancer (Route 53 developer guide, "Choosing between alias and
-non-alias records")."""
+"""Seconds for which resolvers cache an alias of a load balancer.
+
+Source: Route 53 developer guide, "Choosing between alias and non-alias records".
+"""
 
 RawRecord = Mapping[str, Any]
 """A record set as Route 53 shows it and takes it."""
 
 
 class Way(Enum):
-    """Where a name is on its way from another system to this stack, or back."""
+    """The position of a name on its way from another system to this stack, or back."""
 
     COMING = auto()
     HERE = auto()
@@ -50,12 +54,12 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Handover:
-    """What is known of a name that is, or is to be, taken over.
+    """The facts about a name that is, or is to be, taken over.
 
     Attributes:
-        former: what stood there before, one record of each type.
-        asked: whether this run is asked to take it over; else only what an earlier run has begun is finished.
-        going: whether this stack's record is being deleted, which puts back the former ones.
+        former: the former records, one of each type.
+        asked: whether this run is to take the name over; otherwise it only finishes an earlier run's takeover.
+        going: whether this stack's record is being deleted, which restores the former ones.
     """
 
     way: Way
@@ -64,25 +68,25 @@ class Handover:
     going: bool = False
 
     def displaceable(self, there: Sequence[RawRecord]) -> bool:
-        """Whether these records of others may be replaced.
+        """Return whether these records of another system may be replaced.
 
-        If nobody asks for it now, they are those that an earlier run has recorded before it was cut off.
+        Without a request in this run, they must be the records that an earlier, interrupted run has recorded.
         """
         simple = not any(why_not(record) for record in there)
         return bool(there) and simple and (self.asked or _by_type(there) == _by_type(self.former))
 
     def with_former(self, there: Sequence[RawRecord], *, ours: bool) -> list[RawRecord]:
-        """Return what is to be kept, with what is displaced now.
+        """Return the former records to keep, including the records displaced now.
 
         Args:
-            ours: whether the A record is this stack's: then what was kept so far still stood there before it.
+            ours: whether the A record is this stack's: then the records kept so far still count as former ones.
         """
         before = _by_type(self.former) if ours else {}
         return [*(before | _by_type(there)).values()]
 
 
 def handover(aws: Aws, resource_type: type[Resource], id: str, name: str) -> Handover | None:
-    """Return what is known of the way of a record's name; None if it has never been another system's."""
+    """Return the facts about the takeover of a record's name; None if it was never another system's."""
     record = next((one for one in aws.knowledge.of(resource_type) if one.id == id), None)
     former = former_of(name, record.outputs) if record else []
     begun = record is not None and record.phase == "creating"
@@ -99,12 +103,12 @@ def handover(aws: Aws, resource_type: type[Resource], id: str, name: str) -> Han
 
 
 def on_its_way(way: Handover, live: Observed, leading: Sequence[RawRecord], *, ours: bool) -> Sequence[Observed] | None:
-    """Return what stands at a name that moves, or has moved; None if it is to be treated as any other.
+    """Return the resources at a name that moves, or has moved; None if it needs no special treatment.
 
     Args:
         live: its A record, or an empty one.
         leading: all records that lead its clients.
-        ours: whether the A record is there and this stack's.
+        ours: whether the A record exists and is this stack's.
     """
     foreign = [one for one in leading if not (ours and one["Type"] == "A")]
     if way.way is Way.COMING and way.displaceable(foreign):
@@ -119,7 +123,7 @@ def on_its_way(way: Handover, live: Observed, leading: Sequence[RawRecord], *, o
         restored = [one for one in way.former if one["Type"] not in there]
         return [replace(live, outputs=kept | {GIVEN_BACK: True}, details={DISPLACES: displaced, RESTORES: restored})]
     if way.way in (Way.RETURNING, Way.BACK):
-        # whatever stands there is theirs, and is not compared with anything
+        # the present record is the other system's, and is compared with nothing
         named = {name: live.attributes[name] for name in ("hosted_zone_id", "record_name", "type")}
         given_back = kept | {GIVEN_BACK: True}
         return [Observed(live.id, named, given_back, status=live.status, details={FOREIGN: True})]
@@ -132,12 +136,13 @@ def on_its_way(way: Handover, live: Observed, leading: Sequence[RawRecord], *, o
 
 
 def former_of(name: str, outputs: Mapping[str, Any]) -> list[RawRecord]:
-    """Return the records that stood at a name before it was taken over; none if it was not.
+    """Return the former records of a name that was taken over; none if it was not.
 
-    Only of that name, and of types that lead its clients: who can write the state must not have others made by it.
+    They must be of that name, and of types that lead its clients: the writer of a state must not be able to create
+    others.
 
     Args:
-        outputs: those of the name's own record in the state.
+        outputs: the outputs of the name's own record in the state.
     """
     kept = outputs.get(FORMER)
     return [*kept] if isinstance(kept, list) and kept and all(_is_of(name, one) for one in kept) else []
@@ -150,12 +155,12 @@ def _is_of(name: str, record: Any) -> bool:
 
 
 def is_given_back(outputs: Mapping[str, Any]) -> bool:
-    """Whether a recorded name leads again where it did before it was taken over, by its record's outputs."""
+    """Return whether a recorded name has its former records again, by its record's outputs."""
     return outputs.get(GIVEN_BACK) is True
 
 
 def why_not(record: RawRecord) -> str:
-    """Say why a record cannot be taken over; empty if it can."""
+    """Return the reason why a record cannot be taken over; empty if it can."""
     where = f"{normal_name(record['Name'])} {record['Type']}"
     if "SetIdentifier" in record:
         return (
@@ -168,17 +173,17 @@ def why_not(record: RawRecord) -> str:
 
 
 def led_to(records: Sequence[RawRecord]) -> str:
-    """Say in words where records lead."""
+    """Describe the targets of records."""
     return ", ".join(f"{one['Type']} {_target(one)}" for one in sorted(records, key=lambda one: str(one["Type"])))
 
 
 def lasts(records: Sequence[RawRecord]) -> int:
-    """Return the seconds for which resolvers may keep what these records say."""
+    """Return the seconds for which resolvers may cache these records."""
     return max((int(one.get("TTL", ALIAS_TTL)) for one in records), default=ALIAS_TTL)
 
 
 def target_is_gone(error: ClientError) -> bool:
-    """Whether a batch was refused since an alias in it leads to what is no longer there.
+    """Return whether a batch was refused because an alias in it has a target that no longer exists.
 
     AWS adds that the target was not found, or is not in the zone of its load balancers, or both (Terraform and boto3
     show it so: rust-lang/simpleinfra#907, harmony-one/harmony-ops#491).

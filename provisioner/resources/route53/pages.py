@@ -1,4 +1,4 @@
-"""Reading Route 53's records: by name and type, a page at a time."""
+"""Reads of Route 53's records: by name and type, a page at a time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Records = dict[tuple[str, str], Mapping[str, Any]]
 
 
 def normal_name(name: str) -> str:
-    """Return a name as people write it: lower case, no final dot, `*` where Route 53 has its octal code."""
+    """Return a name as people write it: lower case, no final dot, `*` for Route 53's octal code."""
     return name.lower().rstrip(".").replace("\\052", "*")
 
 
 def order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
-    """Return what records are sorted by: their labels from the last to the first (ListResourceRecordSets).
+    """Return the sort key of a record: its labels from the last to the first (ListResourceRecordSets).
 
     Args:
         key: zone, name and type.
@@ -28,7 +28,7 @@ def order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
 
 
 def page(aws: Aws, zone_id: str, first: str) -> Records:
-    """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
+    """Return a page of a zone's records from a name on: another owner's zone may have thousands of records."""
     with IgnoreNotFound():
         found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
         return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
@@ -36,7 +36,7 @@ def page(aws: Aws, zone_id: str, first: str) -> Records:
 
 
 def records_at(aws: Aws, zone_id: str, name: str) -> Records:
-    """Return the records of one name, of several that share name and type one."""
+    """Return the records of one name by type; of several records with the same name and type, only one."""
     return {(name, record["Type"]): record for record in all_at(aws, zone_id, name)}
 
 

@@ -1,4 +1,4 @@
-"""Route 53: records, in zones that may be somebody else's."""
+"""Route 53's records, also in zones that belong to somebody else."""
 
 from __future__ import annotations
 
@@ -35,19 +35,20 @@ from provisioner.resources.route53.shapes import normal_alias, observed, record_
 from provisioner.resources.route53.zones import HostedZone, is_ours
 
 BESIDE = LEADING[1:]
-"""The types of records that lead clients of a name elsewhere than its A record does."""
+"""The types of records that lead clients of a name past its A record."""
 
 
 @dataclass(frozen=True)
 class RecordSet(KnownByContent, Displaces, Resource):
     """A simple record: its values with their TTL, or an alias.
 
-    Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
-    or recorded, and is of a name that the stack can have or leads to what is this stack's. Anything else there is left
-    alone, whatever a state may claim, and only what leads to what is this stack's is deleted there.
+    Records carry no tags. A record is this stack's if its zone is. In another owner's zone it is this stack's if it has
+    declared or recorded content, and its name can be the stack's or it leads to one of the stack's resources. Any other
+    record there stays unchanged, whatever a state may claim, and only records that lead to the stack's resources are
+    deleted there.
 
-    Except for a name that the user takes over (`Aws.take_over`): its change replaces what stands there, which is an
-    output afterwards, and stands there again once the user gives the name back, or the record is deleted.
+    There is one exception, a name that the user takes over (`Aws.take_over`). Its change replaces the former records,
+    which are an output afterwards, and which are restored when the user gives the name back, or the record is deleted.
     """
 
     hosted_zone_id: str
@@ -82,7 +83,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
             if zone_id not in pages:
                 pages[zone_id] = page(aws, zone_id, cls._first(aws, zone_id, name))
             if (name, record_type) not in pages[zone_id]:
-                # it is not there, or stands beyond the page
+                # it does not exist, or is beyond the page
                 pages[zone_id] |= records_at(aws, zone_id, name)
             there = record_id(zone_id, name, record_type)
             record = pages[zone_id].get((name, record_type))
@@ -106,7 +107,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
-        """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
+        """Return the zone's first name among all kinds of known records, so that one page serves them all."""
         resource_types: list[type[Resource]] = [RecordSet, *RecordSet.__subclasses__()]
         known = [
             fields
@@ -119,7 +120,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
-        """Yield the records that lead to what is this stack's, whatever they are called."""
+        """Yield the records that lead to this stack's resources, under any name."""
         targets = cls._targets(aws)
         yield from (live for live in cls._all(aws) if cls._leads_to_any(live, targets))
 
@@ -134,15 +135,15 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @classmethod
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, content: Sequence[Any]) -> Observed | None:
-        """Return the record of this name and type, ours if it says one of these resources."""
+        """Return the record with this name and type; it is this stack's if its content is one of these."""
         record = records_at(aws, zone_id, name).get((name, record_type))
         return None if record is None else cls._judged(aws, zone_id, record, content)
 
     @classmethod
     def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], content: Sequence[Any]) -> Observed:
-        """Return a record with whose it is: ours if the zone is, or if it says one of these resources and can be ours.
+        """Return a record with its owner: this stack if it owns the zone, or if it can have declared the content.
 
-        One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
+        A record that leads to another stack's load balancer is that stack's, even in a zone that this stack created.
         """
         live = observed(zone_id, record)
         if owner := cls._leads_to(aws, live):
@@ -153,14 +154,15 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Whether a record leads to what this stack has, by its tags, here and now."""
+        """Return whether a record leads to a resource that has this stack's tags now."""
         return cls._leads_to_any(live, cls._targets(aws))
 
     @classmethod
     def _targets(cls, aws: Aws) -> Collection[Any]:
-        """Return what records of this stack lead to: the DNS names of its load balancers.
+        """Return the targets of this stack's records: the DNS names of its load balancers.
 
-        A balancer's name alone proves nothing: namesakes in other Regions and accounts have those of the same name.
+        A balancer's name alone proves nothing: same-named stacks in other Regions and accounts have balancers of that
+        name.
         """
         return {normal_name(live.outputs.get("dns_name", "")) for live in aws.live(LoadBalancer) if live.owned} - {""}
 
@@ -171,12 +173,12 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @classmethod
     def _leads_to(cls, aws: Aws, live: Observed) -> str:
-        """Return in words to which other stack's load balancer a record leads; empty if to none."""
+        """Return a phrase for the other stack whose load balancer a record leads to; empty if there is none."""
         alias = live.attributes["alias_target"]
         return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
 
     def create(self, aws: Aws, token: str) -> Observed:
-        # where zone or name became known in this run only, nobody has looked there yet
+        # if zone or name became known only in this run, nothing was read there yet
         content = [content_of(self.fields())]
         if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, content):
             if there.owner:
@@ -189,7 +191,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
                 )
             return there
         record = spelled(self.fields())
-        # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
+        # CREATE and not UPSERT: a record that somebody created meanwhile is not overwritten
         try:
             change_id = route53_changes.change(aws, self.hosted_zone_id, ("CREATE", record))
         except ClientError as error:
@@ -262,7 +264,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
     def delete(cls, aws: Aws, live: Observed) -> None:
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
         if not target(live.attributes):
-            # somebody deleted it; the next list says so too
+            # somebody deleted it; the next list will show that, too
             aws.deleted.add(live.id)
             return
         if owner := cls._leads_to(aws, live):
@@ -284,7 +286,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
     @classmethod
     def _put_back(cls, aws: Aws, live: Observed, deleted: tuple[str, RawRecord], former: Sequence[RawRecord]) -> None:
-        """Let the name lead where it did before it was taken over, unless that is gone: then only delete the record."""
+        """Delete the record and restore the former ones; only delete it if their targets no longer exist."""
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
         there = records_at(aws, zone_id, name)
         created = [("CREATE", one) for one in former if (name, one["Type"]) not in there or one["Type"] == "A"]
@@ -299,7 +301,7 @@ class RecordSet(KnownByContent, Displaces, Resource):
 
 
 def obstacle(aws: Aws, name: str) -> str:
-    """Say that the public name is a CNAME, beside which AWS takes no other record; empty if it is none."""
+    """Return a message if the public name is a CNAME, beside which AWS accepts no other record; empty if it is not."""
     for live in _beside(aws, name):
         if live.attributes["type"] == "CNAME":
             return (
@@ -311,7 +313,7 @@ def obstacle(aws: Aws, name: str) -> str:
 
 
 def diverted(aws: Aws, name: str) -> list[str]:
-    """Say which records of others lead a part of the public name's clients elsewhere."""
+    """Return a warning for each record of another owner that leads some clients of the public name elsewhere."""
     return [
         f"{name} has a record {live.attributes['type']}{_to(live)} that this stack did not create: clients that ask "
         f"for it go there, and not to this stack. Delete it if it is not meant so"
@@ -321,7 +323,7 @@ def diverted(aws: Aws, name: str) -> list[str]:
 
 
 def _beside(aws: Aws, name: str) -> list[Observed]:
-    """Return the records of others that stand at a name which this stack's A record has, or is to have."""
+    """Return other owners' records at a name that this stack's A record has, or is to have."""
     found = [live for live in aws.live(RecordSet) if live.attributes["record_name"] == name]
     return [live for live in found if not live.owned and live.attributes["type"] in BESIDE]
 

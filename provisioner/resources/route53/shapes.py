@@ -10,12 +10,12 @@ from provisioner.resources.route53.pages import normal_name
 
 
 def record_id(zone_id: str, name: str, record_type: str) -> str:
-    """Return what a record is called in states: Route 53 gives it no id."""
+    """Return a record's id in the state: Route 53 gives it none."""
     return f"{zone_id}|{name}|{record_type}"
 
 
 def observed(zone_id: str, record: Mapping[str, Any]) -> Observed:
-    """Return a record set, of which parts may be missing, as an observed resource."""
+    """Return a record set, which may be incomplete, as an observed resource."""
     name = normal_name(record["Name"])
     attributes = {
         "hosted_zone_id": zone_id,
@@ -34,12 +34,12 @@ def normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
-    """Return what a record says, however long it may be kept in caches."""
+    """Return a record's content without its TTL."""
     return sorted(value.rstrip(".") for value in fields["resource_records"]), normal_alias(fields["alias_target"])
 
 
 def target(fields: Mapping[str, Any]) -> Any:
-    """Return where a record leads, in the shape of the field that says so: its alias, or its values."""
+    """Return a record's target in the form of its field: the alias, or the values."""
     return fields["alias_target"] or fields["resource_records"]
 
 

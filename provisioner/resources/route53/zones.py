@@ -19,10 +19,10 @@ from provisioner.resources.route53.pages import normal_name
 
 @dataclass(frozen=True)
 class HostedZone(Resource):
-    """A public zone, or one that only the given VPC sees.
+    """A public zone, or a private zone that only the given VPC can read.
 
-    CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on: it is
-    `untagged`.
+    CreateHostedZone takes no tags, so the zone's caller reference names the owner until the tags are set: meanwhile it
+    has the problem `untagged`.
     """
 
     hosted_zone_name: str
@@ -56,7 +56,7 @@ class HostedZone(Resource):
 
     @classmethod
     def _near(cls, aws: Aws, zones: Mapping[str, tuple[str, str]]) -> Iterator[Observed]:
-        """Yield zones of the stack's VPC: whose they are shows in their tags, and only then in their reference."""
+        """Yield zones of the stack's VPC; only a zone without the stack's tags needs a read of its caller reference."""
         tags = _tags(aws, list(zones))
         for zone_id, (name, vpc_id) in zones.items():
             if address := aws.address_in(tags[zone_id]):
@@ -71,7 +71,7 @@ class HostedZone(Resource):
         ours = set(stack_vpcs(aws)) if vpcs else set()
         attributes = {
             "hosted_zone_name": normal_name(zone["Name"]),
-            # a zone may serve further VPCs: ours is the one that counts
+            # a zone may serve further VPCs: the stack's own VPC counts
             "vpc_id": next((vpc for vpc in vpcs if vpc in ours), vpcs[0]) if vpcs else None,
         }
         problems = {} if aws.owns(tags) else {"untagged": True}
@@ -113,18 +113,18 @@ class HostedZone(Resource):
 
 
 def _whose(aws: Aws, record: Mapping[str, Any]) -> str:
-    """Return in brackets which other stack a record is of, if it leads to that one's load balancer."""
+    """Return in brackets the other stack whose load balancer a record leads to; empty if there is none."""
     owner = owner_of(aws, normal_name(record["AliasTarget"]["DNSName"])) if "AliasTarget" in record else ""
     return f" ({owner})" if owner else ""
 
 
 def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
-    """Return the ids of the account's public zones of a name, but for those that this stack made.
+    """Return the ids of the account's public zones of a name, except zones that this stack created.
 
     Args:
-        own: whether the stack is to have one. Then those that somebody gave its tags are left out as well.
+        own: whether the stack is to have its own zone. Then zones that somebody gave its tags are left out as well.
     """
-    # the list begins at the name, and those of one name stand together
+    # the list begins at the name, and zones of the same name are adjacent
     found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain, MaxItems="100")["HostedZones"]
     zones = [z for z in found if normal_name(z["Name"]) == domain and not z["Config"]["PrivateZone"]]
     others = [_bare(zone["Id"]) for zone in zones if not _reference_address(aws, zone)]
@@ -133,7 +133,7 @@ def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
 
 
 def vpc_zones(aws: Aws) -> dict[str, tuple[str, str]]:
-    """Return the account's private zones that the VPC which the stack is in sees, by id: name and VPC."""
+    """Return the account's private zones of the stack's VPCs, by id: name and VPC."""
     found = {}
     for vpc in stack_vpcs(aws):
         where = {"VPCId": vpc, "VPCRegion": aws.region}
@@ -148,12 +148,12 @@ def _bare(zone_id: str) -> str:
 
 
 def _reference_prefix(aws: Aws) -> str:
-    # the two apart: a-b and c make the same name as a and b-c
+    # keep the two apart: a-b and c make the same name as a and b-c
     return f"provisioner {aws.owner['Project']} {aws.owner['Environment']} {aws.region} "
 
 
 def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:
-    """Return the address in the zone's caller reference, if this stack made the zone."""
+    """Return the address in the zone's caller reference, if this stack created the zone; otherwise None."""
     prefix, reference = _reference_prefix(aws), zone["CallerReference"]
     return reference.removeprefix(prefix).split(" ")[0] if reference.startswith(prefix) else None
 
