@@ -1,4 +1,4 @@
-"""Changes in parts under simulation: a sample of lives, and one change that is cut off before and after each write."""
+"""Changes in parts under simulation: a sample of lives, and one change, killed before and after each write."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_once_broke_a_promise_holds(life: Life) -> None:
 
 
 def stack(worker: str, key: int, other: int) -> Config:
-    """Two workers behind one gate, of which the first is also behind one of its own, and both reached by a sign."""
+    """Return two workers behind a shared gate; the first has a gate of its own too, and signs lead to both."""
     gates = (Use("gate/main", how="gates"), Use("gate/own", how="gates"))
     sign = Item("sign", "front", "network", "sign-1", uses=(Use(f"pool/{worker}", how="leads"),))
     beside = Item("sign", "back", "network", "sign-2", uses=(Use("pool/beside", how="leads"),))
@@ -88,7 +88,7 @@ def stack(worker: str, key: int, other: int) -> Config:
 
 
 BEFORE, AFTER = stack("old", 1, 2), stack("new", 3, 0)
-"""A change with all parts: a worker is called otherwise and has another key, and another one has another key."""
+"""A change with all parts: one worker gets another name and another key, the other one another key."""
 
 
 def up(world: engine.World, act: Act = CALM) -> engine.Run:
@@ -110,7 +110,7 @@ CHANGE = Act("up", 2)
 
 
 def begin() -> engine.World:
-    """Return a world in which all stands, and the change is declared."""
+    """Return a world in which the stack stands, and the change is declared."""
     world = engine.World(Life(0, 0, (), BEFORE))
     assert up(world).ok
     edit(world, AFTER)
@@ -132,7 +132,7 @@ def test_the_change_has_all_its_parts() -> None:
 
 
 def goes_on(world: engine.World) -> None:
-    """The user brings it up again."""
+    """Run `up` again."""
 
 
 def gives_up(world: engine.World) -> None:
@@ -146,7 +146,7 @@ def recovers(world: engine.World) -> None:
 
 @pytest.fixture
 def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The points of the change right before and right after each write, to the cloud or the state."""
+    """Return the points of the change right before and right after each write, to the cloud or the state."""
     written: list[int] = []
     point, worlds = Process.point, list[engine.World]()
 
@@ -172,7 +172,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_kill_around_any_write_takes_nothing_in_use_away(
     then: Callable[[engine.World], None], points: list[int]
 ) -> None:
-    """`Violation` says what was lost, at the moment at which it was; in the end the change is made, or taken back."""
+    """`Violation` names each loss at its moment; in the end the change is made, or taken back."""
     assert len(points) > 60
     with engine.simulated_kinds(traffic=True):
         for point in points:
@@ -185,7 +185,7 @@ def test_a_kill_around_any_write_takes_nothing_in_use_away(
 
 
 def test_the_truth_is_not_blind() -> None:
-    """What the promises are about is found when it is done by hand, between two commands that promise it."""
+    """Losses by hand between two commands are detected."""
     with engine.simulated_kinds(traffic=True):
         world = begin()
         gate, sign = (next(one for one in world.cloud.alive() if one.sort == sort) for sort in ("gate", "sign"))
@@ -233,7 +233,7 @@ def test_traffic_stays_while_any_number_of_names_fail() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_change_taken_back_at_once_is_really_undone(seed: int) -> None:
-    """The lists still show what was before, and flap between that and what is."""
+    """The lists still show the old settings, and flap between these and the new ones."""
     change = (Act("edit", 3, to=stack("a", 2, 2)), Act("up", seed, lag=25.0, flapping=True))
     back = (Act("edit", 3, to=stack("a", 1, 2)), Act("up", seed))
     engine.live(Life(seed, 0, (CALM, *change, *back), stack("a", 1, 2), traffic=1))
@@ -260,6 +260,26 @@ LIVES = {
         disk=True,
         planned=False,
         idle=False,
+        traffic=2,
+    ),
+    "a list that is older than a cut-off change hides a key that is in use": Life(
+        152506781,
+        0,
+        (
+            Act("edit", 505034017),
+            Act("up", 3343010810, stop=59.24650287371129, faults=(("lost", 0.3), ("refuse", 0.1), ("settling", 0.1))),
+            Act("edit", 465391106),
+            Act(
+                "up",
+                119013437,
+                stop=0.9388072222097206,
+                faults=(("lost", 0.02), ("refuse", 0.1), ("settling", 0.02)),
+                lag=25.0,
+            ),
+            Act("edit", 2695797225),
+            Act("up", 2142889922),
+        ),
+        planned=False,
         traffic=2,
     ),
     "up says of an intent whose resource was renamed twice that there is none": Life(

@@ -1,4 +1,4 @@
-"""Tells when AWS's lists may be older than the last call, which an earlier run may have made."""
+"""Detect AWS lists that may be older than the last call, which an earlier run may have made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def stale_for(
     store: RecordStore, desired: Resource, record: Record | None, live: Observed | None, part: Part
 ) -> float | None:
-    """Return how many seconds ago a call was made that the lists may not show; None if they show all."""
+    """Return the age in seconds of a call that the lists may not show yet; None if they show all calls."""
     age = store.age(desired.address)
     if record is None or record.phase == "creating":
         if live is not None and not live.deleting:
@@ -29,26 +29,26 @@ def stale_for(
         # a resource deleted before this one was created carries the same address
         return age
     stale = _outdated(desired, record, live) or _taken_back(desired, record, live, part)
-    return age if stale or _led_elsewhere(desired, record, live, part) else None
+    return age if stale or _precedes_last_call(desired, record, live, part) else None
 
 
 def asked_for(desired: Resource, record: Record) -> bool:
-    """Whether the desired settings are those asked for last."""
+    """Return whether the desired settings are the last recorded ones."""
     wanted = desired.held(desired.fields())
-    # an earlier version may have recorded what is no field any more
+    # an earlier version may have recorded a field that no longer exists
     recorded = {name: value for name, value in record.arguments.items() if name in wanted or name in vars(desired)}
     return bool(canonical(recorded) == canonical(wanted))
 
 
 def _outdated(desired: Resource, record: Record, live: Observed) -> bool:
-    """Whether AWS shows another revision than the last one: each such look would create that again."""
+    """Return whether AWS shows another revision than the last recorded one, so a repeat would create it twice."""
     return desired.versioned and asked_for(desired, record) and bool(compare(desired, live))
 
 
 def _taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
-    """Whether AWS shows all as wanted, though something else was asked for last: the list may be older than that.
+    """Return whether AWS shows the wanted settings though others were recorded last: its list may be too old.
 
-    Somebody takes a change back at once, and a list that lags behind does not show the change yet.
+    Example: the user takes a change back at once, and a list that lags behind does not show the change yet.
     """
     if desired.versioned:
         return False
@@ -63,13 +63,13 @@ def _taken_back(desired: Resource, record: Record, live: Observed, part: Part) -
     )
 
 
-def _led_elsewhere(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
-    """Whether traffic is to be moved, and AWS does not show that it goes where it was led last.
+def _precedes_last_call(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
+    """Return whether AWS shows other settings than the last call asked for, of a resource that changes in parts.
 
-    By a list that is older than that, what has the traffic would be taken for something that has none.
+    By such an old list, a former setting would look removed already, or a target with traffic as if it had none.
     """
-    moves_traffic = type(desired).shifted is not Resource.shifted
-    return (part == "widened" and moves_traffic) and any(
+    in_parts = type(desired).widened is not Resource.widened or type(desired).shifted is not Resource.shifted
+    return (part == "widened" and in_parts) and any(
         canonical(record.arguments[name], name in desired.unordered)
         != canonical(live.attributes.get(name), name in desired.unordered)
         for name in compare(desired, live).keys() & record.arguments.keys()
