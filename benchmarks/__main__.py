@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME…]`: the named benchmarks, one table after the other; all but the peers if none is."""
+"""`python -m benchmarks [NAME…]`: run the named benchmarks, one table after the other; by default all but `peers`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "peers": peers.main,
 }
 OWN = [name for name in BENCHMARKS if name != "peers"]
-"""Those that install nothing."""
+"""The benchmarks that install nothing."""
 
 
 def main(names: list[str]) -> None:
-    """Say what machine this is, and run the benchmarks."""
+    """Print the machine, and run the benchmarks."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"there is no benchmark {', '.join(unknown)}: choose among {', '.join(BENCHMARKS)}")
     print(machine())

@@ -1,4 +1,4 @@
-"""How long the commands take on the embedded cloud as whole processes, how many calls they make, and their memory."""
+"""Time of the commands as whole processes on the embedded cloud, with their calls and their memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RUNS = 7
 
 
 def main() -> None:
-    """Measure a whole life of the sample, and what is told once the cloud has ended; print one row a command."""
+    """Measure a whole life of the sample, and reads after the cloud has ended; print one row a command."""
     heading("")
     with project() as sample:
         row(sample, "--help", RUNS, "--help")
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def heading(what: str) -> None:
-    """Print what the columns of `row` are."""
+    """Print the head of the columns of `row`."""
     print(f"{what:32}{'runs':>6}{'median s':>9}{'least s':>9}{'reads':>7}{'writes':>7}{'MiB':>6}")
 
 

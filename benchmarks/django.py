@@ -1,4 +1,4 @@
-"""How the commands do with an example: five processes of one image, a database, a job before services, own steps."""
+"""Time of the commands with an example: five processes of one image, a database, a job, and own steps."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def main() -> None:
 
 
 def _digest(folder: Path) -> str:
-    """Return what says that the files of a folder were reviewed."""
+    """Return the digest that marks the files of a folder as reviewed."""
     return Own(folder, {path.name: path.read_bytes() for path in folder.glob("*.py")}).digest
 
 
 def _set_secret(shop: Project) -> None:
-    """Set the secret that the example does not make up."""
+    """Set the secret that the example does not generate."""
     command = [*PROVISION, "secret", "set", "STRIPE_SECRET_KEY"]
     subprocess.run(
         command, cwd=shop.directory, env=shop.variables(), input=b"sk_test_example", check=True, capture_output=True

@@ -1,13 +1,13 @@
-"""What AWS itself forces a run to wait for: the durations of the embedded cloud laid over the graph of resources.
+"""The least time that AWS allows a run: the durations of the embedded cloud on the graph of resources.
 
-Three walks over the same graph and the same durations, calls counted as nothing: the longest chain (no tool can be
-faster), a walk that waits until each resource is ready before it goes on to what needs it, ten at once (Terraform's
-way), and one resource after the other (a playbook's way).
+Three walks over the same graph and the same durations, without time for calls: the longest chain (no tool can be
+faster), a walk that begins a resource only when its dependencies are ready, ten at once (Terraform's way), and one
+resource after the other (a playbook's way).
 
-AWS's rates force time as well, as soon as there are many resources; see `rated` for the least of it.
+With many resources, AWS's rates add time; see `rated` for the least of it.
 
-One duration is counted that a run may be spared: the minute until managed scaling looks for tasks without an instance
-is at the most a minute. Where a service on instances is the longest chain, a lucky run is up to that much faster.
+One counted duration may be shorter in a real run: managed scaling looks for tasks without an instance once a minute,
+and the whole minute is counted. If a service on instances is the longest chain, a lucky run is up to a minute faster.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MAKES: Calls = {
     "task_definition": ("ecs", "RegisterTaskDefinition"),
     "vpc_endpoint": ("ec2", "CreateVpcEndpoint"),
 }
-"""What makes those resources of which there are as many as services, or that have a rate of less than one a second."""
+"""The create calls of the types with as many resources as services, or with a rate of less than one a second."""
 REMOVES: Calls = {
     "listener_rule": (LOAD_BALANCING, "DeleteRule"),
     "log_group": ("logs", "DeleteLogGroup"),
@@ -51,12 +51,12 @@ REMOVES: Calls = {
     "target_group": (LOAD_BALANCING, "DeleteTargetGroup"),
     "task_definition": ("ecs", "DeregisterTaskDefinition"),
 }
-"""What removes them, but for endpoints: one call may remove many."""
+"""The delete calls of these types except endpoints: one call may remove many of them."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One resource of a walk: how long it takes, and how long after the begin of each that it waits for."""
+    """One resource of a walk: its duration, and for each dependency the seconds after the dependency's begin."""
 
     address: str
     lasts: float
@@ -65,7 +65,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Walked:
-    """When each resource begins and ends, and which one it waited for last."""
+    """The begin and the end of each resource, and the dependency that it waited for last."""
 
     begins: Mapping[str, float]
     ends: Mapping[str, float]
@@ -73,11 +73,11 @@ class Walked:
 
     @property
     def seconds(self) -> float:
-        """How long all of it takes."""
+        """The seconds of the whole walk."""
         return max(self.ends.values())
 
     def chain(self) -> list[str]:
-        """Return the addresses of the longest chain, the first one first."""
+        """Return the addresses of the longest chain, in order."""
         address: str | None = max(self.ends, key=lambda one: self.ends[one])
         found: list[str] = []
         while address is not None:
@@ -89,12 +89,12 @@ class Walked:
 def for_up(
     declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws, there: Collection[str] = ()
 ) -> list[Node]:
-    """Return the walk that makes everything.
+    """Return the walk that creates everything.
 
     Args:
-        blocking: each resource begins only when what it needs is ready.
-        of: which seconds an operation takes.
-        there: the addresses of what is there and ready from the start.
+        blocking: each resource begins only when its dependencies are ready.
+        of: returns the seconds of an operation.
+        there: the addresses of resources that are ready from the start.
     """
     all_times = {
         address: Times() if address in there else times(item.resource.type_name, item.resource.fields(), of)
@@ -119,7 +119,7 @@ def _lag(desired: Resource, need: Dependency, of: Times, *, blocking: bool) -> f
 
 
 def for_down(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
-    """Return the walk that removes everything: each resource when all that were built on it are gone."""
+    """Return the walk that removes everything: each resource when all its dependents are gone."""
     all_times = {
         address: times(item.resource.type_name, item.resource.fields(), of) for address, item in declared.items()
     }
@@ -143,7 +143,7 @@ def for_down(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = 
 
 
 def without(nodes: Sequence[Node], kinds: Collection[str]) -> list[Node]:
-    """Return the walk without the resources of these types, as if nothing needed them."""
+    """Return the walk without the resources of these types, as if nothing depended on them."""
     kept = {node.address for node in nodes if node.address.partition("/")[0] not in kinds}
     return [
         Node(node.address, node.lasts, {a: later for a, later in node.after.items() if a in kept})
@@ -153,7 +153,7 @@ def without(nodes: Sequence[Node], kinds: Collection[str]) -> list[Node]:
 
 
 def unlimited(nodes: Sequence[Node]) -> Walked:
-    """Walk with as many at once as there are: each begins as soon as those before it allow."""
+    """Walk without a limit on parallel work: each resource begins as soon as its dependencies allow."""
     begins: dict[str, float] = {}
     because: dict[str, str | None] = {}
     waiting = {node.address: node for node in nodes}
@@ -167,24 +167,23 @@ def unlimited(nodes: Sequence[Node]) -> Walked:
 
 
 def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> float:
-    """Return the seconds that durations and AWS's rates force together, but for the luck that the module tells of.
+    """Return the least seconds that durations and AWS's rates allow together; see the module for one exception.
 
-    That is the longest chain or, if this is more, what one of AWS's buckets forces. Of some resources that are made (or
-    removed) by calls on one bucket of `burst` tokens that gains `rate` a second:
+    This is the longest chain or, if larger, the bound of one of AWS's token buckets. For any set of resources that are
+    created (or removed) by calls on one bucket of `burst` tokens that gains `rate` a second:
 
-    - none is called for before the longest chain to it allows, so none before the earliest of those moments;
-    - until then the bucket is full at the most, so n calls have not gone before (n - burst) / rate seconds after it;
-    - whichever of them goes last, what follows from it takes as long as its own longest chain to the end of the run,
-      so at least as long as the shortest one of theirs.
+    - no call is made before the longest chain to its resource allows, so none before the earliest of these moments;
+    - at that moment the bucket is at most full, so n calls take at least (n - burst) / rate seconds from then on;
+    - after the last call, the rest of the run takes that resource's longest chain to the end of the run, so at least
+      the shortest of these chains.
 
-    The sum of the three is a bound for each set of resources; it is taken for those that begin no earlier than a moment
-    and have the longest chains to the end, for each moment and each number of them. Only one call is counted for each
-    resource, and none for reads. It stays a bound from below: where several buckets follow upon one another no tool may
-    reach it.
+    The sum of the three is a lower bound for each set. It is computed for each moment and each number n: the set of the
+    n resources with the longest chains to the end that begin no earlier than the moment. Only one call is counted for
+    each resource, and no reads. With several buckets one after the other, no tool may reach the bound.
 
     Args:
-        calls: which resource types are counted, and by which calls.
-        there: the addresses that nothing is called for.
+        calls: the counted resource types, with their calls.
+        there: the addresses that need no call.
     """
     begins, ends = unlimited(nodes).begins, tails(nodes)
     drawn: dict[tuple[Limit, str], list[tuple[float, float]]] = defaultdict(list)
@@ -197,7 +196,7 @@ def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> f
 
 
 def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
-    """Return the bound of one bucket, from the earliest begin and the shortest tail of each that draws on it."""
+    """Return the bound of one bucket, from the begin and the tail of each call that draws on it."""
     least = 0.0
     for moment in {begin for begin, _ in pairs}:
         chains = sorted((tail for begin, tail in pairs if begin >= moment), reverse=True)
@@ -207,10 +206,10 @@ def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
 
 
 def tails(nodes: Sequence[Node]) -> dict[str, float]:
-    """Return for each resource the seconds from its begin to the end of the longest chain that goes on from it."""
+    """Return for each resource the seconds from its begin to the end of the longest chain that follows from it."""
     known = {node.address: node for node in nodes}
     found = {address: node.lasts for address, node in known.items()}
-    # the walk goes to a resource after all that it waits for
+    # the walk has each resource after its dependencies
     for user in reversed(list(unlimited(nodes).begins)):
         for need, later in known[user].after.items():
             found[need] = max(found[need], later + found[user])
@@ -218,9 +217,9 @@ def tails(nodes: Sequence[Node]) -> dict[str, float]:
 
 
 def limited(nodes: Sequence[Node], jobs: int = JOBS) -> float:
-    """Walk with at most so many at once, each holding its place until it is done; return the seconds of all of it.
+    """Walk with at most so many resources at once, each until it is done; return the seconds of the whole walk.
 
-    In a blocking walk a need has ended, or is known everywhere, when what needs it begins.
+    In a blocking walk a dependency has ended, or is known everywhere, when its dependent begins.
     """
     waiting = {node.address: node for node in nodes}
     begun: dict[str, float] = {}
@@ -236,7 +235,7 @@ def limited(nodes: Sequence[Node], jobs: int = JOBS) -> float:
                 heapq.heappush(running, now + node.lasts)
             del waiting[node.address]
         if any(node.address in begun for node in able):
-            continue  # what took no time may have freed others
+            continue  # resources without a duration may have freed others
         soon = [begun[a] + lag for one in waiting.values() for a, lag in one.after.items() if a in begun]
         now = min(moment for moment in (*running, *soon) if moment > now)
         while running and running[0] <= now:
@@ -245,5 +244,5 @@ def limited(nodes: Sequence[Node], jobs: int = JOBS) -> float:
 
 
 def sequential(nodes: Sequence[Node]) -> float:
-    """Return the seconds of one resource after the other."""
+    """Return the seconds of a walk with one resource after the other."""
     return sum(node.lasts for node in nodes)

@@ -1,4 +1,4 @@
-"""How the commands do with many services: their seconds, calls and memory, on the embedded cloud."""
+"""Time of the commands with many services: their seconds, calls and memory on the embedded cloud."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ port = 8080
 database = {database}
 """
 TASKS = 7
-"""So many tasks of 512 MiB have room on an instance of the sample."""
+"""The number of tasks of 512 MiB that fit on an instance of the sample."""
 USERS = 50
-"""So many services may reach the database: AWS's quota is 60 rules in a security group."""
+"""The number of services that reach the database: AWS's quota is 60 rules in a security group."""
 
 
 def stack(services: int) -> str:

@@ -1,6 +1,6 @@
-"""The critical path: how long a life takes on the embedded cloud's clock, and how long AWS forces it to take.
+"""The critical path: the time of a whole life on the embedded cloud's clock, and the least that AWS allows.
 
-The clock is virtual, so that seconds are AWS's and exact: the same run takes as long each time, on any machine.
+The clock is virtual, so that seconds are AWS's and exact: a run takes the same time on any machine.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import load
 from provisioner.engine.declaration import Declared
 from provisioner.operations.impact.duration import Seconds
-from provisioner.operations.planning.declaration import declare
+from provisioner.operations.planning.step_run import declare
 
 FEW, MANY = (2,), (10, 50, 200)
-"""How many services the stacks of the two benchmarks have."""
+"""The numbers of services in the stacks of the two benchmarks."""
 DURATIONS = ("typical", "fast", "slow")
-"""How long AWS's operations take, as the cloud's clock calls it."""
+"""The sets of durations of AWS's operations, by the names in the cloud's clock."""
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
-"""No images: what an engine here does takes real seconds."""
+"""No images: work of a Docker engine takes real seconds."""
 DATABASE = ("db_cluster", "db_instance")
 """The resource types that take longest."""
 IMAGE = (
@@ -38,16 +38,16 @@ IMAGE = (
     'image = "registry.example.com/backend:1"',
     'image = "registry.example.com/backend:2"',
 )
-"""What the stack says of the image that is changed: originally, at first, and then."""
+"""The text about the changed image in the stack: the original, the first, and the second one."""
 CHANGED = ("task_definition/api-0", "service/api-0")
-"""What has to change with it and takes time."""
+"""The resources that change with it and take time."""
 LATEST = 3
-"""How many of the resources that were later than AWS forces are named."""
+"""The number of the latest resources that are named."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a command is compared with: the walk that AWS forces, the blocking one, the calls, and what stays."""
+    """The comparison for a command: the walk that AWS forces, the blocking one, the calls, and ready resources."""
 
     ideal: Sequence[Node]
     blocking: Sequence[Node]
@@ -61,7 +61,7 @@ class Expected:
 
 
 def main() -> None:
-    """Measure a small stack, and say which resources were later than they had to be."""
+    """Measure a small stack, and print the resources that were later than they had to be."""
     _head()
     for durations in DURATIONS:
         for services in FEW:
@@ -77,7 +77,7 @@ def many() -> None:
 
 
 def declared_by(file: Path) -> Mapping[str, Declared]:
-    """Return what a stack.toml declares; the facts are made up, since the graph does not depend on them."""
+    """Return the resources that a stack.toml declares; with made-up facts, since the graph does not depend on them."""
     config = load(file, env=None, target="local")
     zones = tuple(f"{config.region}{letter}" for letter in "acd")  # as the embedded cloud offers them there
     facts = Facts("123456789012", "aws", config.region, zones, "ami-1", "Z1", ("192.0.2.1/32",), False, True, ROOT)
@@ -93,7 +93,7 @@ def _head() -> None:
 
 
 def _life(services: int, durations: str, *, latest: bool = False) -> None:
-    """Measure a life of a stack, and its `up` once more where the database is there already; print their rows."""
+    """Measure a life of a stack, and another `up` whose database is already there; print their rows."""
     of = _seconds(durations)
     build, image, other = IMAGE
     text = stack(services).replace(build, image, 1)
@@ -132,7 +132,7 @@ def _life(services: int, durations: str, *, latest: bool = False) -> None:
 
 
 def _seconds(choice: str) -> Seconds:
-    """Return how long the embedded cloud takes for what the tool's table of durations names."""
+    """Return a function from the tool's durations to the embedded cloud's seconds."""
     names = {id(value): name for name, value in vars(predicted).items()}
     takes = OperationDurations(choice).seconds
     return lambda duration: takes(getattr(taken, names[id(duration)]))
@@ -154,7 +154,7 @@ def _up(declared: Mapping[str, Declared], of: Seconds, there: Collection[str] = 
 
 
 def _ends(life: Project, command: str) -> dict[str, float]:
-    """Return when each resource ended of which the newest run of the command has a timeline."""
+    """Return the end of each resource in the timeline of the command's newest run."""
     resources = json.loads(life.run("timeline", "--last", command, "--json").output)["resources"]
     return {one["address"]: one["ended"] for one in resources}
 
@@ -168,7 +168,7 @@ def _row(what: str, seconds: float, expected: Expected, run: Measured | None) ->
 
 
 def _late(ends: Mapping[str, float], expected: Expected, *, latest: bool) -> None:
-    """Say which chain is the longest, and which resources ended longest after they had to."""
+    """Print the longest chain, and the resources that ended longest after they had to."""
     if not latest:
         return
     least = forced.unlimited(expected.ideal)

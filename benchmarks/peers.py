@@ -1,4 +1,4 @@
-"""The sample's system made by Ansible, beside this tool: each against an embedded cloud of its own."""
+"""The sample's system by Ansible and by this tool: each against an embedded cloud of its own."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ecs_emulator import control
 RULES = {"PROVISION_ENGINE": "0"}
 """No images are built, since the playbook builds none."""
 CLOCK = "real:1000"
-"""Ansible knows nothing of the cloud's virtual clock, and its polls take real seconds: AWS's are next to nothing."""
+"""Ansible ignores the cloud's virtual clock, and its polls take real seconds: with this clock AWS's are almost none."""
 PLAYBOOK = ROOT / "benchmarks" / "ansible"
 VENV = ROOT / ".venv-ansible"
 RESOURCES = re.compile(
     "Create(?!Route$|Tags$|OrUpdate)|RequestCertificate|RegisterScalableTarget|RegisterTaskDefinition"
     "|Put(ScalingPolicy|Parameter|AccountSetting)|ChangeResourceRecordSets"
 )
-"""The calls that bring a resource into being; what they set on it besides is none."""
+"""The calls that create a resource; calls that only set something on it do not count."""
 
 
 def main() -> None:
-    """Measure a first run, one with nothing to do, and a look at what would be done, of both; print a row for each."""
+    """Measure a first run, a run with nothing to do, and a plan, of both tools; print a row for each."""
     print(f"{'what':28}{'seconds':>9}{'resources':>11}{'reads':>7}{'writes':>8}")
     with project(RULES) as sample:
         sample.start_cloud()
@@ -51,7 +51,7 @@ def _row(what: str, one: Measured) -> None:
 
 
 def _player(sample: Project) -> Callable[..., Measured]:
-    """Return what runs the playbook against the project's cloud, without the user's AWS and Ansible settings."""
+    """Return a function that runs the playbook against the project's cloud, without the user's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "ANSIBLE_"))}
     environment = kept | {
         "ANSIBLE_CONFIG": str(PLAYBOOK / "ansible.cfg"),
@@ -68,7 +68,7 @@ def _player(sample: Project) -> Callable[..., Measured]:
 
 
 def _install() -> str:
-    """Put Ansible into its own virtual environment unless it is there. Return why that failed, or an empty text."""
+    """Install Ansible into its own virtual environment unless it is there. Return the error, or an empty text."""
     requirements, installed = PLAYBOOK / "requirements.txt", VENV / "installed.txt"
     if installed.exists() and installed.read_text() == requirements.read_text():
         return ""

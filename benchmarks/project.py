@@ -24,7 +24,7 @@ PROVISION = [sys.executable, "-m", "provisioner.cli.main"]
 
 @dataclass(frozen=True)
 class Measured:
-    """A command's run as a whole process: its seconds, its CPU's, its calls, its peak of memory in MiB, its output."""
+    """A command's run as a whole process: its seconds, CPU seconds, calls, peak memory in MiB, and output."""
 
     seconds: float
     cpu: float
@@ -34,12 +34,12 @@ class Measured:
 
     @property
     def reads(self) -> int:
-        """How many calls only read."""
+        """The number of calls that only read."""
         return len(self.calls) - self.writes
 
     @property
     def writes(self) -> int:
-        """How many calls wrote."""
+        """The number of calls that write."""
         return sum(bool(call["write"]) for call in self.calls)
 
     @property
@@ -85,7 +85,7 @@ class Project:
             seconds = time.monotonic() - began
             file.seek(0)
             output = file.read()
-        # 2: `plan` has found changes, or `status` something that does not serve
+        # 2: `plan` has found changes, or `status` a service that does not serve
         if (code := os.waitstatus_to_exitcode(status)) not in (0, 2):
             sys.exit(f"`{' '.join(command)}` ended with exit code {code}:\n{output}")
         cpu = usage.ru_utime + usage.ru_stime

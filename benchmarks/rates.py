@@ -1,4 +1,4 @@
-"""AWS's documented rates in force: `up` of a stack with many services, with this tool's buckets and without them."""
+"""AWS's documented rates in force: `up` with many services, with this tool's token buckets and without."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.project import PROVISION, Measured, project
 from provisioner.aws.errors import throttled
 
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
-"""No images: what an engine here does takes real seconds."""
+"""No images: work of a Docker engine takes real seconds."""
 _EMPTIED = """
 from provisioner.aws import rate_limits
 from provisioner.cli.main import main
@@ -18,11 +18,11 @@ rate_limits.limits_of = lambda *_: ()
 raise SystemExit(main())
 """
 WITHOUT = [sys.executable, "-c", _EMPTIED]
-"""The tool in a process where no rates are known: only boto3's retries are left."""
+"""The tool in a process without known rates: only boto3's retries are left."""
 
 
 def main() -> None:
-    """Measure a first and a second `up` of each, and print what was throttled."""
+    """Measure a first and a second `up` of each, and print the throttled calls."""
     print(f"{SERVICES} services; AWS's seconds, on a virtual clock; a round trip takes 0.1 s")
     print(f"{'':36}{'seconds':>10}{'calls':>8}{'throttled':>11}")
     for buckets, program in (("with buckets", PROVISION), ("without", WITHOUT)):

@@ -1,4 +1,4 @@
-"""How long a rehearsal takes as a whole process, for the stack.toml that `provision init` writes."""
+"""Time of a rehearsal as a whole process, for the stack.toml that `provision init` writes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SAMPLE = ROOT / "provisioner" / "config" / "data" / "stack.toml"
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: a rehearsal copies none, and would ask their registries."""
 PORT = ("port = 8080", "port = 8081")
-"""What is changed, of all services."""
+"""The change, in all services."""
 
 
 def main() -> None:
-    """Print one row for each of what is rehearsed."""
+    """Print one row for each rehearsal."""
     print(f"{'':32}{'runs':>6}{'median s':>9}{'least s':>9}{'CPU s':>7}{'calls':>7}{'writes':>7}{'MiB':>6}")
     text = SAMPLE.read_text()
     with project(SETTINGS, text) as sample:
@@ -29,11 +29,11 @@ def main() -> None:
 
 
 def _row(sample: Project, what: str, command: str) -> None:
-    """Rehearse a command so many times; print its seconds, its least CPU seconds, and what the rehearsed run calls."""
+    """Rehearse a command so many times; print its seconds, its least CPU seconds, and its run's calls."""
     measured = [sample.run("rehearse", command, "--json") for _ in range(RUNS)]
     seconds, cpu = [one.seconds for one in measured], min(one.cpu for one in measured)
     median, least, last = statistics.median(seconds), min(seconds), measured[-1]
-    # what is reported on the way is on other lines than the document
+    # progress is on other lines than the document
     [document] = [line for line in last.output.splitlines() if line.startswith("{")]
     [run] = json.loads(document)["runs"]
     print(

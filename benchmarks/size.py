@@ -1,6 +1,6 @@
-"""How long a very large state on this machine takes to open and to fold, and how much memory the process then has had.
+"""Time to open and to fold a very large local state, and the memory that the process needs for it.
 
-The records are those of the sample after `up` on the embedded cloud, over and over. Each size has a process of its own.
+The records are the sample's after `up` on the embedded cloud, repeated. Each size has a process of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
         sample.run("up", "--yes")
         for resources in RESOURCES:
             directory = sample.directory / str(resources)
-            # a process that has filled a state has had more memory than one that opens it
+            # filling a state needs more memory than opening it, so each has its own process
             for act in (_fill, _measure):
                 child = spawn.Process(
                     target=act, args=(sample.directory / ".provision" / "local" / STACK, directory, resources)
@@ -65,7 +65,7 @@ def _measure(_: Path, directory: Path, resources: int) -> None:
 
 
 def _peak() -> str:
-    """Return the most memory that this process has had, in MiB, where the system tells it."""
+    """Return the most memory that this process has had, in MiB, if the system reports it."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

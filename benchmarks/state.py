@@ -1,7 +1,7 @@
-"""How long the state takes by the number of resources in it: a write, loading, opening, closing; and what it weighs.
+"""Time of the state by its number of resources: a write, loading, opening, closing; and its size.
 
-The records are those of the sample after `up` on the embedded cloud, over and over. Beside each store's write stands
-the least that it could be: an append to a file and its fsync, or one PutObject, of the same bytes.
+The records are the sample's after `up` on the embedded cloud, repeated. Beside each store's write stands its lower
+bound: an append to a file and its fsync, or one PutObject, of the same bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PUTS, LOADS = 200, 5
 
 @dataclass(frozen=True)
 class Place:
-    """Where a state is kept: how it is opened and read, and the bare write of so many bytes there."""
+    """A place of a state: functions that open it, read it, and write so many bytes there directly."""
 
     name: str
     store: Callable[[], Store]

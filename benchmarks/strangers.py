@@ -1,4 +1,4 @@
-"""What programs without the key of the embedded cloud do to its memory, and to an `up` beside them."""
+"""Load on the embedded cloud from programs without its key: its memory, and the time of an `up` beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from benchmarks.project import PROVISION, Project, project
 
 DESCRIPTORS = 1024
-"""How many files and connections Linux lets a process have by default, and so the cloud here."""
+"""The default limit of Linux for a process's open files and connections, set for the cloud here."""
 IDLE = 1100
 CALLERS, CALLS = 4, 5000
 BODIES, BODY = 20, 63 << 20
@@ -22,18 +22,18 @@ UPLOAD = 600 << 20
 LONGEST = 120.0
 """Seconds after which an `up` is given up."""
 _SETTLE = 3.0
-"""Seconds that strangers have to do their worst before memory is read."""
+"""Seconds between the begin of the load and the reading of the memory."""
 _PIECE = bytes(1 << 20)
 _SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 
 Port = int
 Taken = list[int]
-"""How many bytes the cloud took, by connection."""
+"""The bytes that the cloud took, by connection."""
 Strangers = Callable[[Port], AbstractContextManager[Taken]]
 
 
 def main() -> None:
-    """Print the memory of the cloud without strangers and with them, and how long a first `up` takes beside them."""
+    """Print the cloud's memory without load and with it, and the time of a first `up` beside it."""
     print(f"{'':40}{'MiB before':>11}{'with them':>11}{'after up':>10}{'MiB taken':>11}{'up, s':>8}")
     for what, strangers in STRANGERS.items():
         with project(_SETTINGS) as sample:
@@ -55,13 +55,13 @@ def _row(what: str, sample: Project, strangers: Strangers) -> None:
 
 
 def _limit(descriptors: int) -> None:
-    """Let this process, and those that it starts, have so many files open."""
+    """Set the limit of open files for this process and the processes that it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, descriptors), most))
 
 
 def _up(sample: Project) -> float | None:
-    """Return how long a first `up` takes; None if it fails, or takes longer than `LONGEST`."""
+    """Return the time of a first `up`; None if it fails, or takes longer than `LONGEST`."""
     began = time.monotonic()
     with subprocess.Popen(
         [*PROVISION, "up", "--yes"],
@@ -94,13 +94,13 @@ def _memory(sample: Project) -> float:
 
 @contextlib.contextmanager
 def nobody(_: Port) -> Iterator[Taken]:
-    """Nobody else is there."""
+    """Add no load."""
     yield []
 
 
 @contextlib.contextmanager
 def idle(port: Port) -> Iterator[Taken]:
-    """Many connections that announce a body and send none."""
+    """Hold many connections that announce a body and send none."""
     with contextlib.ExitStack() as held:
         for _ in range(IDLE):
             with contextlib.suppress(OSError):
@@ -110,7 +110,7 @@ def idle(port: Port) -> Iterator[Taken]:
 
 @contextlib.contextmanager
 def callers(port: Port) -> Iterator[Taken]:
-    """Some who connect again and again, and begin a request each time."""
+    """Connect again and again from several threads, and begin a request each time."""
     enough = threading.Event()
 
     def call() -> None:
@@ -131,14 +131,14 @@ def callers(port: Port) -> Iterator[Taken]:
 
 @contextlib.contextmanager
 def bodies(port: Port) -> Iterator[Taken]:
-    """Some large bodies, each sent to the last byte but one."""
+    """Send some large bodies, each without its last byte."""
     with _sending([("/", BODY)] * BODIES, port) as taken:
         yield taken
 
 
 @contextlib.contextmanager
 def upload(port: Port) -> Iterator[Taken]:
-    """A layer of an image for the registry, larger than memory should hold."""
+    """Send a layer of an image to the registry, larger than memory should hold."""
     with _sending([("/v2/stranger/blobs/uploads/?digest=none", UPLOAD)], port) as taken:
         yield taken
 
@@ -153,7 +153,7 @@ STRANGERS: Mapping[str, Strangers] = {
 
 
 def _connected(port: Port) -> socket.socket:
-    """Return a connection; what it does is given up after `LONGEST`."""
+    """Return a connection whose operations time out after `LONGEST`."""
     return socket.create_connection(("127.0.0.1", port), timeout=LONGEST)
 
 
@@ -173,7 +173,7 @@ def _sending(requests: list[tuple[str, int]], port: Port) -> Iterator[Taken]:
 
 
 def _send(connection: socket.socket, path: str, size: int, taken: Taken, number: int) -> None:
-    """Send a request but for its last byte, or until the cloud has had enough."""
+    """Send a request without its last byte, or until the cloud closes the connection."""
     with contextlib.suppress(OSError):
         connection.sendall(_head(path, size))
         while taken[number] < size - 1:

@@ -1,4 +1,4 @@
-"""How long the scheduler takes for a large graph whose calls take no time: a chain, independent resources, and both."""
+"""Time of the scheduler for a large graph whose calls take no time: a chain, independent resources, and both."""
 
 from __future__ import annotations
 

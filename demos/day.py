@@ -1,9 +1,9 @@
-"""A day with the Django example in real containers: deployments under load, failures, rollbacks, and looking inside.
+"""A day with the Django example in real containers: deployments under load, failures, rollbacks, and inspection.
 
     make demo-day
 
-It needs a Docker engine. Each command is printed as it is typed, with what it said last, its exit code and its
-duration; what must hold is checked, and the first thing that does not ends the day.
+It needs a Docker engine. Each command is printed with the last lines of its output, its exit code and its duration. The
+script checks its expectations, and the first failed one ends it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 REGION = "ap-northeast-1"
-"""The embedded cloud's, whose engine knows it by the example's name."""
+"""The Region of the embedded cloud."""
 CLOCK, QUICK = "real:10", "real:20"
-"""A new container has to answer within its grace period, beside the load; one that never does needs not be waited for
-so long."""
+"""The clock's speed: slow enough for a new container to answer within its grace period under load, and quicker for
+waits for a container that never answers."""
 HEALTH = 'health = { path = "/healthz", grace = 150 }'
-"""150 seconds of that clock are 15 of this machine's."""
+"""150 seconds of the clock `CLOCK` are 15 of this machine's."""
 ALARM, BALANCERS, ERRORS = "shop-answers-5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"
 PERCENT = 10
 STEPS = f'step_percent = {PERCENT}, step_minutes = 3, bake_minutes = 1, alarms = ["{ALARM}"]'
 CANARY = f'public = true\ndeployment = {{ strategy = "canary", {STEPS} }}\n'
 MOST = 1
-"""How many answers with 5xx a minute are still well: none is expected of an image that works."""
+"""The most answers with 5xx a minute without an alarm: a working image should have none."""
 SHOWN = 6
-"""Lines that are shown of what a command says."""
+"""The last lines of a command's output that are shown."""
 VIEWS = Path("shop/views.py")
 PAGE = 'return render(request, "products.html"'
 BREAKS = f"""if uuid.uuid4().int % 2:
@@ -80,7 +80,7 @@ class Day:
     answered: int = 0
 
     def run(self, *words: str, code: int = 0, given: str | None = None) -> str:
-        """Run a command, show it, and return what it said; it must end with this exit code."""
+        """Run a command, show it, check its exit code, and return its output."""
         print(f"$ provision {' '.join(words)}", flush=True)
         began = time.monotonic()
         done = subprocess.run(
@@ -88,7 +88,7 @@ class Day:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=None if given else subprocess.DEVNULL,
         )  # fmt: skip
         lines = done.stdout.rstrip().splitlines()
-        # and why, where an alarm is the reason
+        # and the reason, if it is an alarm
         for line in [*[line for line in lines[:-SHOWN] if ALARM in line][:1], *lines[-SHOWN:]]:
             print(f"  {line}")
         print(f"  [exit code {done.returncode}, {time.monotonic() - began:.0f} s]\n", flush=True)
@@ -103,7 +103,7 @@ class Day:
         path.write_text(text.replace(before, after))
 
     def page(self) -> str:
-        """The shop's first page."""
+        """Return the shop's first page."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         connection = http.client.HTTPSConnection(urlsplit(self.url).netloc, timeout=30, context=context)
         with closing(connection):
@@ -115,10 +115,10 @@ class Day:
 
     @contextmanager
     def load(self, percent: float = 0) -> Iterator[None]:
-        """Ask for the first page without a pause while the context lasts.
+        """Request the first page without a pause while the context lasts.
 
         Args:
-            percent: how many answers may be none, and some must; without it all must be pages.
+            percent: the most percent of requests that may fail, and at least one must; without it none may fail.
         """
         done = threading.Event()
         threads = [threading.Thread(target=self._ask, args=(done,)) for _ in range(2)]
@@ -146,7 +146,7 @@ class Day:
 
 
 def hold(fact: bool, otherwise: str) -> None:
-    """End the day if something does not hold."""
+    """End the day if an expectation does not hold."""
     if not fact:
         sys.exit(f"day: {otherwise}")
 
@@ -157,7 +157,7 @@ def say(text: str) -> None:
 
 
 def morning(day: Day) -> None:
-    """The stack, and a first change."""
+    """Create the stack, and make a first change."""
     say("08:00  The stack, from nothing")
     trust(day)
     day.run("secret", "set", "STRIPE_SECRET_KEY", given="sk_test_of_the_day")
@@ -176,7 +176,7 @@ def morning(day: Day) -> None:
 
 
 def trust(day: Day) -> None:
-    """Trust the example's own steps, as continuous integration does: by the hash of what was reviewed."""
+    """Trust the example's own steps, as continuous integration does: by the hash of the reviewed files."""
     refused = day.run("plan", code=4)
     found = re.search(r"PROVISION_TRUST_STEPS=(\w+)", refused)
     hold(bool(found), "the refusal does not name the hash")
@@ -185,15 +185,15 @@ def trust(day: Day) -> None:
 
 
 def noon(day: Day) -> None:
-    """What goes wrong, and going back."""
+    """Deploy failures, and go back."""
     say("11:00  An image that is never healthy: ECS gives it up, and the old revision never left")
     views = (day.directory / VIEWS).read_text()
     day.change(VIEWS, 'HttpResponse("ok")', 'HttpResponse("no", status=500)')
     day.run("cloud", "start", "--clock", QUICK)
     with day.load():
         said = day.run("deploy", "web", code=1)
-    # the worker answers no requests, and so does not notice
-    hold("still running what ran before: web; " in said, "it is not said what runs")
+    # the worker answers no requests, so the broken page does not affect it
+    hold("still running the revision before: web; " in said, "it is not said what runs")
     (day.directory / VIEWS).write_text(views)
     day.run("rollback", "web")
     day.run("plan")
@@ -216,7 +216,7 @@ def noon(day: Day) -> None:
 
 
 def canary(day: Day) -> None:
-    """New images with a tenth of the traffic, and an alarm that watches."""
+    """Deploy new images with a tenth of the traffic, watched by an alarm."""
     say("14:00  The service gets canaries, and an alarm that ends them")
     day.run("cloud", "start", "--clock", "virtual")
     watch(day)
@@ -242,7 +242,7 @@ def canary(day: Day) -> None:
 
 
 def watch(day: Day) -> None:
-    """Have an alarm on what the targets of the stack's load balancer answer, whichever of its groups they are in."""
+    """Create an alarm on the 5xx answers of the load balancer's targets, in any of its target groups."""
     client(day, "cloudwatch").put_metric_alarm(
         AlarmName=ALARM, Namespace=BALANCERS, MetricName=ERRORS, Dimensions=[balancer(day)], Statistic="Sum", Period=60,
         EvaluationPeriods=1, Threshold=MOST, ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
@@ -251,13 +251,13 @@ def watch(day: Day) -> None:
 
 
 def balancer(day: Day) -> dict[str, str]:
-    """The stack's load balancer, as a dimension of metrics."""
+    """Return the stack's load balancer, as a dimension of metrics."""
     (found,) = client(day, "elbv2").describe_load_balancers()["LoadBalancers"]
     return {"Name": "LoadBalancer", "Value": found["LoadBalancerArn"].partition(":loadbalancer/")[2]}
 
 
 def counted(day: Day) -> None:
-    """Show what each target group has counted: all failures are in the one that the canary was in."""
+    """Show the counts of each target group: all failures are in the canary's group."""
     groups = [
         one["TargetGroupArn"].rpartition(":")[2]
         for one in client(day, "elbv2").describe_target_groups()["TargetGroups"]
@@ -271,7 +271,7 @@ def counted(day: Day) -> None:
 
 
 def total(day: Day, group: str, metric: str) -> int:
-    """How many of them a target group has counted so far."""
+    """Return a target group's total of a metric so far."""
     dimensions = [balancer(day), {"Name": "TargetGroup", "Value": group}]
     stat = {
         "Metric": {"Namespace": BALANCERS, "MetricName": metric, "Dimensions": dimensions},
@@ -286,7 +286,7 @@ def total(day: Day, group: str, metric: str) -> int:
 
 
 def afternoon(day: Day) -> None:
-    """Looking inside."""
+    """Inspect the running stack, put it to sleep, and delete it."""
     say("15:00  A shell's command in the container, and a job")
     day.run("cloud", "start", "--clock", QUICK)
     day.run("exec", "web", "--", "python3", "-c", "import django; print(django.__version__)")
@@ -330,14 +330,14 @@ def query(day: Day) -> None:
 
 
 def password(day: Day) -> str:
-    """The database's password, which only Parameter Store has."""
+    """Return the database's password, which only Parameter Store has."""
     ssm = client(day, "ssm")
     (name,) = (one["Name"] for one in ssm.describe_parameters()["Parameters"] if "password" in one["Name"])
     return str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
 
 def client(day: Day, service: str) -> Any:
-    """A client of the embedded cloud."""
+    """Return a client of the embedded cloud."""
     entry = json.loads((day.directory / ".provision/cloud.json").read_text())
     import boto3
 

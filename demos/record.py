@@ -1,4 +1,4 @@
-"""Draws docs/up.svg: runs `provision up` and `down` for real on the embedded cloud, and shows what they showed."""
+"""Draw docs/up.svg: run `provision up` and `down` for real on the embedded cloud, and record their output."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def events(directory: Path, *command: str) -> Iterator[Event]:
 
 
 def aws_seconds(directory: Path) -> float:
-    """Return what the embedded cloud's clock shows, by which the live view goes."""
+    """Return the time on the embedded cloud's clock, which the live view follows."""
     cloud = manage.find(directory / ".provision")
     return float(control.clock(cloud)["now"]) if cloud else 0.0
 
 
 def frames(directory: Path, *command: str) -> tuple[list[str], list[str]]:
-    """Return what the live view showed in the middle of a run, and the lines at its end."""
+    """Return the live view from the middle of a run, and the lines at its end."""
     progress, middle = Progress(clock=lambda: aws_seconds(directory)), list[str]()
     for event in events(directory, *command):
         progress.emit(event)
@@ -76,7 +76,7 @@ def main() -> None:
             show(console, "provision down", frames(directory, "down")[1])
         finally:
             subprocess.run(["provision", "cloud", "stop"], cwd=directory, check=False, stdout=subprocess.DEVNULL)
-    # the reader's own fixed-width font, not one that the picture would fetch from elsewhere
+    # the reader's own fixed-width font: the picture must not fetch one
     plain = re.sub(r"@font-face \{\{.*?\n {4}\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
         "Fira Code, ", ""
     )

@@ -9,7 +9,7 @@ EPOCH = 1_800_000_000.0
 
 
 class Jumping(TurnRuntime, Host):
-    """See the module. `jumps` counts them."""
+    """A runtime as the module describes. `jumps` counts the clock's jumps."""
 
     def __init__(self) -> None:
         self._now, self.jumps = 1000.0, 0

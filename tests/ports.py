@@ -1,4 +1,4 @@
-"""Ports for servers that can only be told a number, and would bind it later themselves."""
+"""Free ports for servers that need a fixed number, and bind it later themselves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import socket
 
 BELOW = range(20_000, 30_000)
-"""The system gives none of these to who asks for any port (`net.ipv4.ip_local_port_range` begins at 32768)."""
+"""The system assigns none of these to a program that asks for any port (`net.ipv4.ip_local_port_range` begins at
+32768)."""
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on, and that nobody is given meanwhile."""
+    """Return a free port of 127.0.0.1 that the system does not assign to anybody meanwhile."""
     first = os.getpid() % len(BELOW)
     ports: list[int] = [*BELOW[first:], *BELOW[:first]]
     for port in ports:

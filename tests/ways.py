@@ -1,4 +1,4 @@
-"""Ways to AWS for tests: their calls are kept, and they know what the test says."""
+"""Clients of AWS for tests: their calls are recorded, and the test sets their known resources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REGION = "ap-northeast-1"
 
 @dataclass(frozen=True)
 class Call:
-    """One call that was answered: `service` as boto3 names it, `operation` as AWS does, with what, how it ended."""
+    """One answered call: `service` by boto3's name, `operation` by AWS's, the parameters, and the result."""
 
     service: str
     operation: str
@@ -33,12 +33,12 @@ class Call:
 
 @dataclass
 class Calls:
-    """Keeps the answered calls of the clients that it watches."""
+    """A recorder of the answered calls of its clients."""
 
     made: list[Call] = field(default_factory=list)
 
     def watch(self, client: Any) -> None:
-        """Keep the calls of a boto3 client from now on."""
+        """Record the calls of a boto3 client from now on."""
         client.meta.events.register("provide-client-params", self._keep)
         client.meta.events.register("after-call", self._note)
 
@@ -62,34 +62,34 @@ def way(
     log: Watcher | None = None,
     **more: Any,
 ) -> Aws:
-    """Return a way to AWS; without a session, one of nobody's. `more` goes to `Aws`."""
+    """Return an `Aws`; without a session, with dummy credentials. `more` goes to `Aws`."""
     session = session or boto3.Session("testing", "testing", region_name=REGION)
     connection = Connection(session, pace or Pace(Jumping()), endpoint=endpoint, log=log or Calls(), rates=rates)
     return Aws(project, env, connection, Inventory(connection.pace), **more)
 
 
 def calls(aws: Aws) -> list[Call]:
-    """Return the calls of a way that were answered so far."""
+    """Return the calls of an `Aws` that were answered so far."""
     assert isinstance(aws.connection.log, Calls)
     return aws.connection.log.made
 
 
 @dataclass(frozen=True)
 class Knows(KnownResources):
-    """What a test lets be known."""
+    """The known resources that a test sets."""
 
     fields: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()
     ready: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()
     ids: Callable[[type[Resource]], Sequence[str]] = lambda resource_type: ()
 
     def known(self, resource_type: type[Resource], observed: Mapping[str, Observed]) -> Sequence[Mapping[str, Any]]:
-        """Return the fields of what is declared or recorded."""
+        """Return the fields of the declared and recorded resources."""
         return self.fields(resource_type)
 
     def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
-        """Return the recorded fields of what is ready."""
+        """Return the recorded fields of the ready resources."""
         return self.ready(resource_type)
 
     def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
-        """Return the ids of what is recorded."""
+        """Return the ids of the recorded resources."""
         return self.ids(resource_type)

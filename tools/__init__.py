@@ -1,1 +1,1 @@
-"""Programs that write what is kept in the repository; none of them is needed to use it."""
+"""Programs that write files of this repository; no user needs them."""

@@ -1,4 +1,4 @@
-"""The page of all families of errors, docs/errors.md, out of what `provision explain` says."""
+"""The page of all families of errors, docs/errors.md, with the texts of `provision explain`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Error = type[ProvisionError] | type[StateError]
 
 
 def lines() -> Iterator[str]:
-    """Yield the page's lines: a heading for each group, and one for each family, which is its anchor."""
+    """Yield the page's lines: a heading for each group, and one for each family as its anchor."""
     for group, families in groupby(FAMILIES.values(), lambda family: family.group):
         yield from ["", f"## {group}"]
         for family in families:
@@ -36,7 +36,7 @@ def _one(family: Family) -> Iterator[str]:
 
 @cache
 def errors() -> frozenset[Error]:
-    """Return every class of errors that end a command, wherever it is defined."""
+    """Return every class of errors that end a command, from all modules."""
     for found in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
         import_module(found.name)
     return frozenset([*_below(ProvisionError), *_below(StateError)])

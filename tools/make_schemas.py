@@ -1,13 +1,13 @@
-"""Cuts AWS's schemas of its resource types, as cfn-lint's package carries them, to what CloudControl reads.
+"""Reduce AWS's schemas of its resource types, from cfn-lint's package, to the parts that CloudControl reads.
 
-Run it after an update of cfn-lint, which is a program of the developer's and no dependency:
+Run it after an update of cfn-lint, which is a developer's program and no dependency:
 
     pip download --no-deps cfn-lint==1.58.0
     python -m zipfile -e cfn_lint-*.whl cfn
     python tools/make_schemas.py cfn
 
-It writes both files: the tool's, with all types that Cloud Control serves, cut; and the embedded cloud's, with the few
-types that it offers, whole. The same input gives the same bytes.
+It writes both files: the tool's, with the reduced schemas of all types that Cloud Control serves; and the embedded
+cloud's, with the whole schemas of the few types that it offers. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ OFFERED = (
 )  # fmt: skip
 """The types that the embedded cloud offers."""
 SHAPE = ("type", "items", "properties", "$ref", "insertionOrder")
-"""What is kept of the shape of a property."""
+"""The members that are kept of a property's shape."""
 KEPT = (
     "primaryIdentifier", "readOnlyProperties", "writeOnlyProperties", "createOnlyProperties",
     "conditionalCreateOnlyProperties", "required", "handlers", "tagging",
 )  # fmt: skip
-"""What is kept of a type, besides its properties."""
+"""The members that are kept of a type, besides its properties."""
 
 
 def main(package: Path) -> None:
-    """Write both files out of an unpacked cfn-lint."""
+    """Write both files from an unpacked cfn-lint."""
     schemas = package / "cfnlint/data/schemas"
     (metadata,) = package.glob("cfn_lint-*.dist-info")
     about = PathDistribution(metadata).metadata

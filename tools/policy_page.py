@@ -1,4 +1,4 @@
-"""The page of all that `provision policy` prints, docs/permissions.md: statement by statement, with the reason."""
+"""The page of all policies of `provision policy`, docs/permissions.md: each statement with its reason."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from provisioner.permissions.table import ANY, needed
 from tools.type_page import EVERYTHING
 
 HOW = {"ArnEquals": "=", "StringEquals": "=", "Bool": "=", "ArnLike": "like", "StringLike": "like"}
-"""Conditions in signs; all else is written as IAM calls it."""
+"""The signs for conditions; all others have their IAM names."""
 
 PLACE = re.compile("^arn:aws:[a-z0-9-]*:(ap-northeast-1)?:[*]?:")
-"""What an ARN has before the resource: the service, the Region and the account."""
+"""The part of an ARN before the resource: the service, the Region and the account."""
 PLACES = {"aws:ResourceTag": "on the resource", "aws:RequestTag": "in the call"}
 
 
@@ -43,7 +43,7 @@ def lines() -> Iterator[str]:
 
 
 def _helps() -> Mapping[str, str]:
-    """Return what the help says of each option, and of the policy that is printed without one."""
+    """Return the help of each option, and of the policy that is printed without one."""
     group: Any = typer.main.get_command(app)
     command = group.commands["policy"]
     own = {name: str(one.help) for one in command.params for name in one.opts}
@@ -59,7 +59,7 @@ def _rows(permissions: Sequence[Permission]) -> Iterator[str]:
 
 
 def _actions(one: Statement) -> str:
-    """Return the actions by service, as the page of each service in AWS's reference has them."""
+    """Return the actions by service, as AWS's reference lists them."""
     by_service = groupby(sorted(_listed(one["Action"])), key=lambda name: name.partition(":")[0])
     return "<br>".join(
         f"{service}: {', '.join(name.partition(':')[2] for name in some)}" for service, some in by_service
@@ -71,7 +71,7 @@ def _resources(one: Statement) -> str:
 
 
 def _conditions(one: Statement) -> Iterator[str]:
-    """Yield the conditions; the three tags by which a stack is told are one."""
+    """Yield the conditions; the three tags that identify a stack count as one."""
     found = {
         key: (how, _listed(values)) for how, keys in one.get("Condition", {}).items() for key, values in keys.items()
     }
@@ -85,7 +85,7 @@ def _conditions(one: Statement) -> Iterator[str]:
 
 
 def _why(one: Statement, permissions: Sequence[Permission]) -> str:
-    """Return what its actions are for: the cases that the table of permissions names, or the life of a stack."""
+    """Return the reasons for its actions, from the table of permissions, or `every stack`."""
     these = [it for it in permissions if _part_of(it, one)]
     return "; ".join(dict.fromkeys(it.why or "every stack" for it in these))
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/prices.md: what has a price, in which Region, and from where. See `tools.reference`."""
+"""Write the tables of docs/prices.md: the keys of prices, their Regions, and their sources. See `tools.reference`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS = {
     "Database": ("aurora.acu", "aurora.storage", "aurora.io", "aurora.backup"),
     "Logs, metrics, images, files": ("logs.in", "logs.store", "metric.month", "alarm.month", "ecr.gb", "s3.gb"),
 }
-"""The keys whose prices differ by Region, by the heading that they stand under."""
+"""The keys whose prices differ by Region, by their heading."""
 INSTANCE = "ec2."
 
 
@@ -23,7 +23,7 @@ def lines(config: Any) -> Iterator[str]:
     """Yield the generated part of the page.
 
     Args:
-        config: the sample's, whose sum stands beside each Region.
+        config: the sample's; its sum stands beside each Region.
     """
     shipped = table.shipped()
     yield from _keys(shipped)
@@ -52,7 +52,7 @@ def _keys(shipped: Any) -> Iterator[str]:
 
 
 def _regions(shipped: Any, config: Any) -> Iterator[str]:
-    """Yield what is known of each Region, and the sum of the sample there."""
+    """Yield the facts about each Region, with the sum of the sample there."""
     settings = estimate.declared(run(config, offline.facts(config)).declared)
     yield from ["", "## Regions", ""]
     yield from _head(
@@ -80,7 +80,7 @@ def _sources(shipped: Any) -> Iterator[str]:
 
 
 def _sources_of(shipped: Any, key: str) -> list[str]:
-    """Return the sources of a key, or of all that begins with it, in the order of the page."""
+    """Return the sources of a key, or of all keys that begin with `INSTANCE`, in the order of the page."""
     found = {
         source
         for prices in shipped["regions"].values()

@@ -1,9 +1,9 @@
-"""Writes the reference of the documents, and the picture docs/stack.svg.
+"""Write the reference pages of the documents, and the picture docs/stack.svg.
 
     python -m tools.reference
 
-All of it is described where it is made: docstrings of the models, helps of the commands, families of errors, classes of
-the resource types, the tables of permissions and prices.
+The texts come from the code: docstrings of the models, helps of the commands, families of errors, classes of the
+resource types, the tables of permissions and prices.
 `tests/unit/repository/test_reference_pages.py` compares the pages.
 """
 
@@ -37,7 +37,7 @@ TABLES = {
     "services.NAME.deployment": "Deployment", "services.NAME.circuit_breaker": "CircuitBreaker", "jobs.NAME": "Job",
     "services.NAME.sidecars.NAME": "Sidecar",
 }  # fmt: skip
-"""Tables that are no table of the file itself, by the name that the page gives them."""
+"""Tables that are not at the top of the file, by their names on the page."""
 
 
 def pages() -> dict[Path, str]:
@@ -57,7 +57,7 @@ def pages() -> dict[Path, str]:
 
 
 def _picture() -> str:
-    """Return the picture of the sample, as `provision picture` draws it, with nothing to change."""
+    """Return the picture of the sample, as `provision picture` draws it without changes."""
     config = load(SAMPLE)
     declared = run(config, offline.facts(config)).declared
     cost = costs.of_config(config, Path("none")).by_address
@@ -96,7 +96,7 @@ def _refers(value: Mapping[str, Any]) -> str:
 
 
 def _kind(value: Mapping[str, Any]) -> str:
-    """Return in words what a key takes."""
+    """Return the values that a key takes, in words."""
     if _refers(value) or (value.get("type") == "object" and "properties" not in value):
         return "a table"
     if "anyOf" in value:
@@ -154,7 +154,7 @@ def _help(one: Any) -> Iterator[str]:
 
 
 def _example(line: str) -> str:
-    """Return an example with what it does as a comment of the shell."""
+    """Return an example with its explanation as a comment of the shell."""
     typed, gap, what = line.strip().partition("   ")
     return f"{typed}{gap}{' ' * (len(what) - len(what.lstrip()))}# {what.strip()}" if what.strip() else typed
 

@@ -1,8 +1,8 @@
-"""Builds the documents as a site, in build/site: `make docs`.
+"""Build the documents as a site, in build/site: `make docs`.
 
-A link that leaves docs/ leads into the repository, which the site is no part of: its text alone stays. The build is
-strict, so that a link or an anchor that leads nowhere ends it. The site asks nobody else for anything: scripts, styles
-and pictures are its own, which is checked last.
+A link that leaves docs/ leads into the repository, which is not part of the site: only its text stays. The build is
+strict, so that a broken link or anchor ends it. The site makes no requests to other hosts: scripts, styles and pictures
+are its own, which is checked last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS, SOURCE, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "build" / "site"
 LEAVES = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?:\.\./)+[^)]*\)")
-"""A link of a page in docs/, or below, to what is outside of it."""
+"""A link of a page in docs/, or below, to a file outside of docs/."""
 
 
 def copy() -> None:
@@ -31,25 +31,25 @@ def copy() -> None:
 
 
 def linked(page: Path, text: str) -> str:
-    """Return a page's text with those of its links that stay in the documents."""
+    """Return a page's text without the links that leave the documents."""
     return LEAVES.sub(partial(_inside, page), text)
 
 
 def _inside(page: Path, found: re.Match[str]) -> str:
-    """Return a link as it is if it stays in the documents, as one from docs/adr does, and else its text."""
+    """Return a link unchanged if its target is in the documents, as from docs/adr; else only its text."""
     target = found[0].rpartition("](")[2].rstrip(")").partition("#")[0]
     return found[0] if (page.parent / target).resolve().is_relative_to(SOURCE) else found[1]
 
 
 class _Requests(HTMLParser):
-    """Collects what a page makes a browser ask for by itself."""
+    """A parser that collects the requests a page makes a browser send by itself."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what is loaded: not where a link leads that somebody may click."""
+        """Note each URL that the browser loads by itself, not the links that a reader may click."""
         given = dict(attrs)
         if tag == "link" and "canonical" not in str(given.get("rel")):
             self.found.append(given.get("href") or "")
@@ -58,7 +58,7 @@ class _Requests(HTMLParser):
 
 
 def outside() -> Iterator[str]:
-    """Yield each request of the built site that would go to another host, with its page."""
+    """Yield each request of the built site to another host, with its page."""
     for path in sorted(SITE.rglob("*.html")):
         page = _Requests()
         page.feed(path.read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def outside() -> Iterator[str]:
 
 
 def main() -> int:
-    """Build the site; returns the exit code."""
+    """Build the site, and return the exit code."""
     copy()
     program = Path(sys.executable).with_name("zensical")
     built = subprocess.run([program, "build", "--clean", "--strict"], cwd=ROOT, check=False)

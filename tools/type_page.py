@@ -1,4 +1,4 @@
-"""The page of all resource types, docs/resource-types.md: what each class says, and a stack that has one of each."""
+"""The page of all resource types, docs/resource-types.md: the classes' docstrings, and an example of each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Shown:
 
 
 def lines() -> Iterator[str]:
-    """Yield the page's lines: a heading for each API, and one for each type, which is its anchor."""
+    """Yield the page's lines: a heading for each API, and one for each type as its anchor."""
     ordered = sorted(shown(), key=lambda one: (_api(one.type).lower(), one.type.type_name))
     for api, types in groupby(ordered, key=lambda one: _api(one.type)):
         yield from ["", f"## {api}"]
@@ -51,14 +51,14 @@ def shown() -> tuple[Shown, ...]:
     for item in declared().values():
         examples.setdefault(item.resource.type_name, item)
     own = provisioner.resources.__name__
-    # those of AWS's own names are made as they are needed
+    # types with AWS's own names are made on demand, so they are left out
     found = {name: one for name, one in all_types().items() if one.__module__.startswith(own) and name.isidentifier()}
     return tuple(Shown(one, examples.get(name)) for name, one in found.items())
 
 
 @cache
 def declared() -> Mapping[str, Declared]:
-    """Return all that the steps declare of the example, in either of its environments."""
+    """Return all resources that the steps declare for the example, in either of its environments."""
     found: dict[str, Declared] = {}
     for env in (None, "night"):
         config = load(EVERYTHING / "stack.toml", env=env)

@@ -1,4 +1,4 @@
-"""What registries are shown to allow a request: the user's credentials, and the tokens that they get for them.
+"""Authorizations of requests to registries: the user's credentials, and the tokens for them.
 
 See https://distribution.github.io/distribution/spec/auth/token/.
 """
@@ -39,7 +39,7 @@ class Access:
     _logins: dict[str, Login | None] = field(default_factory=dict, repr=False)
 
     def header(self, reference: Reference, action: str) -> dict[str, str]:
-        """Return the header with which a request to pull or push is allowed, as far as is known; it may be empty."""
+        """Return the header that authorizes a pull or a push, as far as known; it may be empty."""
         value = self._tokens.get((reference.base, self._scope(reference, action)))
         return {"Authorization": value} if value else {}
 
@@ -48,10 +48,10 @@ class Access:
         return f"repository:{reference.repository}:{'pull,push' if action == 'push' else 'pull'}"
 
     def renew(self, reference: Reference, action: str, challenge: str) -> None:
-        """Have the header answer a registry's challenge from now on.
+        """Get the header that answers a registry's challenge, and use it from now on.
 
         Raises:
-            Denied: there are no such credentials, or they are not good.
+            Denied: the credentials are missing or refused.
         """
         self._tokens[reference.base, self._scope(reference, action)] = self._authorize(reference, action, challenge)
 
@@ -59,7 +59,7 @@ class Access:
         """Return the Authorization header that a challenge asks for.
 
         Raises:
-            Denied: there are no such credentials, or they are not good.
+            Denied: the credentials are missing or refused.
         """
         sort, _, rest = challenge.partition(" ")
         login = self._login(reference.registry)
@@ -78,7 +78,7 @@ class Access:
         query = {"service": wanted.get("service", ""), "scope": wanted.get("scope") or self._scope(reference, action)}
         answer = self._token(realm, query, login)
         if answer.status in (400, 401, 403) and login:
-            # a login that is over is no better than none (aws/containers-roadmap#1296)
+            # an expired login: ask again without one (aws/containers-roadmap#1296)
             refused = error_text(answer)
             answer = self._token(realm, query, None)
         else:
@@ -109,7 +109,7 @@ class Access:
         return self._logins[registry]
 
     def denied(self, reference: Reference, words: str) -> Denied:
-        """Return the error that says who is not shown a repository, in the registry's words."""
+        """Return the error that the user may not see a repository, with the registry's own words."""
         who = "the user who is logged in" if self._logins.get(reference.registry) else "users that are not logged in"
         return Denied(
             f"{reference.registry} does not show {reference.repository} to {who}: it does not exist, or is private "
@@ -119,5 +119,5 @@ class Access:
 
 
 def basic_authorization(login: Login) -> str:
-    """Return the header's value for user and password."""
+    """Return the header's value for a user and a password."""
     return f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"

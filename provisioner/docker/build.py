@@ -1,4 +1,4 @@
-"""Builds an image from a directory with a Dockerfile: by BuildKit if there is `docker buildx`, else by the engine."""
+"""Build an image from a directory with a Dockerfile: by BuildKit if there is `docker buildx`, else by the engine."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from provisioner.engine.errors import NotCreated
 from provisioner.state.runtime import Event
 
 TAIL = 20
-"""How many of the last lines of a build that failed are shown."""
+"""The number of last lines that are shown of a failed build."""
 TRIES = 4
 PAUSE = 2.0
 """Seconds before another try, longer each time."""
 ENDS_SECONDS = 2.0
-"""How long a build may take to end when it is told to."""
+"""Seconds that a build may take to end after it is terminated."""
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])|[\x00-\x08\x0b-\x1f\x7f]")
-"""What steers a terminal (ECMA-48 control sequences) in the output of the programs that a build runs."""
+"""Terminal control sequences (ECMA-48) in the output of the programs that a build runs."""
 _STEP = re.compile(r"#\d+ \[(?:.* )?(\d+)/(\d+)\] (.*)")
 _LEGACY_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _THROTTLED = re.compile(r"toomanyrequests: Rate exceeded")
-"""public.ecr.aws takes one pull a second of who is not logged in (aws/aws-lambda-web-adapter#429)."""
+"""public.ecr.aws allows one pull a second without a login (aws/aws-lambda-web-adapter#429)."""
 _STALE_LOGIN = re.compile(r"public\.ecr\.aws.*(403 Forbidden|authorization token has expired)", re.DOTALL)
-"""A login lasts 12 hours, and the engine goes on sending it although none is needed (aws/containers-roadmap#1296)."""
+"""A login lasts 12 hours, and the engine keeps sending it although none is needed (aws/containers-roadmap#1296)."""
 _NO_EMULATION = re.compile(r"exec format error")
 _NO_BASE = re.compile(
     r"failed to resolve source metadata|pull access denied|manifest (unknown|for .* not found)|toomanyrequests"
@@ -40,17 +40,17 @@ _NO_BASE = re.compile(
 
 
 class BuildError(NotCreated):
-    """An image could not be built; the message says why and what to do."""
+    """An image could not be built; the message has the reason and the remedy."""
 
     code = "image-build"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to build: from which directory, under which name, with which values for the Dockerfile's ARGs, for what.
+    """A build: its directory, the image's name, the values of the Dockerfile's ARGs, and the platform.
 
     Attributes:
-        dockerfile: its path, which begins at the directory.
+        dockerfile: its path, relative to the directory.
         target: the stage that becomes the image, None for the last one.
     """
 
@@ -66,7 +66,7 @@ class Recipe:
 
 
 def have(client: Any, reference: str) -> bool:
-    """Say whether the engine has an image of that name."""
+    """Return whether the engine has an image of that name."""
     from docker.errors import ImageNotFound
 
     try:
@@ -77,13 +77,13 @@ def have(client: Any, reference: str) -> bool:
 
 
 def checked(client: Any, reference: str, platform: str, *, told: bool = False) -> str:
-    """Return the id of an image that the engine has.
+    """Return the id of an image that the engine has, if tasks can run it.
 
     Args:
-        told: whether its containers are told what to run, so that the image need not say it.
+        told: whether the task definition sets a command, so that the image needs none.
 
     Raises:
-        BuildError: it is for another platform than the tasks run on, or says not what they run.
+        BuildError: it is for another platform than the tasks, or has no command.
     """
     image = client.images.get(reference)
     found = f"{image.attrs.get('Os')}/{image.attrs.get('Architecture')}"
@@ -98,11 +98,11 @@ def checked(client: Any, reference: str, platform: str, *, told: bool = False) -
 
 
 def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, pause: float = PAUSE) -> None:
-    """Build the image and give it its name in the engine; again if a registry throttled.
+    """Build the image and name it in the engine; try again if a registry throttled.
 
     Args:
-        say: is told which step is under way.
-        stop: set when the user wants to end; the build is then ended as well.
+        say: receives the current step.
+        stop: set when the user wants to end; this ends the build too.
         pause: seconds before the second try.
 
     Raises:
@@ -122,7 +122,7 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
 
 
 def _run_builder(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
-    """Build once; return the last lines of the output if that failed."""
+    """Build once; return the last lines of the output if the build failed, else None."""
     lines = _buildx(recipe, stop) if buildx() else _engine(client, recipe, stop)
     tail: deque[str] = deque(maxlen=TAIL)
     try:
@@ -140,7 +140,7 @@ def _run_builder(client: Any, recipe: Recipe, say: Callable[[str], None], stop: 
 
 
 class _BuildFailed(Exception):
-    """The build ended badly; the message is what was said of that last."""
+    """The build failed; the message is the last one of the builder."""
 
 
 def _error_text(recipe: Recipe, tail: list[str]) -> str:
@@ -167,7 +167,7 @@ def _error_text(recipe: Recipe, tail: list[str]) -> str:
 
 
 def buildx() -> bool:
-    """Say whether the docker command is there, with the plugin that builds by BuildKit."""
+    """Return whether there is a docker command with the buildx plugin."""
     program = shutil.which("docker")
     if program is None:
         return False
@@ -175,7 +175,7 @@ def buildx() -> bool:
 
 
 def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
-    # An attestation would make an index of the image, under a digest that the engine does not tell.
+    # An attestation would make the image an index, with a digest that the engine does not report.
     options = ["--load", "--progress=plain", "--provenance=false", "--sbom=false"]
     options += [f"--platform={recipe.platform}", f"--tag={recipe.reference}"]
     options += [f"--file={located(recipe.directory, recipe.dockerfile)}"]
@@ -199,7 +199,7 @@ def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
 
 
 def _output(process: subprocess.Popen[str]) -> Generator[str, None, None]:
-    """Yield the lines, and close the pipe behind the last: in whichever thread reads them."""
+    """Yield the lines, and close the pipe after the last one, in the thread that reads them."""
     if process.stdout:
         with process.stdout as lines:
             yield from lines
@@ -216,9 +216,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, None]:
-    """Build by the engine's own, older builder, which is all that docker's SDK offers.
+    """Build by the engine's own, older builder: docker's SDK has no other.
 
-    It knows no ignore file of a Dockerfile's own, so the context is put together here.
+    That builder does not know ignore files named after a Dockerfile, so the context is put together here.
     """
     from docker.api.build import process_dockerfile
     from docker.errors import DockerException
@@ -226,7 +226,7 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
 
     try:
         name, content = process_dockerfile(within(recipe.directory, recipe.dockerfile), str(recipe.directory))
-        # both are sent always: the engine itself hides them from COPY where that ignore file names them
+        # both are always sent: the engine itself hides them from COPY if the ignore file names them
         always = {name} if content is None else set()
         always |= {IGNORE} if (recipe.directory / IGNORE).is_file() else set()
         events = client.api.build(

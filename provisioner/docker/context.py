@@ -1,4 +1,4 @@
-"""Finds what a build takes from a directory: the Dockerfile, and the patterns of files that are left out."""
+"""The context of a build in a directory: the Dockerfile, and the patterns of ignored files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import accumulate
 from pathlib import Path
 
 DOCKERFILE = "Dockerfile"
-"""What builds an image where nothing else is said: a file of the context."""
+"""The default Dockerfile: a file of the context."""
 IGNORE = ".dockerignore"
 
 
 def located(directory: Path, dockerfile: str) -> Path:
-    """Return where a Dockerfile is. Its path begins at the context, and may lead out of it (Compose Build Spec)."""
+    """Return the path of a Dockerfile. It is relative to the context, and may lead out of it (Compose Build Spec)."""
     return Path(os.path.normpath(directory / dockerfile))
 
 
@@ -23,10 +23,10 @@ def within(directory: Path, dockerfile: str) -> str:
 
 
 def ignored(directory: Path, dockerfile: str) -> list[str]:
-    """Return the patterns of what a build does not see.
+    """Return the patterns of the files that a build ignores.
 
-    As with BuildKit, the ignore file that is named after the Dockerfile and lies beside it takes the place of the
-    context's own (docs.docker.com, Build context, .dockerignore files).
+    As with BuildKit, an ignore file named after the Dockerfile and beside it replaces the context's own
+    (docs.docker.com, Build context, .dockerignore files).
     """
     path = located(directory, dockerfile)
     for file in (path.with_name(f"{path.name}{IGNORE}"), directory / IGNORE):
@@ -37,7 +37,7 @@ def ignored(directory: Path, dockerfile: str) -> list[str]:
 
 
 def excluder(patterns: list[str]) -> Callable[[str], bool]:
-    """Return what says whether a build does not see a path in the context.
+    """Return a function that tells whether a build ignores a path in the context.
 
     The last pattern counts that matches the path or a directory above it (moby/patternmatcher, MatchesOrParentMatches).
     docker's SDK leaves out whole directories instead, although an exception such as `!**/*.py` names files in them.
@@ -57,10 +57,10 @@ def excluder(patterns: list[str]) -> Callable[[str], bool]:
 
 
 def context_paths(directory: Path, dockerfile: str, skip: Collection[str] = ()) -> Iterator[str]:
-    """Yield the paths of files, links and directories that a build can copy into the image, from the context on.
+    """Yield the paths, relative to the context, of files, links and directories that a build can copy.
 
     Args:
-        skip: the names of directories that are not looked into.
+        skip: the names of directories that are not searched.
     """
     patterns = ignored(directory, dockerfile)
     excluded, exceptions = excluder(patterns), any(pattern.startswith("!") for pattern in patterns)

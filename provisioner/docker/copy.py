@@ -1,4 +1,4 @@
-"""Copies an image from one registry to another, for one platform; no Docker engine takes part."""
+"""Copy an image from one registry to another, for one platform, without a Docker engine."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ FOREIGN = (
     "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
     "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
 )
-"""Layers that a registry only names, since their licence keeps them from being passed on (OCI image specification)."""
+"""Layers that a registry only names, since their licence forbids passing them on (OCI image specification)."""
 
 
 @dataclass
 class _Progress:
-    """How far a copy is: parts and bytes."""
+    """The progress of a copy: parts and bytes."""
 
     done: int = 0
     parts: int = 0
@@ -43,7 +43,7 @@ class _Progress:
 
 
 class ManifestRefused(RegistryError):
-    """The registry refuses the manifest under this tag, perhaps since it has one already: `digest` is the refused."""
+    """The registry refuses the manifest under this tag, perhaps since it has one: `digest` is the refused one's."""
 
     def __init__(self, message: str, digest: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ def check_parts(reference: Reference, manifest: Manifest) -> list[Mapping[str, A
     """Return the descriptors of all that an image consists of, its configuration last.
 
     Raises:
-        BadImage: some of it cannot be copied.
+        BadImage: a part cannot be copied.
     """
     layers = manifest.parsed.get("layers")
     if not isinstance(layers, list) or not all(isinstance(one, Mapping) and is_descriptor(one) for one in layers):
@@ -76,15 +76,15 @@ def copy(
     """Copy an image and return the digest of its manifest, which is the same at both ends.
 
     Args:
-        reference: what to copy; out of an index, the one for the platform.
-        place: the repository and tag to copy it to. What is there already is not sent again.
+        reference: the image to copy; out of an index, the one for the platform.
+        place: the repository and tag to copy it to. Parts that it already has are not sent again.
         platform: such as `linux/amd64`.
-        say: is told how far it is.
+        say: receives the progress.
 
     Raises:
         RegistryError: a registry refuses, or the image cannot be used.
-        ManifestRefused: it was refused under the tag; what is there has to be looked up.
-        OutcomeUnknown: it was interrupted; whether the image is there has to be looked up.
+        ManifestRefused: the manifest was refused under the tag; the caller has to look up the image there.
+        OutcomeUnknown: the copy was interrupted; the caller has to look up whether the image is there.
     """
     progress = _Progress()
     done: Future[str] = Future()
@@ -112,7 +112,7 @@ def copy(
 def _copied(
     source: Registries, reference: Reference, target: Registries, place: Reference, platform: str, progress: _Progress
 ) -> str:
-    # whether it has to say what it runs was found out before
+    # an earlier check has already found whether the image needs a command
     manifest = source.for_platform(reference, platform, told=True)
     parts = check_parts(reference, manifest)
     progress.total, progress.parts = sum(int(part["size"]) for part in parts), len(parts)
@@ -138,7 +138,7 @@ def _send(
     size: int,
     progress: _Progress,
 ) -> None:
-    """Let a blob flow from one registry to the other; from its beginning again if the target's end is cut."""
+    """Stream a blob from one registry to the other; again from its beginning if the target's connection is cut."""
     before = progress.sent
 
     def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
-"""Reads the credentials that the `docker` command would use for a registry, from Docker's configuration.
+"""Read the credentials that the `docker` command would use for a registry, from Docker's configuration.
 
-Docker's SDK reads it too (`docker.auth`), but takes a file that cannot be read for an empty one, and waits for a helper
+Docker's SDK reads it too (`docker.auth`), but treats an unreadable file as an empty one, and waits for a helper
 without end.
 """
 
@@ -21,15 +21,15 @@ from provisioner.docker.reference import HUB
 from provisioner.engine.errors import NotCreated
 
 HELPER_SECONDS = 30
-"""How long a credential helper may take; some ask the user, or a service."""
+"""Seconds that a credential helper may take; some ask the user, or a service."""
 HUB_KEY = "https://index.docker.io/v1/"
-"""What Docker Hub is called in the configuration."""
+"""The name of Docker Hub in the configuration."""
 TOKEN_USER = "<token>"  # noqa: S105 (a marker of the helpers' protocol, no password)
 _NOT_FOUND = "credentials not found"
 
 
 class CredentialsError(NotCreated):
-    """Docker's configuration or one of its helpers cannot be used; the message says why and what to do."""
+    """Docker's configuration or one of its helpers cannot be used; the message has the reason and the remedy."""
 
     code = "registry-login"
 
@@ -44,7 +44,7 @@ class Login:
 
 
 def of_docker(registry: str) -> Login | None:
-    """Return what `docker login` left for a registry, or None if there is nothing: then it is asked without.
+    """Return the credentials of `docker login` for a registry, or None to ask it without any.
 
     Args:
         registry: its host, with its port if it has one.
@@ -63,7 +63,7 @@ def of_docker(registry: str) -> Login | None:
             return None
     auths = settings.get("auths")
     entries = dict(auths) if isinstance(auths, Mapping) else {}
-    # the registry's own entry first, then those that lead to its host (docker/cli, ConvertToHostname)
+    # the registry's own entry first, then the entries with its host (docker/cli, ConvertToHostname)
     for place in sorted(entries, key=lambda place: place != key):
         entry = entries[place]
         if isinstance(entry, Mapping) and _host(str(place)) == _host(key) and (login := _login(entry)):
@@ -72,7 +72,7 @@ def of_docker(registry: str) -> Login | None:
 
 
 def configuration_file() -> Path:
-    """Return where the `docker` command has its configuration."""
+    """Return the path of the `docker` command's configuration."""
     return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
 
 

@@ -1,4 +1,4 @@
-"""Connects to the Docker engine, and says what to do when that fails."""
+"""Connect to the Docker engine; errors name the remedy."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from provisioner.engine.errors import Interrupted, NotCreated
 from provisioner.state.runtime import Event
 
 SOCKET = Path("/var/run/docker.sock")
-"""Where an engine listens if nothing says otherwise."""
+"""The default socket of an engine."""
 SWITCH = "PROVISION_ENGINE"
-"""The environment variable that says, when it is 0, to do as if there were no engine."""
+"""The environment variable that, when it is 0, makes this tool behave as if there were no engine."""
 ANSWER_SECONDS = 5
-"""How long an engine may take to say that it is there."""
+"""Seconds that an engine may take to answer a ping."""
 QUIET_SECONDS = 3600
-"""How long it may be silent while it works: a long step of a build says nothing."""
+"""Seconds that it may be silent while it works: a long step of a build has no output."""
 LOOK = 0.2
-"""Seconds after which a stream that says nothing is left alone for a moment, to see whether the user wants to stop."""
+"""Seconds to wait for a silent stream before checking whether the user wants to stop."""
 
 T = TypeVar("T")
 
 
 class EngineError(NotCreated):
-    """The engine cannot be reached or used; the message says why and what to do."""
+    """The engine cannot be reached or used; the message has the reason and the remedy."""
 
     code = "docker"
 
 
 def named() -> bool:
-    """Say whether anything says that there is an engine: cheap, unlike asking it, which loads docker's package."""
+    """Return whether an engine is configured. This is cheap; asking the engine would load docker's package."""
     if os.environ.get(SWITCH) == "0":
         return False
     return "DOCKER_HOST" in os.environ or bool(_context()) or SOCKET.exists()
 
 
 def _context() -> str:
-    """Return the context by which docker finds its engine: Docker Desktop, Colima and others set one up."""
+    """Return the docker context that names the engine: Docker Desktop, Colima and others set one up."""
     try:
         settings = json.loads(configuration_file().read_bytes())
         name = str(os.environ.get("DOCKER_CONTEXT") or settings.get("currentContext", ""))
@@ -52,7 +52,7 @@ def _context() -> str:
 
 
 def connect() -> Any:
-    """Return a client of docker's SDK for the engine that the docker command would use, which has answered.
+    """Return a client for the engine that the docker command would use, after the engine has answered.
 
     Raises:
         EngineError: there is none, or this user may not use it.
@@ -87,10 +87,10 @@ def _unreachable(address: str, error: Exception) -> str:
 
 
 def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
-    """Yield the items of a stream that may be silent for long, and notice meanwhile that the user wants to stop.
+    """Yield the items of a stream that may be silent for long, and stop when the user wants to.
 
     Raises:
-        Interrupted: he does. Whoever reads the stream goes on until it ends, with nobody listening.
+        Interrupted: the user wants to stop. The reading thread goes on until the stream ends.
     """
     arrived: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
@@ -117,7 +117,7 @@ def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
 
 
 def is_disk_full(text: str) -> bool:
-    """Say whether these words of the engine mean that a disk is full."""
+    """Return whether the engine's message means that a disk is full."""
     return "no space left on device" in text.lower()
 
 

@@ -1,4 +1,4 @@
-"""Reads the manifests and indexes of images.
+"""Read the manifests and indexes of images.
 
 See https://github.com/opencontainers/image-spec/blob/main/manifest.md; Docker's own media types mean the same.
 """
@@ -17,18 +17,18 @@ from provisioner.docker.transport import RegistryError
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 LARGEST_MANIFEST = 4 << 20
-"""Bytes; more is no manifest (distribution specification, pushing manifests)."""
+"""The most bytes of a manifest (distribution specification, pushing manifests)."""
 
 NOTHING_TO_RUN = "{} has neither an ENTRYPOINT nor a CMD, so a container of it would have nothing to run"
 
 
 class BadImage(RegistryError):
-    """What the registry has cannot be copied or run here, or is not what it says."""
+    """An image in a registry cannot be copied or run here, or does not match its digest."""
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What a reference names: its digest, and the platforms that it is for, such as `linux/amd64`."""
+    """An image that a reference names: its digest and its platforms, such as `linux/amd64`."""
 
     digest: str
     platforms: tuple[str, ...]
@@ -54,17 +54,17 @@ class Manifest:
 
     @property
     def is_index(self) -> bool:
-        """Whether it is one of several manifests, each for a platform."""
+        """True if it is an index of several manifests, each for a platform."""
         return self.media_type in INDEXES
 
 
 def with_digest(reference: Reference, digest: str) -> Reference:
-    """Return the name of another manifest in the same repository."""
+    """Return the reference of another manifest in the same repository."""
     return Reference(reference.registry, reference.repository, "", digest)
 
 
 def entries(manifest: Manifest) -> list[dict[str, Any]]:
-    """Return the entries of an index that can be read."""
+    """Return the readable entries of an index."""
     parts = manifest.parsed.get("manifests") or []
     return [
         {**part, "platform": part["platform"] if isinstance(part.get("platform"), dict) else {}}
@@ -74,10 +74,10 @@ def entries(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def part_of(reference: Reference, manifest: Manifest, key: str) -> Mapping[str, Any]:
-    """Return the descriptor of a manifest's configuration.
+    """Return the descriptor under `key` in a manifest, such as its configuration.
 
     Raises:
-        BadImage: there is none that can be used.
+        BadImage: there is no usable one.
     """
     part = manifest.parsed.get(key)
     if not isinstance(part, Mapping) or not is_descriptor(part):
@@ -86,13 +86,13 @@ def part_of(reference: Reference, manifest: Manifest, key: str) -> Mapping[str, 
 
 
 def is_descriptor(descriptor: Mapping[str, Any]) -> bool:
-    """Say whether a descriptor has the digest and the size that it must have."""
+    """Return whether a descriptor has a valid digest and size."""
     size = descriptor.get("size")
     return bool(DIGEST.fullmatch(str(descriptor.get("digest")))) and isinstance(size, int) and size >= 0
 
 
 def platform_of(shown: Mapping[str, Any]) -> str:
-    """Return the platform in Docker's words, of an index's entry or an image's configuration."""
+    """Return the platform of an index's entry or of an image's configuration, in Docker's words."""
     return f"{shown.get('os', '')}/{shown.get('architecture', '')}"
 
 
@@ -102,7 +102,7 @@ def no_such_platform(reference: Reference, there: Collection[str], platform: str
 
 
 def runs_something(config: object) -> bool:
-    """Say whether an image says what its containers run: else the engine refuses them ("no command specified").
+    """Return whether an image has a command: the engine refuses one without ("no command specified").
 
     Args:
         config: the part `config` of an image's configuration (OCI image specification, image configuration).

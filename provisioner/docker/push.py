@@ -1,4 +1,4 @@
-"""Pushes an image from the engine to a registry, and tells how far it is."""
+"""Push an image from the engine to a registry, and report the progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDED = (
     "These credentials need ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, "
     "ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage and ecr:BatchGetImage"
 )
-"""What pushing to ECR takes (ECR user guide, required IAM permissions for pushing an image)."""
+"""The permissions for a push to ECR (ECR user guide, required IAM permissions for pushing an image)."""
 _THERE = ("Pushed", "Layer already exists", "Mounted from")
 _CUT = re.compile(
     r"connection (reset|refused)|broken pipe|EOF|timeout|unexpected HTTP status: 5|toomanyrequests",
@@ -29,7 +29,7 @@ _DENIED = re.compile(r"no basic auth credentials|denied|unauthorized|authenticat
 
 
 class PushError(NotCreated):
-    """An image could not be pushed; the message says why and what to do."""
+    """An image could not be pushed; the message has the reason and the remedy."""
 
     code = "image-push"
 
@@ -40,7 +40,7 @@ class TagTaken(PushError):
 
 @dataclass
 class _Layer:
-    """How far one layer is, in bytes."""
+    """The progress of one layer, in bytes."""
 
     status: str = ""
     current: int = 0
@@ -56,16 +56,16 @@ def push(
     stop: Event,
     pause: float = PAUSE,
 ) -> str:
-    """Push an image and return its digest as the engine says it.
+    """Push an image and return its digest as the engine reports it.
 
     Args:
         repository: the registry's name and the repository's. login: `username`, `password`, `serveraddress`.
-        say: is told how far it is.
+        say: receives the progress.
         stop: set when the user wants to end.
 
     Raises:
-        PushError: it was refused.
-        OutcomeUnknown: it was cut off; whether the image is there has to be looked up.
+        PushError: the push was refused.
+        OutcomeUnknown: the push was cut off; the caller has to look up whether the image is there.
     """
     say("pushing")
     for attempt in range(1, TRIES + 1):
@@ -109,7 +109,7 @@ def _pushed(
 
 
 def _note(layers: dict[str, _Layer], event: Mapping[str, Any]) -> bool:
-    """Note what an event says of a layer; return whether it did."""
+    """Note an event about a layer; return whether the event is about one."""
     if "id" not in event or "status" not in event or event["id"] == "latest":
         return False
     layer = layers.setdefault(event["id"], _Layer())
@@ -122,14 +122,14 @@ def _note(layers: dict[str, _Layer], event: Mapping[str, Any]) -> bool:
 def _progress(layers: Mapping[str, _Layer]) -> str:
     done = sum(layer.status.startswith(_THERE) for layer in layers.values())
     total = sum(layer.total for layer in layers.values())
-    # what is sent can be a little more than what was said before, or less by compression
+    # the bytes sent can be a little more than announced, or less by compression
     sent = sum(min(layer.current, layer.total) for layer in layers.values())
     size = f", {sent // MEGA} of {total // MEGA} MB" if total >= MEGA else ""
     return f"pushing {done}/{len(layers)} layers{size}"
 
 
 def _refusal(repository: str, tag: str, text: str) -> Exception:
-    """Return the error that the engine's words mean."""
+    """Return the error for the engine's message."""
     if is_disk_full(text):
         return PushError(f"pushing to {repository} failed: a disk is full. If it is the engine's: {DISK_FULL}")
     if "immutable" in text and "already exists" in text:
@@ -156,11 +156,11 @@ def _hint(repository: str, text: str) -> str:
 
 
 def reaches(client: Any, login: Mapping[str, str]) -> bool:
-    """Say whether the engine reaches a registry, and is let in. What it is told is kept nowhere."""
+    """Return whether the engine can log in to a registry. The credentials are stored nowhere."""
     from docker.errors import DockerException
 
     try:
-        # this is between the client and the engine: the user's docker command learns nothing of it
+        # only the engine gets this login: it does not change the docker command's own
         client.login(login["username"], login["password"], registry=login["serveraddress"], reauth=True)
     except (DockerException, OSError):
         return False

@@ -1,4 +1,4 @@
-"""Reads the answers of image registries piece by piece."""
+"""Read the answers of image registries piece by piece."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIECE = 64 << 10
 
 
 def pieces(transport: Transport, answer: BaseHTTPResponse, start: int) -> Iterator[bytes]:
-    """Yield what comes from the position on: of an answer that does not know ranges the rest only."""
+    """Yield the content from a position on, also if the registry ignored the range and sent all of it."""
     from urllib3.exceptions import HTTPError
 
     skip = start if answer.status == 200 else 0

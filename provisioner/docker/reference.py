@@ -1,4 +1,4 @@
-"""Parses names of images as Docker does: `[registry/]repository[:tag][@digest]`."""
+"""Parse names of images as Docker does: `[registry/]repository[:tag][@digest]`."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Reference:
 
     @property
     def version(self) -> str:
-        """What the registry is asked for: the digest if there is one, otherwise the tag."""
+        """The part of a request's path: the digest if there is one, otherwise the tag."""
         return self.digest or self.tag
 
     @property
     def local(self) -> bool:
-        """Whether the registry is on this machine's loopback, where plain HTTP will do."""
+        """True if the registry is on this machine's loopback, where plain HTTP is allowed."""
         return is_local(self.registry)
 
     @property
     def base(self) -> str:
-        """The URL that the registry's API is below."""
+        """The base URL of the registry's API."""
         host = "registry-1.docker.io" if self.registry == HUB else self.registry
         return f"{'http' if self.local else 'https'}://{host}/v2/"
 
@@ -56,10 +56,10 @@ class Reference:
 def parse(text: str) -> Reference:
     """Return the name's parts.
 
-    The grammar is that of https://github.com/distribution/reference; digests are SHA-256, which are all that ECR knows.
+    The grammar is from https://github.com/distribution/reference; digests are SHA-256, the only ones that ECR knows.
 
     Raises:
-        ValueError: it is no name of an image; the message goes on after the name in quotes.
+        ValueError: the text is no name of an image; the message is to be put after the quoted name.
     """
     rest, at, digest = text.partition("@")
     if at and not DIGEST.fullmatch(digest):
@@ -87,7 +87,7 @@ def parse(text: str) -> Reference:
 
 
 def is_local(registry: str) -> bool:
-    """Say whether a registry's host is this machine's loopback."""
+    """Return whether a registry's host is this machine's loopback."""
     host = registry.rpartition(":")[0] if re.search(r":\d+$", registry) else registry
     if host == "localhost":
         return True

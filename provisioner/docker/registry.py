@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 DEPTH = 3
-"""How far an index may lead to further indexes."""
+"""The most levels of nested indexes."""
 
 
 @dataclass
@@ -68,23 +68,23 @@ class Registries:
         self._access = Access(self.transport, self.login)
 
     def digest(self, reference: Reference) -> str:
-        """Return the digest of what a reference names, by a question that counts as no pull (HEAD).
+        """Return the digest of a referenced image, by a request that does not count as a pull (HEAD).
 
         Raises:
             NotThere, Denied, Unreachable: as their docstrings say.
-            RegistryError: the answer is none.
+            RegistryError: the registry gave no usable answer.
         """
         answer = self._manifest("HEAD", reference)
         drain(answer)
         found = answer.headers.get("Docker-Content-Digest", "")
-        # the specification asks for it and not all registries have it
+        # the specification requires it, but not all registries send it
         return found if DIGEST.fullmatch(found) else self.manifest(reference).digest
 
     def inspect(self, reference: Reference) -> ImageInfo:
-        """Return what a reference names and the platforms that it is for; two or three small reads.
+        """Return a referenced image's digest and platforms; two or three small reads.
 
         Raises:
-            BadImage: it is of another sort.
+            BadImage: it is no image that ECS can run.
             NotThere, Denied, Unreachable: as their docstrings say.
         """
         manifest = self.manifest(reference)
@@ -96,10 +96,10 @@ class Registries:
         return ImageInfo(manifest.digest, (self.platform(reference, manifest),))
 
     def manifest(self, reference: Reference) -> Manifest:
-        """Return the manifest or index, which is what its digest says.
+        """Return the manifest or index, checked against its digest.
 
         Raises:
-            BadImage: it is of a sort that ECS does not run, or not what its digest says.
+            BadImage: ECS does not run its media type, or it does not match its digest.
             NotThere, Denied, Unreachable: as their docstrings say.
         """
         answer = self._manifest("GET", reference)
@@ -126,10 +126,10 @@ class Registries:
         """Return the one manifest for a platform, out of an index if the reference names one.
 
         Args:
-            told: whether its containers are told what to run, so that the image need not say it.
+            told: whether the task definition sets a command, so that the image needs none.
 
         Raises:
-            BadImage: there is none for the platform, or it says not what its containers run.
+            BadImage: there is no image for the platform, or it has no command.
         """
         manifest = self.manifest(reference)
         for _ in range(DEPTH):
@@ -140,7 +140,7 @@ class Registries:
             if not fitting:
                 there = sorted({platform_of(part.get("platform", {})) for part in parts} - {"unknown/unknown", "/"})
                 raise BadImage(no_such_platform(reference, there, platform))
-            # of several variants, the one that every processor runs
+            # the lowest variant runs on every processor
             best = min(fitting, key=lambda part: str(part["platform"].get("variant") or ""))
             manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
@@ -153,14 +153,14 @@ class Registries:
         return manifest
 
     def platform(self, reference: Reference, manifest: Manifest) -> str:
-        """Return the platform that a manifest's image is for, which its configuration says."""
+        """Return the platform of a manifest's image, from its configuration."""
         return platform_of(self.configuration(reference, manifest))
 
     def configuration(self, reference: Reference, manifest: Manifest) -> Mapping[str, Any]:
-        """Return the configuration of a manifest's image: its platform, and what a container of it runs.
+        """Return the configuration of a manifest's image, with its platform and its command.
 
         Raises:
-            BadImage: there is none that can be read.
+            BadImage: it cannot be read.
         """
         config = part_of(reference, manifest, "config")
         content = b"".join(self.blob(reference, str(config["digest"]), min(int(config["size"]), LARGEST_MANIFEST)))
@@ -175,10 +175,10 @@ class Registries:
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def blob(self, reference: Reference, digest: str, size: int) -> Generator[bytes, None, None]:
-        """Yield a blob piece by piece; where the connection is lost it goes on from there in another.
+        """Yield a blob piece by piece; after a lost connection, continue over a new one.
 
         Raises:
-            BadImage: it is not what its digest and size say; that is known after the last piece only.
+            BadImage: it does not match its digest or size; this is raised only after the last piece.
             Unreachable: the connection was lost again and again.
             Interrupted: the user wants to stop.
         """
@@ -215,7 +215,7 @@ class Registries:
         return answer
 
     def has(self, reference: Reference, digest: str) -> bool:
-        """Say whether a repository has a blob."""
+        """Return whether a repository has a blob."""
         answer = self._call("HEAD", reference, f"blobs/{digest}")
         drain(answer)
         if answer.status not in (200, 404):
@@ -223,10 +223,10 @@ class Registries:
         return answer.status == 200
 
     def upload(self, reference: Reference, digest: str, size: int, content: Iterable[bytes]) -> None:
-        """Upload a blob in one request that is streamed.
+        """Upload a blob in one streamed request.
 
-        ECR answers a PATCH with 201, and drops what further ones bring (aws/containers-roadmap#2831); it takes one PUT
-        of any size (kitops-ml/kitops#822).
+        ECR answers a PATCH with 201, and drops the content of further ones (aws/containers-roadmap#2831); it takes one
+        PUT of any size (kitops-ml/kitops#822).
 
         Raises:
             Cut: the connection was lost; a new upload may succeed.
@@ -287,12 +287,12 @@ class Registries:
             return answer
         challenge = answer.headers.get("WWW-Authenticate", "")
         drain(answer)
-        # a token lasts for minutes: the one that was known may be over
+        # a token lasts for minutes: the known one may have expired
         self._access.renew(reference, action, challenge)
         return self.transport.ask(method, url, {**(headers or {}), **self._access.header(reference, action)}, body)
 
     def _refusal(self, answer: BaseHTTPResponse, reference: Reference, missing: str) -> RegistryError:
-        """Return the error that an answer means."""
+        """Return the error for an answer."""
         words = error_text(answer)
         if answer.status == 404:
             return NotThere(f"{reference.registry} has {missing} ({words})")

@@ -1,6 +1,6 @@
-"""Sends HTTPS requests to registries: retries, redirects, proxies, and what a failure means.
+"""Send HTTPS requests to registries: retries, redirects, proxies, and the meaning of failures.
 
-urllib3's own retries sleep where Ctrl-C does not end them, and follow a redirect to plain HTTP or to this machine.
+urllib3's own retries cannot be ended by Ctrl-C, and they follow redirects to plain HTTP or to this machine.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ TRIES = 4
 PAUSE = 1.0
 """Seconds before the second try, twice as long before each further one."""
 MOST_SECONDS = 30.0
-"""The longest wait for a registry that says when to come again (Retry-After); one that wants more is out of reach."""
+"""The longest Retry-After that is waited for; a registry that asks for more counts as unreachable."""
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
-"""How long a registry may take to answer, or to go on; a download that stands still goes on in another connection."""
+"""Seconds that a registry may take to connect, and to answer or continue; a stalled download gets a new connection."""
 SILENCES = 2
-"""So many times without any answer, one after the other, and a registry is out of reach: a rehearsal may be offline."""
+"""Tries in a row without any answer after which a registry is unreachable: a rehearsal may be offline."""
 COMMIT_SECONDS = 300.0
-"""How long it may take to say that it has the blob that was sent to it: it reads that once more."""
+"""Seconds that a registry may take to confirm an uploaded blob: it reads the blob once more."""
 REDIRECTS = 5
 CONNECTIONS = 10
-"""Connections to one host that are kept."""
+"""The most connections that are kept for one host."""
 WORDS = 64 << 10
-"""Bytes that are read of an answer that is no content."""
+"""The most bytes that are read of an error's text or of an unwanted answer."""
 SWITCH = "PROVISION_REGISTRIES"
-"""The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
+"""The environment variable that, when it is 0, allows only registries on this machine."""
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
 
 class RegistryError(NotCreated):
-    """A registry refuses, or has what cannot be used; the message says why and what to do."""
+    """A registry refuses, or has an unusable image; the message has the reason and the remedy."""
 
     code = "registry"
 
 
 class Unreachable(RegistryError):
-    """A registry does not answer for now, or not to so many questions; nothing is known of what it has."""
+    """A registry does not answer for now, or limits requests; its content is unknown."""
 
 
 class SwitchedOff(Unreachable):
-    """The user wants no registry to be asked that is not on this machine."""
+    """The user allows only registries on this machine."""
 
 
 class NotThere(RegistryError):
@@ -66,7 +66,7 @@ class NotThere(RegistryError):
 
 
 class Denied(RegistryError):
-    """The registry wants other credentials, or any.
+    """The registry requires credentials, or refuses the given ones.
 
     Args:
         registry: its name.
@@ -89,7 +89,7 @@ class Transport:
 
     Attributes:
         stop: set when the user wants to end.
-        scale: what the pauses between tries are multiplied by; what a registry asks for is kept to.
+        scale: the factor of the pauses between tries; a registry's own Retry-After is kept.
     """
 
     stop: Event = field(default_factory=threading.Event)
@@ -103,12 +103,12 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None = None,
     ) -> BaseHTTPResponse:
-        """Return the answer to a request that can be repeated, whatever it is, unless it says to come again later.
+        """Return the answer to a repeatable request, of any status except a request to try again later.
 
         A redirect is followed, without the Authorization header if it leads to another host.
 
         Raises:
-            Unreachable: no answer, or only that the registry is busy or broken.
+            Unreachable: no answer, or only answers that the registry is busy or broken.
             Interrupted: the user wants to stop.
         """
         host = urlsplit(url).netloc
@@ -141,12 +141,12 @@ class Transport:
         """Send content piece by piece, once, and return the answer.
 
         Raises:
-            Cut: the connection was lost; whoever has the content begins anew.
+            Cut: the connection was lost; the caller has to send the content again.
         """
         from urllib3.util import Timeout
 
         self.allowed(url)
-        timeout = Timeout(connect=READ_SECONDS, read=COMMIT_SECONDS)  # sending goes by the first as well
+        timeout = Timeout(connect=READ_SECONDS, read=COMMIT_SECONDS)  # the first also limits each piece that is sent
         return self._once(method, url, {**headers, "Content-Length": str(size)}, content, timeout)
 
     def check(self) -> None:
@@ -167,7 +167,7 @@ class Transport:
             answer = self._once(method, url, headers, body, timeout)
             place = answer.headers.get("Location")
             if answer.status == 401 and urlsplit(url)[:2] != asked:
-                # whoever answers a challenge does so with the login of the host that was asked
+                # a challenge is answered with the first host's login, which the redirect's host must not get
                 drain(answer)
                 raise RegistryError(f"{asked[1]} redirects to {urlsplit(url).netloc}, which requires credentials")
             if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
@@ -198,7 +198,7 @@ class Transport:
             raise Cut(reason_of(error)) from None
 
     def _pool(self, url: str) -> PoolManager:
-        """Return the connections for a URL: directly, or by the proxy that the environment names."""
+        """Return the connections for a URL: direct ones, or through the environment's proxy."""
         from urllib3 import PoolManager, ProxyManager, make_headers
 
         parts = urlsplit(url)
@@ -219,18 +219,18 @@ class Transport:
         return self._pools[proxy]
 
     def allowed(self, url: str, former: str = "") -> None:
-        """Refuse plain HTTP to anywhere but this machine, and where `SWITCH` says so everything else.
+        """Refuse plain HTTP except to this machine; with `SWITCH` at 0, refuse all other machines.
 
         Args:
-            former: what led to the URL, if not the user's configuration: only what is on this machine leads there.
+            former: the URL that redirected here, if any: only one on this machine may redirect to this machine.
 
         Raises:
-            RegistryError: it is neither HTTPS nor this machine's.
-            SwitchedOff: only registries on this machine are to be reached.
+            RegistryError: the URL is neither HTTPS nor on this machine.
+            SwitchedOff: the user allows only registries on this machine.
         """
         try:
             parts = urlsplit(url)
-            # without a user, and without the dot behind a whole name
+            # without a user, and without the dot at the end of a full name
             host = (parts.hostname or "").rstrip(".")
         except ValueError:
             raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url!r}, which is not a URL") from None
@@ -244,7 +244,7 @@ class Transport:
 
 
 def _leads_here(host: str) -> bool:
-    """Say whether a host that is not the loopback's leads to this machine all the same."""
+    """Return whether a host that is not loopback still leads to this machine."""
     try:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
@@ -252,10 +252,10 @@ def _leads_here(host: str) -> bool:
 
 
 def absolute_url(url: str, place: str) -> str:
-    """Return where a Location header leads to.
+    """Return the URL that a Location header leads to.
 
     Raises:
-        RegistryError: nowhere.
+        RegistryError: the header has no valid URL.
     """
     try:
         return urljoin(url, place)
@@ -264,7 +264,7 @@ def absolute_url(url: str, place: str) -> str:
 
 
 def _trust() -> ssl.SSLContext:
-    """Return what certificates are trusted: the system's authorities, and those that AWS's calls go by."""
+    """Return a context with the trusted certificates: the system's authorities, and the ones for AWS's calls."""
     import certifi
 
     context = ssl.create_default_context()
@@ -277,10 +277,10 @@ def _trust() -> ssl.SSLContext:
 
 
 def error_text(answer: BaseHTTPResponse) -> str:
-    """Return what an answer without content says: the registry's own words, or its status. Closes the answer."""
+    """Return an error answer's text: the registry's own words, or its status. Closes the answer."""
     try:
         text = answer.read(WORDS).decode(errors="replace")
-    except Exception:  # noqa: BLE001 (whatever became of the words, the status is known)
+    except Exception:  # noqa: BLE001 (the words may be unreadable; the status is known)
         text = ""
     drain(answer)
     try:
@@ -292,8 +292,8 @@ def error_text(answer: BaseHTTPResponse) -> str:
 
 
 def drain(answer: BaseHTTPResponse) -> None:
-    """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
-    with suppress(Exception):  # whatever comes is not wanted
+    """End an unread answer: its connection is kept for reuse, or closed if much is left to read."""
+    with suppress(Exception):  # the content is not wanted
         answer.read(WORDS)
     if not answer.closed:
         close(answer)
@@ -307,7 +307,7 @@ def close(answer: BaseHTTPResponse) -> None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Return in how many seconds a registry wants to be asked again (RFC 9110, 10.2.3), or 0 if it does not say."""
+    """Return the seconds after which a registry allows another try (RFC 9110, 10.2.3), or 0 if it names none."""
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -318,7 +318,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def rate_limit_text(host: str, status: int, reason: str) -> str:
-    """Say what to do if a limit that lasts for hours is used up; empty if it is not that.
+    """Return the remedy for a used-up pull limit, which lasts for hours; empty for any other error.
 
     See https://docs.docker.com/docker-hub/usage/pulls/.
     """
@@ -332,6 +332,6 @@ def rate_limit_text(host: str, status: int, reason: str) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return a failure of the network in few words."""
+    """Return a network failure in few words."""
     text = str(getattr(error, "original_error", None) or error)
     return " ".join(text.rpartition(": ")[2].split())[:200] or type(error).__name__

@@ -1,4 +1,4 @@
-"""What to do next, after each way in which a command can end."""
+"""Next steps for the user, after each way in which a command can end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""
 
 BILLED = 16
-"""How many resources are named that cost money."""
+"""The most resources with an hourly cost that one message names."""
 
 CommandLine = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
@@ -37,12 +37,12 @@ def after_up(
     new_ami: bool = False,
     again: Sequence[str] = (),
 ) -> list[str]:
-    """Return what may be done after `up`: first of all, open the URL.
+    """Return the next steps after `up`; the first is to open the URL.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
-        new_ami: whether the newest AMI was asked for, as it then is to be again.
-        again: the options that say what was let go and which names move, as they then are to be given again.
+        new_ami: whether the run had `--new-ami`, which a repeated run needs too.
+        again: the options for deletions and moved names, which a repeated run needs too.
     """
     words = [*_limits(outcome), *_new_ami(new_ami), *again]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
@@ -63,7 +63,7 @@ def after_up(
 
 
 def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
-    """Return what may be done after `deploy` and `rollback`."""
+    """Return the next steps after `deploy` and `rollback`."""
     if outcome.error is None and outcome.unfinished:
         return [f"Watch it to its end: {command_line('up')}. Undo it: {command_line('rollback')}."]
     if outcome.error is None:
@@ -75,11 +75,11 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
 
 
 def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:
-    """Return what may be done after `scale`, `pause`, `resume`, `sleep` and `wake`."""
+    """Return the next steps after `scale`, `pause`, `resume`, `sleep` and `wake`."""
     if outcome.error is not None and outcome.command in ("sleep", "wake"):
         return [f"To go on: {command_line(outcome.command)}. How it is doing: {command_line('status')}."]
     if outcome.error is not None:
-        # what is to hold is recorded, if anything was done at all
+        # the new sizes are recorded, if anything was done at all
         return [f"To go on: {command_line('up')}. How it is doing: {command_line('status')}."]
     if outcome.command == "pause":
         return [f"Start again: {command_line('resume')}."]
@@ -89,20 +89,20 @@ def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:
 
 
 def after_give_back(outcome: Summary, command_line: CommandLine, words: Sequence[str]) -> list[str]:
-    """Return what may be done after names were given back.
+    """Return the next steps after names were given back.
 
     Args:
-        words: the options that say which.
+        words: the options that name them.
     """
     unfinished = _unfinished(outcome, command_line("up", *words), command_line("plan", *words))
     return [unfinished] if unfinished is not None else [f"The stack stays as it is: {command_line('status')}."]
 
 
 def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, unprotect: bool = False) -> list[str]:
-    """Return what may be done after `down`, and which snapshots and secrets it has kept.
+    """Return the next steps after `down`, and the snapshots and secrets that it has kept.
 
     Args:
-        unprotect: whether the protection from deletion was to be lifted, as it then is to be again.
+        unprotect: whether the run had `--unprotect`, which a repeated run needs too.
     """
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, command_line("down", *words))) is not None:
@@ -130,7 +130,7 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
 
 
 def after_long(outcome: Summary, command_line: CommandLine) -> list[str]:
-    """Return where a run's time went, if it took long."""
+    """Return the longest parts of a run as a line, if it took long."""
     if outcome.seconds < LONG or not outcome.path:
         return []
     return [f"Timeline: {command_line('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
@@ -147,10 +147,10 @@ def _new_ami(new_ami: bool) -> list[str]:
 def after_plan(
     planned: Sequence[Planned], command_line: CommandLine, records: Iterable[Record], words: Sequence[str] = ()
 ) -> list[str]:
-    """Return what may be done after `plan`.
+    """Return the next steps after `plan`.
 
     Args:
-        words: the options of the plan that `up` has to be given as well.
+        words: the options of the plan that `up` needs too.
     """
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
@@ -160,14 +160,14 @@ def after_plan(
 
 
 def _charged(outcome: Summary, config: Config) -> list[str]:
-    """Return what AWS charges for by the hour although the run has not finished it."""
+    """Return the resources of an unfinished run that AWS charges by the hour, in a line."""
     if not outcome.billed or config.target != "aws":
         return []
     return [sentence(f"AWS charges by the hour for: {names(outcome.billed, BILLED)}")]
 
 
 def _deletion(outcome: Summary, command: str) -> list[str]:
-    """Return how to delete what an interrupted run leaves."""
+    """Return the command that deletes the resources of an interrupted run."""
     left = isinstance(outcome.error, Interrupted) and (outcome.unfinished or outcome.counts)
     return [f"To delete what is there instead: {command}."] if left else []
 

@@ -1,4 +1,4 @@
-"""Standard input, output and error where they may be closed, go away in the middle of a run, or know ASCII only."""
+"""Standard input, output and error that may be closed, go away in the middle of a run, or know ASCII only."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 UNREAD = (errno.EPIPE, errno.EIO)
-"""What writing fails with when the reader of a pipe, or the terminal, is gone."""
+"""The errors of a write when the reader of a pipe, or the terminal, is gone."""
 PLAIN = {"…": "...", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "≥": ">=", "→": "->"}
-"""What stands for a character where it cannot be written."""
+"""The ASCII replacement of a character that an encoding does not have."""
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """Replace what an encoding does not have, as `codecs.register_error` wants it; JSON keeps its meaning."""
+    """Replace characters that an encoding does not have (for `codecs.register_error`); JSON keeps its meaning."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters, document = error.object[error.start : error.end], error.object[:1] in {"{", "["}
@@ -30,14 +30,14 @@ codecs.register_error("provision-plain", _plain)
 
 
 class Unwritable(OSError):
-    """Standard output cannot be written, for another reason than that nobody reads it any more."""
+    """Standard output cannot be written, although it still has a reader."""
 
 
 class Lossy:
-    """A text stream that drops what nobody reads any more, instead of raising `OSError`.
+    """A text stream that drops its text when it has no reader, instead of raising `OSError`.
 
     Args:
-        all: drop also what cannot be written for another reason, such as a full disk.
+        all: drop the text after any other write error too, such as a full disk.
 
     Attributes:
         unread: whether the reader is gone.
@@ -59,7 +59,7 @@ class Lossy:
         return len(text)
 
     def flush(self) -> None:
-        """Write what is buffered, or drop it."""
+        """Write the buffered text, or drop it."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -67,7 +67,7 @@ class Lossy:
 
     def _lost(self, error: OSError) -> None:
         if not self._all and error.errno not in UNREAD:
-            # what is still buffered would fail once more at Python's end
+            # the buffered rest would fail once more when Python exits
             drop(self._stream)
             raise Unwritable(error.errno, error.strerror) from error
         self.unread = True
@@ -75,12 +75,12 @@ class Lossy:
 
 
 def unread() -> bool:
-    """Whether nobody reads standard output any more, as after `provision logs --follow | head`."""
+    """Return whether standard output has lost its reader, as after `provision logs --follow | head`."""
     return isinstance(sys.stdout, Lossy) and sys.stdout.unread
 
 
 def drop(stream: TextIO) -> None:
-    """Let a stream lead nowhere from now on, also with what it still holds, so that Python does not fail at its end."""
+    """Redirect a stream to the null device, with its buffered text, so that Python does not fail at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -88,15 +88,16 @@ def drop(stream: TextIO) -> None:
 
 @contextmanager
 def dependable() -> Iterator[None]:
-    """While the context lasts, all three are there; what nobody reads is dropped, and what standard error cannot take.
+    """Open missing standard streams while the context lasts, and drop text that has no reader.
 
-    Standard output fails for other reasons: its reader must not take a part for the whole.
+    Standard error drops text after any error. Standard output raises other errors: its reader must not take a part for
+    the whole.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            # the lowest free number is this one, which no file of ours shall get
+            # `open` takes the lowest free number, this one: no file of ours must get it
             os.open(os.devnull, os.O_RDWR)
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)

@@ -1,4 +1,4 @@
-"""What a pipeline says of itself: the markers by which its comment and its issue are found again, its roles."""
+"""Texts of a pipeline: the markers that find its comment and its issue again, and its roles."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from provisioner.render.text import visible
 
 
 def marker(stack: str, of: str) -> str:
-    """Return what a comment or an issue begins with, which nobody sees."""
+    """Return the hidden first line of a comment or an issue."""
     return f"<!-- provision {of} {stack} -->"
 
 
 def missing(run: str = "") -> str:
-    """Return what is said where there is no report."""
+    """Return the text that stands in for a missing report."""
     return f"### No report was written\n\nThe {f'[log of the run]({run})' if run else 'log of the run'} says why.\n"
 
 
 def asked(steps: Sequence[str]) -> list[str]:
-    """Return what is to be done to a pipeline's roles."""
+    """Return the changes to a pipeline's roles, as lines."""
     return [f"  + {visible(step)}" for step in steps]

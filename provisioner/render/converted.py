@@ -1,4 +1,4 @@
-"""Shows what `init --from` wrote, and what it could not carry over."""
+"""Show the files that `init --from` wrote, and the settings that it could not carry over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.migration import Converted
 
 
 def lines(done: Converted) -> Iterator[str]:
-    """Yield what was written, what is left, what is still wrong, and what to do next."""
+    """Yield the written file, the settings left out, the remaining problems, and the next step."""
     draft, workloads = done.draft, done.draft.workloads
     sizes = [count(len(names), kind[:-1]) for kind, names in workloads.items() if names]
     others = [env for env in draft.tables if env != draft.own]

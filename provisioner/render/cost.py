@@ -1,4 +1,4 @@
-"""What a stack costs: a table, and the few words of it that other commands show."""
+"""Costs of a stack: a table, and short lines about them for other commands."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from provisioner.operations.impact.savings import Hint
 
 FEW = 3
-"""How many differences are shown."""
+"""The most differences that are shown."""
 
 
 def lines(
     estimate: Estimate, stack: str, budget: float | None = None, hints: Sequence[Hint] | None = None
 ) -> list[str]:
-    """Return what a stack costs as a table by resource, with its sum, and what depends on the load.
+    """Return a stack's costs as a table by resource, with the sum, and the prices that depend on the load.
 
     Args:
-        budget: what it may cost in a month, if that is said.
-        hints: what would be cheaper, if that was asked for.
+        budget: the most that it may cost in a month, if set.
+        hints: cheaper settings, if the user asked for them.
     """
     sums = estimate.sums
     rows = [("", "idle", "usual", "at most", ""), *_rows(estimate)]
@@ -56,7 +56,7 @@ def _rows(estimate: Estimate) -> Iterator[tuple[str, ...]]:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return a table whose amounts stand below each other."""
+    """Return a table with right-aligned amounts."""
     widths = [max(len(row[column]) for row in rows) for column in (1, 2, 3)]
     return table(
         (row[0], *(cell.rjust(width) for cell, width in zip(row[1:4], widths, strict=True)), row[4]) for row in rows
@@ -82,7 +82,7 @@ def _hour(sums: Sums) -> str:
 
 
 def _why(several: Iterator[Line]) -> str:
-    """Return what the lines of one resource are made of."""
+    """Return the cost lines of one resource, in words."""
     return "; ".join(f"{line.what}: {_price(line)}" for line in several)
 
 
@@ -93,7 +93,7 @@ def _price(line: Line) -> str:
 
 
 def _loads(estimate: Estimate) -> Iterator[str]:
-    """Yield what depends on the load, by its unit price."""
+    """Yield the costs that depend on the load, by their unit prices."""
     if estimate.loads:
         yield ""
         yield "Besides, by load (count it with --load FILE):"
@@ -110,7 +110,7 @@ def _notes(estimate: Estimate) -> Iterator[str]:
 
 
 def incomplete(estimate: Estimate) -> list[str]:
-    """Return which prices are not known, of which resources, so that the sums are too low; nothing if all are."""
+    """Return a line with the unknown prices and their resources: the sums are too low; empty if all are known."""
     if not estimate.missing:
         return []
     told = names([f"{key} ({_of(key, estimate)})" for key in estimate.missing])
@@ -121,7 +121,7 @@ def incomplete(estimate: Estimate) -> list[str]:
 
 
 def _of(key: str, estimate: Estimate) -> str:
-    """Return whose price it is: the resource, or how many there are."""
+    """Return the resource that has this price, or the number of resources if there are several."""
     first, *others = {line.address for line in estimate.lines if line.price == key}
     return count(1 + len(others), "resource") if others else first
 
@@ -146,7 +146,7 @@ def _hints(hints: Sequence[Hint] | None) -> Iterator[str]:
 def document(
     estimate: Estimate, stack: str, budget: float | None = None, hints: Sequence[Hint] | None = None
 ) -> dict[str, Any]:
-    """Return what a stack costs as one JSON document."""
+    """Return a stack's costs as one JSON document."""
     by_address: dict[str, list[dict[str, Any]]] = {}
     for line in estimate.lines:
         by_address.setdefault(line.address, []).append(_line(line))
@@ -178,7 +178,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def change(found: Difference | None) -> dict[str, Any]:
-    """Return what a plan changes of the cost, for JSON; None if that is not told."""
+    """Return the cost change of a plan, for JSON; None if it is unknown."""
     if found is None:
         return {"cost": None}
     before = figures(found.before.sums)
@@ -187,7 +187,7 @@ def change(found: Difference | None) -> dict[str, Any]:
 
 
 def of_plan(found: Difference | None) -> list[str]:
-    """Return what a plan changes of the cost: the sum, and of what was there what becomes dearer or cheaper."""
+    """Return the cost change of a plan: the sum, and the existing resources that become dearer or cheaper."""
     if found is None:
         return []
     before, after = found.before, found.after
@@ -202,7 +202,7 @@ def of_plan(found: Difference | None) -> list[str]:
 
 
 def in_short(found: Difference | None) -> str:
-    """Return what a plan changes of the cost in a few words; nothing if it changes none, or no price is known."""
+    """Return the cost change of a plan in a few words; empty if nothing changes, or no price is known."""
     if found is None or not found.after.known or not found.changed:
         return ""
     if found.before.lines:
@@ -216,14 +216,14 @@ def _unknown(estimate: Estimate) -> str:
 
 
 def _whole(estimate: Estimate) -> str:
-    """Return what a stack costs, and in which bounds."""
+    """Return a stack's cost with its bounds."""
     sums = estimate.sums
     each = f"{_hour(sums)} an hour; idle {rough(sums.idle)}, at most {rough(sums.most)}"
     return f"{_about(estimate)} {rough(sums.usual)} USD a month ({each})"
 
 
 def _about(estimate: Estimate) -> str:
-    """Say how good a sum is: without some of the prices it is too low."""
+    """Return `about` or `at least`: without some of the prices the sum is too low."""
     return "at least" if estimate.missing else "about"
 
 
@@ -244,29 +244,29 @@ def _changed(changed: Mapping[str, Sums]) -> list[str]:
 
 
 def monthly(found: RunCost | None) -> str:
-    """Return what a stack costs when a run is over, in a few words; empty if that is not known."""
+    """Return a stack's cost after a run, in a few words; empty if it is unknown."""
     return f"{'about' if found.complete else 'at least'} {rough(found.month)} USD a month on AWS" if found else ""
 
 
 def hour(estimate: Estimate | None) -> float | None:
-    """Return what a stack costs in an hour, for JSON; None if that is not known."""
+    """Return a stack's cost in an hour, for JSON; None if it is unknown."""
     return round(estimate.sums.hour, 4) if estimate and estimate.known else None
 
 
 def asked(found: Difference | None) -> str:
-    """Return what a question says of the cost; nothing if no price is known."""
+    """Return the words about the cost for a question to the user; empty if no price is known."""
     if found is None or not found.after.known:
         return ""
     return f", for {_about(found.after)} {rough(found.after.sums.usual)} USD a month"
 
 
 def from_now_on(estimate: Estimate | None) -> list[str]:
-    """Return what is said of the cost at the end of a run as `plan` says it, in a line at most."""
+    """Return a stack's cost at the end of a run in a line, with the words of `plan`; empty if unknown."""
     return [f"Cost on AWS: {_whole(estimate)}."] if estimate and estimate.known else []
 
 
 def so_far(found: SoFar | None, target: str) -> list[str]:
-    """Return what a stack has cost until it was deleted, in a line at most."""
+    """Return a stack's cost until its deletion in a line; empty if unknown."""
     if found is None:
         return []
     about = "about" if found.complete else "at least"
@@ -277,7 +277,7 @@ def so_far(found: SoFar | None, target: str) -> list[str]:
 
 
 def refreshed(found: Refreshed) -> list[str]:
-    """Return what was read of AWS's prices: those that are new or others than before, that stay, and that lack."""
+    """Return the result of reading AWS's prices: new and changed ones, kept ones, and missing ones."""
     changed = {key: (old, new) for key, (old, new) in found.read.items() if old != new}
     rows = [
         (f"  {key}", "new" if old is None else f"{old:.6g} ->", f"{new:.6g}") for key, (old, new) in changed.items()

@@ -1,4 +1,4 @@
-"""The few settings of a resource that matter to who reviews it."""
+"""The few settings of a new resource that its reviewer needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Settings = Mapping[str, Any]
 
 
 def matters(type_name: str, settings: Settings) -> str:
-    """Return what matters of a resource with these settings; empty if its name says it all."""
+    """Return the settings that a reviewer needs, in words; empty if the resource's name is enough."""
     say = _TYPES.get(type_name)
     settings = {name: parsed(value) for name, value in settings.items()}
     try:
@@ -23,7 +23,7 @@ def matters(type_name: str, settings: Settings) -> str:
 
 
 def tasks(settings: Settings) -> str:
-    """Return how many tasks a service is to have, and on what."""
+    """Return the number of a service's tasks, and their capacity, in words."""
     number = settings.get("desired_count")
     where = [str(one.get("capacityProvider")) for one in settings.get("capacity_provider_strategy") or ()]
     names = {"FARGATE": "Fargate", "FARGATE_SPOT": "Fargate Spot"}
@@ -70,4 +70,4 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "universal_schedule": lambda of: [of["schedule_expression"], of["target_arn"].rpartition("aws-sdk:")[2]],
     "vpc": lambda of: [of["cidr_block"]],
 }
-"""By resource type, what is said of a new one; of the others the name is enough."""
+"""By resource type, the words about a new resource; for other types the name is enough."""

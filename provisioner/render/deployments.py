@@ -25,7 +25,7 @@ def table(entries: Sequence[Entry]) -> list[str]:
 
 
 def decided(made: Decided, command_line: Callable[..., str]) -> list[str]:
-    """Say how a deployment was answered, and what may be done next.
+    """Return the lines about an answered deployment: the answer and the next steps.
 
     Args:
         command_line: from a command's name to the command line that runs it on the same stack.
@@ -44,7 +44,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _image(entry: Entry) -> str:
-    """Return what people call an image: the end of its repository, with a tag or the beginning of its digest."""
+    """Return the short name of an image: the end of its repository, with a tag or the begin of its digest."""
     name, at, digest = entry.image.rpartition("/")[2].partition("@")
     if entry.tags:
         return f"{name.partition(':')[0]}:{entry.tags[0]}"

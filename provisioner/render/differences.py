@@ -1,4 +1,4 @@
-"""What differs between two values, leaf by leaf: members of lists are told by what names them, not by their place."""
+"""Differences between two values, leaf by leaf: members of lists are matched by name, not by position."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from provisioner.engine.planning.actions import HIDDEN_CHANGE, parsed
 from provisioner.render.text import visible
 
 ABSENT = object()
-"""Stands for a value that is not there on one side."""
+"""Stands for a value that is missing on one side."""
 WIDTH = 160
 """Longer values are shortened."""
 PEERS = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
-"""The members of a security group's rule of which one says who is at the other end."""
+"""The members of a security group's rule, of which one names the other end."""
 KEYS: tuple[tuple[str, ...], ...] = (
     ("name",),  # containers, variables, secrets, volumes, settings of a cluster
     ("Name",),
@@ -31,7 +31,7 @@ KEYS: tuple[tuple[str, ...], ...] = (
     ("rulePriority",),  # of a repository's lifecycle policy
     ("DeviceName",),
 )
-"""What names a table in a list, by AWS's members: the first counts that all have, and none has twice."""
+"""The AWS members that name a table in a list: the first one counts that all tables have, with no value twice."""
 NAMED = (frozenset({"name", "value"}), frozenset({"name", "valueFrom"}))
 """The members of a variable and of a secret, which are a name and one value."""
 
@@ -41,8 +41,8 @@ class Leaf:
     """One value that differs.
 
     Attributes:
-        path: the members on the way to it; those of lists in brackets.
-        old, new: `ABSENT` where it is not there.
+        path: the members on the way to it; members of lists are in brackets.
+        old, new: its values; `ABSENT` on a side without it.
         moved: a list has the same members in another order.
     """
 
@@ -58,7 +58,7 @@ class Leaf:
 
 
 def leaves(name: str, old: Any, new: Any) -> Iterator[Leaf]:
-    """Yield what differs between two values of a setting; JSON texts are compared as what they say."""
+    """Yield the differences between two values of a setting; JSON texts are compared by their parsed content."""
     return _differing((name,), parsed(old), parsed(new))
 
 
@@ -125,12 +125,12 @@ def _differing(path: tuple[str, ...], old: Any, new: Any) -> Iterator[Leaf]:
 
 
 def _members(value: Any) -> list[Any]:
-    """Return the members of a list; none of what is not there."""
+    """Return the members of a list; none if the value is no list."""
     return list(value) if isinstance(value, list | tuple) else []
 
 
 def _lists(path: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[Leaf]:
-    """Yield what the lists do not have in common; tables of the same name are compared key by key."""
+    """Yield the members that only one list has; tables of the same name are compared key by key."""
     both = _by_name(old, new)
     if both is not None and both[0] != both[1]:
         yield from _differing(path, *both)
@@ -147,7 +147,7 @@ def _lists(path: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[Le
 
 
 def _by_name(old: list[Any], new: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return two lists of tables by what names these; None where nothing does, or one name stands for two."""
+    """Return two lists of tables by the tables' names; None if they have no names, or one name twice."""
     tables = [*old, *new]
     if not tables or not all(isinstance(one, Mapping) for one in tables):
         return None
@@ -165,12 +165,12 @@ def _by_name(old: list[Any], new: list[Any]) -> tuple[dict[str, Any], dict[str, 
 
 
 def _label(table: Mapping[str, Any], key: tuple[str, ...]) -> str:
-    """Return what names a table; of an ARN what comes after the account."""
+    """Return the name of a table; for an ARN only the part after the account."""
     return ", ".join(re.sub(r"^arn:([^:]*:){4}", "", str(table[member])) for member in key)
 
 
 def _without(values: list[Any], others: list[Any]) -> list[Any]:
-    """Return the values less one for each equal one among the others."""
+    """Return the values, each removed once for each equal value among the others."""
     left = list(others)
     kept = []
     for value in values:

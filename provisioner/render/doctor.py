@@ -1,4 +1,4 @@
-"""What `doctor` found: one line a check, a summary, and how far it is while it works."""
+"""Results of `doctor`: one line a check, a summary, and its progress."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from provisioner.render.text import SYMBOLS, on_terminal, table, visible
 
 
 def lines(found: Sequence[Checked]) -> list[str]:
-    """Return one line a check: the verdict, what was looked at, what was found, and what to do."""
+    """Return one line a check: the verdict, the subject, the finding, and the remedy."""
     return table((f"{SYMBOLS[one.verdict]} {one.verdict}", one.check, explained(one)) for one in found)
 
 
 def explained(one: Checked) -> str:
-    """Return what was found and what to do, in one line."""
+    """Return the finding and the remedy of a check, in one line."""
     return " ".join(f"{one.text}: {one.fix}".split()) if one.fix else one.text
 
 
 def after(found: Sequence[Checked], command_line: Callable[..., str]) -> list[str]:
-    """Return the counts, and what to do next."""
+    """Return the counts, and the next step."""
     counts = Counter(one.verdict for one in found)
     parts = [f"{counts['ok']} ok"]
     parts += [count(counts["warning"], "warning")] if counts["warning"] else []
@@ -35,7 +35,7 @@ def after(found: Sequence[Checked], command_line: Callable[..., str]) -> list[st
 
 
 def document(found: Sequence[Checked], stack: str, target: str, account: str, region: str) -> dict[str, Any]:
-    """Return all that was found as one JSON document."""
+    """Return all checks as one JSON document."""
     counts = Counter(one.verdict for one in found)
     keys = ("check", "verdict", "text", "fix")
     checks = [{key: value for key, value in one.to_dict().items() if key in keys} for one in found]
@@ -51,13 +51,13 @@ def document(found: Sequence[Checked], stack: str, target: str, account: str, re
 
 
 def exit_code(found: Sequence[Checked]) -> int:
-    """Return 1 if something failed, else 0."""
+    """Return 1 if a check failed, else 0."""
     return int(any(one.verdict == "failed" for one in found))
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Emit]:
-    """Yield what is told each check as it ends; on a terminal, standard error shows how far it is meanwhile."""
+    """Yield the function that receives each check as it ends; on a terminal, standard error shows the progress."""
     if not on_terminal(sys.stderr):
         yield lambda event: None
         return

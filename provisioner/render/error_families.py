@@ -1,4 +1,4 @@
-"""What each family of errors means and what to do: `provision explain` and docs/errors.md say it."""
+"""Families of errors: the meaning and the remedy of each, for `provision explain` and docs/errors.md."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """Errors that have a cause and a remedy in common.
+    """Errors with a common cause and remedy.
 
     Attributes:
-        code: its name, which is durable: the class of an error has it, the event `failed` of `--json`, and the page.
-        group: the heading that it stands under.
-        means: what has happened, and what has not.
-        fix: what to do, one step each. Where one is enough, the message has said it, and does not name the family.
-        exit_code: what the command ends with.
-        page: the document that says more, as a link from docs/; empty if none does.
+        code: its durable name: in the class of an error, in the event `failed` of `--json`, and on the page.
+        group: its heading.
+        means: the things that have happened, and the things that have not.
+        fix: the steps of the remedy. If one is enough, the error's message has it, and does not name the family.
+        exit_code: the exit code of the command.
+        page: the document with more details, as a link from docs/; empty if there is none.
     """
 
     code: str
@@ -387,7 +387,7 @@ FAMILIES: Mapping[str, Family] = {family.code: family for family in _FAMILIES}
 
 
 def more(codes: Iterable[str]) -> list[str]:
-    """Return the line after an error that says where to read on; none where its message says all there is to do."""
+    """Return the line after an error that names its family; empty if the error's message has the whole remedy."""
     # the user's own errors may have a code of their own
     known = [FAMILIES[code] for code in dict.fromkeys(codes) if code in FAMILIES]
     several = [family.code for family in known if len(family.fix) > 1]

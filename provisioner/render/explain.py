@@ -1,4 +1,4 @@
-"""What `provision explain` shows of families of errors."""
+"""The output of `provision explain`: families of errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(codes: Sequence[str]) -> list[str]:
 
 
 def overview() -> Iterator[str]:
-    """Yield all families by their groups: the code, the exit code and the first words of what it means."""
+    """Yield all families by their groups: the code, the exit code and the first words of the meaning."""
     column = max(map(len, FAMILIES)) + 2
     for group, families in groupby(FAMILIES.values(), lambda family: family.group):
         yield from ["", group] if group != next(iter(FAMILIES.values())).group else [group]
@@ -43,7 +43,7 @@ def overview() -> Iterator[str]:
 
 
 def lines(codes: Sequence[str]) -> Iterator[str]:
-    """Yield what each of these families means and what to do, one step a line."""
+    """Yield the meaning and the remedy of each of these families, one step a line."""
     for number, code in enumerate(codes):
         yield from [""] if number else []
         yield from _one(FAMILIES[code])

@@ -20,9 +20,9 @@ WORDS: dict[PlannedAction, str] = {
     "adopt": "to adopt",
     "refused": "refused",
 }
-"""What an action is called beside a number."""
+"""The words for an action beside a number."""
 WHEN_READY = "when all that uses it is ready:"
-"""Heads the part of a change that comes after all others."""
+"""The heading of the part of a change that comes after all others."""
 SENTENCES = {
     ("service", "failed"): "redeploy: the last deployment failed",
     ("cluster_capacity_providers", "failed"): "attach again: ECS could not attach the capacity providers",
@@ -30,30 +30,30 @@ SENTENCES = {
     ("job_run", "failed"): "again: the last run failed",
     ("log_group", "untagged"): "put the ownership tags on",
 }
-"""By resource type and problem, what `up` does about it."""
+"""By resource type and problem, the repair that `up` makes."""
 
 
 def differing(planned: Sequence[Planned]) -> list[Planned]:
-    """Return those resources that are not as they should be; of what does not count, only what goes."""
+    """Return the resources that differ from the declaration; of uncounted ones only changes and deletions."""
     return [item for item in planned if item.action not in (("none", "create") if item.bookkeeping else ("none",))]
 
 
 def unchanged(planned: Sequence[Planned]) -> int:
-    """Return how many resources stay as they are, without what only keeps the books."""
+    """Return the number of counted resources that stay as they are."""
     return sum(item.action == "none" and not item.bookkeeping for item in planned)
 
 
 def totals(planned: Sequence[Planned]) -> str:
-    """Return how many resources are to be created, changed and so on; empty if there is none that counts."""
+    """Return the numbers of resources to create, change and so on; empty if there are none."""
     counts = Counter(item.action for item in planned if not item.bookkeeping)
     return ", ".join(f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action])
 
 
 def thing(item: Planned, named: str | None = None) -> list[str]:
-    """Return what is done to one resource, as lines.
+    """Return the plan of one resource, as lines.
 
     Args:
-        named: the action in words, if not its own name.
+        named: the words for the action, if they differ from its name.
     """
     runs = item.address.startswith("job_run/")
     said = _said(item) if named is None or runs else f"{named} {item.address}".strip()
@@ -61,7 +61,7 @@ def thing(item: Planned, named: str | None = None) -> list[str]:
 
 
 def fields(item: Planned) -> list[str]:
-    """Return what changes of a resource, a line for each value that differs; of one that comes or goes nothing."""
+    """Return the changed values of a resource, a line each; nothing for a created or deleted one."""
     if item.action != "change":
         return []
     later = [f"  {line}" for line in _fields(item, item.later)]
@@ -69,7 +69,7 @@ def fields(item: Planned) -> list[str]:
 
 
 def _said(item: Planned) -> str:
-    """Return the action in words: a run of a job is neither created nor changed."""
+    """Return the action in words: runs of jobs are neither created nor changed."""
     resource_type, _, name = item.address.partition("/")
     if resource_type == "job_run" and item.action in ("create", "change"):
         return f"run job/{name} (before services change)"
@@ -81,6 +81,6 @@ def _fields(item: Planned, changes: Mapping[str, Change]) -> list[str]:
 
 
 def _field(item: Planned, name: str, change: Change) -> list[str]:
-    """Return what is said of a field that differs, or the sentence of a problem."""
+    """Return the lines for a field that differs, or the sentence for a problem."""
     sentence = SENTENCES.get((item.address.partition("/")[0], name))
     return [sentence] if sentence else [line(leaf) for leaf in leaves(name, change.old, change.new)]

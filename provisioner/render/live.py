@@ -1,4 +1,4 @@
-"""The live view on a terminal: steps at work with their resources, what is waited for and why, failures, the newest."""
+"""The live view on a terminal: steps in progress with their resources and waits, failures, the newest results."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ FAILURES, NOTICES = 5, 2
 QUIET = frozenset({"unchanged", "retained"})
 """Results that the summary names."""
 NAMED, FEW = 6, 3
-"""So many addresses are named in one line; and so many created or deleted ones at most, of which there may be many."""
+"""The most addresses that one line names; and the most if they were created or deleted, since these may be many."""
 BAR = 24
 TYPED = "^C"
-"""What a terminal shows of Ctrl-C behind the last line: beyond its columns it would begin another one, which stays."""
+"""The echo of Ctrl-C behind the last line: beyond the terminal's columns it would begin a new line, which stays."""
 LINES = 3
-"""Lines that what is waited for takes at the most, where there is room."""
+"""The most lines for the reason of a wait, if there is room."""
 
 
 def draw(progress: Progress, width: int = 80, height: int = HEIGHT, mark: str = "…") -> list[str]:
     """Return the lines to show now, none longer than the width and no more than the height.
 
     Args:
-        mark: what stands where a line is cut.
+        mark: the mark at the end of a cut line.
     """
     now = progress.clock()
     failures = [f"{SYMBOLS['failed']} {f.address} failed{reason(f.error)}" for f in progress.failed[:FAILURES]]
@@ -64,9 +64,9 @@ def draw(progress: Progress, width: int = 80, height: int = HEIGHT, mark: str = 
 
 
 def closing(progress: Progress) -> list[str]:
-    """Return what stays on the screen when the picture goes: all notices, and what was done in each step.
+    """Return the lines that stay on the screen after the run: all notices, and the results of each step.
 
-    Of an interrupted run nothing does: how it ended, and what is not finished, is said in few lines of its own.
+    No lines stay after an interrupted run: the summary has its result and the unfinished resources in a few lines.
     """
     if progress.interrupted:
         return []
@@ -84,7 +84,7 @@ def closing(progress: Progress) -> list[str]:
 
 
 def _head(progress: Progress, width: int) -> list[str]:
-    """Return which run it is and how long it has taken, in a line: what has no room is left out, the Region first."""
+    """Return the run and its time so far in one line; without room for all, the Region is left out first."""
     run, time = progress.run, duration(progress.elapsed)
     if run is None:
         return [f"reading live resources from AWS  {time}"]
@@ -97,7 +97,7 @@ def _head(progress: Progress, width: int) -> list[str]:
 
 
 def _standing(progress: Progress, width: int) -> list[str]:
-    """Return how far the run is, what is left, what was done and the cost, in two lines: the cost is left out first."""
+    """Return the progress, the time left, the results and the cost in two lines; the cost is left out first."""
     total = progress.run.total if progress.run else 0
     size = max(min(BAR, width - 2 * len(str(total)) - 4), 0)
     filled = size * progress.done // total if total else 0
@@ -137,7 +137,7 @@ def _tree(active: list[Active], now: float, width: int, room: int, mark: str) ->
 
 
 def _resource(resource: Active, name: int, now: float, width: int, most: int, mark: str) -> list[str]:
-    """Return what is done with a resource and since when, in so many lines at the most: why tasks fail is long."""
+    """Return the work on a resource and its time so far, in so many lines at most: reasons of tasks are long."""
     time = duration(now - resource.since)
     text = f"    {resource.address.ljust(name)}  {resource.what}"
     room = max(width - len(time) - 2, 20)
@@ -150,7 +150,7 @@ def _resource(resource: Active, name: int, now: float, width: int, most: int, ma
 
 @contextmanager
 def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
-    """Draw the run on the terminal behind the stream while the context lasts; what has to be known afterwards stays."""
+    """Draw the run on the stream's terminal while the context lasts; the closing lines stay."""
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""Lines of logs as people read them: whose they are, in colours, and JSON as words."""
+"""Lines of logs for people: with their service or job, in colours, and JSON as words."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ TASK_LETTERS = 8
 COLOURS = ("36", "32", "35", "34", "33", "96", "92", "95", "94", "93")
 """The colours (SGR parameters) of services and jobs, in turn. Red is for errors."""
 LEVELS = {"10": "TRACE", "20": "DEBUG", "30": "INFO", "40": "WARN", "50": "ERROR", "60": "FATAL"}
-"""What pino and bunyan mean by their numbers."""
+"""The levels behind the numbers of pino and bunyan."""
 LEVEL_COLOURS = {"W": "33", "E": "31", "F": "1;31", "C": "1;31", "A": "1;31"}
-"""The colour of a level by its first letter: warnings, errors, fatal and critical ones, alerts."""
+"""The colour of a level by its first letter: warnings, errors, fatal and critical errors, alerts."""
 LEVEL_KEYS = ("level", "severity", "levelname", "lvl", "log.level", "@level", "loglevel")
 MESSAGE_KEYS = ("message", "msg", "event", "@message", "@m")
-"""Under which loggers put level and message; of several the first that is there."""
+"""The keys that loggers use for level and message; the first existing one counts."""
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 _PLAIN = re.compile(r'[^\s"=]+')
 
 
 @dataclass(frozen=True)
 class Look:
-    """How lines are shown.
+    """The layout of log lines.
 
     Attributes:
-        colours: of each service and job; empty where none is welcome.
-        width: how many columns its name and the task take.
+        colours: the colour of each service and job; empty if no colours are wanted.
+        width: the columns for its name and the task.
         dated: whether a line has its date.
-        readable: whether JSON is shown as words. Who reads from a pipe gets it whole.
+        readable: whether JSON is shown as words. Readers of a pipe get it unchanged.
     """
 
     colours: Mapping[str, str]
@@ -44,7 +44,7 @@ class Look:
 
 
 def look(names: Collection[str], start: float, now: float, stream: TextIO | None = None) -> Look:
-    """Return how the lines of services and jobs are shown on a stream.
+    """Return the layout for lines of services and jobs on a stream.
 
     Args:
         start, now: seconds since the epoch: lines of today have no date.
@@ -57,7 +57,7 @@ def look(names: Collection[str], start: float, now: float, stream: TextIO | None
 
 
 def shown(look: Look, at: int, name: str, task: str, text: str) -> list[str]:
-    """Return an event as lines, each of which says when (`at`, in milliseconds since the epoch) and whose it is."""
+    """Return an event as lines, each with the time (`at`, in milliseconds since the epoch) and the service or job."""
     moment = time.strftime("%Y-%m-%d %H:%M:%S" if look.dated else "%H:%M:%S", time.localtime(at / 1000))
     whose = visible(f"{name}/{task[:TASK_LETTERS]}").ljust(look.width)
     if colour := look.colours.get(name):
@@ -72,16 +72,16 @@ def shown(look: Look, at: int, name: str, task: str, text: str) -> list[str]:
 
 
 def write(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Write lines that are `shown`, at once."""
+    """Write the lines of `shown`, at once."""
     stream = stream or sys.stdout
     stream.write("".join(f"{line}\n" for line in lines))
     stream.flush()
 
 
 def readable(text: str) -> tuple[str, list[str]]:
-    """Return the level of an event, empty if it says none, and its lines: of a JSON object the message first.
+    """Return the level of an event, empty if it has none, and its lines: for a JSON object the message first.
 
-    The other members follow as `key=value`, and what has several lines comes below. Other texts stay as they are,
+    The other members follow as `key=value`, and values of several lines come below. Other texts stay as they are,
     without the colours that a program gave them.
     """
     members = _members(text)
@@ -99,7 +99,7 @@ def readable(text: str) -> tuple[str, list[str]]:
 
 
 def matches(text: str, wanted: str) -> bool:
-    """Say whether an event has a text, letter by letter: as it was written, or as people read it."""
+    """Return whether an event contains a text exactly: as it was written, or as `readable` shows it."""
     if wanted in text:
         return True
     level, lines = readable(text)
@@ -107,7 +107,7 @@ def matches(text: str, wanted: str) -> bool:
 
 
 def _members(text: str) -> Mapping[str, Any]:
-    """Return the members of a JSON object; none if the text is no such."""
+    """Return the members of a JSON object; none if the text is no JSON object."""
     if not text.lstrip().startswith("{"):
         return {}
     try:
@@ -118,7 +118,7 @@ def _members(text: str) -> Mapping[str, Any]:
 
 
 def _first(members: Mapping[str, Any], keys: Collection[str]) -> str | None:
-    """Return the first of the keys under which there is a word or a number."""
+    """Return the first key whose value is a word or a number."""
     return next((key for key in keys if isinstance(members.get(key), (str, int)) and members[key] != ""), None)
 
 

@@ -1,4 +1,4 @@
-"""The first screen of `status`: what serves and what does not, a line for each workload, problems first."""
+"""The first screen of `status`: a line for each service and workload, problems first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, 
 MOST = 20
 """Lines of the first screen."""
 WIDTH = 80
-"""Columns of one that is not drawn on a terminal."""
+"""Columns of a screen that is not drawn on a terminal."""
 LINES = 3
-"""Lines that what is wrong with a service takes at the most, where there is room."""
+"""The most lines for a service's problem, if there is room."""
 FEW = {"databases": 2, "jobs": 3, "certificates": 2}
-"""How many lines each has besides the services; jobs have more where there is room."""
+"""The lines of each part below the services; jobs get more if there is room."""
 HEAD = ("  service", "tasks", "healthy", "rev", "image", "age", "state")
 IMAGE, NAME = 8, 14
-"""Columns below which image and name are not cut."""
+"""The least columns that cut images and names keep."""
 MARKS = {"serving": "=", "deploying": "~", "off": ".", "deleting": "."}
 DIGEST = 8
 """Characters of a digest that are shown."""
@@ -35,7 +35,7 @@ def lines(
 
     Args:
         command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
-        mark: what stands where a line is cut, or a list.
+        mark: the mark at the end of a cut line or list.
     """
     # no line has more marks than one for the name, one for the image, and one at its end
     drawn = _lines(document, command_line, width - 3 * (len(mark) - 1))
@@ -60,7 +60,7 @@ def _lines(document: Mapping[str, Any], command_line: Callable[..., str], width:
 
 
 def _services(services: Sequence[Mapping[str, Any]], now: float, width: int, room: int, more: str) -> list[str]:
-    """Return the table of the services in so many lines at most, those with a problem first."""
+    """Return the table of the services in so many lines at most, services with a problem first."""
     if not services:
         return ["no services"]
     ordered = sorted(services, key=lambda one: (not wrong("services", one), one["state"] == "serving"))
@@ -78,7 +78,7 @@ def _services(services: Sequence[Mapping[str, Any]], now: float, width: int, roo
 
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
-    """Return what is wrong with a service in so many lines at most: the last words say why its tasks fail."""
+    """Return a service's problem in so many lines at most."""
     if not text or most < 1:
         return []
     line = visible(" ".join(text.split()))
@@ -118,7 +118,7 @@ def service_cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
 
 
 def why(one: Mapping[str, Any], now: float) -> str:
-    """Return what is wrong with a service, what it waits for, or why one of its tasks failed lately."""
+    """Return a service's problem, its wait, or a recent failure of one of its tasks."""
     if told := "; ".join(filter(None, (one["problem"], awaited(one)))):
         return told
     failure = one["last_failure"]
@@ -133,7 +133,7 @@ def why(one: Mapping[str, Any], now: float) -> str:
 
 
 def _below(live: Mapping[str, Any], width: int, new_ami: str, more: str, room: int) -> list[str]:
-    """Return what is told besides the services, a line each; jobs have what the others leave of so many lines."""
+    """Return the lines below the services; jobs get the lines that the other parts leave of so many."""
     now = live["at"]
     told = {
         "databases": [_database(one) for one in live["databases"]],

@@ -1,4 +1,4 @@
-"""Plain lines for logs and pipes: one an event, and a heartbeat while nothing else is to be said."""
+"""Plain lines for logs and pipes: one an event, and a heartbeat while there are none."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from provisioner.render.text import SYMBOLS, duration, say, visible, word
 QUIET = 10.0
 """Seconds of silence after which a heartbeat is due."""
 OFTEN = 60.0
-"""Seconds after which a heartbeat is due although there is no silence."""
+"""Seconds after which a heartbeat is due even without silence."""
 EVERY = 5.0
 """Seconds between two lines about the work on one resource."""
 SHOWN = 3
-"""How many resources a heartbeat names."""
+"""The most resources that a heartbeat names."""
 
 
 def line(event: Event) -> str | None:
-    """Return the event as a line, or None if it says nothing new."""
+    """Return the event as a line, or None if it needs none."""
     match event:
         case RunStarted():
             resources = count(event.total, "resource")
@@ -62,12 +62,12 @@ def reason(text: str) -> str:
 
 
 def below(text: str) -> str:
-    """Return a text whose further lines cannot be taken for lines of the run."""
+    """Return a text whose further lines are indented, so that they do not look like lines of the run."""
     return text.replace("\n", "\n    ")
 
 
 def heartbeat(progress: Progress) -> str | None:
-    """Return what is under way and how far the run is, or None if it has not begun."""
+    """Return the resources in progress and the progress of the run, or None if it has not begun."""
     if progress.run is None:
         return None
     now = progress.clock()
@@ -86,8 +86,8 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float
     """Write the run's events to the stream while the context lasts, and a heartbeat now and then.
 
     Args:
-        quiet: the seconds of silence after which one is due.
-        often: the seconds after which one is due in any case, since it says how much is left.
+        quiet: the seconds of silence after which a heartbeat is due.
+        often: the seconds after which it is due in any case, since it shows how much is left.
     """
     spoke, ended = threading.Event(), threading.Event()
     printed: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""The plan as one JSON document, and what its exit code says."""
+"""The plan as one JSON document, and its exit code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def document(
 
     Args:
         lost: the data that would be deleted.
-        kept: the addresses of what is no longer declared and stays, since it holds data.
+        kept: the addresses of orphaned resources that stay, since they hold data.
     """
     return {
         "stack": stack,

@@ -1,4 +1,4 @@
-"""IAM policies as `provision policy` prints them, and how to attach them."""
+"""IAM policies as `provision policy` prints them, and the commands that attach them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def policies(found: Policies, *, as_json: bool) -> None:
 
 
 def attaching(found: Policies, command_line: str) -> None:
-    """Say on standard error how to attach what was printed.
+    """Print the commands that attach the printed policies, on standard error.
 
     Args:
-        command_line: how to call the command once more, in backticks.
+        command_line: the command line that repeats the command, in backticks.
     """
     first = next(iter(found))
     create = f"aws iam create-policy --policy-name {first} --policy-document file://{first}.json"
@@ -40,10 +40,10 @@ def attaching(found: Policies, command_line: str) -> None:
 
 
 def bounded(arn: str, create: str) -> None:
-    """Say on standard error which boundary the roles need, and how to make it.
+    """Print the boundary that the roles need, and the way to make it, on standard error.
 
     Args:
-        create: the command that makes it, in backticks; empty if it is the policy of others.
+        create: the command that makes it, in backticks; empty if the policy is somebody else's.
     """
     name = arn.rpartition(":policy/")[2]
     how = f"let an administrator make it, by {create}" if create else "it has to exist"
@@ -55,7 +55,7 @@ def bounded(arn: str, create: str) -> None:
 
 
 def unbound(database: str, create: str) -> None:
-    """Say on standard error what to do with a printed boundary.
+    """Print the way to use a printed boundary, on standard error.
 
     Args:
         database: the database's resource id in it, or `*`.
@@ -68,7 +68,7 @@ def unbound(database: str, create: str) -> None:
 
 
 def made(arn: str, done: str, *, as_json: bool) -> None:
-    """Say what was done to the boundary (`create`, `update` or nothing)."""
+    """Print the result for the boundary (`create`, `update` or nothing)."""
     if as_json:
         say([json.dumps({"arn": arn, "done": f"{done}d" if done else ""})])
     else:

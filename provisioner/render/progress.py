@@ -1,4 +1,4 @@
-"""What is known of a run so far, put together from its events; every view of a run draws from it."""
+"""The state of a run, collected from its events; every view of a run draws from it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from provisioner.render.text import roughly
 from provisioner.state.counted import is_counted
 
 NEWEST = 4
-"""How many of the latest finished resources are remembered one by one."""
+"""The number of the latest finished resources that are remembered one by one."""
 SHORT = 15.0
-"""Seconds that are not worth to be foretold."""
+"""Seconds below which the remaining time is not shown."""
 ACTS: dict[Action, str] = {"create": "creating", "change": "changing", "delete": "deleting"}
 
 
 @dataclass
 class Active:
-    """One resource that is being worked on or waited for: what is done, and since when on the run's clock."""
+    """One resource in progress: the work or the wait, and its begin on the run's clock."""
 
     address: str
     step: str
@@ -51,18 +51,19 @@ class Progress:
     """The state of a run.
 
     Args:
-        view: is handed each event after it was noted here; one at a time, though events come from many threads.
+        view: receives each event after it was noted here, one at a time, although events come from many threads.
         clock: the time in seconds.
 
     Attributes:
-        results: what became of each resource that is finished.
-        created: the addresses of what this run has begun to create.
-        tasks: what lies ahead, with how long it is expected to take.
-        over: the addresses of what is finished, or failed, or will not be begun.
-        cost: what the stack costs when the run is over, if that is known.
+        results: the results of finished resources.
+        created: the addresses of the resources that this run has begun to create.
+        tasks: the expected work on each resource.
+        over: the addresses of the resources that are finished, have failed, or will not be begun.
+        cost: the stack's cost after the run, if known.
         interrupted: whether the user ended the run.
-        unfinished: by step, the addresses of what is there, or may be, and is not finished when the run has ended.
-        unseen: why events could not be shown any more. That ends no run: its work must not depend on its readers.
+        unfinished: by step, the addresses of the resources that exist, or may exist, and are not finished at the end.
+        unseen: the error after which no events could be shown. It does not end the run, which must not depend on its
+            readers.
     """
 
     view: Emit = lambda event: None
@@ -89,7 +90,7 @@ class Progress:
 
     @property
     def real_seconds(self) -> float:
-        """Seconds since the start on this machine's clock, which a rehearsal's is not."""
+        """The seconds since the start on this machine's clock; a rehearsal has its own clock."""
         return round(time.monotonic() - self._real, 2)
 
     @property
@@ -99,12 +100,12 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many resources are as they should be."""
+        """The number of finished resources."""
         return sum(self.counts.values())
 
     @property
     def left(self) -> tuple[str, str]:
-        """How long the run will take still, in words, and what mostly for; empty if that is short or not known."""
+        """The time left of the run and the step that takes most of it, in words; empty if short or unknown."""
         now = self.clock()
         found = left(self.tasks, self.over, {address: now - active.since for address, active in self.active.items()})
         if found.seconds < SHORT:
@@ -151,7 +152,7 @@ class Progress:
                 self.newest.append(event)
 
     def _doing(self, event: ResourceStarted | ResourceWaiting | ResourceProgress | ResourceQueued) -> str:
-        """Return what is done with a resource, or waited for."""
+        """Return the words for the work on a resource, or for its wait."""
         match event:
             case ResourceStarted():
                 return self._act(event)
@@ -163,7 +164,7 @@ class Progress:
                 return f"waiting for {event.api}'s rate limit"
 
     def _act(self, event: ResourceStarted) -> str:
-        """Return what is done; settings that come after the creation are a part of it."""
+        """Return the words for an action; changes of settings after a creation belong to it."""
         if event.action == "create":
             self.created.add(event.address)
         return "configuring" if event.action == "change" and event.address in self.created else ACTS[event.action]

@@ -1,4 +1,4 @@
-"""What `recover` and `import` found: what they record, what is missing or differs, what to do next."""
+"""Results of `recover` and `import`: new records, missing resources, differences, and the next steps."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from provisioner.operations.state_admin.recovery import Recovery
 
 NAMES_SHOWN = 10
-"""So many names are told one by one."""
+"""The most names that are shown one by one."""
 
 
 def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
-    """Yield what was found and is to be recorded, and what was not."""
+    """Yield the resources that were found and will be recorded, and the missing ones."""
     if not recovery.found:
         yield f"No resources of {stack} found in {where}: the state is empty."
     else:
@@ -49,7 +49,7 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
 
 
 def after(recovery: Recovery, backups: Sequence[str], command_line: Callable[[str], str]) -> Iterator[str]:
-    """Yield what was done, and what may be done next."""
+    """Yield the changes that were made, and the next steps."""
     for path in backups:
         yield f"Backup of the previous state: {path}"
     if not recovery.found:
@@ -80,7 +80,7 @@ def document(recovery: Recovery, stack: str, account: str, region: str, backups:
 
 
 def candidate(found: Candidate) -> Iterator[str]:
-    """Yield what is to be put on a resource that is imported, and what the next `up` would change."""
+    """Yield the tags that an import adds to a resource, and the changes that the next `up` would make."""
     yield f"{found.live.id} as {found.resource.address}:"
     for name, change in found.tags.items():
         yield f"  + tag {name}: {change.new}" + (f" (now {change.old})" if change.old is not None else "")

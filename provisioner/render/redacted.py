@@ -1,4 +1,4 @@
-"""A plan without the values of variables, whatever they look like: for what more people read than run the command."""
+"""Plans without any values of variables: for outputs that more people read than may run the command."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def _changes(changes: Mapping[str, Change]) -> dict[str, Change]:
 
 
 def _hidden(field: str, old: Any, new: Any) -> tuple[Any, Any]:
-    """Return both sides of a field less the values of variables; the new one says which of them change."""
+    """Return both sides of a field without values of variables; the new side marks changed values."""
     before, after = (dict(_variables(parsed(side), (field,))) for side in (old, new))
     words = {where: HIDDEN if before.get(where, value) == value else HIDDEN_CHANGE for where, value in after.items()}
     return _replaced(parsed(old), dict.fromkeys(before, HIDDEN), (field,)), _replaced(parsed(new), words, (field,))
 
 
 def _variables(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
-    """Yield the values of variables, of containers and of builds, by where they stand."""
+    """Yield the values of variables, of containers and of builds, with their places."""
     match value:
         case {"name": str(name), "value": str(text)} if "environment" in where:
             yield (*where[:-1], name), text

@@ -1,4 +1,4 @@
-"""Lines that are shown again and again: on a terminal in the same place, elsewhere one block after the other."""
+"""Lines that are shown again and again: on a terminal in the same place, else one block after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Draw = Callable[[Sequence[str]], None]
 
 @contextmanager
 def redrawn(stream: TextIO) -> Iterator[Draw]:
-    """Yield what draws lines on a terminal in the place of those before; the last ones stay."""
+    """Yield a function that draws lines on a terminal over the previous ones; the last ones stay."""
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
@@ -31,7 +31,7 @@ def redrawn(stream: TextIO) -> Iterator[Draw]:
 
 @contextmanager
 def blocks(stream: TextIO, *, dated: bool) -> Iterator[Draw]:
-    """Yield what writes lines below those before; `dated` if a line with the moment and a blank one divide them."""
+    """Yield a function that writes lines below the previous ones; `dated` adds the time and a blank line."""
 
     def draw(lines: Sequence[str]) -> None:
         say([date(time.time()), *lines, ""] if dated else lines, stream)
@@ -40,5 +40,5 @@ def blocks(stream: TextIO, *, dated: bool) -> Iterator[Draw]:
 
 
 def _style(line: str) -> str:
-    # what is as it should be is not faint: nothing else may be there to be read
+    # lines that begin with `=` are not dimmed here: they may be the only ones
     return "" if line.startswith("=") else STYLES.get(line[:1], "")

@@ -1,4 +1,4 @@
-"""Shows the result of a rehearsal, as lines for people and as JSON for programs."""
+"""Show the result of a rehearsal, as lines for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from provisioner.render.text import SYMBOLS, duration, sentence, visible
 if TYPE_CHECKING:
     from provisioner.operations.rehearsal.foresight import Foreseen
     from provisioner.operations.rehearsal.outage import PredictedOutage
-    from provisioner.operations.rehearsal.run import Rehearsal, RehearsedRun
+    from provisioner.operations.rehearsal.outcome import Rehearsal, RehearsedRun
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
 REMOVED = "deleted"
 PATH = 4
-"""How many resources of the critical path are named: the longest."""
+"""The most resources of the critical path that are named, the longest ones."""
 SHORT = 0.02
-"""The part of a run's time below which a resource is not named for it."""
+"""The least share of a run's time with which a resource is named."""
 
 
 def lines(found: Rehearsal) -> list[str]:
-    """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
+    """Return the result: the verdict first, then time, resources, outages, calls, and assumptions."""
     run = found.runs[0]
     broken = f" with new tasks of {names(found.request.fails, 4)} that exit at once" if found.request.fails else ""
     shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict(found)}."]
@@ -38,7 +38,7 @@ def lines(found: Rehearsal) -> list[str]:
 
 
 def verdict(found: Rehearsal) -> str:
-    """Return whether the run with the durations that were asked for goes well, in two or three words."""
+    """Return the verdict on the run with the chosen durations, in two or three words."""
     run = found.runs[0]
     return "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
 
@@ -48,7 +48,7 @@ def _subject(found: Rehearsal) -> str:
 
 
 def _duration_line(run: RehearsedRun) -> str:
-    """Say how long it takes, and which resources of the critical path take the most of it."""
+    """Return the time that the run takes, and the longest resources of its critical path."""
     long = [one for one in run.path if one.end - one.start >= SHORT * run.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
     path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in run.path if one in longest)
@@ -64,7 +64,7 @@ def _spread(runs: Sequence[RehearsedRun]) -> list[str]:
 
 
 def _planned_counts(found: Rehearsal) -> str:
-    """Say what becomes of how many resources."""
+    """Return the numbers of resources to create, change and so on."""
     if found.request.command == "down":
         return f"{found.runs[0].counts.get(REMOVED, 0)} to delete"
     counts = Counter[str](one.action for one in found.planned)
@@ -72,7 +72,7 @@ def _planned_counts(found: Rehearsal) -> str:
 
 
 def down(outages: Sequence[PredictedOutage]) -> list[str]:
-    """Say which URLs and services are down, or that none is."""
+    """Return lines for the URLs and services that are down, or a line that none is."""
     urls = [f"{visible(one.url)} {_when(one)}" for one in outages if one.url]
     services = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.url]
     shown = ["URLs that will not answer:", *(f"  {SYMBOLS['failed']} {line}" for line in urls)] if urls else []
@@ -83,17 +83,17 @@ def down(outages: Sequence[PredictedOutage]) -> list[str]:
 
 
 def expected(foreseen: Foreseen) -> list[str]:
-    """Return what `plan` and `up` say of what will be down; nothing unless it was rehearsed."""
+    """Return the lines of `plan` and `up` about predicted outages; none if nothing was rehearsed."""
     return down(foreseen.outages or ()) if foreseen.rehearsed else []
 
 
 def outages(foreseen: Foreseen) -> dict[str, Any]:
-    """Return what `plan --json` says of what will be down; null: nobody knows."""
+    """Return the `outages` of `plan --json`; null if they are unknown."""
     return {"outages": None if foreseen.outages is None else [asdict(one) for one in foreseen.outages]}
 
 
 def words(target_step: str | None, *, new_ami: bool) -> list[str]:
-    """Return the options of an `up` with which it is rehearsed."""
+    """Return the options that an `up` has and its rehearsal needs too."""
     return [*(["--target-step", target_step] if target_step else []), *(["--new-ami"] if new_ami else [])]
 
 
@@ -107,7 +107,7 @@ def _failing(run: RehearsedRun) -> str:
 
 
 def document(found: Rehearsal) -> str:
-    """Return everything as one JSON document."""
+    """Return the whole result as one JSON document."""
     content: dict[str, Any] = {
         "stack": found.stack,
         "command": found.request.command,

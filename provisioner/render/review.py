@@ -1,4 +1,4 @@
-"""A plan as its reviewer reads it: by service and job, then by step, with what matters of each."""
+"""A plan for its reviewer: by service and job, then by step, with the important settings of each resource."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from provisioner.operations.rehearsal.foresight import Foreseen
 
 LISTED: tuple[PlannedAction, ...] = ("create", "adopt", "delete")
-"""What of a service or a step is told in lists, after what changes."""
+"""The actions that are shown in lists, after the changes."""
 FEW = 6
-"""Differences of one service that the question of `up` names."""
+"""The most differences of one service that the question of `up` names."""
 
 
 @dataclass(frozen=True)
 class Around:
-    """What a plan does not say itself.
+    """Facts for the review that a plan itself does not contain.
 
     Attributes:
         workloads: all services and jobs, in the order in which they are shown.
-        images: what their images are called.
-        kept: how many resources are no longer declared and stay, since they hold data.
-        width: the columns that lists are folded to.
+        images: the names of their images.
+        kept: the number of orphaned resources that stay, since they hold data.
+        width: the columns at which lists are folded.
     """
 
     workloads: Mapping[str, Kind] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Around:
 
     @classmethod
     def of(cls, proposal: Proposal, width: int) -> Around:
-        """Return what a proposal says beside its plan."""
+        """Return the facts of a proposal that its plan does not contain."""
         config, records = proposal.config, proposal.records
         images = Images.of(config, proposal.planned, records)
         return cls(workloads(config, records), images, len(proposal.kept), width)
@@ -54,7 +54,7 @@ class Around:
 
 @dataclass(frozen=True)
 class Group:
-    """What a plan does to one service or job, or to what one step declares for all."""
+    """The part of a plan for one service or job, or for one step's shared resources."""
 
     title: str
     workload: str
@@ -62,25 +62,25 @@ class Group:
 
     @property
     def counts(self) -> str:
-        """How many resources are to be created, changed and so on."""
+        """The numbers of resources to create, change and so on."""
         return totals(self.items) or "what AWS created by itself"
 
     def of(self, action: str) -> list[Planned]:
-        """The resources with one action."""
+        """Return the resources with one action."""
         return [item for item in self.items if item.action == action]
 
     @property
     def changed(self) -> list[Planned]:
-        """The resources that change: what tasks run, the service, and the others."""
+        """The resources that change: the task definition, the service, then the others."""
         own = [self.task_definition("change"), self.service("change")]
         return sorted(self.of("change"), key=lambda item: own.index(item) if item in own else len(own))
 
     def task_definition(self, action: str) -> Planned | None:
-        """The task definition of the service or job, if that is what becomes of it."""
+        """Return the task definition of the service or job, if it has this action."""
         return self._own("task_definition", action)
 
     def service(self, action: str) -> Planned | None:
-        """The service itself, if that is what becomes of it."""
+        """Return the service itself, if it has this action."""
         return self._own("service", action)
 
     def _own(self, type_name: str, action: str) -> Planned | None:
@@ -89,7 +89,7 @@ class Group:
 
 
 def groups(planned: Sequence[Planned], workloads: Mapping[str, Kind]) -> list[Group]:
-    """Return what differs by service and job, and the rest by step, each resource in one group; nothing refused."""
+    """Return the differing resources by service and job, and the rest by step, without refused ones."""
     found: dict[str, list[Planned]] = {name: [] for name in workloads}
     steps: dict[str, list[Planned]] = {}
     for item in differing(planned):
@@ -110,7 +110,7 @@ def lines(planned: Sequence[Planned], around: Around) -> list[str]:
 
 
 def in_short(planned: Sequence[Planned], around: Around) -> list[str]:
-    """Return the plan in a line for each service, job and step, ending with the counts: for the question of `up`."""
+    """Return the plan for the question of `up`: a line for each service, job and step, and the counts."""
     wanted = differing(planned)
     if not wanted:
         return lines(planned, around)
@@ -123,10 +123,10 @@ def in_short(planned: Sequence[Planned], around: Around) -> list[str]:
 
 
 def consequences(proposal: Proposal, foreseen: Foreseen) -> list[str]:
-    """Return what a plan means beyond its resources: interruptions, data that goes, what it costs, how long it takes.
+    """Return a plan's effects beyond its resources: interruptions, lost data, the cost, the time.
 
     Args:
-        foreseen: what a rehearsal of it said, if there was one.
+        foreseen: the findings of its rehearsal, if there was one.
     """
     seconds = proposal.seconds if foreseen.seconds is None else foreseen.seconds
     refusing = any(item.action == "refused" for item in proposal.planned)
@@ -136,7 +136,7 @@ def consequences(proposal: Proposal, foreseen: Foreseen) -> list[str]:
 
 
 def refused(planned: Sequence[Planned]) -> list[str]:
-    """Return what of a plan is refused, each with the reason."""
+    """Return the refused parts of a plan, each with the reason."""
     found = [reason.text.splitlines() for reason in reasons(planned)]
     shown = [
         line
@@ -152,7 +152,7 @@ def _sum(planned: Sequence[Planned], around: Around) -> str:
 
 
 def of_group(group: Group, around: Around) -> Iterator[str]:
-    """Yield a group's heading, what changes in it, and what comes and goes."""
+    """Yield a group's heading, its changes, and its creations and deletions."""
     replaced = group.task_definition("change") and group.service("change")
     yield from wrapped(f"{group.title}: {group.counts}{', new tasks' if replaced else ''}", around.width, 4)
     for item in group.changed:
@@ -165,7 +165,7 @@ def of_group(group: Group, around: Around) -> Iterator[str]:
 
 
 def _changed(item: Planned, group: Group, around: Around) -> Iterator[str]:
-    """Yield what changes of one resource; a task definition by what its containers run."""
+    """Yield the changes of one resource; a task definition by the settings of its containers."""
     if item is group.task_definition("change"):
         for one in differences(group.workload, item.changes, around.images):
             yield f"  {one.sign} {visible(one.text)}"
@@ -177,7 +177,7 @@ def _changed(item: Planned, group: Group, around: Around) -> Iterator[str]:
 
 
 def _settings(group: Group, images: Images) -> Iterator[str]:
-    """Yield what matters of a new service or job."""
+    """Yield the important settings of a new service or job."""
     task_definition, service = group.task_definition("create"), group.service("create")
     if task_definition or service:
         words = made_of(group.workload, task_definition.changes, images) if task_definition else []
@@ -191,7 +191,7 @@ def _new(item: Planned) -> dict[str, Any]:
 
 
 def _listed(action: str, group: Group, width: int) -> Iterator[str]:
-    """Yield the resources with one action: those with settings that matter one by one, of the others the names."""
+    """Yield the resources with one action: with important settings one by one, the others by name."""
     word = f"{action} " if action == "adopt" else ""
     names: dict[str, list[str]] = {}
     said = (group.service("create"), group.task_definition("create"))
@@ -210,7 +210,7 @@ def _listed(action: str, group: Group, width: int) -> Iterator[str]:
 
 
 def briefly(group: Group, images: Images) -> Iterator[str]:
-    """Yield what the question of `up` says of a group."""
+    """Yield the words for a group in the question of `up`."""
     task_definition = group.task_definition("change")
     found: list[Difference] = []
     if task_definition:

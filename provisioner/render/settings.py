@@ -1,4 +1,4 @@
-"""Shows the settings that hold in an environment, as TOML with their origins in comments, or as JSON."""
+"""Show the effective settings of an environment, as TOML with their origins in comments, or as JSON."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from provisioner.config.origins import Setting
 from provisioner.render.text import cells, visible
 
 COLUMN = 60
-"""No column of origins begins further to the right, whatever one long value takes."""
+"""The rightmost column at which origins begin, even if a value is longer."""
 
 
 def lines(found: Sequence[Setting]) -> Iterator[str]:
-    """Yield TOML: the keys above all tables first, then each table, with the origin of each value behind it."""
+    """Yield TOML: the top-level keys first, then each table, with the origin behind each value."""
     tables: dict[tuple[str, ...], list[Setting]] = {(): []}
     for one in found:
         tables.setdefault(one.parts[:-1], []).append(one)

@@ -1,4 +1,4 @@
-"""The one place where it is decided how a run is shown."""
+"""Choose the view of a run: the only place that decides it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def shown(json: bool, clock: Callable[[], float]) -> Iterator[Progress]:
     """Yield the run's progress, and show its events meanwhile.
 
     Args:
-        clock: the run's.
+        clock: the run's clock.
 
     They go to standard output as JSON lines, or else to standard error: live on a terminal, as plain lines elsewhere.
     """

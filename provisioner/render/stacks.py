@@ -1,4 +1,4 @@
-"""Show which stacks are recorded, a line each."""
+"""Show the recorded stacks, a line each."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ HEAD = (
     "wanted until",
 )
 LESS = ("env", "created", "account", "region", "target")
-"""The columns that are left out where there is no room, one after the other."""
+"""The columns that are left out one after the other if there is no room."""
 
 
 def lines(found: Sequence[RecordedStack], directory: str, now: float, width: int = 120) -> list[str]:
-    """Return the stacks as a table with a head, and below each what is wrong with it.
+    """Return the stacks as a table with a head, and below each its problem.
 
     Args:
-        directory: the state directory, to be named if there is nothing.
+        directory: the state directory, to be named if there are no stacks.
         now: seconds since the epoch.
-        width: the columns that there are. No line is longer, unless a name is.
+        width: the columns of the terminal. No line is longer, unless a name is.
     """
     if not found:
         return [f"No stacks in {directory}. Create one: `provision up`."]
@@ -42,7 +42,7 @@ def lines(found: Sequence[RecordedStack], directory: str, now: float, width: int
 
 
 def _fitted(rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return a table with as few of its columns left out as there is room for."""
+    """Return a table without as many of its optional columns as there is no room for."""
     head = rows[0]
     for number in range(len(LESS) + 1):
         kept = [column for column, title in enumerate(head) if title not in LESS[:number]]
@@ -53,7 +53,7 @@ def _fitted(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def row(one: RecordedStack) -> dict[str, Any]:
-    """Return what is known of a stack for JSON, times as ISO 8601 has them, in UTC."""
+    """Return the facts about a stack for JSON, with times in ISO 8601 and UTC."""
     last = one.last
     return {
         "stack": one.name,
@@ -86,7 +86,7 @@ def over(one: RecordedStack) -> str:
 
 
 def left(one: StackLeft) -> str:
-    """Return why a stack is left that `down --expired` has looked at."""
+    """Return the line about a stack that `down --expired` has looked at and not deleted."""
     return f"{one.stack} on {one.target} stays: {visible(one.why)}"
 
 
@@ -108,7 +108,7 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
 
 
 def _wrong(one: RecordedStack) -> str:
-    """Return who is at work on a stack, or why it cannot be read; empty if neither."""
+    """Return the command that has locked a stack, or the reason why it cannot be read; empty if neither."""
     return f"locked: {one.holder}" if one.holder else one.problem
 
 
@@ -119,7 +119,7 @@ def _until(one: RecordedStack) -> str:
 
 
 def _monthly(cost: Estimate | None) -> str:
-    """Return what a stack costs on AWS in a month, with a sign where some prices are not known."""
+    """Return a stack's monthly cost on AWS; a `+` marks unknown prices."""
     if cost is None or not cost.known:
         return ""
     return f"{rough(cost.sums.usual)}{'+' if cost.missing else ''}"

@@ -1,4 +1,4 @@
-"""What is there and how it is doing, as tables; and the embedded cloud's own condition."""
+"""The resources of a stack and their condition as tables; and the embedded cloud's own condition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMES = frozenset({"created", "changed"})
 """The fields of a record that are moments."""
 
 NOTES = 3
-"""How many notes on what was scaled or paused are shown."""
+"""The most notes about scaled or paused services that are shown."""
 
 
 def lines(document: Mapping[str, Any], command_line: Callable[..., str], width: int = WIDE) -> list[str]:
@@ -26,7 +26,7 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str], width: 
 
     Args:
         command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
-        width: the columns that there are: an id that has no room stands on a line of its own.
+        width: the columns of the terminal: an id that does not fit gets a line of its own.
     """
     resources, locked = document["resources"], _locked(document)
     head = f"{document['stack']} on {document['target']}"
@@ -48,7 +48,7 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str], width: 
 
 
 def _whole_id(row: str, id: str, width: int) -> list[str]:
-    """Return the row of a resource, with its id on a line of its own if a terminal would break it."""
+    """Return the row of a resource, with its id on a line of its own if the terminal would break it."""
     shown = visible(id)
     if cells(row) <= width or not shown:
         return [row]
@@ -56,7 +56,7 @@ def _whole_id(row: str, id: str, width: int) -> list[str]:
 
 
 def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
-    """Return which stack it is, how many of its resources are ready, and what is done with it."""
+    """Return the stack's name and place, the number of ready resources, and the command that works on it."""
     locked = _locked(document)
     resources = [resource for resource in document["resources"] if is_counted(resource["address"])]
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
@@ -77,7 +77,7 @@ def _locked(document: Mapping[str, Any]) -> list[str]:
 
 
 def cost(document: Mapping[str, Any]) -> list[str]:
-    """Return what the stack costs on AWS, in a line; nothing if that is not known."""
+    """Return the stack's cost on AWS, in a line; empty if it is unknown."""
     told = document.get("cost")
     if not told or not told["usual"]:
         return []
@@ -86,7 +86,7 @@ def cost(document: Mapping[str, Any]) -> list[str]:
 
 
 def url(document: Mapping[str, Any]) -> list[str]:
-    """Return where the stack answers, if it has a load balancer that stays."""
+    """Return the URL of the stack, if it has a load balancer that stays."""
     phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
         return ["url  none: there is no load balancer"]
@@ -133,7 +133,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
 
 
 def _replaced(instance: Mapping[str, Any], new_ami: str) -> str:
-    """Return why an instance is to be replaced, and by what."""
+    """Return the reason why an instance is to be replaced, and the command that does it."""
     if instance["misfit"]:
         return "not of a declared instance type or purchase option: `provision up` replaces it"
     return (
@@ -144,13 +144,13 @@ def _replaced(instance: Mapping[str, Any], new_ami: str) -> str:
 
 
 def _told(service: Mapping[str, Any]) -> str:
-    """Return what keeps a service from being well, what it waits for, and who else has deployed what it runs."""
+    """Return a service's problem, its wait, and the foreign deployment of its revision, if any."""
     deployed = f"{service['deployed']}, deployed by somebody else" if service.get("deployed") else ""
     return "; ".join(filter(None, [service["problem"], awaited(service), deployed]))
 
 
 def awaited(service: Mapping[str, Any]) -> str:
-    """Return what a deployment waits for until a person answers."""
+    """Return the question that a deployment waits for until a person answers."""
     if (asked := service.get("approval")) is None:
         return ""
     until = f" until {datetime.fromtimestamp(asked['until'], UTC):%Y-%m-%d %H:%M} UTC" if asked["until"] else ""
@@ -163,7 +163,7 @@ def _age(days: int | None) -> str:
 
 
 def _newer(ami: Mapping[str, Any], new_ami: str, instances: Sequence[Any]) -> str:
-    """Say that AWS recommends another AMI, if there are instances that could have it."""
+    """Return the words that AWS recommends another AMI, if there are instances."""
     if not instances or ami["newest"] in (None, ami["id"]):
         return ""
     return f"AWS recommends {ami['newest']}: use {new_ami}"
@@ -190,11 +190,11 @@ def _value(key: str, value: Any) -> str:
 
 
 def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None:
-    """Say whether the embedded cloud runs, and where it answers.
+    """Print whether the embedded cloud runs, and its endpoint.
 
     Args:
-        running: the fields of `CloudProcess`, and what its clock shows.
-        hung: for how many seconds it has been at one call, if that is too long.
+        running: the fields of `CloudProcess`, and the time on its clock.
+        hung: the seconds that one call has blocked it, if too many.
     """
     if as_json:
         say([json.dumps({"running": running is not None} | dict(running or {}) | ({"hung": hung} if hung else {}))])
@@ -229,7 +229,7 @@ def environment(variables: Mapping[str, str], as_json: bool) -> None:
 
 
 def stopped(was_running: bool, as_json: bool) -> None:
-    """Say that the embedded cloud has been stopped."""
+    """Print that the embedded cloud has been stopped."""
     text = (
         "Stopped the embedded cloud and deleted everything in it."
         if was_running
@@ -239,6 +239,6 @@ def stopped(was_running: bool, as_json: bool) -> None:
 
 
 def delegated(domain: str, up: str, as_json: bool) -> None:
-    """Say that a domain is now delegated."""
+    """Print that a domain is now delegated."""
     text = f"{domain} is now delegated to the embedded cloud. To resume: {up}."
     say([json.dumps({"delegated": domain}) if as_json else text])

@@ -1,4 +1,4 @@
-"""How a run ended, for the user: failures with their reasons, counts, and what to do next."""
+"""The end of a run for the user: failures with their reasons, counts, and the next steps."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", "unchanged")
 NAMED = 6
-"""How many resources are named that failed for one reason, or were not started for one."""
+"""The most resources that are named for one reason of a failure or of not being started."""
 FEW = 16
-"""How many resources are named that are not finished, or were kept."""
+"""The most unfinished or kept resources that are named."""
 
 
 def finished(
@@ -42,9 +42,9 @@ def finished(
     """Return the event that closes a run.
 
     Args:
-        real_seconds: how long a run on the embedded cloud has really taken.
-        cost_an_hour: what the stack costs from now on, in US dollars.
-        cost_so_far: what it has cost until it was deleted, in US dollars.
+        real_seconds: the real time of a run on the embedded cloud.
+        cost_an_hour: the stack's cost in an hour from now on, in US dollars.
+        cost_so_far: the stack's cost until its deletion, in US dollars.
     """
     unfinished = tuple(record.address for record in outcome.unfinished)
     return RunFinished(
@@ -61,7 +61,7 @@ def finished(
 
 
 def report(outcome: Summary, progress: Progress, json: bool) -> None:
-    """Say how the run ended: failures on standard error, the result on standard output unless JSON is written there.
+    """Write failures to standard error, and the result to standard output unless JSON is written there.
 
     Raises:
         OSError: events could not be written to standard output.
@@ -74,12 +74,12 @@ def report(outcome: Summary, progress: Progress, json: bool) -> None:
 
 
 def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[str]:
-    """Return the counts, the seconds, what was kept and why, and what to do next.
+    """Return the counts, the seconds, the kept resources with their reasons, and the next steps.
 
     Args:
-        results: what became of each resource.
+        results: the result of each resource.
     """
-    # a teardown has no use for what was not there
+    # unchanged resources mean nothing after a teardown
     hidden = {"unchanged"} if finished.command == "down" else set[str]()
     counts = [
         f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
@@ -97,7 +97,7 @@ def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[
 
 
 def by_step(outcome: Summary) -> dict[str, list[str]]:
-    """Return by step what is there and not finished; nothing if all went well."""
+    """Return the unfinished resources by step; empty if all went well."""
     found: dict[str, list[str]] = {}
     for record in () if outcome.ok else outcome.unfinished:
         found.setdefault(record.step, []).append(record.address)
@@ -105,12 +105,12 @@ def by_step(outcome: Summary) -> dict[str, list[str]]:
 
 
 def unfinished(addresses: Sequence[str]) -> list[str]:
-    """Return what is there and not finished, in a line; nothing if there is none."""
+    """Return the unfinished resources in a line; empty if there are none."""
     return [sentence(f"Not finished: {names(sorted(addresses), NAMED)}")] if addresses else []
 
 
 def _kept(results: Sequence[ResourceDone]) -> list[str]:
-    """Return what a teardown has left where it is, a line for each reason."""
+    """Return the resources that a teardown has kept, a line for each reason."""
     whys: dict[str, list[str]] = {}
     for done in results:
         if done.result == "retained" and is_counted(done.address):
@@ -122,7 +122,7 @@ def _kept(results: Sequence[ResourceDone]) -> list[str]:
 
 
 def failures(outcome: Summary, progress: Progress) -> list[str]:
-    """Return what went wrong: each resource with its step and the reason, what was not started, what is left."""
+    """Return the failures: resources with their step and the reason, resources not started, and leftovers."""
     lines = []
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
@@ -146,13 +146,13 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
 
 
 def _codes(error: BaseException) -> list[str]:
-    """Return the families of what went wrong: those of the resources that failed."""
+    """Return the families of an error: of its failed resources, if it has several."""
     several = error.failures.values() if isinstance(error, SomeFailed) else [error]
     return [error_code(one) for one in several]
 
 
 def _alike(failures: Mapping[str, BaseException]) -> dict[tuple[bool, tuple[str, ...]], list[str]]:
-    """Return what failed by why: one list that cannot be read is one piece of news, whatever needs it."""
+    """Return the failed resources by reason: one unreadable list is one failure for all its resources."""
     found: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
     for address, error in failures.items():
         found.setdefault((isinstance(error, WaitingOnUser), tuple(_reason(error))), []).append(address)
@@ -168,7 +168,7 @@ def _reason(error: BaseException) -> list[str]:
 
 
 def unexpected(error: BaseException) -> str:
-    """Return what is said of an error that nobody foresaw: whose it is, if a line of the user's own raised it."""
+    """Return the message for an unexpected error: with its line, if the user's own code raised it."""
     if where := own_code.place(error):
         return sentence(f"{where}: {own_code.told(error)}")
     what = sentence(f"unexpected {type(error).__name__}: {error}")
@@ -176,7 +176,7 @@ def unexpected(error: BaseException) -> str:
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:
-    """Return what was not started, by that which failed: what lies between was not started either."""
+    """Return the resources that were not started, by the failed resource that all of them depend on."""
     groups: dict[str, list[str]] = {}
     for address in skipped:
         cause, passed = skipped[address], {address}
@@ -188,7 +188,7 @@ def _skipped(skipped: Mapping[str, str]) -> list[str]:
 
 
 def removal(records: Mapping[str, Record], protected: Sequence[str] = (), lost: Sequence[Loss] = ()) -> list[str]:
-    """Return what `down` is about to delete: how many resources of which step, which data, and what is protected."""
+    """Return the lines about the deletions of `down`: the resources by step, the data, and the protected ones."""
     counts = Counter(record.step or "(no step)" for record in records.values())
     lines = [f"  {SYMBOLS['deleted']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
     return [*lines, *data_lost(lost)] + [
@@ -197,7 +197,7 @@ def removal(records: Mapping[str, Record], protected: Sequence[str] = (), lost: 
 
 
 def data_lost(lost: Sequence[Loss], going: str = "will be") -> list[str]:
-    """Return which data a run is about to delete, in a line; nothing if there is none.
+    """Return the data that a run deletes, in a line; empty if there are none.
 
     Args:
         going: `was to be`, when the run has ended.

@@ -1,4 +1,4 @@
-"""A task definition in the words of `stack.toml`: what its containers run, with which sizes, ports and variables."""
+"""A task definition in the words of `stack.toml`: the image, the sizes, the ports and the variables."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 CONTAINERS = "container_definitions"
 SHORT_DIGEST = 12
-"""Characters of a digest that are shown: as many as Docker shows of an image's ID."""
+"""The characters of a digest that are shown: as many as Docker shows of an image ID."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """What images are called by people.
+    """Names of images for people.
 
     Attributes:
-        sources: by the reference in a task definition, what it is a copy of, or was built from.
-        wanted: by service or job, the same of the image that `up` will make.
+        sources: by the reference in a task definition, the image's source: its original, or its repository and tag.
+        wanted: by service or job, the source of the image that `up` will make.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Images:
 
     @classmethod
     def of(cls, config: Config, planned: Iterable[Planned], records: Mapping[str, Record]) -> Images:
-        """Return what images are called by what was recorded, and by what is to be made."""
+        """Return the names of images from the records and from the images that the plan makes."""
         there = {
             str(record.outputs["reference"]): called
             for record in records.values()
@@ -52,7 +52,7 @@ class Images:
 
 
 def _called(type_name: str, settings: Mapping[str, Any]) -> str:
-    """Return what an image is a copy of, or its repository and the tag of what it was built from."""
+    """Return the original of a copied image, or the repository and the source tag of a built one."""
     if type_name == "copied_image":
         return str(settings.get("source") or "")
     if type_name == "image" and settings.get("tag"):
@@ -62,11 +62,11 @@ def _called(type_name: str, settings: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs, in words.
+    """One difference, in words.
 
     Attributes:
         sign: `+`, `~` or `-`.
-        text: all of it.
+        text: the whole difference.
         brief: the same without a variable's values.
     """
 
@@ -76,10 +76,10 @@ class Difference:
 
 
 def differences(name: str, changes: Mapping[str, Change], images: Images) -> Iterator[Difference]:
-    """Yield what differs in a task definition.
+    """Yield the differences in a task definition.
 
     Args:
-        name: the service or job, as its main container is called too.
+        name: the service or job; its main container has the same name.
     """
     found = [leaf for field_name, one in changes.items() for leaf in leaves(field_name, one.old, one.new)]
     sizes = {leaf.path[0] for leaf in found if leaf.path in (("cpu",), ("memory",))}
@@ -90,7 +90,7 @@ def differences(name: str, changes: Mapping[str, Change], images: Images) -> Ite
 
 
 def made_of(name: str, changes: Mapping[str, Change], images: Images) -> list[str]:
-    """Return what matters of a new task definition: image, cpu, memory and port."""
+    """Return the important settings of a new task definition: image, cpu, memory and port."""
     said = []
     for container in parsed(_new(changes, CONTAINERS)) or ():
         image = _image(str(container.get("image")), images, images.wanted.get(name, ""))
@@ -106,7 +106,7 @@ def _new(changes: Mapping[str, Change], name: str) -> Any:
 
 
 def _ports_paired(found: Sequence[Leaf]) -> Iterator[Leaf]:
-    """Yield the differences; a container's one port that takes the place of its one other as a change of the port."""
+    """Yield the differences; a removed and an added port of a container become one change of the port."""
     ports: dict[tuple[str, ...], list[Leaf]] = {}
     for leaf in found:
         if len(leaf.path) == 4 and leaf.path[2] == "portMappings":
@@ -143,7 +143,7 @@ def _said(name: str, leaf: Leaf, images: Images) -> Iterator[Difference]:
 
 
 def _container(leaf: Leaf, images: Images) -> Difference:
-    """Return the difference of a whole container: a sidecar that comes or goes."""
+    """Return the difference of a whole container: a sidecar that is added or removed."""
     whole = leaf.new if leaf.old is ABSENT else leaf.old
     image = f" of image {_image(str(whole.get('image', '')), images)}" if isinstance(whole, Mapping) else ""
     return _named("container", leaf.path[1].strip("[]"), leaf, image)
@@ -166,7 +166,7 @@ def _in_container(leaf: Leaf, images: Images, wanted: str) -> Iterator[Differenc
             value = "" if ABSENT in (leaf.old, leaf.new) else f": is read from {shown(leaf.new)}"
             yield _named("secret", variable, leaf, value)
         case ("dockerLabels", label) if label.startswith(VERSION_LABEL):
-            # which secrets come and go is said by `secrets`
+            # added and removed secrets are shown by `secrets`
             if ABSENT not in (leaf.old, leaf.new):
                 yield Difference("~", line(leaf), f"secret {label.removeprefix(VERSION_LABEL)} changed")
         case ("cpu" | "memory" as size,):
@@ -192,7 +192,7 @@ def _from_to(leaf: Leaf) -> str:
 
 
 def _plain(leaf: Leaf) -> Difference:
-    """Return any other difference as its line: the sign of one that was added or removed stands before it already."""
+    """Return any other difference as its line, without the sign that the line already begins with."""
     if leaf.path in (("cpu",), ("memory",)):
         text = f"{leaf.path[0]} {shown(leaf.old)} -> {shown(leaf.new)}"
         return Difference("~", text, text)
@@ -204,7 +204,7 @@ def _plain(leaf: Leaf) -> Difference:
 
 
 def _image(reference: str, images: Images, wanted: str = "") -> str:
-    """Return an image as people call it: what it is a copy of, or was built from, with the begin of its digest."""
+    """Return the name of an image for people: its source, with the begin of its digest."""
     source = wanted if reference == KNOWN_AFTER_UP and wanted else images.sources.get(reference, reference)
     try:
         named = parse(source)
@@ -217,7 +217,7 @@ def _image(reference: str, images: Images, wanted: str = "") -> str:
 
 
 def _both(old: str, new: str) -> str:
-    """Return the change of an image: of the same one in the same place only the tags."""
+    """Return the change of an image; within the same repository only the tags."""
     (before, _, former), (after, _, tag) = (one.partition(" ")[0].rpartition(":") for one in (old, new))
     if before and before == after and "/" not in tag:
         return f"{former}{old[len(before) + len(former) + 1 :]} -> {tag}{new[len(after) + len(tag) + 1 :]}"

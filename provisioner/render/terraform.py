@@ -1,6 +1,6 @@
 """A plan in Terraform's JSON representation, for policy tools that read it (conftest, OPA, Checkov).
 
-https://developer.hashicorp.com/terraform/internals/json-format says what its members mean.
+https://developer.hashicorp.com/terraform/internals/json-format describes its members.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from provisioner.operations.planning.proposal import Proposal
 
 FORMAT_VERSION, TERRAFORM_VERSION = "1.2", "1.9.0"
-"""The version of the representation, and of a Terraform that writes it: some tools tell a plan by that."""
+"""The version of the representation, and of a Terraform that writes it: some tools recognize a plan by it."""
 AWS, OWN = "registry.terraform.io/hashicorp/aws", "provisioner"
-"""The providers: AWS's, and this tool for what AWS's has no resource for."""
+"""The providers: AWS's, and this tool for types that AWS's does not have."""
 ACTIONS = {"create": ["create"], "change": ["update"], "delete": ["delete"]}
-"""Terraform's words; all else is `no-op`."""
+"""Terraform's words for actions; all others are `no-op`."""
 TYPES = {
     "alarm": "aws_cloudwatch_metric_alarm",
     "auto_scaling_group": "aws_autoscaling_group",
@@ -73,11 +73,11 @@ TYPES = {
     "vpc_endpoint": "aws_vpc_endpoint",
     "web_acl_association": "aws_wafv2_web_acl_association",
 }
-"""What Terraform's provider for AWS calls a resource type."""
+"""The name of a resource type in Terraform's provider for AWS."""
 
 
 def document(proposal: Proposal) -> dict[str, Any]:
-    """Return a plan as Terraform's JSON; what AWS makes by itself, or only the state knows of, is left out."""
+    """Return a plan as Terraform's JSON, without the resources that plans do not count."""
     items = [item for item in proposal.planned if not item.bookkeeping]
     changes = [_change(proposal, item) for item in items]
     left = [one for one in changes if one["change"]["after"] is not None]
@@ -114,7 +114,7 @@ def _change(proposal: Proposal, item: Planned) -> dict[str, Any]:
 
 
 def _both(proposal: Proposal, item: Planned) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return a resource's settings before and after; None where it is not there."""
+    """Return a resource's settings before and after; None on a side without the resource."""
     declared, record = proposal.declared.get(item.address), proposal.records.get(item.address)
     if declared and not (record and item.action == "none"):
         settings = fields_of(declared, proposal.records)
@@ -131,7 +131,7 @@ def _both(proposal: Proposal, item: Planned) -> tuple[dict[str, Any] | None, dic
 
 
 def _translated(address: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings without values of variables, and rules and containers as Terraform has them."""
+    """Return settings without values of variables, and rules and containers in Terraform's form."""
     type_name = address.partition("/")[0]
     resource_type = type_named(type_name)
     shown = visible_settings(resource_type, settings) if resource_type else dict(settings)
@@ -143,7 +143,7 @@ def _translated(address: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rule of a security group by the members of Terraform's."""
+    """Return a security group's rule with Terraform's members."""
     everything = rule.get("IpProtocol") == "-1"
     peers = {
         "cidr_blocks": "CidrIpv4",
@@ -175,7 +175,7 @@ def _sensitive(value: Any) -> bool:
 
 
 def _known(value: Any) -> Any:
-    """Return a value less what is not known: absent in a table, null in a list."""
+    """Return a value without its unknown parts: absent in a table, null in a list."""
     if isinstance(value, Mapping):
         return {str(key): _known(item) for key, item in value.items() if not _unknown(item)}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -184,7 +184,7 @@ def _known(value: Any) -> Any:
 
 
 def _mask(value: Any, of: Callable[[Any], bool]) -> Any:
-    """Return `true` in the place of each value that it is about: tables without the others, lists with `false`."""
+    """Return `true` in place of each value that matches: tables without the others, lists with `false`."""
     if isinstance(value, Mapping):
         found = {str(key): _mask(item, of) for key, item in value.items()}
         return {key: mask for key, mask in found.items() if mask}

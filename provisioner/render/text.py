@@ -1,4 +1,4 @@
-"""Small pieces of text that several views share: durations, tables, colour where there is a terminal for it."""
+"""Small pieces of text that several views share: durations, tables, colours on a terminal."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ SYMBOLS = {
     "warning": "~",
     "unknown": ".",
 }
-"""What a line begins with; it always says the word as well."""
+"""The sign that a line begins with; the line always has the word as well."""
 
 WORDS = {"not_found": "not found, removed from the state"}
-"""What a result of an event is called where people read it, if not by its own name."""
+"""The words for an event's result, if they differ from its name."""
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
 """The terminal's colour (SGR parameters) for a line by its first character."""
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
-"""The same where rich draws: more lines are at work there than have a result."""
+"""The same for rich, which dims unchanged lines and colours notices."""
 
 
 def visible(text: str) -> str:
-    """Return the text with what a terminal would obey, and not show, as JSON escapes it: names may be anybody's.
+    """Return the text with characters that a terminal would obey escaped as in JSON: names may come from anybody.
 
-    That is controls, marks that turn the direction of writing, and whatever else is no character to be seen. A JSON
-    text means the same afterwards.
+    These are controls, marks that change the direction of writing, and all other invisible characters. A JSON text
+    means the same afterwards.
     """
     return text if text.isprintable() else "".join(c if _shown(c) else json.dumps(c)[1:-1] for c in text)
 
@@ -63,17 +63,17 @@ def _shown(character: str) -> bool:
 
 
 def word(result: str) -> str:
-    """Return what a person calls the result of an event."""
+    """Return the word for an event's result."""
     return WORDS.get(result, result)
 
 
 def sentence(text: str) -> str:
-    """Return a text with one full stop at its end, whatever it ended with."""
+    """Return a text with exactly one full stop at its end."""
     return f"{text.rstrip().rstrip('.:')}."
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes: East Asian characters take two, marks upon others none."""
+    """Return the terminal columns of a text: East Asian characters take two, combining marks none."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(c) in {"W", "F"} for c in text)
@@ -81,7 +81,7 @@ def cells(text: str) -> int:
 
 
 def cut(text: str, width: int, mark: str = "…") -> str:
-    """Return a text in one line of at most so many columns, with a mark where something was left out."""
+    """Return a text in one line of at most so many columns, with a mark at the end if it was cut."""
     line = visible(" ".join(text.splitlines()))
     if cells(line) <= width:
         return line
@@ -92,7 +92,7 @@ def cut(text: str, width: int, mark: str = "…") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as a person says them: `0.3 s`, `12 s`, `3 min 05 s`."""
+    """Return seconds in words: `0.3 s`, `12 s`, `3 min 05 s`."""
     seconds = max(seconds, 0.0)
     if seconds < 9.95:
         return f"{seconds:.1f} s"
@@ -101,19 +101,19 @@ def duration(seconds: float) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """Return an estimate as a person says it: `20 s`, `6 min`; rather too much than too little."""
+    """Return an estimate in words: `20 s`, `6 min`; rounded up."""
     if seconds <= 55:
         return f"{ceil(seconds / 10) * 10} s"
     return f"{ceil(seconds / 60 - 0.1)} min"
 
 
 def ago(seconds: float) -> str:
-    """Return how long ago something was, in the largest unit of which it is at least one: `3 hours ago`."""
+    """Return a time in the past in words, in the largest unit that gives at least one: `3 hours ago`."""
     return "just now" if seconds < MINUTE else f"{age(seconds)} ago"
 
 
 def age(seconds: float) -> str:
-    """Return how old something is, in the largest unit of which it is at least one: `12 min`, `3 hours`, `2 days`."""
+    """Return an age in words, in the largest unit that gives at least one: `12 min`, `3 hours`, `2 days`."""
     if seconds < HOUR:
         return f"{max(seconds, 0.0) // MINUTE:.0f} min"
     return count(int(seconds // HOUR), "hour") if seconds < DAY else count(int(seconds // DAY), "day")
@@ -128,18 +128,18 @@ def date(moment: float) -> str:
 
 
 def limited(stack: str, target_step: str | None) -> str:
-    """Return what a run is about: the stack, or one step of it."""
+    """Return the subject of a run: the stack, or one step of it."""
     return f"step {target_step} of {stack}" if target_step else stack
 
 
 WIDE = 1000
-"""The columns of what is no terminal, where nothing is left out or folded."""
+"""The columns of an output that is no terminal: nothing is left out or folded."""
 SCREEN = 80
-"""The columns of what is made for one screen, where there is no terminal."""
+"""The columns of an output for one screen without a terminal."""
 
 
 def columns(stream: TextIO, otherwise: int = 120) -> int:
-    """Return the columns of a terminal, or another number of anything else: logs are wider than many terminals."""
+    """Return the columns of a terminal; another number for any other stream, since logs are wider."""
     return shutil.get_terminal_size((otherwise, 24)).columns if stream.isatty() else otherwise
 
 
@@ -150,7 +150,7 @@ _UNBROKEN = "\N{NO-BREAK SPACE}"
 def wrapped(line: str, width: int, indent: int) -> list[str]:
     """Return a line as several of so many columns, the later ones indented.
 
-    Words, and commands in backticks, are never broken, so that they can be copied: one that is too long stays so.
+    Words, and commands in backticks, are never broken, so that they can be copied: a too long one gets a longer line.
     """
     text = line.lstrip()
     room = max(width, 2 * indent)
@@ -171,7 +171,7 @@ def _unbroken(text: str, room: int) -> str:
 
 
 def side_by_side(parts: Iterable[str], width: int, most: int) -> list[str]:
-    """Return parts as so many lines at most, two blanks apart, none broken: what has no room is left out."""
+    """Return parts in so many lines at most, two blanks apart, unbroken: parts without room are left out."""
     lines: list[str] = []
     for part in filter(None, parts):
         if lines and cells(lines[-1]) + 2 + cells(part) <= width:
@@ -191,22 +191,22 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def on_terminal(stream: TextIO) -> bool:
-    """Say whether a stream is a terminal on which lines can be drawn over those before."""
+    """Return whether a stream is a terminal on which lines can be drawn over previous ones."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def unicode(stream: TextIO) -> bool:
-    """Say whether a stream takes characters beyond ASCII."""
+    """Return whether a stream takes characters beyond ASCII."""
     return (stream.encoding or "utf-8").lower().startswith("utf")
 
 
 def coloured(stream: TextIO) -> bool:
-    """Say whether colours are welcome on a stream: it is a terminal, and nobody has asked for none (NO_COLOR)."""
+    """Return whether a stream gets colours: it is a terminal, and NO_COLOR is not set."""
     return on_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 def tell(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Write sentences as `say` does, on a terminal folded to its columns at the words."""
+    """Write sentences as `say` does; on a terminal, folded to its columns between words."""
     stream = stream or sys.stdout
     if not on_terminal(stream):
         say(lines, stream)
@@ -217,9 +217,9 @@ def tell(lines: Iterable[str], stream: TextIO | None = None) -> None:
 
 
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Write lines (to standard output unless told otherwise), coloured by their symbol where that is welcome.
+    """Write lines (by default to standard output), coloured by their sign if the stream gets colours.
 
-    A text of several lines is written as such; all else that is not to be seen is made `visible`.
+    A text of several lines stays several lines; all other invisible characters are made `visible`.
     """
     stream = stream or sys.stdout
     welcome = coloured(stream)

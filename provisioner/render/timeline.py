@@ -1,4 +1,4 @@
-"""Where a run's time went, as bars of characters by step; and what the bars of any drawing have in common."""
+"""Time of a run as bars of characters, by step; and common parts of all drawings of bars."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from provisioner.state.model import Run, Span
 
 MOST = 40
-"""How many resources have a bar of their own, beside those of the critical path."""
+"""The most resources with a bar of their own, besides the critical path."""
 SHORT = 0.02
-"""The part of a run's time below which a resource is only counted, unless it is of the critical path."""
+"""The least share of a run's time with which a resource gets a bar; the critical path always has bars."""
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Seconds that may lie between two marks of the axis."""
 NAME, BAR, TIME = 36, 20, 16
-"""Characters: the most for a name, the fewest for a bar, and those for a time behind it."""
+"""Characters: the most for a name, the fewest for a bar, and the number for the time behind it."""
 LEGEND = "# critical path   = API call   - until ready or deleted"
 
 
 @dataclass(frozen=True)
 class Group:
-    """A step in a drawing: all that it did, and those resources that have a bar of their own."""
+    """A step in a drawing: all its resources, and the resources that have a bar of their own."""
 
     step: str
     spans: Sequence[Span]
@@ -35,7 +35,7 @@ class Group:
 
     @property
     def label(self) -> str:
-        """Its name, and how many of its resources have no bar."""
+        """The step's name, and the number of its resources without a bar."""
         shorter = len(self.spans) - len(self.shown)
         return (self.step or "(no step)") + (f", {shorter} shorter" if shorter else "")
 
@@ -46,7 +46,7 @@ def length(run: Run) -> float:
 
 
 def groups(run: Run, path: Sequence[Segment]) -> list[Group]:
-    """Return what to draw: all of the critical path, and the longest of all that is not very short."""
+    """Return the steps to draw: all resources of the critical path, and the longest others."""
     seconds, whole = run.seconds, length(run)
     longest = sorted(run.timeline, key=lambda span: (span.began - end_of(span, seconds), span.began, span.address))
     shown = {span.address for span in longest[:MOST] if end_of(span, seconds) - span.began >= SHORT * whole}
@@ -58,7 +58,7 @@ def groups(run: Run, path: Sequence[Segment]) -> list[Group]:
 
 
 def title(run: Run, stack: str) -> str:
-    """Return which run it was, and how it ended."""
+    """Return the title of a run: the command, the time, and the result."""
     try:
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
     except (OverflowError, OSError, ValueError):
@@ -69,13 +69,13 @@ def title(run: Run, stack: str) -> str:
 
 
 def path_words(path: Sequence[Segment], seconds: float) -> str:
-    """Return how much of a run's seconds the critical path is: the rest is reading, before and after."""
+    """Return the critical path's share of a run's seconds: the rest is reading, before and after."""
     long = sum(segment.end - segment.start for segment in path)
     return f"critical path: {count(len(path), 'resource')}, {duration(long)} of {duration(seconds)}"
 
 
 def took(span: Span, seconds: float) -> str:
-    """Return how long a resource took in a run of so many seconds, and whether it did not come to its end."""
+    """Return the time of a resource in a run of so many seconds, and its result if it was not finished."""
     words = duration(end_of(span, seconds) - span.began)
     return f"{words} {span.result}" if span.result in {"failed", "unfinished"} else words
 
@@ -87,13 +87,13 @@ def short(text: str, most: int) -> str:
 
 
 def ticks(whole: float, most: int) -> list[int]:
-    """Return the seconds to mark on an axis, at most so many."""
+    """Return at most so many seconds to mark on an axis."""
     step = next((step for step in TICKS if whole / step < most), int(whole) // most + 1)
     return list(range(0, int(whole) + 1, step))
 
 
 def tick_label(seconds: int) -> str:
-    """Return what stands at a mark of the axis: `30 s`, `5 min`."""
+    """Return the label at a mark of the axis: `30 s`, `5 min`."""
     return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else f"{seconds} s"
 
 

@@ -1,4 +1,4 @@
-"""Where a run's time went, as a picture: an SVG that needs nothing else and is readable on light and on dark."""
+"""Time of a run as a picture: an SVG without references to other files, readable on light and on dark."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from provisioner.state.model import Run, Span
 
 WIDTH, NAMES, BARS = 960, 260, 600
-"""Pixels: the whole, the names on the left, and the bars; behind them is room for a time."""
+"""Pixels: the whole width, the names on the left, and the bars; the rest is room for a time."""
 TOP, ROW, THICK = 86, 16, 9
-"""Pixels: above the first row, from one row to the next, and those of a bar."""
+"""Pixels: above the first row, from one row to the next, and the height of a bar."""
 MARKS = 10
 """The most marks of the axis."""
 LETTERS = 36
-"""The most of a name that is shown."""
+"""The most letters of a name that are shown."""
 
 STYLE = """
   svg { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2937 }
@@ -82,7 +82,7 @@ def _axis(whole: float, height: int) -> Iterator[str]:
 
 
 def _rows(run: Run, found: Sequence[Group], path: Sequence[Segment]) -> Iterator[str]:
-    """Yield each step with the line of its whole extent, its bars below it, and then what leads along the path."""
+    """Yield each step with the line of its whole extent, its bars below it, and the links of the critical path."""
     segments = {(segment.address, segment.start): segment for segment in path}
     whole, y, places = length(run), TOP, dict[str, int]()
     for group in found:
@@ -113,14 +113,14 @@ def _row(span: Span, segment: Segment | None, seconds: float, whole: float, y: i
 
 
 def _links(path: Sequence[Segment], places: Mapping[str, int], whole: float) -> Iterator[str]:
-    """Yield a line from each resource of the critical path to the one that it let begin."""
+    """Yield a line from each resource of the critical path to the next one."""
     for before, after in pairwise(path):
         x, y1, y2 = _x(after.start, whole), places[before.address], places[after.address]
         yield f'<line class="link" x1="{x:.1f}" y1="{y1 + THICK // 2}" x2="{x:.1f}" y2="{y2 + THICK // 2}"/>'
 
 
 def _words(span: Span, seconds: float) -> str:
-    """Return all that is known of a span, to be shown when one points at it."""
+    """Return all facts about a span, for the tooltip."""
     called = "" if span.called is None else f", API call until {span.called:.2f} s"
     after = f", after {span.after}" if span.after else ""
     return f"{span.address}: {span.result}, from {span.began:.2f} s to {end_of(span, seconds):.2f} s{called}{after}"

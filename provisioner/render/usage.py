@@ -1,4 +1,4 @@
-"""Services with what they took and answered in the last hour: a line each, with a bar for each span of minutes."""
+"""Usage of services in the last hour: a line each, with a bar for each span of minutes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 BARS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.-:=+*#"
-"""The same where the terminal has ASCII only."""
+"""The same for a terminal with ASCII only."""
 HEAD = ("service", "cpu", "", "memory", "", "req/min", "", "p50", "p99", "", "5xx", "")
 FIXED = 64
-"""Columns that all but the bars take, with a name of some length."""
+"""The columns of a line without its bars, with a name of average length."""
 DRAWN = 5
 """Series with bars: CPU, memory, requests, p99 and 5xx."""
 SHORTEST, LONGEST = 3, 30
@@ -56,7 +56,7 @@ def _row(one: Usage, length: int, bars: str) -> tuple[str, ...]:
 
 
 def spark(points: Points, length: int, bars: str = BARS, top: float | None = None) -> str:
-    """Return a series as so many characters, each the highest value of its span; a blank where there is no point.
+    """Return a series as so many characters, each the highest value of its span; a blank for a span without points.
 
     Args:
         top: the value of the highest bar; the highest value if left out.

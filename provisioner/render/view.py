@@ -1,4 +1,4 @@
-"""Shows the stack, or one resource of it, as lines."""
+"""Show the stack, or one resource of it, as lines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from provisioner.operations.inspection.view import Node, One, View
 
 SAID = {"none": "unchanged", "create": "to create", "change": "to change", "delete": "to delete", "adopt": "to adopt"}
-"""What becomes of one resource."""
+"""The words for the action on one resource."""
 
 
 def lines(view: View, width: int) -> Iterator[str]:
-    """Yield the stack by service and job, then by step: each resource with its state and what matters of it."""
+    """Yield the stack by service and job, then by step: each resource with its state and its important settings."""
     shown = [node for node in view.nodes if not node.bookkeeping]
     number = count(view.resources, "resource")
     yield f"{view.stack}, as {view.source if view.source != 'live' else 'AWS has it'}: {number}"
@@ -43,11 +43,11 @@ def _state(node: Node) -> str:
 
 
 def resource(item: Planned | None, one: One, width: int, *, kept: bool = False) -> Iterator[str]:
-    """Yield all of one resource of a plan: what changes, every setting, what it needs and what needs it.
+    """Yield all details of one resource of a plan: changes, settings, dependencies and dependents.
 
     Args:
-        item: what becomes of it; None if the plan is not about it.
-        kept: whether it is no longer declared, and stays since it holds data.
+        item: its plan; None if the plan does not contain it.
+        kept: whether it is orphaned and stays, since it holds data.
     """
     node = one.node
     whose = f"{node.kind} {node.workload}, " if node.workload else ""
@@ -71,6 +71,6 @@ def resource(item: Planned | None, one: One, width: int, *, kept: bool = False) 
 
 
 def _part(title: str, some: Sequence[str], width: int) -> Iterator[str]:
-    """Yield a part under its title; nothing if there is none of it."""
+    """Yield a part under its title; nothing if the part is empty."""
     shown = [line for one in some for line in wrapped(f"    {one}", width, 8)]
     yield from [f"  {title}", *shown] if shown else []

@@ -1,7 +1,7 @@
-"""The data channel of one session: opened, kept up over lost connections, and its handshake answered.
+"""The data channel of one session: it answers the handshake, and lasts over lost connections.
 
-One thread does all that is sent and received, in `turn`; only a new connection is made in another one, so that a person
-can leave meanwhile. Sources: aws/session-manager-plugin, `datachannel/streaming.go`; amazon-ssm-agent, `agent/session`.
+One thread sends and receives everything, in `turn`. Only a reconnection runs in another thread, so that the user can
+leave meanwhile. Sources: aws/session-manager-plugin, `datachannel/streaming.go`; amazon-ssm-agent, `agent/session`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from provisioner.session.frames import Frame, Payload
 from provisioner.session.stream import Stream
 
 CLIENT_VERSION = "1.2.764.0"
-"""What the client can, in the numbers of AWS's: from this one on the opening is signed, and ports are multiplexed."""
+"""The abilities of the client, as a version of AWS's: since this one the opening is signed, and ports are
+multiplexed."""
 QUIET_SECONDS, BUSY_SECONDS, PONG_SECONDS = 30.0, 10.0, 10.0
-"""After how long a silent connection is asked whether it is there, if nothing or something is under way; and how long
-it may take to answer."""
+"""Seconds of silence before a ping, if nothing or something is under way; and seconds that its answer may take."""
 GIVE_UP_SECONDS = 300.0
-"""For how long a lost connection is made again."""
+"""Seconds during which a lost connection is retried."""
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 _HELD = 1 << 20
-"""Bytes that wait to be written before nothing more is taken."""
+"""Bytes waiting to be written above which the channel is `full`."""
 _LOOK_SECONDS = 0.1
 _DONE, _FAILED, _UNSUPPORTED = 1, 2, 3
 
@@ -42,19 +42,19 @@ Dial = Callable[[str], tuple[socket.socket, bytes]]
 
 
 class SessionFailed(ProvisionError):
-    """A session could not be had, or ended before what was asked for; `run` and `docker run` end with 125 as well."""
+    """A session could not start, or ended before its work was done. Exit code 125, as with `docker run`."""
 
     code = "session"
     exit_code = 125
 
 
 class NoSession(SessionFailed):
-    """A session did not begin: why may be looked up (`diagnosis`)."""
+    """A session did not begin: `diagnosis` may find the cause."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What AWS answers to whoever starts a session."""
+    """AWS's answer to StartSession and ExecuteCommand."""
 
     session: str
     url: str
@@ -63,7 +63,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class _Connection:
-    """A connection, what has come over it already, and the token that opens the session's channel on it."""
+    """A connection, the bytes that have already come over it, and the token that opens the channel on it."""
 
     socket: socket.socket
     rest: bytes
@@ -76,20 +76,20 @@ class Channel:
     Args:
         opening: the session.
         dial: opens its connection.
-        resume: asks for a new token; an empty one if the session is over. It may raise anything.
-        say: is told what a person should know.
+        resume: returns a new token; an empty one if the session is over. It may raise anything.
+        say: receives messages for the user.
     """
 
     def __init__(self, opening: Opening, dial: Dial, resume: Callable[[], str], say: Callable[[str], None]) -> None:
         self.opening, self._dial, self._resume, self._say = opening, dial, resume, say
         self.stream = Stream()
         self.ended: str | None = None
-        """Why the session is over, in the words of AWS; None as long as it is not."""
+        """AWS's reason for the end of the session; None until then."""
         self.session_type = ""
-        """What the agent says that it is, once it has been asked; ECS Exec asks for nothing."""
+        """The session's type from the agent's handshake; ECS Exec has no handshake."""
         self.agent_version = ""
         self.complete = False
-        """Whether a handshake has come to its end: until then an agent that asks throws away what else is sent."""
+        """Whether the handshake has ended: until then the agent drops all other messages."""
         self._socket: socket.socket | None = None
         self._reader, self._out = websocket.Reader(), bytearray()
         self._heard, self._asked = time.monotonic(), 0.0
@@ -97,10 +97,10 @@ class Channel:
         self._dialled: queue.SimpleQueue[_Connection | SessionFailed | None] = queue.SimpleQueue()
 
     def open(self) -> None:
-        """Open it.
+        """Open the channel.
 
         Raises:
-            NoSession: it cannot be opened.
+            NoSession: the channel cannot be opened.
         """
         try:
             self._connected(_Connection(*self._dial(self.opening.url), self.opening.token))
@@ -108,7 +108,7 @@ class Channel:
             raise NoSession(f"the data channel of the session cannot be opened: {error}") from error
 
     def close(self) -> None:
-        """Close the connection, and make none again."""
+        """Close the connection, and do not reconnect."""
         self._closing.set()
         self._drop()
         with contextlib.suppress(queue.Empty):
@@ -118,29 +118,29 @@ class Channel:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more should be taken to send for now."""
+        """True if the caller should stop taking data to send for now."""
         return self.stream.full or len(self._out) > _HELD
 
     def send(self, payload: bytes, payload_type: int = Payload.DATA) -> None:
-        """Send something, in one of the next turns."""
+        """Send a message, in one of the next turns."""
         self.stream.send(payload, payload_type)
 
     def size(self, columns: int, rows: int) -> None:
-        """Tell the size of the terminal."""
+        """Send the size of the terminal."""
         self.send(json.dumps({"cols": columns, "rows": rows}).encode(), Payload.SIZE)
 
     def turn(
         self, watched: Mapping[int, int], most: float, *, reads: bool = True
     ) -> tuple[list[Frame], Mapping[int, int]]:
-        """Send what is to be sent, wait until something happens, and return what has come.
+        """Send the waiting messages, wait until something happens, and return the received messages.
 
         Args:
-            watched: what else may happen: events of `select.poll`, by file descriptor.
-            most: seconds to wait at the most.
-            reads: whether anything is to be received: not while nobody takes it.
+            watched: other events to wait for, of `select.poll`, by file descriptor.
+            most: the most seconds to wait.
+            reads: whether to receive: not while the receiver is full.
 
         Returns:
-            The messages that came for whoever uses the channel, in order; and which of the watched happened.
+            The received messages for the channel's user, in order; and the watched events that happened.
 
         Raises:
             SessionFailed: the session cannot go on.
@@ -174,11 +174,11 @@ class Channel:
     # -- the connection --------------------------------------------------------------------------------------------
 
     def _is_pending(self) -> bool:
-        """Whether something has come that the kernel does not tell of any more."""
+        """Return whether received bytes wait in a buffer of this program, which `poll` does not see."""
         return bool(self._rest) or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0)
 
     def _patience(self, now: float) -> float:
-        """Return for how many seconds nothing is to be done; what cannot be written is not repeated either."""
+        """Return the seconds until the next repetition; with unwritten bytes nothing is repeated."""
         again = None if self._out else self.stream.wait(now)
         return PONG_SECONDS if again is None else min(again, PONG_SECONDS)
 
@@ -243,7 +243,7 @@ class Channel:
         return found
 
     def _watch(self, now: float, *, reads: bool) -> None:
-        """Ask a silent connection whether it is there, and take it for lost if it does not answer."""
+        """Ping a silent connection, and treat it as lost if it does not answer."""
         if not self._socket or not reads:
             return
         if self._asked:
@@ -259,7 +259,7 @@ class Channel:
             self._socket = None
 
     def _lost(self, reason: str = "") -> None:
-        """Make a new connection for the same session, in a thread; once for each that is lost."""
+        """Reconnect the session, in a thread of its own; once for each lost connection."""
         if self._socket is None:
             return
         self._drop()
@@ -268,7 +268,7 @@ class Channel:
             threading.Thread(target=self._redial, name="reconnect", daemon=True).start()
 
     def _redial(self) -> None:
-        """Hand over a new connection; None if the session is over; or why there is none."""
+        """Hand over a new connection, None if the session is over, or the error if reconnecting failed."""
         began, tries = time.monotonic(), 0
         while True:
             if self._closing.wait(_PAUSES[min(tries, len(_PAUSES) - 1)]):
@@ -277,18 +277,18 @@ class Channel:
             try:
                 token = self._resume()
                 found = _Connection(*self._dial(self.opening.url), token) if token else None
-            except Exception as error:  # noqa: BLE001 (whatever it is, it is tried again for a while)
+            except Exception as error:  # noqa: BLE001 (any error is retried for a while)
                 if time.monotonic() - began > GIVE_UP_SECONDS:
                     self._dialled.put(SessionFailed(f"the lost connection cannot be made again: {error}"))
                     return
             else:
                 self._dialled.put(found)
                 if self._closing.is_set():
-                    self.close()  # nobody takes it any more
+                    self.close()  # the channel was closed meanwhile
                 return
 
     def _look(self) -> None:
-        """Go on with a new connection, if there is one by now."""
+        """Continue with a new connection, if there is one by now."""
         with contextlib.suppress(queue.Empty):
             found = self._dialled.get_nowait()
             if isinstance(found, SessionFailed):
@@ -300,14 +300,14 @@ class Channel:
             self._connected(found)
             self._say("connected again")
 
-    # -- what the agent and the service say ------------------------------------------------------------------------
+    # -- messages of the agent and the service ----------------------------------------------------------------------
 
     def _taken(self, frame: Frame) -> list[Frame]:
-        """Act on a message that is the channel's own; return it otherwise."""
+        """Handle a message for the channel itself; return any other message."""
         if frame.kind == frames.CLOSED:
             self.ended = _output_of(frame.payload)
         elif frame.kind != frames.OUTPUT:
-            pass  # publication is begun and paused for the agent
+            pass  # messages that start and pause publication are for the agent
         elif frame.payload_type == Payload.HANDSHAKE_REQUEST:
             self._shake_hands(frame.payload)
         elif frame.payload_type == Payload.HANDSHAKE_COMPLETE:
@@ -349,5 +349,5 @@ def _parsed(payload: bytes) -> dict[str, Any]:
 
 
 def _output_of(payload: bytes) -> str:
-    """Return what the service says as it closes a channel."""
+    """Return the service's reason for closing a channel."""
     return str(_parsed(payload).get("Output") or "the session has ended")

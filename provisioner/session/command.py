@@ -1,9 +1,9 @@
-r"""How a command is run in a container so that its exit code is known, and its bytes are its own.
+r"""Command lines that run in a container, report their exit code, and keep their bytes unchanged.
 
-The agent runs a command in a terminal of its own, and tells neither its exit code nor what it writes to standard
-error. So a shell of the container runs it: it writes marks around what the command writes, which are cut out here. The
-words of the command are the script's parameters, and are quoted for the agent alone, which splits its line as a shell
-does (amazon-ssm-agent, `shell_unix.go`).
+The agent runs a command in a terminal of its own, and reports neither its exit code nor a separate standard error. So a
+shell of the container runs it: it writes marks around the command's output, which are cut out here. The words of the
+command are the script's parameters, and are quoted for the agent alone, which splits its line as a shell does
+(amazon-ssm-agent, `shell_unix.go`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 SEPARATOR = b"\x1e"
-"""Stands around a mark: the control character that separates records."""
+"""The control character around a mark: the separator of records."""
 START, COOKED, NO_TOOLS = "start", "cooked", "tools"
 SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
-"""What runs if nothing else is said: bash if there is one."""
+"""The default command: bash if the container has it, else sh."""
 LINE = 741
 """Bytes in one line of base64: 988 letters."""
 END = b".\n.\n"
-"""Ends the input. busybox's sed reads one line ahead, so one alone would be waited for."""
+"""The end of the input, twice: busybox's sed reads one line ahead, so it would wait after one."""
 
 
 class Mode(Enum):
-    """How a command is connected: to a person's terminal, as text that streams, or byte by byte both ways."""
+    """Ways to connect a command: to the user's terminal, as text that streams, or byte by byte both ways."""
 
     TERMINAL = "terminal"
     TEXT = "text"
@@ -35,7 +35,7 @@ class Mode(Enum):
 
 
 _MARK = r"printf '\036%s %s\036' "
-# a signal from the keyboard is the command's, and the shell is to say how that ended
+# a signal from the keyboard is for the command; the shell must survive it to report the exit code
 _SCRIPTS = {
     Mode.TERMINAL: rf"""m=$1; shift; trap : INT QUIT; {_MARK} $m start; "$@"; {_MARK} $m $?""",
     Mode.TEXT: rf"""m=$1; shift; s=start; stty raw -echo 2>/dev/null || s=cooked; {_MARK} $m $s; """
@@ -49,17 +49,17 @@ _SCRIPTS = {
 
 
 def command_line(words: Sequence[str], mark: str, mode: Mode) -> str:
-    """Return the line that ExecuteCommand is given: the words, run by the container's shell between marks.
+    """Return the line for ExecuteCommand: the words, run by the container's shell between marks.
 
     Args:
-        mark: what nobody else writes.
+        mark: a text that nothing else writes.
     """
     return shlex.join(["sh", "-c", _SCRIPTS[mode], "sh", mark, *words])
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a mark says: `START` and the like, or an exit code."""
+    """The content of a mark: `START` and the like, or an exit code."""
 
     word: str
 
@@ -71,13 +71,13 @@ class Said:
 
 @dataclass
 class Marks:
-    """Takes what comes from a terminal, in pieces of any size, and cuts the marks out of it."""
+    """Takes a terminal's output in pieces of any size, and cuts the marks out of it."""
 
     mark: str
     _held: bytes = b""
 
     def feed(self, data: bytes) -> Iterator[bytes | Said]:
-        """Yield what is no mark, and what the marks say, in order."""
+        """Yield the output and the marks' contents, in order."""
         begin, data = SEPARATOR + self.mark.encode() + b" ", self._held + data
         self._held = b""
         while True:
@@ -97,35 +97,35 @@ class Marks:
             yield Said(word.decode("ascii", "replace"))
 
     def rest(self) -> bytes:
-        """Return what may have been the beginning of a mark, and was not."""
+        """Return the bytes held back as the possible begin of a mark."""
         held, self._held = self._held, b""
         return held
 
 
 def _overlap(data: bytes, begin: bytes) -> int:
-    """Return how many bytes at the end of some data may be the beginning of a mark."""
+    """Return the number of bytes at the end of the data that may begin a mark."""
     return next((length for length in range(len(begin) - 1, 0, -1) if data.endswith(begin[:length])), 0)
 
 
 def lines(data: bytes) -> bytes:
-    """Return some input as the lines of base64 that the container's shell decodes."""
+    """Return the input as lines of base64 that the container's shell decodes."""
     pieces = (data[start : start + LINE] for start in range(0, len(data), LINE))
     return b"".join(base64.b64encode(piece) + b"\n" for piece in pieces)
 
 
 @dataclass
 class Lines:
-    """Takes what an exact command writes, and returns the bytes behind it: standard output and error apart.
+    """Decodes the output of an exact command into standard output and standard error.
 
     Attributes:
-        over: whether the command has ended, so that its input is to be ended.
+        over: whether the command has ended, so that its input must end too.
     """
 
     over: bool = False
     _held: bytes = field(default=b"")
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield file descriptor, 1 or 2, and bytes. What is no line of these is told as an error, as it is."""
+        """Yield file descriptor, 1 or 2, and bytes. Any other line is passed on as standard error."""
         *whole, self._held = (self._held + data).split(b"\n")
         for line in whole:
             kind, content = line[:1], line[1:]

@@ -1,4 +1,4 @@
-"""Why a session into a task cannot be had. AWS says one sentence for most causes; each of these can be looked up.
+"""Find the causes of a failed session into a task. AWS gives one message for most of them.
 
 Sources: ECS developer guide, ecs-exec-troubleshooting; amazon-ecs-exec-checker; amazon-ssm-agent#435.
 """
@@ -16,23 +16,23 @@ AGENT_ACTIONS = tuple(
     f"ssmmessages:{name}"
     for name in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 )
-"""What the role of a task has to allow (ECS developer guide, "ECS Exec permissions")."""
+"""The actions that a task's role must allow (ECS developer guide, "ECS Exec permissions")."""
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""Variables of a container that the agent takes instead of its role."""
+"""Variables of a container that the agent uses in place of the task's role."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a task that a session was asked for.
+    """Facts about the task of a failed session.
 
     Attributes:
         service: its name in the configuration. task: the first letters of its id.
-        configured: whether the configuration has ECS Exec on. protected: whether `protect` is why not.
-        service_enabled: whether ECS has it on for the service; None if that could not be asked.
-        task_enabled: whether it had as the task was started.
+        configured: whether the configuration has ECS Exec on. protected: whether `protect` turned it off.
+        service_enabled: whether the service in ECS has it on; None if unknown.
+        task_enabled: whether it was on when the task was started.
         status: the task's. agent: the agent's state; empty if there is none. reason: why the agent is not running.
-        denied: what the task's role does not allow of `AGENT_ACTIONS`; None if that could not be asked.
-        endpoint: whether there is a way to Systems Manager; None if that is not known.
+        denied: the `AGENT_ACTIONS` that the task's role does not allow; None if unknown.
+        endpoint: whether there is a way to Systems Manager; None if unknown.
         keys: the `KEYS` that the container has as variables.
         up: the command that brings the stack up, in backticks.
     """
@@ -53,7 +53,7 @@ class Facts:
 
 
 def causes(facts: Facts) -> Iterator[str]:
-    """Yield what is wrong, and what to do, the likeliest cause first; nothing if all looks well."""
+    """Yield the faults with their remedies, the likeliest first; nothing if all looks well."""
     where = f"task {facts.task} of {facts.service}"
     if not facts.task_enabled:
         yield _not_enabled(facts, where)
@@ -99,7 +99,7 @@ def _not_enabled(facts: Facts, where: str) -> str:
 
 
 def denied(aws: Aws, role: str) -> Collection[str]:
-    """Return what a role does not allow of what the agent calls, by IAM's simulation; raises what boto3 does."""
+    """Return the `AGENT_ACTIONS` that a role does not allow, by IAM's simulation; raise boto3's errors."""
     if not role:
         return AGENT_ACTIONS
     asked = {"PolicySourceArn": role, "ActionNames": list(AGENT_ACTIONS)}
@@ -108,7 +108,7 @@ def denied(aws: Aws, role: str) -> Collection[str]:
 
 
 def endpoint(aws: Aws, vpc: str) -> bool:
-    """Return whether a VPC has the endpoint of Systems Manager's channels; raises what boto3 does."""
+    """Return whether a VPC has the endpoint of Systems Manager's channels; raise boto3's errors."""
     wanted = [{"Name": "vpc-id", "Values": [vpc]}]
     return any(
         str(one.get("ServiceName", "")).endswith(".ssmmessages")

@@ -1,4 +1,4 @@
-"""A command in a session: what is typed or piped goes in, what it writes comes out, until its exit code is there."""
+"""Run a command in a session: its input goes in, its output comes out, until its exit code arrives."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from provisioner.session.frames import Payload
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 LOOK_SECONDS = 0.25
-"""How often it is looked whether the terminal has another size."""
+"""Seconds between two checks of the terminal's size."""
 BEGIN_SECONDS = 30.0
-"""How long the agent may take to begin: it waits one second by itself before it hands over the first output."""
+"""Seconds that the agent may take to begin: it always waits one second before the first output."""
 LAST_SECONDS = 2.0
-"""How long is waited for the end of the session once the command has ended."""
+"""Seconds to wait for the end of the session after the command has ended."""
 _PIECE = 1 << 14
 
 Put = Callable[[int, bytes], None]
@@ -28,14 +28,14 @@ Put = Callable[[int, bytes], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended.
+    """The end of a command in a session.
 
     Attributes:
-        code: the command's exit code; None if nobody knows it.
+        code: the command's exit code; None if unknown.
         began: whether the container's shell had begun it.
-        left: whether the person has left the session.
-        why: what AWS said as the session ended.
-        tools: whether the container lacks what an exact command needs.
+        left: whether the user has left the session.
+        why: AWS's reason for the end of the session.
+        tools: whether the container lacks the programs that an exact command needs.
     """
 
     code: int | None
@@ -50,9 +50,9 @@ class Exchange:
     """One command in a session.
 
     Args:
-        mark: what its marks are known by; without one it runs as it is, and its exit code stays unknown.
-        gives: whether standard input is handed to it.
-        put: takes a file descriptor, 1 or 2, and what was written to it.
+        mark: the text of its marks; without it the command runs unchanged, and its exit code stays unknown.
+        gives: whether it gets standard input.
+        put: takes a file descriptor, 1 or 2, and the bytes written to it.
     """
 
     channel: Channel
@@ -76,14 +76,14 @@ class Exchange:
         self.began = not self.mark
 
     def run(self) -> Outcome:
-        """Run it to its end.
+        """Run the command to its end.
 
         Raises:
             NoSession: the agent does not begin.
             SessionFailed: the session cannot go on.
         """
         deadline = time.monotonic() + BEGIN_SECONDS
-        # until then Ctrl-C is still this program's
+        # until the command begins, Ctrl-C still ends this program
         while not self.began and self._goes_on():
             if time.monotonic() > deadline:
                 raise NoSession(f"the agent in the task has begun nothing within {BEGIN_SECONDS:.0f} s")
@@ -124,7 +124,7 @@ class Exchange:
 
     def _input(self, data: bytes) -> None:
         if self.mode is Mode.EXACT:
-            # only the last line may have a padding: not every decoder goes on behind one
+            # only the last line may be padded: some decoders stop after padding
             data, over = self._odd + data, not data
             whole = len(data) if over else len(data) - len(data) % 3
             self._odd = data[whole:]
@@ -148,7 +148,7 @@ class Exchange:
             if isinstance(item, Said):
                 self._said(item)
             elif not self.began:
-                pass  # what a profile or the terminal says before the command begins
+                pass  # output of a profile or the terminal before the command begins
             elif self.mode is Mode.EXACT:
                 for descriptor, content in self._lines.feed(item):
                     self.put(descriptor, content)
@@ -164,7 +164,7 @@ class Exchange:
             self.code = said.code
 
     def _await_end(self) -> None:
-        """Take what still comes until the session ends, so that the agent is told that all has come."""
+        """Receive until the session ends, so that the agent gets all acknowledgements."""
         deadline = time.monotonic() + LAST_SECONDS
         with contextlib.suppress(SessionFailed):
             while self.channel.ended is None and time.monotonic() < deadline:
@@ -172,7 +172,7 @@ class Exchange:
 
 
 def _read() -> bytes:
-    """Return some of standard input: nothing at its end, or once the terminal is gone."""
+    """Return a piece of standard input; empty at its end, or once the terminal is gone."""
     try:
         return os.read(STDIN, _PIECE)
     except OSError:

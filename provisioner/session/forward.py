@@ -1,4 +1,4 @@
-"""Local connections that end at a port of a task, or of what it reaches: all in one session."""
+"""Forward local connections to a port of a task, or to a host that it reaches: all in one session."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from provisioner.session.frames import Flag, Frame, Payload
 from provisioner.session.mux import Command, Mux
 
 MULTIPLEXES_AFTER = (3, 0, 196, 0)
-"""The last agent that has one connection a session (session-manager-plugin, `portsession.go`)."""
+"""The last version of the agent with only one connection a session (session-manager-plugin, `portsession.go`)."""
 HANDSHAKE_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 HELD = 4 << 20
-"""Bytes that wait for local readers before nothing more is received: the protocol has no window of its own."""
+"""Bytes waiting for local readers above which receiving stops: the protocol has no window of its own."""
 _PIECE = 1 << 15
 
 
 @dataclass
 class _Local:
-    """A local connection: what waits to be written to it, and which of its ends have ended."""
+    """A local connection: the bytes to write to it, and its ends that are closed."""
 
     socket: socket.socket
     out: bytearray = field(default_factory=bytearray)
@@ -36,11 +36,11 @@ class _Local:
 
 @dataclass
 class Forward:
-    """Takes connections and forwards them, until the session ends.
+    """A forwarder that accepts connections until the session ends.
 
     Args:
-        listener: where they come in; it does not block.
-        say: takes a line for a person.
+        listener: the socket that accepts them; it does not block.
+        say: receives lines for the user.
     """
 
     channel: Channel
@@ -50,14 +50,14 @@ class Forward:
     _open: dict[int, _Local] = field(default_factory=dict)
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> str:
-        """Forward until the session ends, and return what AWS said then.
+        """Forward until the session ends, and return AWS's reason for its end.
 
         Args:
-            on_ready: is called once connections are taken.
+            on_ready: called once connections are accepted.
 
         Raises:
             NoSession: the agent does not begin.
-            SessionFailed: the session cannot go on, or is none that forwards ports.
+            SessionFailed: the session cannot go on, or cannot forward several connections.
         """
         try:
             self._await_handshake()
@@ -111,7 +111,7 @@ class Forward:
             self.channel.send(opening)
 
     def _attend(self, number: int, events: int) -> None:
-        """Read from a local connection, and write to it, what can be without waiting."""
+        """Read from a local connection and write to it, without blocking."""
         local = self._open[number]
         try:
             if events & select.POLLOUT:

@@ -1,4 +1,4 @@
-"""The messages of a session's data channel, as bytes and back (amazon-ssm-agent, agent/session/contracts)."""
+"""Encode and decode the messages of a session's data channel (amazon-ssm-agent, agent/session/contracts)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from enum import IntEnum
 from uuid import UUID
 
 INPUT, OUTPUT = "input_stream_data", "output_stream_data"
-"""What the client sends, and what the agent sends."""
+"""The types of the client's and of the agent's messages with data."""
 ACKNOWLEDGE, CLOSED = "acknowledge", "channel_closed"
 SCHEMA = 1
 SYN, FIN = 1, 2
 LARGEST = 1024
-"""Bytes of a payload, as AWS's own client and agent send them."""
+"""The most bytes of a payload that AWS's own client and agent send."""
 _HEADER = struct.Struct(">I32sIQqQ16s32sI")
 _LENGTH = struct.Struct(">I")
 
 
 class BadFrame(ValueError):
-    """What came is no message, or has another digest than it says: it counts as lost, so that it comes again."""
+    """Received bytes are no message, or have another digest: they count as lost, and are sent again."""
 
 
 class Payload(IntEnum):
-    """What a message holds."""
+    """The kinds of a message's content."""
 
     NONE = 0
     DATA = 1
@@ -43,7 +43,7 @@ class Payload(IntEnum):
 
 
 class Flag(IntEnum):
-    """What a payload of the sort `FLAG` says, in four bytes."""
+    """The meanings of a payload of kind `FLAG`, in four bytes."""
 
     DISCONNECT_PORT = 1
     TERMINATE = 2
@@ -56,8 +56,8 @@ class Frame:
 
     Attributes:
         kind: the message's type, such as `INPUT`.
-        sequence: its place among those of its sender that hold data, from 0.
-        payload_type: a `Payload`, or a number that is not known here.
+        sequence: its number among its sender's messages with data, from 0.
+        payload_type: a `Payload`, or an unknown number.
         created: milliseconds since the epoch.
     """
 
@@ -71,7 +71,7 @@ class Frame:
 
 
 def encoded(frame: Frame) -> bytes:
-    """Return a message as it is sent."""
+    """Return the bytes of a message."""
     swapped = frame.id.bytes[8:] + frame.id.bytes[:8]
     head = _HEADER.pack(
         _HEADER.size,
@@ -88,10 +88,10 @@ def encoded(frame: Frame) -> bytes:
 
 
 def decoded(data: bytes) -> Frame:
-    """Return the message that was sent.
+    """Return the message in some bytes.
 
     Raises:
-        BadFrame: it is none, or not whole.
+        BadFrame: the bytes are no message, or not a whole one.
     """
     if len(data) < _HEADER.size + _LENGTH.size:
         raise BadFrame(f"{len(data)} bytes are no message")
@@ -110,7 +110,7 @@ def decoded(data: bytes) -> Frame:
 
 
 def acknowledgement(frame: Frame, identifier: UUID, created: int = 0) -> Frame:
-    """Return the message that says that a message has come."""
+    """Return the message that acknowledges another one."""
     told = {
         "AcknowledgedMessageType": frame.kind,
         "AcknowledgedMessageId": str(frame.id),
@@ -121,10 +121,10 @@ def acknowledgement(frame: Frame, identifier: UUID, created: int = 0) -> Frame:
 
 
 def acknowledged(frame: Frame) -> int:
-    """Return the sequence number that an acknowledgement is about.
+    """Return the sequence number that an acknowledgement names.
 
     Raises:
-        BadFrame: it names none.
+        BadFrame: it has no sequence number.
     """
     try:
         return int(json.loads(frame.payload)["AcknowledgedMessageSequenceNumber"])

@@ -1,6 +1,6 @@
-"""Many connections over one stream of bytes, as AWS's agent has them: smux, version 1 (xtaci/smux). It does no I/O.
+"""Multiplex connections over one stream of bytes as AWS's agent does: smux, version 1 (xtaci/smux). No I/O here.
 
-There is no window: whoever reads slowly holds up the others, unless what comes is kept for him (`tunnel`).
+There is no window: a slow reader delays the others, unless its data are buffered (`tunnel`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from enum import IntEnum
 
 VERSION = 1
 LARGEST = 1 << 15
-"""Bytes of one piece, of the 65,535 that its length could say: what smux itself sends."""
+"""The most bytes of one piece, as smux itself sends; its length field allows 65,535."""
 _HEAD = struct.Struct("<BBHI")
 
 
 class Command(IntEnum):
-    """What a piece is: a connection begins, it ends, data of it, or nothing."""
+    """The kinds of a piece: a connection begins, it ends, data of it, or nothing."""
 
     SYN = 0
     FIN = 1
@@ -26,31 +26,31 @@ class Command(IntEnum):
 
 
 class BadMux(ConnectionError):
-    """What came is not smux's version 1."""
+    """Received bytes are not smux, version 1."""
 
 
 def piece(command: Command, stream: int, data: bytes = b"") -> bytes:
-    """Return one piece as it is sent."""
+    """Return the bytes of one piece."""
     return _HEAD.pack(VERSION, command, len(data), stream) + data
 
 
 @dataclass
 class Mux:
-    """The client's end, which begins connections."""
+    """The client's end, which opens connections."""
 
     _next: int = 3
     _buffer: bytearray = field(default_factory=bytearray)
 
     def open(self) -> tuple[int, bytes]:
-        """Return the number of a new connection, and what says so to the other end: odd ones are the client's."""
+        """Return the number of a new connection and the bytes that announce it; the client's numbers are odd."""
         number, self._next = self._next, self._next + 2
         return number, piece(Command.SYN, number)
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield what has come: a connection's number, and its data; empty at its end.
+        """Yield the received connections' numbers and data; empty data at the end of a connection.
 
         Raises:
-            BadMux: it is something else.
+            BadMux: the bytes are not smux, version 1.
         """
         self._buffer += data
         while len(self._buffer) >= _HEAD.size:
@@ -66,7 +66,7 @@ class Mux:
 
 
 def data(stream: int, content: bytes) -> bytes:
-    """Return some data of a connection as it is sent."""
+    """Return the bytes of some data of a connection."""
     return b"".join(
         piece(Command.PSH, stream, content[start : start + LARGEST]) for start in range(0, len(content), LARGEST)
     )

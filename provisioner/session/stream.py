@@ -1,7 +1,7 @@
-"""A stream that loses nothing over a channel that may: numbers, acknowledgements, repetition. It does no I/O.
+"""A reliable stream over an unreliable channel: numbers, acknowledgements, repetition. No I/O here.
 
-Times are the caller's monotonic seconds. The rules are those of AWS's client and agent: each message with data is
-acknowledged by its number, what is not acknowledged in time is sent again, and the receiver puts it into order.
+Times are the caller's monotonic seconds. The rules are AWS's client's and agent's: each message with data is
+acknowledged by its number, an unacknowledged message is sent again, and the receiver restores the order.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from provisioner.session import frames
 from provisioner.session.frames import BadFrame, Frame, Payload
 
 WINDOW = 1000
-"""Messages that are sent and not acknowledged at the most."""
+"""The most messages that are sent and not acknowledged."""
 AHEAD = 10_000
-"""Messages that are kept which came before their turn, as AWS's client does."""
+"""The most messages kept that came before their turn, as in AWS's client."""
 FIRST_TIMEOUT, LEAST_TIMEOUT, MOST_TIMEOUT = 0.2, 0.1, 1.0
-"""Seconds until a message is sent again: at first, and as the round trip is measured."""
+"""Seconds until a message is sent again: at first, and the limits once the round trip is measured."""
 REPEATED = 32
-"""Messages that are sent again at once at the most: the oldest ones."""
+"""The most messages that are sent again at once: the oldest ones."""
 
 
 @dataclass
 class _Sent:
-    """A message that is not acknowledged: its bytes, when it was sent last, and how often."""
+    """A message that is not acknowledged: its bytes, the time of its last sending, and the number of sendings."""
 
     data: bytes
     at: float
@@ -35,11 +35,11 @@ class _Sent:
 
 @dataclass
 class Stream:
-    """One end of it.
+    """One end of a reliable stream.
 
     Args:
-        sends: the type of its messages. receives: that of the other end's.
-        identify: returns ids that nobody had before.
+        sends: the type of its messages. receives: the type of the other end's messages.
+        identify: returns new unique ids.
     """
 
     sends: str = frames.INPUT
@@ -56,7 +56,7 @@ class Stream:
     _timeout: float = FIRST_TIMEOUT
 
     def send(self, payload: bytes, payload_type: int = Payload.DATA) -> None:
-        """Take something to send, in as many messages as data needs."""
+        """Take a payload to send, in as many messages as it needs."""
         if payload_type != Payload.DATA:
             self._waiting.append((payload_type, payload))
             return
@@ -65,16 +65,16 @@ class Stream:
 
     @property
     def full(self) -> bool:
-        """Whether as much is under way as may be, so that nothing more should be taken."""
+        """True if the stream should take no more data, since enough messages wait."""
         return len(self._waiting) >= WINDOW
 
     @property
     def settled(self) -> bool:
-        """Whether all that was taken has come."""
+        """True if all taken data have been acknowledged."""
         return not (self._waiting or self._sent)
 
     def receive(self, data: bytes, now: float) -> list[Frame]:
-        """Return what a message brings in its turn: messages with data in order, and others as they come."""
+        """Return the messages that are due with this one: with data in order, others at once."""
         try:
             frame = frames.decoded(data)
             if frame.kind == frames.ACKNOWLEDGE:
@@ -86,7 +86,7 @@ class Stream:
             return [frame]
         if frame.sequence > self._next_in and len(self._early) >= AHEAD:
             return []
-        # one that came before is acknowledged again: the first acknowledgement may be lost
+        # a repeated message is acknowledged again: the first acknowledgement may be lost
         self._answers.append(frame)
         if frame.sequence < self._next_in:
             return []
@@ -98,7 +98,7 @@ class Stream:
         return ordered
 
     def to_send(self, now: float, created: int = 0) -> list[bytes]:
-        """Return the messages that are to be sent now, each whole.
+        """Return the messages to send now.
 
         Args:
             created: milliseconds since the epoch.
@@ -108,12 +108,12 @@ class Stream:
         return [*answers, *self._again(now), *self._new(now, created)]
 
     def wait(self, now: float) -> float | None:
-        """Return in how many seconds something is to be sent again; None if nothing is."""
+        """Return the seconds until something must be sent again; None if nothing must."""
         dues = [one.at + self._patience(one) for _, one in zip(range(REPEATED), self._sent.values(), strict=False)]
         return max(0.0, min(dues) - now) if dues else None
 
     def resume(self) -> None:
-        """All that was not acknowledged is to be sent again at once: the connection is another one."""
+        """Send all unacknowledged messages again at once, since the connection is a new one."""
         for one in self._sent.values():
             one.at, one.times = float("-inf"), one.times + 1
 
@@ -143,7 +143,7 @@ class Stream:
     def _acknowledged(self, sequence: int, now: float) -> None:
         one = self._sent.pop(sequence, None)
         if one is None or one.times > 1:
-            return  # of one that was sent twice nobody knows which was acknowledged (RFC 6298, Karn's algorithm)
+            return  # it is unknown which sending of a repeated message was acknowledged (RFC 6298, Karn's algorithm)
         took = max(0.0, now - one.at)
         self._variation += (abs(took - self._round_trip) - self._variation) / 4
         self._round_trip += (took - self._round_trip) / 8

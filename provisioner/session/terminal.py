@@ -1,4 +1,4 @@
-"""A person's terminal while a session has it: every key goes through, but for `~.`, which leaves."""
+"""The user's terminal during a session: every key goes through, except `~.`, which leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE_ENDS = b"\r\n"
 
 @contextlib.contextmanager
 def raw(descriptor: int) -> Iterator[None]:
-    """While the context lasts, hand over each key as it is, Ctrl-C among them; then the terminal is as it was."""
+    """Pass on each key unchanged while the context lasts, Ctrl-C too; then restore the terminal."""
     before = termios.tcgetattr(descriptor)
     try:
         tty.setraw(descriptor, termios.TCSADRAIN)
@@ -26,7 +26,7 @@ def raw(descriptor: int) -> Iterator[None]:
 
 
 def size(descriptor: int) -> tuple[int, int]:
-    """Return columns and rows; 80 and 24 where a terminal does not say."""
+    """Return columns and rows; 80 and 24 if the terminal does not report them."""
     try:
         found = os.get_terminal_size(descriptor)
     except OSError:
@@ -35,19 +35,19 @@ def size(descriptor: int) -> tuple[int, int]:
 
 
 def is_one(*descriptors: int) -> bool:
-    """Say whether all of these are terminals."""
+    """Return whether all of these are terminals."""
     return all(os.isatty(one) for one in descriptors)
 
 
 def write(descriptor: int, data: bytes) -> None:
-    """Write all of it."""
+    """Write all the data."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def say(text: str) -> None:
-    """Tell a person something in between; in raw mode a line begins where the last one ended."""
+    """Write a message for the user in between; in raw mode it begins a new line itself."""
     ended = "\r\n" if sys.stderr.isatty() else "\n"
     sys.stderr.write(f"{ended if sys.stderr.isatty() else ''}{text}{ended}")
     sys.stderr.flush()
@@ -55,15 +55,15 @@ def say(text: str) -> None:
 
 @dataclass
 class Keys:
-    """Looks for `~.` at the beginning of a line, as ssh does; `~~` there is one `~`."""
+    """A filter that finds `~.` at the beginning of a line, as ssh does; `~~` there is one `~`."""
 
     left: bool = False
-    """Whether it came."""
+    """Whether `~.` was typed."""
     _begins: bool = True
     _held: bool = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return what goes through."""
+        """Return the keys that go through."""
         through = bytearray()
         for key in data:
             if self._held:

@@ -1,4 +1,4 @@
-"""A WebSocket client on the standard library (RFC 6455): messages as bytes and back, and how one is opened."""
+"""A WebSocket client on the standard library (RFC 6455): its messages as bytes, and the opening handshake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 LARGEST = 1 << 20
-"""Bytes of a message at the most: those of a session have 1,144."""
+"""The most bytes of a message: a session's messages have 1,144."""
 OPEN_SECONDS = 10.0
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD_BYTES = 1 << 16
@@ -27,7 +27,7 @@ class Refused(ConnectionError):
     """The server opens no WebSocket.
 
     Args:
-        status: of its answer in HTTP.
+        status: the HTTP status of its answer.
     """
 
     def __init__(self, status: int, text: str) -> None:
@@ -36,11 +36,11 @@ class Refused(ConnectionError):
 
 
 class Violation(ConnectionError):
-    """What came is no WebSocket."""
+    """Received bytes break the WebSocket protocol."""
 
 
 def message(opcode: int, payload: bytes) -> bytes:
-    """Return a message as a client sends it: masked."""
+    """Return the bytes of a client's message: masked."""
     length = len(payload)
     head = bytes([0x80 | opcode])
     if length < 126:
@@ -61,17 +61,17 @@ def _masked(payload: bytes, mask: bytes) -> bytes:
 
 @dataclass
 class Reader:
-    """Takes what comes, in pieces of any size, and returns the messages in it."""
+    """A parser that takes received bytes in pieces of any size, and returns the messages in them."""
 
     _buffer: bytearray = field(default_factory=bytearray)
     _opcode: int = 0
     _parts: bytearray = field(default_factory=bytearray)
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield the messages that are whole by now: opcode and payload.
+        """Yield the messages that are complete by now: opcode and payload.
 
         Raises:
-            Violation: it breaks the protocol, or is too large.
+            Violation: a message breaks the protocol, or is too large.
         """
         self._buffer += data
         while (found := self._frame()) is not None:
@@ -91,7 +91,7 @@ class Reader:
                 yield kind, whole
 
     def _frame(self) -> tuple[bool, int, bytes] | None:
-        """Return the first frame of what has come, if it is whole: whether it is a message's last, opcode, payload."""
+        """Return the first received frame if it is complete: whether it ends a message, opcode, payload."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -116,15 +116,15 @@ def opened(url: str, headers: Mapping[str, str], certificates: str | None = None
 
     Args:
         url: begins with `wss://`; or with `ws://`, for this machine only.
-        headers: those of the request beside the WebSocket's own.
-        certificates: a file with the authorities that are trusted, instead of the system's.
+        headers: the request's headers besides the WebSocket's own.
+        certificates: a file with the trusted authorities, in place of the system's.
 
     Returns:
-        The connection, which does not block, and what has come already behind the server's answer.
+        The connection, which does not block, and the bytes received after the server's answer.
 
     Raises:
         Refused: the server answers otherwise.
-        OSError: it cannot be reached.
+        OSError: the server cannot be reached.
     """
     there = urlsplit(url)
     connection = _connected(there, certificates)
@@ -149,7 +149,7 @@ def opened(url: str, headers: Mapping[str, str], certificates: str | None = None
 
 
 def _connected(there: SplitResult, certificates: str | None) -> socket.socket:
-    """Return a connection to a server, with TLS unless it is this machine."""
+    """Return a connection to a server, with TLS except on this machine."""
     host = there.hostname or ""
     if there.scheme == "ws":
         if host not in {"127.0.0.1", "localhost"} and not host.endswith(".localhost"):
@@ -174,7 +174,7 @@ def _connected(there: SplitResult, certificates: str | None) -> socket.socket:
 
 
 def _answered(connection: socket.socket, key: bytes) -> bytes:
-    """Read the answer to the request, and return what has come behind it."""
+    """Read the answer to the request, and return the bytes received after it."""
     head = b""
     while b"\r\n\r\n" not in head:
         piece = connection.recv(4096)

@@ -1,1 +1,1 @@
-"""`make audit`: what bandit finds in the code and Prowler in a standing stack, held against the waivers."""
+"""`make audit`: bandit's findings in the code and Prowler's in a standing stack, compared with the waivers."""

@@ -19,7 +19,7 @@ CODE = ("provisioner", "emulator", "steps", "state", "app")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the audits that are named; 1 if there is anything to deal with."""
+    """Run the named audits; return 1 if there are problems to solve."""
     parser = argparse.ArgumentParser(prog="python -m tests.audit", description=__doc__)
     parser.add_argument("audits", nargs="*", metavar="AUDIT", help=f"{', '.join(AUDITS)}; without one: all")
     wanted = parser.parse_args(arguments).audits or [*AUDITS]
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def told(tool: str, found: Sequence[Finding]) -> list[str]:
-    """Print the counts by check, and return what has to be dealt with."""
+    """Print the counts by check, and return the problems to solve."""
     accepted = waivers(tool)
     for check, number in sorted(Counter(finding.check for finding in found).items()):
         print(f"{tool}: {check}: {number}")
@@ -42,7 +42,7 @@ def told(tool: str, found: Sequence[Finding]) -> list[str]:
 
 
 def bandit() -> list[str]:
-    """Look through the code."""
+    """Audit the code."""
     command = [sys.executable, "-m", "bandit", "-q", "-r", *CODE, "-f", "json"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode not in (0, 1):
@@ -51,7 +51,7 @@ def bandit() -> list[str]:
 
 
 def prowler() -> list[str]:
-    """Look through two stacks on the embedded cloud: what `provision init` writes, and one with all options."""
+    """Audit two stacks on the embedded cloud: the stack of `provision init`, and one with all options."""
     found, others = stacks.audit()
     print(f"prowler: {others} findings of the account, which is not this stack's to settle")
     return told("prowler", found)
@@ -70,7 +70,7 @@ def locked() -> list[str]:
 
 
 AUDITS: Mapping[str, Callable[[], list[str]]] = {"bandit": bandit, "prowler": prowler, "packages": locked}
-"""By name: each prints what it looked at, and returns a line for each thing to deal with."""
+"""The audits by name: each prints its subject, and returns a line for each problem to solve."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Findings of all tools in one shape, and which of them are accepted: `waivers.toml`, each with its reason."""
+"""Findings of all tools in one form, and the accepted ones: `waivers.toml`, each with its reason."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import Any
 WAIVERS = Path(__file__).parent / "waivers.toml"
 KEYS = {"check", "place", "reason"}
 UNTAGGED = ("acl-", "vol-")
-"""What comes with a VPC and with an instance, and carries no tags; on that cloud hardly anybody else has any."""
+"""Ids of resources that AWS creates with a VPC or an instance, without tags: on that cloud nearly all are the
+stack's."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a tool found: by which check, and where (a file, or a resource's address, name or id)."""
+    """A tool's finding: the check, and the place (a file, or a resource's address, name or id)."""
 
     check: str
     place: str
@@ -27,14 +28,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A check that is accepted where the place is like a pattern (`*` stands for anything), and why."""
+    """An accepted check at places that match a pattern (`*` stands for anything), and the reason."""
 
     check: str
     place: str
     reason: str
 
     def covers(self, finding: Finding) -> bool:
-        """Say whether it accepts a finding."""
+        """Return whether it accepts a finding."""
         return finding.check == self.check and fnmatchcase(finding.place, self.place)
 
 
@@ -42,7 +43,7 @@ def waivers(tool: str, path: Path = WAIVERS) -> list[Waiver]:
     """Read the waivers of a tool.
 
     Raises:
-        ValueError: one lacks a part or its reason, has another, or is there twice.
+        ValueError: a waiver lacks a part or its reason, has an unknown part, or is there twice.
     """
     found: list[Waiver] = []
     for entry in tomllib.loads(path.read_text()).get(tool, []):
@@ -56,7 +57,7 @@ def waivers(tool: str, path: Path = WAIVERS) -> list[Waiver]:
 
 
 def problems(findings: Sequence[Finding], accepted: Sequence[Waiver]) -> list[str]:
-    """Return a line for each finding that nobody has accepted, and for each waiver that accepts nothing."""
+    """Return a line for each finding without a waiver, and for each waiver without a finding."""
     new = [f for f in findings if not any(waiver.covers(f) for waiver in accepted)]
     idle = [waiver for waiver in accepted if not any(map(waiver.covers, findings))]
     return [f"new: {f.check} at {f.place}: {f.text}" for f in new] + [
@@ -78,19 +79,19 @@ def _below(name: str, root: Path) -> str:
 
 
 def of_prowler(report: str, stack: Mapping[str, str]) -> tuple[list[Finding], int]:
-    """Read what failed in Prowler's JSON (OCSF).
+    """Read the failed checks in Prowler's JSON (OCSF).
 
     Args:
-        stack: the tags of the stack that is looked at.
+        stack: the tags of the audited stack.
 
     Returns:
-        The findings at the stack's resources, and how many others there are: the account's own.
+        The findings at the stack's resources, and the number of the others, which are the account's own.
     """
     entries = json.loads(report)
     marks = {f"{key}:{value}" for key, value in stack.items()}
     ours = [one for one in entries if marks <= set(_resource(one)["labels"])]
     names = {"-".join((stack["Project"], stack["Environment"]))}
-    # what has no tags belongs to the stack if it is named for it, or tells of an instance or a VPC that does
+    # a resource without tags is the stack's if it has the stack's name, or the name of the stack's instance or VPC
     names |= {name for one in ours if (name := _resource(one)["name"]).startswith(("i-", "vpc-"))}
     failed = [one for one in entries if one["status_code"] == "FAIL"]
     found = list(_found(failed, marks, names))

@@ -1,4 +1,4 @@
-"""What policy_sentry and cloudsplaining say of policies: runs in their environment, where this project is not.
+"""Judge policies by policy_sentry and cloudsplaining, in their own environment, without this project.
 
 Standard input is `services` and `documents`, standard output `definition`, `escalations` and `unconditioned`.
 """
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _escalations(statements: list[dict[str, Any]]) -> list[str]:
-    """The methods whose actions are all there, on whatever resources: cloudsplaining does not look at conditions."""
+    """Return the escalation methods whose actions are all allowed; cloudsplaining ignores conditions."""
     read = import_module("cloudsplaining.scan.policy_document").PolicyDocument
     document = read({"Version": "2012-10-17", "Statement": statements}, flag_resource_arn_statements=True)
     return sorted(method["type"] for method in document.allows_privilege_escalation)

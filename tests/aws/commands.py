@@ -1,4 +1,4 @@
-"""Runs `provision` as a user types it, shows what it says, and hands on what the user presses."""
+"""Run `provision` as a user types it, show its output, and pass on the user's keys."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.cloud.project import Ended
 ROOT = Path(__file__).parents[2]
 PROVISION = (sys.executable, "-m", "provisioner.cli.main")
 NOT_HANDED_ON = ("PROVISION_TARGET",)
-"""Variables that would change what is tested."""
+"""Variables that would change the tested behaviour."""
 SHOWN = {"done": "{result} {address}", "failed": "failed {address}: {error}", "notice": "{text}"}
-"""Which of a run's events are shown, and how."""
+"""The events of a run that are shown, and their formats."""
 
 
 class Stopped(Exception):
@@ -31,7 +31,7 @@ class Stopped(Exception):
 
 
 def say(text: str) -> None:
-    """Show a line to the user; that the terminal was closed must not keep anything from being taken down."""
+    """Show a line to the user; a closed terminal must not stop the teardown."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -42,9 +42,9 @@ class Presses:
     """Ctrl-C, SIGTERM and a closed terminal: the first goes on to the teardown, the second ends the test.
 
     Attributes:
-        count: how often it was pressed.
-        tearing_down: whether the teardown is under way, which the first one does not disturb.
-        standing: says what still stands, what it costs and how it is taken down.
+        count: the number of presses.
+        tearing_down: whether the teardown is under way, which one press alone does not stop.
+        standing: returns the resources that still exist, their cost, and the command that takes them down.
     """
 
     count: int = 0
@@ -58,7 +58,7 @@ class Presses:
             signal.signal(one, self._press)
 
     def check(self) -> None:
-        """Raise `Stopped` if it was pressed, and once more if the teardown is under way."""
+        """Raise `Stopped` after one press, or after two while the teardown is under way."""
         if self.count > int(self.tearing_down):
             raise Stopped
 
@@ -77,7 +77,7 @@ class Provision:
 
     Attributes:
         common: the options of every call, such as the profile.
-        stands: the addresses of what was made and not removed, as far as the commands have said.
+        stands: the addresses of resources that were created and not deleted, according to the commands' events.
     """
 
     directory: Path
@@ -87,11 +87,11 @@ class Provision:
     stands: set[str] = field(default_factory=set)
 
     def typed(self, *words: str) -> str:
-        """Return what a user types for it in the directory."""
+        """Return the command line of a user in the directory."""
         return " ".join(["provision", *words, *self.common])
 
     def run(self, *words: str) -> Ended:
-        """Run it to its end, with its calls in the log; events are shown as they come."""
+        """Run the command to its end, with its calls in the log; show its events as they come."""
         with tempfile.TemporaryFile("w+") as errors:
             with self._begun(words, stdin=subprocess.DEVNULL, stderr=errors, text=True) as process:
                 lines = []
@@ -102,14 +102,14 @@ class Provision:
             return Ended(process.returncode, "".join(lines), errors.read())
 
     def pipe(self, content: bytes, *words: str) -> tuple[int, bytes, bytes]:
-        """Run it with something on its standard input; return its exit code and its two outputs."""
+        """Run the command with some standard input; return its exit code and its two outputs."""
         with self._begun(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             out, err = process.communicate(content)
         return process.returncode, out, err
 
     @contextlib.contextmanager
     def meanwhile(self, *words: str) -> Iterator[Any]:
-        """Run it for as long as the block takes, and end it by Ctrl-C."""
+        """Run the command while the context lasts, and end it by Ctrl-C."""
         with self._begun(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             try:
                 yield process
@@ -120,10 +120,10 @@ class Provision:
     def _begun(self, words: Sequence[str], **streams: Any) -> Iterator[Any]:
         environment = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
         environment["PYTHONPATH"] = str(ROOT)
-        # what follows `--` is another program's
+        # the words after `--` are for another program
         cut = words.index("--") if "--" in words else len(words)
         line = [*PROVISION, *words[:cut], *self.common, "--log", str(self.log), *words[cut:]]
-        # Ctrl-C is handed on by `Presses`, and by nobody else
+        # only `Presses` passes on Ctrl-C
         settings: dict[str, Any] = {
             "cwd": self.directory,
             "env": environment,
@@ -149,7 +149,7 @@ class Provision:
 
 
 def until(condition: Callable[[], bool], seconds: float, every: float, presses: Presses) -> bool:
-    """Ask again and again until the condition holds; whether it did within so many seconds.
+    """Check again and again until the condition holds; return whether it did within so many seconds.
 
     Raises:
         Stopped: Ctrl-C was pressed meanwhile.

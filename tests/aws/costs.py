@@ -1,4 +1,4 @@
-"""About what the test costs at the most: the tool's own sum over what its plan creates, Spot at the full price."""
+"""Upper bound of the test's costs: the tool's own sum over its plan's creations, with Spot at the full price."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.aws.stack import INSTANCES
 
 USUAL = "ap-northeast-1"
 KEYS = ("alb.hour", "aurora.acu", "ec2.c5.large", "endpoint.hour", "fargate.vcpu", "nat.hour")
-"""Prices that a Region has to have in the table, so that the sum says something."""
+"""Prices that a Region must have in the table, or the sum would be meaningless."""
 
 Thing = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one sort of resource costs at most.
+    """The most that one kind of resource costs.
 
     Attributes:
-        kind: the type in the addresses of the resources that it is for.
-        what: in words, with how many there are.
+        kind: the type in the addresses of its resources.
+        what: the resources in words, with their number.
         hourly: US dollars an hour for all of them.
     """
 
@@ -36,7 +36,7 @@ class Cost:
 
 
 def prices_of(region: str) -> tuple[Prices, str]:
-    """Return the prices to count with, and which they are in words."""
+    """Return the prices to count with, and their Region and date in words."""
     found = table.load(region)
     if all(key in found.prices for key in KEYS):
         return found, f"{region}, of {found.date} and before"
@@ -44,7 +44,7 @@ def prices_of(region: str) -> tuple[Prices, str]:
 
 
 def costs(things: Sequence[Thing], region: str) -> list[Cost]:
-    """Return what costs by the hour among the things of a plan, the most that each comes to."""
+    """Return the hourly costs of the resources in a plan, at the most."""
     settings = {thing["address"]: _fields(thing) for thing in things if thing["action"] == "create"}
     prices, _ = prices_of(region)
     found: dict[str, list[tuple[str, float]]] = {}
@@ -57,7 +57,7 @@ def costs(things: Sequence[Thing], region: str) -> list[Cost]:
 
 
 def _fields(thing: Thing) -> dict[str, Any]:
-    """Return what a thing will be; the test starts fewer instances than a group may have."""
+    """Return the planned settings of a resource; the test starts fewer instances than a group may have."""
     fields = {name: change["new"] for name, change in thing["changes"].items()}
     if thing["address"].startswith("auto_scaling_group/"):
         fields["max_size"] = min(int(fields["max_size"]), INSTANCES)
@@ -70,6 +70,6 @@ def hourly(found: Collection[Cost]) -> float:
 
 
 def standing(found: Collection[Cost], addresses: Collection[str]) -> list[Cost]:
-    """Return the costs of those types of which anything is recorded."""
+    """Return the costs of the types that have recorded resources."""
     kinds = {address.partition("/")[0] for address in addresses}
     return [cost for cost in found if cost.kind in kinds]

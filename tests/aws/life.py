@@ -1,4 +1,4 @@
-"""The steps of the test: up, left alone, deployed, scaled out, asked, down, swept. Whatever fails, it is taken down."""
+"""The steps of the test: up, rerun, deploy, scale out, checks, down, sweep. After any failure it is taken down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.cloud.project import Ended
 
 PATIENCE = 1200.0
 REACH = 300.0
-"""Seconds until a name that was made a while ago is known, and the load balancer has found healthy tasks."""
+"""Seconds until an existing DNS name resolves, and the load balancer has found healthy tasks."""
 RUN = ("--yes", "--json")
 
 
@@ -30,7 +30,7 @@ class Life:
     """One life of the stack.
 
     Attributes:
-        before: what the account held, or None when only the teardown is to be done.
+        before: everything in the account before the test, or None for a teardown only.
         every: seconds between two looks.
         patience: seconds for tasks, instances and the web address after a command has ended.
     """
@@ -46,7 +46,7 @@ class Life:
     _failed: bool = field(default=False)
 
     def run(self) -> None:
-        """Run all steps; after the first that fails only the teardown and the look for what is left."""
+        """Run all steps; after a failed step, run only the teardown and the sweep."""
         for name, step in STEPS if self.before is not None else ():
             self._step(name, step, unless=self._failed or self.presses.count > 0)
         self.presses.tearing_down = True
@@ -70,7 +70,7 @@ class Life:
             result, seen = "failed", "stopped by the user"
         except Wrong as error:
             result, seen = "failed", str(error)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the stack is taken down)
+        except Exception as error:  # noqa: BLE001 (after any error, the stack is taken down)
             result, seen = "failed", f"{type(error).__name__}: {error}"
         self._note(Step(name, result, time.monotonic() - began, seen))
 
@@ -84,7 +84,7 @@ class Life:
         ended = self.provision.run("state", "list", "--json")
         return [thing["address"] for thing in ended.document] if ended.code == 0 else []
 
-    # -- what the steps are made of --------------------------------------------------------------------------------
+    # -- the parts of the steps ------------------------------------------------------------------------------------
 
     def command(self, *words: str, codes: tuple[int, ...] = (0,)) -> Ended:
         """Run a command; raise `Wrong` unless it ends with one of these exit codes."""
@@ -97,7 +97,7 @@ class Life:
         return ended
 
     def calls(self, since: int) -> tuple[int, int]:
-        """Return how many reads and writes the log has after so many bytes."""
+        """Return the numbers of reads and writes in the log after so many bytes."""
         with self.stack.log.open("rb") as file:
             file.seek(since)
             lines = [json.loads(line) for line in file if line.endswith(b"\n")]
@@ -106,25 +106,25 @@ class Life:
         return of_reads, len(named) - of_reads
 
     def logged(self) -> int:
-        """Return how many bytes the log has."""
+        """Return the size of the log in bytes."""
         return self.stack.log.stat().st_size
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Look until it holds; raise `Wrong` if it does not in time."""
+        """Look until the condition holds; raise `Wrong` if it does not in time."""
         if not self.held(condition):
             raise Wrong(f"not within {self.patience:.0f} s: {what}")
 
     def held(self, condition: Callable[[], bool]) -> bool:
-        """Look until it holds; whether it did in time."""
+        """Look until the condition holds; return whether it did in time."""
         return until(condition, self.patience, self.every, self.presses)
 
     def timeline(self, name: str) -> None:
-        """Keep where the time of the newest run went."""
+        """Keep the timeline of the newest run."""
         ended = self.provision.run("timeline", "--json")
         self.report.timelines[name] = ended.document if ended.code == 0 else ended.err
 
     def all_run(self) -> bool:
-        """Say whether as many tasks run as are wanted, of both services."""
+        """Return whether as many tasks run as are wanted, of both services."""
         found = self.account.services()
         return len(found) == 2 and all(0 < wanted == running for wanted, running in found.values())
 
@@ -133,7 +133,7 @@ class Life:
 
 
 def up(life: Life) -> str:
-    """Make everything, until all tasks run."""
+    """Create everything, and wait until all tasks run."""
     finished = _finished(life.command("up", *RUN))
     life.timeline("up")
     life.wait(life.all_run, "all tasks run")
@@ -153,7 +153,7 @@ def again(life: Life) -> str:
 
 
 def plan(life: Life) -> str:
-    """Ask what there is to do: nothing."""
+    """Run `plan`, which must find nothing to do."""
     ended = life.command("plan", "--json", codes=(0, 2))
     todo = [
         f"{thing['action']} {thing['address']}" for thing in ended.document["resources"] if thing["action"] != "none"
@@ -192,7 +192,7 @@ def scale_out(life: Life) -> str:
 
 
 def web(life: Life) -> str:
-    """Ask the web address."""
+    """Request the stack's URL."""
     if life.stack.target == "local":
         raise Skipped("the embedded cloud answers no requests from outside")
     url = life.command("output", "url").out.strip()
@@ -217,7 +217,7 @@ def exec_megabyte(life: Life) -> str:
 
 
 def tunnel(life: Life) -> str:
-    """Ask the database through a tunnel."""
+    """Query the database through a tunnel."""
     needs_containers(life)
     # the embedded cloud's databases have certificates of their own
     authorities = str(APP / "backend" / "rds-ca-bundle.pem") if life.stack.target == "aws" else None
@@ -231,7 +231,7 @@ def needs_containers(life: Life) -> None:
 
 
 def down(life: Life) -> str:
-    """Take everything down."""
+    """Delete everything."""
     since = life.logged() if life.stack.log.exists() else 0
     finished = _finished(life.command("down", *RUN))
     life.timeline("down")
@@ -241,14 +241,14 @@ def down(life: Life) -> str:
 
 
 def sweep(life: Life) -> str:
-    """Look over everything in the account: nothing of the stack is left, and all else is as it was."""
+    """Check everything in the account: nothing of the stack is left, and all else is unchanged."""
     found: list[Inventory] = []
 
     def clean() -> bool:
         found.append(life.account.inventory())
         return not ours(found[-1]) and not (life.before and changed(life.before, found[-1]))
 
-    # AWS's lists go on to show for minutes what is gone
+    # AWS's lists show deleted resources for some minutes
     if not life.held(clean):
         left, others = ours(found[-1]), changed(life.before or {}, found[-1])
         texts = {"left": left, "not as it was, by the test or by somebody else": others}
@@ -281,7 +281,7 @@ def _finished(ended: Ended) -> dict[str, Any]:
 
 
 def answers_well(url: str, answers: list[str]) -> bool:
-    """Ask a URL once, and note the answer or why there was none; whether it was HTTP 200."""
+    """Request a URL once, and note the answer or the error; return whether it was HTTP 200."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             answers.append(f"HTTP {answer.status}")

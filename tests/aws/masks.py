@@ -1,7 +1,7 @@
-"""Masks what a person sends: account numbers, names, addresses, and all that is not the stack's.
+"""Mask a report before a person sends it: account numbers, names, addresses, and all foreign resources.
 
-A masked value has the format of what it stands for, and the same value is always masked alike, so that formats and
-connections can still be read.
+A masked value keeps its format, and the same value always has the same mask, so that formats and connections are still
+readable.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ OF_AWS = frozenset(
         *("DescribeDBClusterParameters", "ListAccountSettings", "DescribeImages"),
     }
 )
-"""Lists of what is AWS's own, and the stack's own images."""
+"""Operations that list AWS's own resources, or the stack's own images."""
 ID = re.compile(r"\b[a-z]+-(?=[a-z]*\d)[0-9a-z]{8,17}\b|\bZ[0-9A-Z]{10,}\b|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Ids that AWS gives: with a digit, or the name of a Region would be one as well."""
+"""Ids that AWS gives: with a digit, so that names of Regions do not match."""
 
 
 @dataclass
 class Masks:
-    """What was masked so far, and by what.
+    """The values masked so far, with their masks.
 
     Attributes:
         domain: the public zone that the stack is in.
@@ -49,7 +49,7 @@ class Masks:
     left_out: int = 0
 
     def text(self, text: str) -> str:
-        """Return a text with everything masked that tells whose account it is."""
+        """Return a text with everything masked that identifies the account."""
         text = self._name(text, "the domain", self.domain, lambda number: "example.com")
         for zone in sorted(set(self.zones) - {self.domain}, key=len, reverse=True):
             text = self._name(text, "domains of other zones", zone, lambda number: f"zone{number}.example")
@@ -64,18 +64,18 @@ class Masks:
         return json.loads(self.text(json.dumps(value, default=str)))
 
     def log(self, lines: Iterable[str]) -> list[str]:
-        """Return the lines of a log of calls, masked, and without the content of what is not the stack's."""
+        """Return the lines of a log of calls, masked, and without foreign resources in the answers."""
         events = list(calls.parsed(lines))
         own = {name for event in events if not _read(event) for name in ID.findall(json.dumps(event.get("answer")))}
         return [self.text(json.dumps(self._own(event, own), separators=(",", ":"))) for event in events]
 
     def said(self) -> str:
-        """Say what was masked."""
+        """Return the numbers of masked values, by kind."""
         parts = [f"{sort}: {len(values)}" for sort, values in sorted(self.known.items())]
         return f"{', '.join(parts) or 'nothing'}; left out of lists, as not the stack's: {self.left_out}"
 
     def _own(self, event: dict[str, Any], own: set[str]) -> dict[str, Any]:
-        """Return a call with null in place of each item of its answer's lists that is not the stack's."""
+        """Return a call with null in place of each foreign item in the lists of its answer."""
         answer = event.get("answer")
         if not isinstance(answer, dict) or not _read(event) or event["operation"] in OF_AWS:
             return event
@@ -105,7 +105,7 @@ class Masks:
             is_public = ipaddress.ip_address(address).is_global
         except ValueError:
             return address
-        # from 198.18.0.0/15, which is for tests and is nobody's
+        # from 198.18.0.0/15, which is reserved for tests
         mask = (lambda number: str(ipaddress.ip_address("198.18.0.0") + number)) if is_public else None
         return self._masked("public addresses", address, mask) if mask else address
 

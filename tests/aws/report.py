@@ -1,4 +1,4 @@
-"""The report of a run: what was done, how long it took and what was seen, for a person and as JSON; masked."""
+"""The report of a run, for a person and as JSON, masked: its steps, their time, and their findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = Literal["ok", "failed", "skipped", "not run"]
 
 
 class Wrong(Exception):
-    """What was seen is not what it should be."""
+    """A finding is not as expected."""
 
 
 class Skipped(Exception):
@@ -29,7 +29,7 @@ class Skipped(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: how it ended, how long it took, and what was seen."""
+    """One step: its result, its time, and its finding."""
 
     name: str
     result: Result
@@ -39,13 +39,13 @@ class Step:
 
 @dataclass
 class Report:
-    """What is known of a run so far.
+    """The facts about a run so far.
 
     Attributes:
         target: `aws` or `local`.
-        estimate: what it costs by the hour, at most.
-        timelines: where the time went, by command, as `provision timeline --json` has it.
-        comparison: what `python -m tests.contract.compare` said of the log.
+        estimate: its hourly costs, at most.
+        timelines: the timelines by command, from `provision timeline --json`.
+        comparison: the output of `python -m tests.contract.compare` for the log.
     """
 
     target: str
@@ -60,11 +60,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every step that counts went well."""
+        """True if every step that counts went well."""
         return bool(self.steps) and all(step.result in ("ok", "skipped") for step in self.steps)
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the report for JSON."""
         versions = {
             "provisioner": __version__,
             "python": platform.python_version(),
@@ -74,7 +74,7 @@ class Report:
         return asdict(self) | {"began": self.began.isoformat(timespec="seconds"), "ok": self.ok, "versions": versions}
 
     def text(self) -> str:
-        """Return it as Markdown."""
+        """Return the report as Markdown."""
         document = self.document()
         versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
         place = "AWS" if self.target == "aws" else "the embedded cloud (a rehearsal)"

@@ -1,4 +1,4 @@
-"""A look inside: a command's exit code, a megabyte there and back, and a query through a tunnel."""
+"""Checks inside the tasks: a command's exit code, a megabyte there and back, and a query through a tunnel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 def command(provision: Provision) -> str:
-    """Run a command in a task, which ends with an exit code of its own."""
+    """Run a command in a task, and check its exit code."""
     ended = provision.run("exec", "backend", "--", "sh", "-c", f"exit {CODE}")
     if ended.code != CODE:
         raise Wrong(f"exit code {ended.code}, not {CODE}\n{ended.err.strip()}")
@@ -25,7 +25,7 @@ def command(provision: Provision) -> str:
 
 
 def megabyte(provision: Provision) -> str:
-    """Send bytes through a command in a task: the same ones come back."""
+    """Send bytes through a command in a task, and check that the same ones come back."""
     content = os.urandom(MEGABYTE)
     code, out, err = provision.pipe(content, "exec", "backend", "--exact", "--", "cat")
     if code:
@@ -37,10 +37,10 @@ def megabyte(provision: Provision) -> str:
 
 
 def query(provision: Provision, password: str, authorities: str | None) -> str:
-    """Ask the database through a tunnel.
+    """Query the database through a tunnel.
 
     Args:
-        authorities: the file with the certificates that the database's has to come from; None for any.
+        authorities: the file with the authorities of the database's certificate; None to accept any.
     """
     login = {"user": "dbadmin", "password": password}
     ssl: dict[str, Any] = {"check_hostname": False, **({"ca": authorities} if authorities else {})}

@@ -1,4 +1,4 @@
-"""The stack that the test makes: the smallest that has everything in it, and the two changes that the test makes."""
+"""The stack of the test: the smallest one with everything in it, and the two changes to it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 PROJECT, ENV = "provision-test", "aws"
 NAME = f"{PROJECT}-{ENV}"
-"""What everything on AWS is called by, and tagged with."""
+"""The name of everything on AWS, and its tags."""
 APP = Path(__file__).parents[2] / "app"
 FRONTENDS = 3
 """Tasks of the frontend after the scale-out."""
 INSTANCES = 2
-"""How many instances these need: two tasks fill one."""
+"""The instances that these need: two tasks fill one."""
 SETTING = "PROVISION_TEST"
-"""The variable by which the deployment differs."""
+"""The variable that the deployment changes."""
 
 TEXT = """\
 # Written by `python -m tests.aws`, see docs/aws.md.
@@ -91,11 +91,11 @@ class Stack:
 
     @property
     def log(self) -> Path:
-        """Where the calls of all commands are written down."""
+        """The file with the calls of all commands."""
         return self.directory / "calls.log"
 
     def write(self) -> None:
-        """Make the directory with the configuration and the sample application, whose images are built."""
+        """Create the directory with the configuration and the sample application."""
         self.directory.mkdir(exist_ok=True)
         settings = {"region": self.region, "target": self.target, "domain": self.domain}
         self.config.write_text(TEXT.format(project=PROJECT, env=ENV, setting=SETTING, **settings))

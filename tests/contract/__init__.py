@@ -1,1 +1,1 @@
-"""What AWS really answered, held against what the tool makes of it and against what the embedded cloud answers."""
+"""AWS's recorded answers, compared with the tool's reading of them and with the embedded cloud's answers."""

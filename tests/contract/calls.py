@@ -1,4 +1,4 @@
-"""Reads the logs that `--log FILE` writes, and what was recorded, into what the answers look like."""
+"""Read the logs of `--log FILE`, and the recorded answers, into the shapes of the answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.contract.shapes import Seen
 SINCE = "2019-01-01"
 """Older answers lack members that AWS always sends today."""
 PAGING = ("NextToken", "nextToken", "Marker", "NextMarker", "NextContinuationToken", "PaginationToken")
-"""Members that lead from page to page."""
+"""Members that point to the next page."""
 
 
 def calls(log: Path) -> Iterator[dict[str, Any]]:
@@ -31,7 +31,7 @@ def events(log: Path) -> Iterator[dict[str, Any]]:
 
 
 def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a log; one that was cut off by a kill or a full disk is none."""
+    """Yield the lines of a log, without lines that a kill or a full disk has cut off."""
     for line in lines:
         with contextlib.suppress(ValueError):
             yield json.loads(line)
@@ -43,12 +43,12 @@ def name_of(call: dict[str, Any]) -> str:
 
 
 def answer_of(call: dict[str, Any]) -> Any:
-    """Return what a call was answered with; None if it was refused, or its answer lost."""
+    """Return the answer to a call; None if it was refused, or its answer lost."""
     return None if "code" in call or "error" in call else call.get("answer") or {}
 
 
 def logged(log: Path) -> dict[str, Seen]:
-    """Return what the answers of a log look like, by operation."""
+    """Return the shapes of the answers in a log, by operation."""
     seen: dict[str, Seen] = {}
     for call in calls(log):
         if isinstance(answer := answer_of(call), dict):
@@ -58,14 +58,14 @@ def logged(log: Path) -> dict[str, Seen]:
 
 
 def target(log: Path) -> str:
-    """Return where the calls of a log went: `aws` or `local`; of a log that does not say, `aws`."""
+    """Return the target of a log's calls: `aws` or `local`; `aws` if the log does not name it."""
     return next((line["target"] for line in events(log) if line.get("event") == "connected"), "aws")
 
 
 def logged_by_question(log: Path) -> dict[tuple[str, frozenset[str]], Seen]:
-    """Return what the answers of a log look like, by operation and by what was asked: the parameters that were given.
+    """Return the shapes of the answers in a log, by operation and by the names of the call's parameters.
 
-    Of parameters with a fixed choice the values count as well: they say which members are wanted.
+    Values of parameters with a fixed choice count as well: they select the members of the answer.
     """
     seen: dict[tuple[str, frozenset[str]], Seen] = {}
     for call in calls(log):
@@ -100,7 +100,7 @@ def _given(value: Any, shape: Shape | None, path: str = "") -> Iterator[str]:
 
 
 def recorded() -> dict[str, Seen]:
-    """Return what AWS's recorded answers look like, by operation: those that prove something."""
+    """Return the shapes of AWS's recorded answers, by operation, from the answers that prove something."""
     seen: dict[str, Seen] = {}
     for one in answers():
         if one.proves(SINCE):

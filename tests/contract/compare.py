@@ -30,7 +30,7 @@ SAYS = {
     "format": "{path} is otherwise: {detail}",
 }
 PAGED = re.compile(r"Next\w+|nextToken|Marker|PaginationToken|IsTruncated")
-"""Members that are there when there are more pages."""
+"""Members of an answer that has more pages."""
 
 
 def report(log: Path, reference: Path) -> Iterator[str]:
@@ -46,7 +46,7 @@ def report(log: Path, reference: Path) -> Iterator[str]:
     yield from strange
     of_pages = list(pages.differences(log))
     yield from of_pages
-    # what the embedded cloud lets last, it takes from the same table
+    # the embedded cloud takes its durations from the same table
     lasted = [] if calls.target(log) == "local" else list(waits.waited(log))
     yield from waits.said(lasted)
     yield from _notes(log, seen_before, sorted(theirs.keys() - ours.keys()))
@@ -58,9 +58,9 @@ def report(log: Path, reference: Path) -> Iterator[str]:
 
 
 def unknown(theirs: Mapping[str, Seen], ours: Mapping[str, Seen]) -> Iterator[Difference]:
-    """Yield the members that AWS sends and the embedded cloud never does, nor in other answers with that structure.
+    """Yield the members that AWS sends and the embedded cloud never sends in answers with the same structure.
 
-    What state a resource is in says which members it has; so each answer of one life cannot have had all of them.
+    A resource's members depend on its state, so the answers of one life need not contain all of them.
     """
     ever: dict[tuple[str, str], set[str]] = {}
     for name, seen in ours.items():
@@ -75,16 +75,16 @@ def unknown(theirs: Mapping[str, Seen], ours: Mapping[str, Seen]) -> Iterator[Di
 
 
 def _known_of(one: Difference, recorded: Mapping[str, Seen]) -> bool:
-    """Say whether a member is in the recorded answers of AWS."""
+    """Return whether a member is in the recorded answers of AWS."""
     path, _, member = one.path.rpartition(".")
     return one.operation in recorded and member in recorded[one.operation].members.get(path, {})
 
 
 def absent(log: Path, reference: Path) -> Iterator[Difference]:
-    """Yield the members that every answer of the embedded cloud has and no answer of AWS to the same question.
+    """Yield the members in every answer of the embedded cloud that AWS's answers to the same question never have.
 
-    The same question gives the same parameters. Nor is a member missed that is named like a parameter which only the
-    reference's own writes gave: it was not asked for.
+    The same question has the same parameters. A member does not count if it is named like a parameter that only the
+    reference's own writes had: AWS was not asked for it.
     """
     theirs, ours = calls.logged_by_question(log), calls.logged_by_question(reference)
     not_asked = calls.given(reference) - calls.given(log)
@@ -102,7 +102,7 @@ def _said(one: Difference) -> str:
 
 
 def _strange_refusals(log: Path, reference: Path) -> Iterator[str]:
-    """Yield the refusals that the embedded cloud is not known to make, and what the tool takes them for."""
+    """Yield the refusals that the embedded cloud is not known to make, with the tool's reading of them."""
     known = {(case.service, case.operation, case.code) for case in CASES}
     known |= {(row.service, row.operation, row.code) for row in REFUSALS}
     known |= {(one.service, one.operation, one.code) for one in refusals()}
@@ -116,7 +116,7 @@ def _strange_refusals(log: Path, reference: Path) -> Iterator[str]:
 
 
 def _notes(log: Path, seen_before: Sequence[Difference], unknown: Sequence[str]) -> Iterator[str]:
-    """Yield what is worth knowing and no difference."""
+    """Yield the notes on other differences, which are no failures."""
     if seen_before:
         members = ", ".join(f"{one.operation} {one.path.lstrip('.')}" for one in sorted(seen_before))
         yield f"note: AWS sends these as was recorded of it before, and the embedded cloud did not here: {members}"
@@ -135,7 +135,7 @@ def _meaning(service: str, code: str, message: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the report; exit code 1 if AWS answered otherwise anywhere, 2 if the arguments are wrong."""
+    """Print the report; return 1 if AWS answered differently anywhere, 2 if the arguments are wrong."""
     if len(arguments) not in (1, 2) or not all(Path(argument).is_file() for argument in arguments):
         print(__doc__)
         return 2
@@ -149,7 +149,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _life(directory: Path) -> Path:
-    """Return the log of a life on an embedded cloud that is started for it."""
+    """Return the log of a life on an embedded cloud started for it."""
     from ecs_emulator import manage
     from tests.cloud.conftest import EmbeddedCloud
     from tests.cloud.project import Project

@@ -1,7 +1,7 @@
-"""Where the embedded cloud's answers differ from the recorded ones, and why that is so.
+"""Known differences of the embedded cloud's answers from the recorded ones, with their reasons.
 
-`EXPLAINED` is no fault of the cloud's: the recorded resources were set up in another way, or are older than a member.
-`OPEN` is not mended yet. An entry of it that nothing matches any more fails the test: it can only shrink.
+`EXPLAINED` are no faults of the cloud: the recorded resources were set up in another way, or are older than a member.
+`OPEN` are faults to repair. An entry of it without a match fails the test: the list can only shrink.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Known:
     why: str
 
     def covers(self, one: Difference) -> bool:
-        """Whether a difference is one of these."""
+        """Return whether a difference is one of these."""
         return (
             re.fullmatch(self.what, one.what) is not None
             and re.fullmatch(self.operation, one.operation) is not None
@@ -91,7 +91,7 @@ EXPLAINED = (
 )
 OPEN = (Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),)
 UNMODELLED: tuple[str, ...] = ()
-"""Members of answers that no model has, and that are not taken away yet: as regular expressions."""
+"""Members of answers that no model has, and that are still to be removed: as regular expressions."""
 LACKING = frozenset(
     {
         # AWS sends it from the second page on
@@ -100,4 +100,4 @@ LACKING = frozenset(
         "route53.CreateHostedZone .DelegationSet",
     }
 )
-"""Members that a model requires and that are not there yet."""
+"""Members that a model requires and that the cloud does not send yet."""

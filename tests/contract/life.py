@@ -1,4 +1,4 @@
-"""One life of the sample on the embedded cloud, with every answer written down."""
+"""One life of the sample on the embedded cloud, with every answer recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.contract.unmodelled import unmodelled
 
 @dataclass(frozen=True)
 class Life:
-    """What a life was answered with.
+    """The answers of a life.
 
     Attributes:
         log: the calls, as by `--log`.
@@ -36,7 +36,7 @@ class Life:
 
 
 def live(project: Project, log: Path) -> Life:
-    """Make, look at, change and remove the sample."""
+    """Create, read, change and delete the sample."""
     options = Options(project.config, target=Target.LOCAL, state_dir=project.state, log=call_log.CallLog(log))
     strange: set[str] = set()
     _up(options, strange)
@@ -67,16 +67,18 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
 
 def _up(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws), stores.open_store(options, config, aws, "up") as store:
-        summary = apply.up(aws, store, declaration.declared(options, config, aws, store.records), lambda event: None)
+        summary = apply.up(
+            aws, store, declaration.declare_stack(options, config, aws, store.records), lambda event: None
+        )
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws):
         state = stores.recorded(options, config, aws)
-        planned = dry_run.show_plan(aws, state.records, declaration.declared(options, config, aws, state.records))
+        planned = dry_run.show_plan(aws, state.records, declaration.declare_stack(options, config, aws, state.records))
         assert {item.action for item in planned} == {"none"}
-        aws.pace.runtime.close()  # `looked` makes a way of its own
+        aws.pace.runtime.close()  # `looked` makes an `Aws` of its own
         condition, silent = stack_status.condition(options, config, state)
         assert condition, silent
 

@@ -1,4 +1,4 @@
-"""The pages in a log of calls, held against those that the embedded cloud would have made."""
+"""Compare the pages in a log of calls with the pages that the embedded cloud would have sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.contract import calls
 
 
 def differences(log: Path) -> Iterator[str]:
-    """Yield each sort of page that the embedded cloud would have made larger or smaller, once."""
+    """Yield each kind of page that the embedded cloud would have made larger or smaller, once."""
     said: dict[str, None] = {}
     of_service = cache(listings)
     for call in calls.calls(log):

@@ -1,4 +1,4 @@
-"""The recorded answers of AWS in `facts/`: one a line, with where it is from, when, and how far it can be trusted."""
+"""The recorded answers of AWS in `facts/`: one a line, with its source, its date, and its reliability."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dateutil.parser import parse
 
 FACTS = Path(__file__).parent / "facts"
 REPLACED = datetime(2025, 1, 1, tzinfo=UTC)
-"""What stands for a date that was taken out."""
+"""The replacement of a date that was removed."""
 PROOFS = ("recorded", "snapshot")
-"""Tiers that prove what AWS answers; the others only what a client may meet."""
+"""Tiers that prove AWS's answers; the others show only possible answers."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Recorded:
     """An answer of AWS.
 
     Attributes:
-        service: as boto3 calls it.
+        service: boto3's name of it.
         tier: `recorded` (as it was), `snapshot` (ids and dates replaced), `edited` or `documentation`.
         date: of the last change of the file that it is from, `YYYY-MM-DD`.
     """
@@ -41,11 +41,11 @@ class Recorded:
 
     @property
     def name(self) -> str:
-        """How a test calls it."""
+        """The name of the answer in tests."""
         return f"{self.service}.{self.operation}: {self.source}"
 
     def proves(self, since: str = "") -> bool:
-        """Whether it is a real answer, and not older than a date."""
+        """Return whether it is a real answer, and not older than a date."""
         return self.tier in PROOFS and self.date >= since
 
 
@@ -64,7 +64,7 @@ class Refused:
 
 @cache
 def answers() -> tuple[Recorded, ...]:
-    """All recorded answers, service by service."""
+    """Return all recorded answers, service by service."""
     found = []
     for file in sorted(FACTS.glob("*.jsonl")):
         if file.stem != "refusals":
@@ -75,7 +75,7 @@ def answers() -> tuple[Recorded, ...]:
 
 @cache
 def refusals() -> tuple[Refused, ...]:
-    """All recorded refusals."""
+    """Return all recorded refusals."""
     lines = map(json.loads, (FACTS / "refusals.jsonl").read_text().splitlines())
     return tuple(
         Refused(
@@ -92,23 +92,23 @@ def refusals() -> tuple[Refused, ...]:
 
 
 def of(service: str, operation: str) -> list[Recorded]:
-    """The recorded answers of an operation."""
+    """Return the recorded answers of an operation."""
     return [one for one in answers() if (one.service, one.operation) == (service, operation)]
 
 
 @cache
 def service_model(service: str) -> ServiceModel:
-    """What botocore knows of a service."""
+    """Return botocore's model of a service."""
     return botocore.session.get_session().get_service_model(service)
 
 
 def operation_model(service: str, operation: str) -> OperationModel:
-    """What botocore knows of an operation."""
+    """Return botocore's model of an operation."""
     return service_model(service).operation_model(operation)
 
 
 def typed(value: Any, shape: Shape | None) -> Any:
-    """Return a recorded value as boto3 hands it out: dates are dates, what the model does not know is left out."""
+    """Return a recorded value with boto3's types: dates are dates, and members unknown to the model are left out."""
     match shape:
         case StructureShape():
             # examples in documents have texts where the model has structures and lists
@@ -131,6 +131,6 @@ def typed(value: Any, shape: Shape | None) -> Any:
 def _moment(text: str) -> datetime:
     if re.fullmatch(r"\d{9,10}(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    # a snapshot says of a date only that it is one
+    # a snapshot has a placeholder in place of each date
     moment: datetime = parse(text) if text[:4].isdigit() else REPLACED
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

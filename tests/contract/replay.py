@@ -1,4 +1,4 @@
-"""Lets recorded answers meet the resource types: an account whose every answer is one that AWS once gave."""
+"""Run the resource types against an account whose answers are all recorded ones of AWS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.resource import Resource
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import step_run
 from provisioner.resources.ecs.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
@@ -36,7 +36,7 @@ from tests.ways import Knows
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
 TAGS = ("Tags", "TagList", "TagSet", "tags")
-"""How the services call the list of a resource's tags."""
+"""The services' names of the list of a resource's tags."""
 FACTS = Facts(ACCOUNT, "aws", REGION, (f"{REGION}a", f"{REGION}c"), "ami-1", None, ("127.0.0.1/32",), False, True)
 
 
@@ -47,12 +47,12 @@ OPTIONS = {
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error", "audit"]},
 }
-"""What the sample leaves off."""
+"""The options that the sample does not use."""
 
 
 @cache
 def session() -> boto3.Session:
-    """The session of all accounts: the models are read once."""
+    """Return the session of all accounts: the models are read once."""
     made = boto3.Session("testing", "testing", region_name=REGION)
     service_models.read_plainly(made._session)
     return made
@@ -60,23 +60,22 @@ def session() -> boto3.Session:
 
 @cache
 def declared() -> dict[str, list[Resource]]:
-    """What the sample declares with all options, by resource type; tokens stand where AWS's answers would."""
+    """Return the sample's resources with all options, by type; tokens stand in place of AWS's answers."""
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Resource]] = {}
-    for item in declaration.declare(config, FACTS).declared.values():
+    for item in step_run.declare(config, FACTS).declared.values():
         found.setdefault(item.resource.type_name, []).append(item.resource)
     return found
 
 
 @dataclass
 class Account:
-    """An account that answers every operation with what was recorded of it.
+    """An account that gives a recorded answer to every operation.
 
     Attributes:
-        chosen: the answer to try; every other operation is answered with the first one that is recorded of it.
+        chosen: the answer to try; every other operation gets its first recorded answer.
         owned: whether the resources in the answers carry this stack's tags.
-        known: the fields of the resources of a type that are declared or recorded; what the sample declares if left
-            out.
+        known: the fields of a type's declared or recorded resources; the sample's declared ones if left out.
         asked: the operations that were called.
     """
 
@@ -86,7 +85,7 @@ class Account:
     asked: set[tuple[str, str]] = field(default_factory=set)
 
     def aws(self, *, thorough: bool = False) -> Aws:
-        """The way to this account."""
+        """Return an `Aws` for this account."""
         connection = _Answered(session(), Pace(Jumping()), rates=False)
         connection.answering = self._answer
         inventory, knowledge = Inventory(connection.pace), Knows(fields=self._known)
@@ -112,7 +111,7 @@ class Account:
 
 
 def _first(operation: str) -> dict[str, Any]:
-    """The answer to an operation that is not looked at now."""
+    """Return the answer to an operation that is not under test."""
     if operation in MADE:
         member, described, members = MADE[operation]
         resources = _first(described)[members]
@@ -122,7 +121,7 @@ def _first(operation: str) -> dict[str, Any]:
 
 
 class _Answered(Connection):
-    """A connection whose clients the account answers, before anything is sent; all accounts share the clients."""
+    """A connection whose clients get their answers from the account, without a request; all accounts share them."""
 
     answering: Callable[[OperationModel, Mapping[str, Any]], dict[str, Any]]
 
@@ -151,7 +150,7 @@ def _answered(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple
     return AWSResponse("https://aws", 200, HTTPHeaders(), None), answer
 
 
-# -- answers that have to fit the request, since a resource type looks for what it asked for ---------------------------
+# -- answers that have to fit the request, since a resource type checks them against it --------------------------------
 
 
 def _attribute(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +165,7 @@ def _tagged(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, Any
 
 
 def _each(asked: Sequence[str], name: str, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was found under the names that are asked for, the same again where that is not enough."""
+    """Return the found items under the names in the request, repeated if there are too few."""
     return [{**item, name: one} for one, item in zip(asked, cycle(found), strict=False)]
 
 
@@ -180,7 +179,7 @@ def _zone_tags(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, 
 
 @cache
 def arns() -> list[str]:
-    """The ARNs in the recorded answers of those services whose tags the resource types read in bulk."""
+    """Return the ARNs in the recorded answers of the services whose tags the resource types read in bulk."""
     bulk = ("acm", "ecr", "ecs", "elbv2", "logs", "rds", "servicediscovery", "ssm")
     texts = (json.dumps(one.data) for one in answers() if one.service in bulk)
     return sorted({arn for text in texts for arn in re.findall(r'"\w*(?:Arn|arn|ARN)": "(arn:[^"]+)"', text)})
@@ -200,7 +199,7 @@ MADE: Mapping[str, tuple[str, str, str]] = {
     "iam.GetRole": ("Role", "iam.GetAccountAuthorizationDetails", "RoleDetailList"),
     "rds.CreateDBSubnetGroup": ("DBSubnetGroup", "rds.DescribeDBSubnetGroups", "DBSubnetGroups"),
 }
-"""Operations of which no answer of today is recorded, and what AWS shows of the resource afterwards."""
+"""Operations without a recent recorded answer, and the operation that shows the resource afterwards."""
 NOTHING = Recorded("", "", "", "", "", {})
 
 
@@ -213,7 +212,7 @@ ASKED: Mapping[str, tuple[str, str]] = {
     "rds.DescribeDBClusters": ("DBClusterIdentifier", "DBClusters"),
     "rds.DescribeDBInstances": ("DBInstanceIdentifier", "DBInstances"),
 }
-"""The parameter that names what is asked for, and the member that has no more resources than that."""
+"""The parameter that names the wanted resources, and the member that contains only these resources."""
 
 
 def _asked_for(operation: str, request: Mapping[str, Any], data: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What answers look like: which members there are, which of them always, and in what format their values are."""
+"""Shapes of answers: their members, the members that are always present, and the formats of the values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 WORDS = ("UPPER_CASE", "UPPER-CASE", "lower-case", "lower_case", "Capitals")
-"""Formats that mean something of a word from a fixed choice, and nothing of a name that somebody gave."""
+"""Formats that are significant for a word from a fixed choice, but not for a name that a user chose."""
 LOOSE = ("text", "empty", *WORDS)
 """Formats that any value may have."""
 FORMATS = (
@@ -36,7 +36,7 @@ FORMATS = (
 
 
 def format_of(value: str) -> str:
-    """Return the name of a text's format: of an id its prefix and length, of an ARN its service and its sort."""
+    """Return the name of a text's format: for an id its prefix and length, for an ARN its service and its kind."""
     if found := re.fullmatch(r"arn:[^:]*:([\w-]+):[^:]*:[^:]*:([\w-]+)([:/].*)?", value):
         return f"ARN of {found[1]} {found[2]}{' with :*' if value.endswith(':*') else ''}"
     if (found := re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9a-f]{8,17})", value)) and re.search(r"\d", found[2]):
@@ -47,14 +47,14 @@ def format_of(value: str) -> str:
 
 @dataclass
 class Seen:
-    """What was seen of one operation's answers.
+    """The seen shapes of one operation's answers.
 
     Attributes:
-        structures: by path, how many structures there were.
-        members: by path, how many of them had which member.
+        structures: by path, the number of structures.
+        members: by path, the number of structures with each member.
         formats: by path, the formats of the texts there.
-        sources: by path, where its structures and texts are from.
-        shapes: by path, what the model calls the structure there.
+        sources: by path, the sources of its structures and texts.
+        shapes: by path, the model's name of the structure there.
     """
 
     structures: Counter[str] = field(default_factory=Counter)
@@ -88,12 +88,12 @@ class Seen:
                 self.sources.setdefault(path, set()).add(source)
 
     def always(self, path: str) -> set[str]:
-        """The members that every structure at a path has."""
+        """Return the members that every structure at a path has."""
         return {name for name, count in self.members[path].items() if count == self.structures[path]}
 
 
 def lacking(value: Any, shape: Shape | None, path: str = "") -> Iterator[str]:
-    """Yield the members that the model requires of an answer and that are not there."""
+    """Yield the missing members that the model requires of an answer."""
     match shape:
         case StructureShape() if isinstance(value, Mapping):
             yield from (f"{path}.{name}" for name in shape.required_members if name not in value)
@@ -109,13 +109,12 @@ def lacking(value: Any, shape: Shape | None, path: str = "") -> Iterator[str]:
 
 @dataclass(frozen=True, order=True)
 class Difference:
-    """Where answers of one operation differ from what they are held against.
+    """A difference between an operation's answers and the reference.
 
     Attributes:
-        what: `surplus` (a member that is never there otherwise), `missing` (one that is always there otherwise) or
-            `format`.
+        what: `surplus` (a member that the reference never has), `missing` (a member that it always has) or `format`.
         path: the member, from the answer down.
-        detail: which formats, or how often it was seen.
+        detail: the formats, or the number of times it was seen.
     """
 
     operation: str
@@ -128,7 +127,7 @@ class Difference:
 
 
 def differences(operation: str, found: Seen, reference: Seen) -> Iterator[Difference]:
-    """Yield where answers of an operation differ from those that count."""
+    """Yield the differences between an operation's answers and the reference."""
     for path in sorted(found.structures.keys() & reference.structures.keys()):
         there, known = found.members[path], reference.members[path]
         seen = f"in {reference.structures[path]} of {len(reference.sources[path])} sources"

@@ -1,4 +1,4 @@
-"""The embedded cloud's answers over a whole life have the shape of those that AWS gave."""
+"""The embedded cloud's answers over a whole life have the shapes of AWS's answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def found(life: Life) -> list[Difference]:
-    """Where the life's answers differ from the recorded ones."""
+    """Return the differences between the life's answers and the recorded ones."""
     ours, theirs = calls.logged(life.log), calls.recorded()
     assert len(ours) > 110
     assert len(ours.keys() & theirs.keys()) > 70

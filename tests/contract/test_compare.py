@@ -1,4 +1,4 @@
-"""A log of AWS's is held against one of the embedded cloud: what differs is said, and nothing else."""
+"""A log of AWS's is compared with a log of the embedded cloud: the report has all differences, and no others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VPC = {"VpcId": "vpc-0123456789abcdef0", "State": "available", "CidrBlock": "10.
 
 
 def log(path: Path, *calls: tuple[str, str, dict[str, Any]]) -> Path:
-    """Write calls down as `--log` does."""
+    """Write a log of calls as `--log` does."""
     path.parent.mkdir(exist_ok=True)
     opened = call_log.CallLog(path)
     opened.write({"event": "begin", "command": "up"})
@@ -130,7 +130,7 @@ def repositories(count: int, *, more: bool) -> tuple[str, str, dict[str, Any]]:
     ("page", "said"),
     [
         (parameters(10, more=True), None),
-        (parameters(3, more=True), None),  # its document says that a page may hold less
+        (parameters(3, more=True), None),  # AWS's documentation allows a page with fewer items
         (parameters(11, more=False), "a page holds 11, and the embedded cloud would give 10"),
         (parameters(50, more=True, MaxResults=50), None),
         (parameters(1, more=False, MaxResults=51), "a page size of 51 is taken, and the embedded cloud refuses it"),
@@ -152,7 +152,7 @@ def balancer(state: str) -> dict[str, Any]:
 
 
 def waiting(directory: Path, seconds: float, target: str = "aws") -> Path:
-    """A log in which a load balancer becomes active so many seconds after it was made, looked at every ten."""
+    """Return a log with a load balancer that becomes active after so many seconds, read every ten seconds."""
     begin, path = datetime(2026, 1, 1, tzinfo=UTC), directory / "waiting.log"
     lines: list[dict[str, Any]] = [{"event": "connected", "target": target, "time_scale": 1.0}]
 
@@ -168,7 +168,7 @@ def waiting(directory: Path, seconds: float, target: str = "aws") -> Path:
     return path
 
 
-@pytest.mark.parametrize("seconds", [170, 200, 211])  # of the last, ended between 210 and 220, nobody knows: 205 is not
+@pytest.mark.parametrize("seconds", [170, 200, 211])  # 211: it ended between 210 and 220, outside of the range
 def test_waits_are_held_against_the_table(tmp_path: Path, seconds: float) -> None:
     (found,) = waits.waited(waiting(tmp_path, seconds))
     assert found.least <= seconds <= found.most

@@ -1,4 +1,4 @@
-"""What the tool reads out of ECS's service deployments: AWS's own example, and answers that lack what it has."""
+"""The tool's reading of ECS's service deployments: AWS's own example, and answers without some members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXAMPLE = Deployment("SUCCESSFUL", revision=NUMBER, threshold=3, arn=ARN)
 
 
 class Answers:
-    """The way to an ECS that answers with AWS's examples; `asked` are the operations in order."""
+    """An ECS client that answers with AWS's examples; `asked` has the operations in order."""
 
     def __init__(self, **changed: Any) -> None:
         self.asked: list[str] = []

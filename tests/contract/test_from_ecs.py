@@ -1,4 +1,4 @@
-"""`init --from ecs` on what AWS answered: services and task definitions are translated, and no member passed over."""
+"""`init --from ecs` on AWS's answers: services and task definitions are translated, and no member is ignored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WEB: Answer = {
 
 
 def answered(operation: str, key: str) -> Iterator[Any]:
-    """Yield what was recorded under a key of an operation of ECS, typed as boto3 does."""
+    """Yield the recorded values under a key of an operation of ECS, typed as boto3 does."""
     shape = recorded.operation_model("ecs", operation).output_shape
     for one in recorded.of("ecs", operation):
         found = recorded.typed(one.data, shape).get(key) or []
@@ -39,7 +39,7 @@ TASKS = list(answered("DescribeTasks", "tasks"))
 
 
 def told(one: Answer, definition: Answer) -> str:
-    """All that is written and told of a cluster with one service."""
+    """Return the whole output about a cluster with one service."""
     named = str(one.get("taskDefinition"))
     answers = Answers(
         cluster={"clusterName": "main"}, services=[one], definitions={named: definition}, tasks=TASKS, **PLACE
@@ -103,7 +103,7 @@ def test_load_balancers_as_recorded_are_read() -> None:
     ],
 )
 def test_every_member_of_the_model_is_known(shape: str, keys: Any) -> None:
-    """What AWS adds is told as unknown; what this version of boto3 has is read, or told with a reason."""
+    """New members of AWS are reported as unknown; boto3's members are read, or reported with a reason."""
     structure = recorded.service_model("ecs").shape_for(shape)
     assert isinstance(structure, StructureShape)
     members = set(structure.members)

@@ -1,4 +1,4 @@
-"""AWS's recorded refusals: the embedded cloud refuses alike, and the tool takes them for what they mean."""
+"""AWS's recorded refusals: the embedded cloud refuses alike, and the tool reads their meaning correctly."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.cloud.refusals import CASES
 from tests.contract.recorded import Refused, refusals
 
 RECORDED = [one for one in refusals() if one.service != "s3"]
-"""S3's are of the state's bucket, whose errors no resource type meets."""
+"""S3's refusals are about the state's bucket, whose errors no resource type meets."""
 NOT_THERE = ("NotFound", "NoSuch")
-"""Parts of the codes that say that a resource is not there."""
+"""Parts of the codes for a missing resource."""
 CALLS: Mapping[tuple[str, str, str], Callable[[Any], Any]] = {
     ("ec2", "CreateTags", "MissingParameter"): lambda c: c.create_tags(Resources=[], Tags=[{"Key": "a", "Value": "b"}]),
     ("ec2", "DescribeInstances", "InvalidInstanceID.Malformed"): lambda c: c.describe_instances(InstanceIds=["foobar"]),
@@ -33,7 +33,7 @@ CALLS: Mapping[tuple[str, str, str], Callable[[Any], Any]] = {
         c.describe_db_cluster_parameter_groups(DBClusterParameterGroupName="pg-cluster-test")
     ),
 }
-"""The calls of recorded refusals that the catalogue (`tests/cloud/refusals`) has no case of, as they were made."""
+"""The calls of recorded refusals that have no case in the catalogue (`tests/cloud/refusals`), as they were made."""
 OPEN: Mapping[tuple[str, str, str], str] = {
     ("logs", "DescribeLogGroups", "ThrottlingException"): "only when it is started with rate-limits",
     ("route53", "GetHostedZone", "InvalidInput"): "the embedded cloud says NoSuchHostedZone of any id",

@@ -1,4 +1,4 @@
-"""What the resource types make of AWS's recorded answers: every one is read, and taken for what it says."""
+"""The resource types on AWS's recorded answers: every answer is read, and read correctly."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
     ("db_instance", "delete", "test_rds_start"): "an instance of no cluster, which is never ours",
     ("repository", "create", "test_cross_account_ecr"): "of January 2019, before imageTagMutability",
 }
-"""What cannot be read: resource type, verb, part of the source, and why that is no harm. An entry that is not met is
-wrong."""
+"""The unreadable answers: resource type, verb, part of the source, and why that is harmless. An entry without a match
+is wrong."""
 
 
 # -- every answer of every operation that a resource type calls --------------------------------------------------------
 
 
 def verbs(resource_type: type[Resource], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield what can be done with a type, on what an account shows of it and on what the sample declares of it."""
+    """Yield the calls that a type can make on an account's resources and on the sample's declared one."""
     wanted = next(iter(declared().get(resource_type.type_name, ())), None)
     for live in list(resource_type.list(aws, aws.known(resource_type)))[:2]:
         yield from _on(resource_type, aws, live, wanted)
@@ -63,11 +63,11 @@ def _on(
 def failures(
     resource_type: type[Resource], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield the verbs that an account's answers are too much for, each with where; refusals of our own are none.
+    """Yield the verbs that fail on an account's answers, each with the place; our own refusals do not count.
 
     Args:
-        asks: the operations that each verb calls. What does not call the chosen one, on resources that were listed
-            without it, is left out; of an account without a chosen answer they are noted.
+        asks: the operations that each verb calls, noted for an account without a chosen answer. With one, verbs that do
+            not call the chosen operation are left out.
     """
     chosen = account.chosen and (account.chosen.service, account.chosen.operation)
     try:
@@ -80,7 +80,7 @@ def failures(
                 act()
             except (ProvisionError, NotImplementedError):
                 continue
-            except Exception as error:  # noqa: BLE001 (whatever it is, the test tells it)
+            except Exception as error:  # noqa: BLE001 (the test reports any error)
                 yield verb, _where(error)
             finally:
                 asks.setdefault(verb, set()).update(account.asked)
@@ -98,7 +98,7 @@ def _where(error: Exception) -> str:
 
 @dataclass
 class Tried:
-    """What came of trying all answers on all resource types."""
+    """The results of trying all answers on all resource types."""
 
     failed: dict[tuple[str, str, str], str]
     tried: set[str]
@@ -136,7 +136,7 @@ def _entry(what: tuple[str, str, str]) -> tuple[str, str, str] | None:
     return next((one for one in KNOWN if one[:2] == (resource_type, verb) and one[2] in source), None)
 
 
-# -- what is made of them ----------------------------------------------------------------------------------------------
+# -- the reading of states ---------------------------------------------------------------------------------------------
 
 
 READS = {
@@ -162,7 +162,7 @@ READS = {
     "certificate": ("acm.DescribeCertificate", "Certificate.CertificateArn | [@]"),
     "private_dns_namespace": ("servicediscovery.ListNamespaces", "Namespaces[].Id"),
 }
-"""The operation that shows resources of a type, and where their ids are in its answer, in JMESPath."""
+"""The operation that shows resources of a type, and the place of their ids in its answer, in JMESPath."""
 STATES = {
     "certificate": {"ISSUED": "ready", "PENDING_VALIDATION": "waits", "VALIDATION_TIMED_OUT": "failed"},
     "cluster": {"ACTIVE": "ready"},
@@ -178,18 +178,18 @@ STATES = {
     "load_balancer": {"active": "ready"},
     "vpc": {"available": "ready"},
 }
-"""What each recorded state means for a run."""
+"""The meaning of each recorded state for a run."""
 
 
 def shown(type_name: str, answer: Recorded) -> list[Observed]:
-    """What a resource type makes of an answer in which everything is this stack's."""
+    """Return a resource type's reading of an answer in which everything is this stack's."""
     named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[type_name][1], answer.data)]}
     aws = Account(answer, known=named if type_name in named else {}).aws()
     return list(RESOURCE_TYPES[type_name].list(aws, aws.known(RESOURCE_TYPES[type_name])))
 
 
 def readable(type_name: str) -> list[Recorded]:
-    """The answers that show resources of a type."""
+    """Return the answers that show resources of a type."""
     found = of(*READS[type_name][0].split("."))
     return [answer for answer in found if not _entry((type_name, "list", answer.name))]
 

@@ -1,4 +1,4 @@
-"""The tags of recorded answers are read as they stand there, whatever a service calls them."""
+"""The tags of recorded answers are read correctly, under each service's own names for them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ READS = {
     "servicediscovery": ("ListTagsForResource", "Tags"),
     "ssm": ("ListTagsForResource", "TagList"),
 }
-"""The operation that a service's tags are read by, and where they are in its answer."""
+"""The operation that reads a service's tags, and the place of the tags in its answer."""
 
 UNRECORDED = {"cloudwatch", "events", "sns"}
-"""No answer of these was found: that their tags are `Tags` is only botocore's model's word."""
+"""Services without a recorded answer: only botocore's model shows that their tags are `Tags`."""
 
 
 def pairs(tags: Any) -> dict[str, str]:
-    """Tags as a mapping, which they are already or a list of."""
+    """Return tags as a mapping, from a mapping or a list."""
     if isinstance(tags, dict):
         return tags
     return {tag.get("Key", tag.get("key")): tag.get("Value", tag.get("value")) for tag in tags}

@@ -1,4 +1,4 @@
-"""Finds the members of a raw answer that botocore's model lacks: its parser drops them, and nobody would see them."""
+"""Find the members of a raw answer that botocore's model lacks: its parser drops them silently."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET  # the embedded cloud's own answers, no 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 ENVELOPE = ("ResponseMetadata", "requestId", "RequestId", "__type")
-"""What protocols put beside the members."""
+"""Fields that protocols add beside the members."""
 
 
 def unmodelled(model: OperationModel, body: bytes) -> Iterator[str]:
-    """Yield the paths of an answer's members that the operation's model lacks; of refusals and streams none."""
+    """Yield the paths of an answer's members that the operation's model lacks; none for refusals and streams."""
     shape: Any = model.output_shape
     if shape is None or not body or any(_streams(member) for member in shape.members.values()):
         return

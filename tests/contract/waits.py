@@ -1,7 +1,7 @@
-"""How long AWS took, read out of a log of calls, and held against the embedded cloud's table of durations.
+"""Waits for AWS in a log of calls, compared with the embedded cloud's table of durations.
 
-A wait begins when a write was answered, and ends somewhere between the last read that shows its resource unfinished and
-the first that shows it finished. Only what is wholly outside of the table's range is a difference.
+A wait begins when a write was answered, and ends between the last read that shows its resource unfinished and the
+first read that shows it finished. Only a wait wholly outside of the table's range is a difference.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Call = dict[str, Any]
 
 @dataclass(frozen=True)
 class Wait:
-    """One sort of wait.
+    """One kind of wait.
 
     Attributes:
         names: the rows of the table of durations that it consists of, one after the other.
         write: the call that begins it, `<service>.<operation>`.
-        ids: what it is made or removed of, in the call's line (JMESPath).
-        read: the operation that shows how far it is.
-        ends: `shown`, `gone` (a complete list has it, or has it no more) or `done` (see there).
+        ids: the ids of its resources, in the call's line (JMESPath).
+        read: the operation that shows its progress.
+        ends: `shown`, `gone` (a complete list has the resource, or no longer has it) or `done` (see there).
         shown: the ids in an answer of the read (JMESPath).
-        done: those that are finished, of the ones that are shown.
+        done: the ids of the finished resources in an answer of the read.
         after: the wait that has to be over first.
     """
 
@@ -46,12 +46,12 @@ class Wait:
 
     @property
     def name(self) -> str:
-        """How it is called: by its rows."""
+        """The name of the wait: its rows."""
         return " + ".join(self.names)
 
     @property
     def range(self) -> tuple[float, float]:
-        """Seconds that are no surprise."""
+        """The expected least and most seconds."""
         ranges = [getattr(durations, name).range for name in self.names]
         return sum(least for least, _ in ranges), sum(most for _, most in ranges)
 
@@ -110,13 +110,13 @@ class Waited:
 
     @property
     def outside(self) -> bool:
-        """Whether it is wholly outside of the table's range."""
+        """True if it is wholly outside of the table's range."""
         least, most = self.wait.range
         return self.most < least or self.least > most
 
 
 def said(found: Sequence[Waited]) -> Iterator[str]:
-    """Yield a line for each sort of wait of which some were outside of the table's range."""
+    """Yield a line for each kind of wait with cases outside of the table's range."""
     for wait in WAITS:
         of_it = [one for one in found if one.wait is wait]
         if outside := [one for one in of_it if one.outside]:
@@ -132,7 +132,7 @@ def waited(log: Path, scale: float = 1.0) -> Iterator[Waited]:
     """Yield the waits of a log that were seen to their ends.
 
     Args:
-        scale: real seconds for each of AWS's.
+        scale: the real seconds in one of AWS's.
     """
     lines = list(calls.calls(log))
     found: dict[str, list[Waited]] = {}
@@ -152,7 +152,7 @@ def waited(log: Path, scale: float = 1.0) -> Iterator[Waited]:
 
 
 def _ended(wait: Wait, id: str, since: float, lines: Sequence[Call]) -> tuple[float, float] | None:
-    """Return between which moments the wait of one resource ended: the last look before, and the first after."""
+    """Return the two moments between which the wait of one resource ended: the last look before, the first after."""
     last = since
     service = wait.write.partition(".")[0]
     for line in lines:
@@ -168,7 +168,7 @@ def _ended(wait: Wait, id: str, since: float, lines: Sequence[Call]) -> tuple[fl
 
 
 def _finished(wait: Wait, id: str, line: Call) -> bool | None:
-    """Say whether a read shows a resource as finished; None if it says nothing of it."""
+    """Return whether a read shows a resource as finished; None if it does not show the resource."""
     if (answer := calls.answer_of(line)) is None:
         return None
     is_shown = id in (jmespath.search(wait.shown, answer) or ())
@@ -180,12 +180,12 @@ def _finished(wait: Wait, id: str, line: Call) -> bool | None:
 
 
 def _complete(line: Call) -> bool:
-    """Say whether a list holds all that there is: its only page, and not of resources that were asked for by name."""
+    """Return whether a list is complete: its only page, without names or ids in the request."""
     asked, answer = line.get("parameters") or {}, calls.answer_of(line)
     paged = any(name in part for part in (asked, answer) for name in calls.PAGING)
     return not paged and not any(name.endswith(("Id", "Ids", "Names", "Arns", "Identifier")) for name in asked)
 
 
 def _moment(line: Call) -> float:
-    """When a call was answered, in seconds since 1970."""
+    """Return the time when a call was answered, in seconds since 1970."""
     return datetime.fromisoformat(line["time"]).timestamp()

@@ -1,1 +1,1 @@
-"""`make release`: what has to be true of a release, its tag, and what is built of it. Nothing is uploaded."""
+"""`make release`: the conditions of a release, its tag, and its built files. Nothing is uploaded."""

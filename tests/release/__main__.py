@@ -1,4 +1,4 @@
-"""`python -m tests.release VERSION`: checks, builds both distributions into `dist/`, and tags the commit."""
+"""`python -m tests.release VERSION`: check, build both distributions into `dist/`, and tag the commit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ To take it back: git tag -d {tag}
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Make a release of what is committed, or say why not; 1 then."""
+    """Release the committed version, or print why not and return 1."""
     if len(arguments) != 1 or not arguments[0]:
         sys.stderr.write(f"{USAGE}\n")
         return 1
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
             shutil.rmtree(path)  # the source distribution, unpacked, of which the wheel was built
         else:
             print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  dist/{path.name}")
-    # last, so that what cannot be built has no tag
+    # last, so that a failed build gets no tag
     git(root, "tag", "--annotate", tag, "--message", f"Version {version}")
     print(NEXT.format(tag=tag))
     return 0

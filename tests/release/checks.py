@@ -1,4 +1,4 @@
-"""What keeps a commit from being released."""
+"""Conditions that a commit must meet to be released."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ VERSIONS = {
     "emulator/ecs_emulator/__init__.py": r'^__version__ = "(.*)"$',
     "pyproject.toml": r'^local = \["ecs-provision-emulator==(.*)"\]$',
 }
-"""The files that name the version, and where."""
+"""The files that name the version, and the patterns of their places."""
 
 
 def problems(root: Path, version: str) -> list[str]:
-    """Return all that is wrong with releasing what is committed as this version."""
+    """Return the obstacles to a release of the commit as this version."""
     found = [] if re.fullmatch(r"\d+\.\d+\.\d+", version) else [f"{version!r} is no version such as 1.2.3"]
     if changed := git(root, "status", "--porcelain"):
         found.append(f"there are changes that are not committed:\n{changed}")
@@ -34,12 +34,12 @@ def problems(root: Path, version: str) -> list[str]:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """Return the sections of a changelog by version; a date behind it is left out."""
+    """Return the sections of a changelog by version, without dates in the headings."""
     parts = re.split(r"^## \[?([^\]\s]+).*$", text, flags=re.MULTILINE)[1:]
     return {name: content.strip() for name, content in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def git(root: Path, *words: str) -> str:
-    """Return what git says in a clone, without the last line break."""
+    """Return the output of git in a clone, without the last line break."""
     done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True)
     return done.stdout.rstrip("\n")

@@ -19,21 +19,21 @@ BATCH = 50
 
 
 def lived(name: str, first: int, count: int) -> tuple[Counter[str], dict[int, str]]:
-    """Live the lives of some seeds; return how often what happened, and what was broken by which seed."""
+    """Live the lives of some seeds; return the counts of events, and the broken promises by seed."""
     simulation, seen, broken = import_module(f"tests.simulation.{name}"), Counter[str](), dict[int, str]()
     for seed in range(first, first + count):
         try:
             seen += simulation.run(seed)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is a finding)
+        except Exception as error:  # noqa: BLE001 (any error is a finding)
             broken[seed] = f"{type(error).__name__}: {error}"
     return seen, broken
 
 
 def sweep(name: str, first: int, seeds: int, jobs: int, *, stop: bool) -> tuple[Counter[str], dict[int, str], int]:
-    """Live many lives in several processes; return what happened, what was broken, and how many were lived.
+    """Live many lives in several processes; return the counts of events, the broken promises, and the number of lives.
 
     Args:
-        stop: end at the first that is broken.
+        stop: end at the first broken promise.
     """
     seen, broken, count = Counter[str](), dict[int, str](), 0
     with ProcessPoolExecutor(jobs) as pool:
@@ -57,12 +57,12 @@ def report(name: str, seed: int) -> None:
 
 
 def seed_in(text: str) -> int:
-    """Return the seed that a word of the command line says: a number, or `drawn` for another one each time."""
+    """Return the seed for a word of the command line: a number, or `drawn` for a random one."""
     return random.SystemRandom().randrange(10**9) if text == "drawn" else int(text)
 
 
 def main() -> int:
-    """Run as the command line says; 1 if a promise was broken."""
+    """Run as the command line says; return 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("simulation", nargs="?", choices=SIMULATIONS, help="only this one; all of them if left out")
     parser.add_argument("--seeds", type=int, default=1000, help="how many lives of each")
@@ -78,7 +78,7 @@ def main() -> int:
         return 0
     failed = False
     for name in names:
-        # said beforehand: whatever happens, the same lives can be lived again
+        # printed first, so that the same lives can be repeated after any failure
         print(f"{name}: --first {chosen.first} --seeds {chosen.seeds}", flush=True)
         began = time.monotonic()
         seen, broken, count = sweep(name, chosen.first, chosen.seeds, chosen.jobs, stop=chosen.stop)

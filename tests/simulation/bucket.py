@@ -1,8 +1,8 @@
-"""S3 as the state sees it: one bucket in memory, behind a network that loses, delays, repeats and refuses.
+"""S3 for the state: one bucket in memory, behind a network that loses, delays, repeats and refuses requests.
 
 It answers as AWS documents it: strongly consistent, conditional writes with 412, 404 and 409, at most so many names a
-page. The client repeats what got no answer, as botocore does in its standard mode; a request goes on its way even if
-the process that sent it dies, and may arrive long after.
+page. The client repeats unanswered requests, as botocore does in its standard mode. A request stays under way even
+if its process dies, and may arrive long after.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from greenlet import getcurrent, greenlet
 from tests.simulation.hub import EPOCH, Hub, Process
 
 ATTEMPTS = 5
-"""How often the state's own client tries a request, the first time included."""
+"""The most tries of a request by the state's own client."""
 TIMEOUT = 10.0
 """Seconds that it waits for an answer."""
 UNANSWERED = (ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
-"""What is not repeated once the user has asked the command to end: see `provisioner.aws.connection.keep_time`."""
+"""Errors without a retry after the user has asked the command to end: see `provisioner.aws.connection.keep_time`."""
 LATE = 60.0
-"""By how many seconds more a late request can arrive at most."""
+"""The most additional seconds of a late request."""
 FATES = (
     "lost",  # it never arrives
-    "unanswered",  # it arrives, its answer does not
-    "late",  # it arrives when the client waits no longer
-    "twice",  # it arrives again, later, whoever has repeated it
+    "unanswered",  # it arrives, but its answer does not
+    "late",  # it arrives after the client has stopped waiting
+    "twice",  # it arrives a second time, later
     "refused",  # no connection
     "reset",  # the connection is closed before it arrives
     "closed",  # the same, after it has arrived
@@ -51,7 +51,7 @@ FATES = (
     "error after",  # 500, and it was done
     "slow down",  # 503
     "conflict",  # 409, for a conditional write
-    "denied",  # 403, as while a policy is put right
+    "denied",  # 403, as while a policy is being corrected
     "torn",  # the body of an answer ends too early; or some of the names could not be deleted
     "slow",  # the answer takes seconds
 )
@@ -62,7 +62,7 @@ class Stored:
     """An object. `modified` is in seconds since the epoch, by the bucket's clock.
 
     Attributes:
-        hidden: which share of `Bucket.hides` a read of its body, and one of its ETag, is told that it is not there.
+        hidden: the shares of `Bucket.hides` during which reads of its body and of its ETag report it as missing.
     """
 
     body: bytes
@@ -73,15 +73,15 @@ class Stored:
 
 
 class Bucket:
-    """What S3 holds and does.
+    """The content and the behaviour of S3.
 
     Args:
-        page: how many names an answer lists at most.
-        ahead: how many seconds its clock is ahead of the world's.
+        page: the most names in an answer.
+        ahead: the seconds that its clock is ahead of the world's.
 
     Attributes:
-        returned: how many objects were written where one had been deleted.
-        hides: for how many seconds at most reads of what was written are told that it is not there, as they may be for
+        returned: the number of objects that were written where one had been deleted.
+        hides: the most seconds for which reads report a written object as missing, as they may for
             15 minutes after versioning was first switched on (S3 API, PutBucketVersioning); lists show it.
     """
 
@@ -93,7 +93,7 @@ class Bucket:
         self.hides, self._chance = 0.0, random.Random("hides")
 
     def serve(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Do at once what a request asks for; raises `ClientError`."""
+        """Serve a request at once; raises `ClientError`."""
         answer: dict[str, Any] = _SERVED[operation](self, asked)
         return answer | {"ResponseMetadata": {"HTTPHeaders": {"date": _date(int(self.time()))}}}
 
@@ -190,12 +190,12 @@ class Body:
 
 @dataclass(frozen=True)
 class Network:
-    """What happens to requests.
+    """The fates of requests.
 
     Attributes:
-        rates: how often each fate is met, for those that are met at all.
-        latency: the most seconds that a way takes.
-        outages: from when until when nobody gets through.
+        rates: the rate of each fate that requests can meet.
+        latency: the most seconds in one direction.
+        outages: the begins and ends of times without any connection.
     """
 
     rates: tuple[tuple[str, float], ...] = ()
@@ -220,8 +220,8 @@ class Request:
     """One try of a request: on its way, and then answered.
 
     Attributes:
-        caller: who waits for the answer, if anybody still does.
-        heard: the answer, once it has come.
+        caller: the greenlet that waits for the answer, if one still does.
+        heard: the answer, once it has arrived.
     """
 
     def __init__(self, operation: str, asked: dict[str, Any], fate: str, chance: random.Random) -> None:
@@ -235,7 +235,7 @@ class Request:
             self.asked = {"Delete": {"Objects": [item for item in keys if item not in self._failed]}}
 
     def arrive(self, bucket: Bucket, back: float) -> None:
-        """Let the bucket do what is asked for; its first answer is heard, unless it gets lost."""
+        """Let the bucket serve the request; the caller gets the first answer, unless that is lost."""
         try:
             answer: dict[str, Any] | ClientError = bucket.serve(self.operation, self.asked)
         except ClientError as error:
@@ -246,7 +246,7 @@ class Request:
                 bucket.hub.at(bucket.hub.now + back, self.caller)
 
     def answer(self) -> dict[str, Any] | Exception:
-        """Return what the caller hears."""
+        """Return the result for the caller."""
         if problem := self._trouble():
             return problem
         answer = self.heard or ReadTimeoutError(endpoint_url="s3")
@@ -262,7 +262,7 @@ class Request:
         return " ".join([self.operation, *(item.get("Key") or item.get("Prefix", "") for item in keys)])
 
     def _trouble(self) -> Exception | None:
-        """Return the error that a fate ends in, whatever the bucket has done."""
+        """Return the error of a fate, whether or not the bucket has served the request."""
         operation, head = self.operation, self.operation == "HeadObject"
         match self.fate:
             case "refused":
@@ -284,14 +284,14 @@ class Client:
     """The methods of boto3's client that `provisioner.state.objects` calls, for one process.
 
     Attributes:
-        chances: what decides the fates of a greenlet's requests; the process' own chance decides for all others.
-        interrupts: at which of its next places a greenlet is interrupted by the user.
-        fates: what becomes of single requests, by their numbers; the network decides about the others.
-        silent_from: from when on nothing that is asked is answered.
+        chances: the random numbers for the fates of a greenlet's requests; all others use the process' own.
+        interrupts: the number of a greenlet's next place at which the user interrupts it.
+        fates: the fates of single requests, by their numbers; the network decides the others.
+        silent_from: the moment after which no request is answered.
         ending: whether the user has asked the command to end.
-        calls: how many requests were sent.
-        seen: counts the fates that its requests met.
-        tell: is told of each request and its fate, if anybody wants to know.
+        calls: the number of requests sent.
+        seen: counts the fates of its requests.
+        tell: receives each request and its fate, if set.
     """
 
     def __init__(self, bucket: Bucket, process: Process, network: Network, chance: random.Random) -> None:
@@ -371,7 +371,7 @@ class Client:
         try:
             self._point()
             quick = fate in _NEVER_ARRIVES and fate != "lost"
-            # while the process slept the answer may have come
+            # the answer may have arrived while the process slept
             if not asked.heard:
                 self.process.pause(hub.now + (there + back if quick else TIMEOUT))
             self._point()
@@ -387,7 +387,7 @@ class Client:
         return answer
 
     def _point(self) -> None:
-        """A place where the process can be killed or fall asleep, and where its user can interrupt it."""
+        """Mark a place where the process can be killed or fall asleep, and where its user can interrupt it."""
         self.process.point()
         if left := self.interrupts.get(getcurrent()):
             self.interrupts[getcurrent()] = left - 1

@@ -1,4 +1,4 @@
-"""The way from the tool to the simulated cloud."""
+"""The tool's client of the simulated cloud."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.hub import Process, Violation
 
 ASKED = 6
-"""How often one command may ask for the same change of a resource, once all its calls are accepted."""
+"""The most times that one command may request the same change of a resource, once all its calls are accepted."""
 
 
 def client(cloud: Cloud, process: Process, check: Callable[[str, str, str], None]) -> Client:
-    """Return a way to the simulated cloud; `check` looks at each write before it is made."""
+    """Return a client of the simulated cloud; `check` sees each write before it is made."""
     session: Any = SimpleNamespace(region_name="sim-1", get_partition_for_region=lambda region: "aws")
     connection = Connection(session, Pace(runtime=process), rates=False)
     inventory = Inventory(connection.pace)
@@ -31,7 +31,7 @@ def client(cloud: Cloud, process: Process, check: Callable[[str, str, str], None
 
 @dataclass(frozen=True, kw_only=True)
 class Client(Aws):
-    """The way to the simulated cloud: bulk reads, tags and ownership are the real ones, calls are not boto3's."""
+    """A client of the simulated cloud: bulk reads, tags and ownership are real, only the calls are not boto3's."""
 
     cloud: Cloud
     process: Process
@@ -64,7 +64,7 @@ class Client(Aws):
     def _call(
         self, operation: str, act: Callable[[], Any], *, write: bool, check: Callable[[], None] = lambda: None
     ) -> Any:
-        """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the resource."""
+        """Make a call; note a broken promise, since the engine would treat it as a failure of the resource."""
         try:
             check()
             return self.cloud.call(self.process, operation, act, write=write, read_only=self.reads_only)
@@ -73,7 +73,7 @@ class Client(Aws):
             raise
 
     def changed(self, id: str, wanted: Mapping[str, Any]) -> None:
-        """Count a change that was accepted: the same one is not asked for without end."""
+        """Count an accepted change: the same one must not be requested without end."""
         asked = self.asked_for[f"{id}: {wanted}"] = self.asked_for.get(f"{id}: {wanted}", 0) + 1
         if asked > ASKED:
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")

@@ -1,7 +1,7 @@
-"""A cloud in memory: resources of every sort, lists that lag, calls that are throttled, refused, lost or late.
+"""A cloud in memory: resources of all types, lists that lag, calls that are throttled, refused, lost or late.
 
-It is the oracle as well: it knows who made what, and each of its checks raises `Violation` at the call that breaks a
-promise. All times are the hub's seconds.
+It is the oracle as well: it knows the maker of each resource, and its checks raise `Violation` at the call that breaks
+a promise. All times are the hub's seconds.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tests.simulation.hub import Killed, Process, Violation
 
 NOWHERE = "https://cloud.invalid"
 FAULTS = ("throttle", "server", "lost", "unreachable", "slow", "refuse", "settling", "ignore")
-"""What calls can meet. `lost` and `server` may or may not have had their effect."""
+"""The faults of calls. After `lost` and `server` a call may or may not have had its effect."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a list shows of a resource."""
+    """A resource as a list shows it."""
 
     fields: Mapping[str, Any]
     tags: Mapping[str, str]
@@ -35,13 +35,13 @@ class CloudResource:
     """One resource.
 
     Attributes:
-        maker: the address for which the tool made it; empty for what others or AWS itself made.
-        ready: from when on it works, and can be changed.
-        gone: from when on it is no more; None while nobody has removed it.
-        views: what lists show of it: since when it is so, from when on they show it, and what; None: not any more.
+        maker: the address for which the tool made it; empty for resources of others or of AWS itself.
+        ready: the moment from which it works, and can be changed.
+        gone: the moment from which it is gone; None while nobody has removed it.
+        views: its views in lists: the moment of the change, the moment when lists show it, and the view; None: gone.
         tampered: somebody else has changed its tags, or the user has told the tool to forget it.
         ignored: its last change was accepted and not carried out.
-        revisions: of what runs, each revision that was ever begun (`traffic_kinds.Revision`).
+        revisions: all revisions of a worker that were ever begun (`traffic_kinds.Revision`).
     """
 
     id: str
@@ -62,23 +62,23 @@ class CloudResource:
         return self.gone is None or now < self.gone
 
     def needs(self) -> set[str]:
-        """Return the ids of what it cannot do without."""
+        """Return the ids of the resources that it needs."""
         many = (*self.fields.get("uses", ()), *self.fields.get("gates", ()), *self.shares())
         return {*many, self.fields.get("whole", ""), self.fields.get("pool", "")} - {""}
 
     def shares(self) -> dict[str, int]:
-        """Return the pools to which a sign leads, each with its weight."""
+        """Return the pools that a sign leads to, each with its weight."""
         return shares(self.fields.get("actions", ()))
 
 
 @dataclass(frozen=True)
 class Weather:
-    """What a command meets.
+    """The conditions of a command.
 
     Attributes:
-        faults: each fault with its rate among calls.
+        faults: the rate of each fault among calls.
         lag: the most seconds after which lists show a change.
-        flapping: within these, lists answer now so and now otherwise.
+        flapping: whether lists switch between old and new within these seconds.
         latency: the most seconds that a call takes one way.
         failing: the rate of rollouts that fail.
     """
@@ -92,7 +92,7 @@ class Weather:
 
 @dataclass(frozen=True)
 class Coming:
-    """What happens at a moment by itself; `text` tells of it, if it is to be told."""
+    """A scheduled event; `text` describes it for the story, if it is worth a line."""
 
     moment: float
     act: Callable[[], Any]
@@ -109,21 +109,21 @@ class Cloud:
     def __init__(self, seed: str, now: Callable[[], float]) -> None:
         self._clock = now
         self._past: float | None = None
-        """The moment of something that has happened and is told only now."""
+        """The moment of a past event while it is being carried out."""
         self.weather = Weather()
         self.resources: dict[str, CloudResource] = {}
         self.story: list[str] = []
         self.writes: list[tuple[str, str]] = []
         """Every write that had its effect in this command: operation and address or id."""
         self.tried: list[tuple[str, str]] = []
-        """Every write that this command has begun, whatever came of it."""
+        """Every write that this command has begun, with or without success."""
         self.calls = 0
         self._random = random.Random(f"{seed}/cloud")
         self._lag = random.Random(f"{seed}/lag")
         self._rollouts = random.Random(f"{seed}/rollouts")
         self._coming: list[Coming] = []
         self.watch: Callable[[], None] = lambda: None
-        """Looks at what there is whenever something has changed."""
+        """Checks the cloud after every change."""
 
     def now(self) -> float:
         """Return the world's time."""
@@ -159,7 +159,7 @@ class Cloud:
         return result
 
     def _travel(self, process: Process, act: Callable[[], Any] | None, fault: str) -> None:
-        """Let a request be under way; one of a process that dies meanwhile may arrive all the same, and late."""
+        """Let a request be under way; if its process dies meanwhile, it may still arrive, and late."""
         seconds = self._random.uniform(0, self.weather.latency) + (20.0 if fault == "slow" else 0.0)
         late = self._random.random() < 0.5
         try:
@@ -171,11 +171,11 @@ class Cloud:
             raise
 
     def at(self, moment: float, act: Callable[[], Any]) -> None:
-        """Let something happen then by itself."""
+        """Schedule an event."""
         self._coming.append(Coming(moment, act))
 
     def settle(self) -> None:
-        """Carry out, one after the other, what dead processes have sent and what happens by itself by now."""
+        """Carry out, one after the other, the due requests of dead processes and the due events."""
         while due := [coming for coming in self._coming if coming.moment <= self._clock()]:
             first = min(due, key=lambda coming: coming.moment)
             self._coming.remove(first)
@@ -191,15 +191,15 @@ class Cloud:
                 self._past = None
 
     def past(self) -> bool:
-        """Say whether what happens now was sent, or set off, before."""
+        """Return whether the current event belongs to an earlier moment."""
         return self._past is not None
 
     def ignores(self) -> bool:
-        """Whether a change is accepted and never carried out."""
+        """Return whether a change is accepted and never carried out."""
         return self._random.random() < self.weather.faults.get("ignore", 0.0)
 
     def fails(self) -> bool:
-        """Whether a rollout that begins now will fail."""
+        """Return whether a rollout that begins now will fail."""
         return self._rollouts.random() < self.weather.failing
 
     def _fault(self, write: bool) -> str:
@@ -229,15 +229,15 @@ class Cloud:
     # -- truth -----------------------------------------------------------------------------------------------------
 
     def alive(self) -> Iterator[CloudResource]:
-        """Yield all resources that nobody has begun to remove."""
+        """Yield all resources whose removal has not begun."""
         return (one for one in self.resources.values() if one.gone is None)
 
     def there(self) -> list[CloudResource]:
-        """Return all resources that are not gone yet."""
+        """Return all resources that still exist."""
         return [one for one in self.resources.values() if one.there(self.now())]
 
     def get(self, id: str, operation: str) -> CloudResource:
-        """Return a resource that is there; refuses like AWS if there is none."""
+        """Return a resource that exists; refuse like AWS if it does not."""
         one = self.resources.get(id)
         if one is None or not one.there(self.now()):
             raise refusal("InvalidResource.NotFound", operation)
@@ -246,7 +246,7 @@ class Cloud:
     def make(
         self, id: str, sort: str, fields: Mapping[str, Any], tags: Mapping[str, str], maker: str, **more: Any
     ) -> CloudResource:
-        """Make a resource, and let the lists show it when they have caught up; one that is `unlisted` once it works."""
+        """Create a resource, and let lists show it after their lag; an `unlisted` one only once it works."""
         delay = more.get("delay", 0.0)
         one = CloudResource(
             id, sort, dict(fields), dict(tags), maker, more.get("token", ""), self.now(), self.now() + delay
@@ -256,7 +256,7 @@ class Cloud:
         return one
 
     def publish(self, one: CloudResource, *, shown: bool = True, since: float | None = None) -> None:
-        """Let the lists show a resource as it is now, or no longer, when they have caught up with that moment."""
+        """Let lists show a resource's present state, or its absence, after their lag."""
         if since is None:
             since = self.now() if shown else (one.gone or self.now())
         moment = since + self._lag.uniform(0, self.weather.lag)
@@ -267,7 +267,7 @@ class Cloud:
         )
 
     def remove(self, one: CloudResource, seconds: float) -> None:
-        """Begin to remove a resource, which takes so long."""
+        """Begin to remove a resource, which takes so many seconds."""
         if one.gone is None:
             one.gone = self.now() + seconds
             if seconds:
@@ -275,7 +275,7 @@ class Cloud:
             self.publish(one, shown=False)
 
     def listed(self, sort: str) -> list[tuple[CloudResource, View]]:
-        """Return what the lists show of a sort now."""
+        """Return the resources of a type with their views in lists now."""
         ones = [one for one in self.resources.values() if one.sort == sort]
         return [(one, view) for one in ones if (view := self._seen(one))]
 
@@ -290,7 +290,7 @@ class Cloud:
 
 
 def shares(actions: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return the pools to which a sign's actions lead, each with its weight."""
+    """Return the pools that a sign's actions lead to, each with its weight."""
     found: dict[str, int] = {}
     for action in actions:
         if "TargetGroupArn" in action:
@@ -301,6 +301,6 @@ def shares(actions: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def refusal(code: str, operation: str, *, status: int = 400, message: str = "") -> ClientError:
-    """Return what boto3 raises when AWS refuses a call."""
+    """Return boto3's error for a refused call."""
     answer: Any = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, operation)

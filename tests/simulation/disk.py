@@ -1,12 +1,12 @@
-"""A disk in memory that several simulated processes share, and that loses at a crash what was not made durable.
+"""A disk in memory that simulated processes share, and that loses undurable data at a crash.
 
     disk = Disk(f"{seed}/disk", Faults(full=0.01))
     store = LocalStore(Path("/state"), "stack", "up", "0", runtime=process, disk=disk.of(process))
 
-Each call of a process is a place where it can be killed and where others get their turn. A process that is killed
-loses its open files and locks, and the disk keeps all that it wrote. `crash` is the end of the whole machine (kill all
-its processes first, `Process.kill`): what was not synced is then there in part, in any form. `show`, `place`, `remove`
-and `names` are a person's: durable at once.
+Each call of a process is a place where it can be killed and where others get their turn. A killed process loses its
+open files and locks, and the disk keeps everything that it wrote. `crash` is the end of the whole machine (kill all its
+processes first, `Process.kill`): unsynced data then remain in part, in any form. `show`, `place`, `remove` and `names`
+are for a person: durable at once.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from typing import Any
 from tests.simulation.hub import Process
 
 BLOCK = 32
-"""Bytes that are written as one: much smaller than on a real disk, so that one entry is torn in many ways."""
+"""Bytes that are written as a unit: much smaller than on a real disk, so that one entry is torn in many ways."""
 
 
 @dataclass(frozen=True)
 class Faults:
-    """How often a call goes wrong, from 0 to 1; all are off by default.
+    """The rates of faults of calls, from 0 to 1; all are off by default.
 
     Attributes:
         full: there is no room from this write on, for some calls.
-        short: a write takes only a part.
-        sync: what is in a file is not made durable, and is lost at a crash, whatever is synced afterwards.
-        names: the names that a directory has are not made durable yet.
+        short: a write takes only a part of the data.
+        sync: a sync makes the file's new data not durable: a crash loses them, even after later syncs.
+        names: a sync makes the names in a directory not durable yet.
         readonly: the whole disk cannot be written from this call on, for some calls.
         read: a file cannot be read.
-        slow: the seconds that most calls last at most; one in twenty lasts up to thirty times as long.
+        slow: the most seconds of a call; one call in twenty lasts up to thirty times as long.
     """
 
     full: float = 0.0
@@ -49,25 +49,25 @@ class Faults:
 
 
 class _File:
-    """A file: what everybody sees, and what is durable."""
+    """A file: its visible content, and its durable content."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.seen = bytearray()
         self.durable = b""
-        # up to here the kernel takes what it has for written, whether or not it is
+        # the kernel considers the content up to here as written, even if it is not
         self.clean = 0
         self.locked_by: int | None = None
 
     def written(self) -> None:
-        """Make durable what was written since the last time, be that time a success or not."""
+        """Make the content durable that was written since the last sync, successful or not."""
         known = self.durable[: self.clean].ljust(self.clean, b"\0")
         self.durable = known + bytes(self.seen[self.clean :])
         self.clean = len(self.seen)
 
 
 class _Directory:
-    """A directory: the names that everybody sees, and those that are durable."""
+    """A directory: its visible names, and its durable names."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -77,7 +77,7 @@ class _Directory:
         self.locked_by: int | None = None
 
     def give(self, name: str, what: _File | _Directory | None, instead_of: str = "") -> None:
-        """Give something a name, instead of the one it had; None: the name is gone."""
+        """Give a file a name, in place of its former one; None: the name is removed."""
         change = (name, instead_of, what)
         self.pending.append(change)
         _rename(self.seen, change)
@@ -98,19 +98,19 @@ class Disk:
     """The disk of one machine.
 
     Args:
-        seed: decides the faults, and what is left after a crash, in streams of their own.
-        faults: how often calls go wrong; can be changed at any time.
+        seed: decides the faults, and the remains after a crash, in streams of their own.
+        faults: the rates of faults; can be changed at any time.
     """
 
     def __init__(self, seed: str, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.calls = 0
         self.at_call: Callable[[], None] = lambda: None
-        """Is done before each call of a process; `calls` says which one it is."""
+        """Runs before each call of a process; `calls` has the call's number."""
         self.at_rename: Callable[[Process], None] = lambda _: None
-        """Is done when a process has renamed a file, and nobody has made that durable yet."""
+        """Runs after a process has renamed a file, before the name is durable."""
         self.counts: dict[str, int] = {}
-        """How often each fault came to pass."""
+        """The number of times that each fault occurred."""
         self.root = _Directory(1)
         self._seed, self._random = seed, random.Random(f"{seed}/faults")
         self._latency = random.Random(f"{seed}/latency")
@@ -119,13 +119,13 @@ class Disk:
         self._full_until = self._readonly_until = 0
 
     def of(self, process: Process) -> View:
-        """Return the disk as a process has it."""
+        """Return the disk as one process sees it."""
         return View(self, process)
 
     # -- a crash -----------------------------------------------------------------------------------------------------
 
     def crash(self) -> None:
-        """Lose what was not durable, wholly or in part. No process may be alive that uses the disk."""
+        """Lose undurable data, wholly or in part. No process that uses the disk may be alive."""
         self._crashes += 1
         self._open.clear()
         self._lose(self.root, random.Random(f"{self._seed}/crash/{self._crashes}"))
@@ -139,7 +139,7 @@ class Disk:
         directory.seen, directory.locked_by = dict(directory.durable), None
         directory.pending.clear()
         for inner in directory.seen.values():
-            # a stream a file: one more byte in one changes nothing in the others
+            # a random stream for each file: one more byte in one file changes nothing in the others
             own = random.Random(f"{self._seed}/crash/{self._crashes}/{inner.number}")
             if isinstance(inner, _Directory):
                 self._lose(inner, own)
@@ -150,7 +150,7 @@ class Disk:
     # -- a person ----------------------------------------------------------------------------------------------------
 
     def show(self, path: Path) -> bytes | None:
-        """Return what is in a file; None if it is not there."""
+        """Return the content of a file; None if it does not exist."""
         try:
             found = self.at(path)
         except FileNotFoundError:
@@ -158,7 +158,7 @@ class Disk:
         return bytes(found.seen) if isinstance(found, _File) else None
 
     def place(self, path: Path, content: bytes) -> None:
-        """Put a new file somewhere, in the place of what is there; the directories above it are durable as well."""
+        """Put a new file at a path, in place of any former one; the directories above it become durable as well."""
         new = self.new(_File)
         new.seen[:] = content
         new.written()
@@ -167,13 +167,13 @@ class Disk:
             self.at(above).written()
 
     def remove(self, path: Path) -> None:
-        """Remove a file, or a directory with all that is in it; nothing if it is not there."""
+        """Remove a file, or a directory with its content; do nothing if it does not exist."""
         directory = self.directory(path)
         directory.give(path.name, None)
         directory.written()
 
     def names(self, path: Path) -> list[str]:
-        """Return what is in a directory, in order."""
+        """Return the names in a directory, in order."""
         try:
             return sorted(self.at(path).seen)
         except FileNotFoundError:
@@ -193,7 +193,7 @@ class Disk:
         return here
 
     def directory(self, path: Path) -> _Directory:
-        """Return the directory that a path lies in."""
+        """Return the directory that contains a path."""
         found: _File | _Directory = self.at(path.parent)
         if isinstance(found, _File):
             raise _error(NotADirectoryError, errno.ENOTDIR, path)
@@ -205,7 +205,7 @@ class Disk:
         return sort(self._files)
 
     def opened(self, what: _File | _Directory, flags: int) -> int:
-        """Return the number of an open file, which never comes again."""
+        """Return the number of a newly opened file; numbers are never reused."""
         self._numbers += 1
         self._open[self._numbers] = _Open(what, flags)
         return self._numbers
@@ -224,7 +224,7 @@ class Disk:
         del self._open[number]
 
     def fails(self, rate: float, what: str) -> bool:
-        """Draw whether a call goes wrong, and count it."""
+        """Draw whether a call fails, and count it."""
         if not rate or self._random.random() >= rate:
             return False
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -235,7 +235,7 @@ class Disk:
         return self._random.randint(0, most)
 
     def latency(self) -> float:
-        """Return the seconds that a call lasts."""
+        """Return the seconds of a call."""
         if not self.faults.slow:
             return 0.0
         return self._latency.random() * self.faults.slow * (30 if self._latency.random() < 0.05 else 1)
@@ -357,7 +357,7 @@ class View:
         return len(self._disk.file(file).what.seen)
 
     def identity(self, where: int | Path) -> tuple[int, int]:
-        # no turn for others: between a look and the renaming after it lies the one gap that no program can close
+        # no turn for others: no program can close the gap between a check and the renaming after it
         self._process.check()
         return 1, self._disk.file(where).what.number if isinstance(where, int) else self._disk.at(where).number
 
@@ -381,7 +381,7 @@ class View:
 
 
 def torn(chance: random.Random, durable: bytes, seen: bytes) -> bytes:
-    """Return what is left of a file after a crash: what was durable, and of the rest any part in any order."""
+    """Return a file's content after a crash: the durable part, and of the rest any part in any order."""
     how = chance.choice(["durable", "seen", "mixed", "mixed"])
     if how == "durable" or durable == seen:
         return durable

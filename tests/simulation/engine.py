@@ -1,4 +1,4 @@
-"""Simulates the engine: `run(seed)` lives one life, and raises `hub.Violation` if a promise is broken.
+"""Simulate the engine: `run(seed)` lives one life, and raises `hub.Violation` if a promise is broken.
 
 The real commands work on a cloud, a clock and a state that the seed decides; after each act every promise is checked.
 """
@@ -43,7 +43,7 @@ from tests.simulation.traffic_kinds import KINDS as TRAFFIC
 from tests.simulation.traffic_truth import Truth
 
 LONGEST = 4 * 3600.0
-"""Seconds within which every command must have ended, whatever it meets."""
+"""Seconds within which every command must have ended, under all conditions."""
 STOPPING = 90.0
 """Seconds within which a command must have ended after Ctrl-C: calls under way end, and nothing more is begun."""
 QUIET = 400.0
@@ -52,7 +52,7 @@ QUIET = 400.0
 
 @dataclass
 class Run:
-    """One command: what came of it."""
+    """One command and its result."""
 
     verb: str
     process: Process
@@ -64,15 +64,15 @@ class Run:
     writes: list[tuple[str, str]] = field(default_factory=list)
     tried: list[tuple[str, str]] = field(default_factory=list)
     there: frozenset[tuple[str, str]] = frozenset()
-    """What there was when it began: sort with id, and sort with title, which is a series of revisions' id."""
+    """The existing resources when it began: type with id, and type with title, the id of a series of revisions."""
     leaving: frozenset[str] = frozenset()
     """The addresses whose removal had begun before."""
     theirs: bool = False
-    """Whether all that there was said that it is another stack's, and could be read."""
+    """Whether all resources were marked as another stack's, and could be read."""
     guarded: frozenset[str] = frozenset()
-    """The ids of what is protected from it."""
+    """The ids of the resources that are protected from it."""
     calm: bool = True
-    """Whether its calls met no faults, and lists showed all."""
+    """Whether its calls met no faults, and lists showed everything."""
 
     @property
     def ok(self) -> bool:
@@ -87,12 +87,12 @@ class Run:
 
 
 def run(seed: int) -> Counter[str]:
-    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    """Live the life of a seed; return the counts of events. Raises `Violation`."""
     return live(drawn(seed))
 
 
 def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
-    """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
+    """Live a life, and report its story if asked; return the counts of events. Raises `Violation`."""
     world = World(life)
     try:
         world.run()
@@ -104,7 +104,7 @@ def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str
 
 
 class World:
-    """Everything that there is: a cloud, a configuration, a state, and what is known to be wrong on purpose."""
+    """A simulated world: a cloud, a configuration, a state, and the known deliberate damage."""
 
     def __init__(self, life: Life) -> None:
         self.life = life
@@ -115,7 +115,7 @@ class World:
         if life.traffic and life.config is None:
             self.config = traffic_stack.drawn(f"{life.seed}", self.config, life.traffic)
         self.former: list[stacks.Config] = []
-        """The configurations before each edit, for who takes an edit back."""
+        """The configurations before each edit, for taking an edit back."""
         self.stack: Stack = stacks.declare(self.config)
         self.applied = self.stack
         self.story = self.cloud.story
@@ -124,12 +124,12 @@ class World:
         self.truth = Truth(self)
         self.cloud.watch = self.truth.look
         self.seen = Counter[str]()
-        """How often what happened: what never does is a gap of the simulation."""
+        """The counts of events: an event that never happens is a gap of the simulation."""
 
     # -- the life --------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Live it, then let all faults stop, and see that everything still comes right."""
+        """Live the life, then stop all faults, and check that everything still comes right."""
         traffic = bool(self.life.traffic or any(item.kind in TRAFFIC for item in self.config))
         with simulated_kinds(traffic=traffic):
             for number, act in enumerate(self.life.acts):
@@ -144,7 +144,7 @@ class World:
             self.memory.disk.faults = act.disk
         self.say(f"-- {number}: {act}")
         if act.verb == "edit":
-            # nobody edits faster than what a killed command has sent arrives
+            # a person edits only after the requests of a killed command have arrived
             self.hub.now += 10
             self.config, done = self._edited(act)
             self.stack = stacks.declare(self.config)
@@ -168,8 +168,7 @@ class World:
         return edited
 
     def _healthy(self) -> None:
-        """No more faults: `up` succeeds, says and does what the plan said, a second one writes nothing, `down` leaves
-        nothing."""
+        """Check a world without faults: `up` does as planned, a second `up` writes nothing, `down` leaves nothing."""
         self.say("-- all faults stop")
         self.hub.now += QUIET
         self.cloud.weather = Act("", 0).weather()
@@ -181,7 +180,7 @@ class World:
         calm = Act("up", self.life.seed, step=self.life.step)
         up = self._planned_up(calm)
         if not up.ok:
-            # what is built on something that had to be made anew cannot follow: the advice is down and up
+            # dependents of a recreated resource cannot follow: the advice is down and up
             if not all(isinstance(error, (ReplacementRequired, NotOwned, PlanRefused)) for error in up.errors()):
                 raise Violation(f"up does not succeed although nothing is in its way: {up.errors()}")
             self._check_protected(up)
@@ -197,7 +196,7 @@ class World:
         self._down(calm)
 
     def _check_protected(self, up: Run) -> None:
-        """Only what would really go is protected: not what goes on under another address."""
+        """Check that only real deletions are protected, not a resource that goes on under another address."""
         titles = {(item.kind, item.title) for item in self.config}
         orphans = [record for address, record in self.memory.records().items() if address not in self.stack.declared]
         guarded = [record for record in orphans if (record.type, record.arguments.get("title")) not in titles]
@@ -205,7 +204,7 @@ class World:
             raise Violation(f"what is only renamed is refused as protected: {up.errors()}")
 
     def _planned_up(self, act: Act) -> Run:
-        """Plan, then up, and compare."""
+        """Run `plan`, then `up`, and compare them."""
         if not self.life.planned:
             return self.command("up", act)
         plan = self.command("plan", act)
@@ -221,7 +220,7 @@ class World:
         return up
 
     def _compare(self, plan: Run, up: Run) -> None:
-        """See that `up` did what the plan says, of each resource."""
+        """Check that `up` did the planned action for each resource."""
         expected = {
             "create": "created",
             "change": "changed",
@@ -264,9 +263,9 @@ class World:
     # -- commands --------------------------------------------------------------------------------------------------
 
     def command(self, verb: str, act: Act) -> Run:
-        """Run a command as a process of its own until it ends, however it does."""
+        """Run a command as a process of its own until it ends, with or without success."""
         if verb in {"rename", "forget"}:
-            # a person sees what there is before the state is corrected
+            # a person looks at the resources before correcting the state
             self.hub.now += QUIET
             self.cloud.settle()
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, step=act.step, kill_at=act.kill)
@@ -319,7 +318,7 @@ class World:
         )
 
     def _count(self, run: Run) -> None:
-        """Note what this command went through."""
+        """Count the events of this command."""
         how = "killed" if run.killed else "ok" if run.ok else "failed"
         self.seen[f"{run.verb} {how}"] += 1
         self.seen.update(self.truth.seen())
@@ -358,7 +357,7 @@ class World:
                 step = random.Random(act.seed).choice(stacks.STEPS)
                 run.summary = destroy.down(client, store, run.events.append, step, unprotect=act.unprotect)
             elif verb == "recover":
-                # with the configuration that was last brought up: what a resource is built on is taken from there
+                # with the configuration of the last `up`, which gives a resource's dependencies
                 found = recovery.search(client, store.records, self.applied.declared, lambda text: None)
                 recovery.write(store, found)
             elif store.records:
@@ -388,10 +387,10 @@ class World:
 
 @contextmanager
 def simulated_kinds(*, traffic: bool = False) -> Iterator[None]:
-    """While the context lasts, the tool knows the simulation's resource types only.
+    """Replace the tool's resource types by the simulation's while the context lasts.
 
     Args:
-        traffic: also those whose changes have parts. `recover` reads all types that there are.
+        traffic: also the types whose changes have parts. `recover` reads all types.
     """
     before = dict(all_types())
     RESOURCE_TYPES.clear()
@@ -404,5 +403,5 @@ def simulated_kinds(*, traffic: bool = False) -> Iterator[None]:
 
 
 def _words(why: str) -> str:
-    """Return a reason to wait without what differs from one to the other."""
+    """Return a reason to wait without its variable parts."""
     return re.split(r"[(,]| since ", why)[0].strip()

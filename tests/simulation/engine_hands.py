@@ -1,4 +1,4 @@
-"""What other people do in the simulated cloud, by hand, while no command runs."""
+"""Changes by other people in the simulated cloud, by hand, while no command runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def by_hand(world: World, act: Act) -> None:
 
 
 def _show(world: World, one: CloudResource) -> None:
-    """Let the lists show at once what somebody did: no run had a part in it, so none can know."""
+    """Let lists show another person's change at once: no run made it, so none can know of it."""
     one.views.clear()
     world.cloud.publish(one)
 
@@ -71,7 +71,7 @@ def _squat(world: World, chance: random.Random) -> None:
 
 
 def _hand_over(world: World, ours: list[CloudResource]) -> None:
-    """Let all that there is be another stack's of the same name; what has no tags shows nothing of it."""
+    """Mark all resources as another stack's of the same name; resources without tags show no mark."""
     world.say("by hand: all tags are another stack's")
     for one in ours:
         if one.tags:
@@ -81,7 +81,7 @@ def _hand_over(world: World, ours: list[CloudResource]) -> None:
 
 
 def handed_over(world: World) -> bool:
-    """Whether all that could say whose it is says that it is another stack's."""
+    """Return whether all resources that can show an owner show another stack."""
     records = {(record.type, record.id) for record in world.memory.records().values()}
     tagged = [one for one in world.cloud.there() if one.maker and one.tags]
     named = any("title" in one.fields and (one.sort, one.id) in records for one in tagged)
@@ -89,7 +89,7 @@ def handed_over(world: World) -> bool:
 
 
 def undo_tampering(world: World) -> None:
-    """Foreign resources leave our names; what was tampered with gets its tags back, and what was forgotten goes."""
+    """Remove foreign resources from our names, restore tags, and remove forgotten resources."""
     for one in list(world.cloud.alive()):
         if not one.maker and one.sort != "visitor" and one.sort in SIMULATED:
             world.cloud.remove(one, 0)

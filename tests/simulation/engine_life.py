@@ -1,4 +1,4 @@
-"""A life of a stack as plain data: what a person does one after the other, and what meets each command."""
+"""A life of a stack as plain data: a person's acts one after the other, and the conditions of each command."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from tests.simulation.stack import Config
 
 NONE = Faults()
 UNSET: Step = (0.0, 0.0)
-"""Nobody sets the calendar."""
+"""The calendar is not set."""
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
 BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit", "hand over")
-"""What somebody else does in the cloud; `squat`: makes something under a name of ours; `hand over`: puts the tags of
-another stack on all of it."""
+"""Acts of other people in the cloud; `squat`: they create a resource under a name of ours; `hand over`: they put the
+tags of another stack on everything."""
 LET_IN = "let in"
-"""Somebody else lets a key through a gate."""
+"""The act of another person who lets a key through a gate."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """One resource that happens.
+    """One act in a life.
 
     Attributes:
         verb: a command, `edit`, or one of `BY_HAND`.
-        seed: decides all that is drawn in it.
-        gap: seconds that have passed since the last one.
-        kill: at which of its points the command is killed.
-        stop: after how many seconds the user presses Ctrl-C.
-        skew: how much this machine's calendar is ahead, in seconds.
-        step: after how many seconds it is set while the command runs, and by how many.
-        faults: what its calls may meet, with how often.
-        lag: the most seconds after which lists show what happened.
-        to: what the configuration is edited to; drawn if left out.
-        crash: a kill is the end of the whole machine, and what was not durable is lost in part.
-        disk: what the disk does wrong.
-        unprotect: `down` lifts the protection from deletion.
+        seed: decides all its random choices.
+        gap: the seconds since the last act.
+        kill: the number of the command's point at which it is killed.
+        stop: the seconds after which the user presses Ctrl-C.
+        skew: the seconds that this machine's calendar is ahead.
+        step: the seconds after which the calendar is set while the command runs, and the seconds it is set by.
+        faults: the faults of its calls, with their rates.
+        lag: the most seconds after which lists show a change.
+        to: the configuration after an edit; drawn if left out.
+        crash: whether a kill ends the whole machine, so that undurable data are lost in part.
+        disk: the faults of the disk.
+        unprotect: whether `down` disables the protection from deletion.
         failing: the rate of rollouts that begin meanwhile and fail.
     """
 
@@ -67,11 +67,13 @@ class Act:
 
 @dataclass(frozen=True)
 class Life:
-    """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens.
+    """A life: the number of resources at first, the configuration if it is not drawn, and the acts.
 
-    `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether the last `up` is
-    held against a plan, and a second one against it. `step`: how the calendar is set during each of the last commands.
-    `traffic`: how many workers there are beside the other resources, with what they use.
+    `disk`: the state is the real one on a simulated disk, not a simple one in memory. `planned`, `idle`: whether the
+    last
+    `up` is compared with a plan, and followed by a second one. `step`: the setting of the calendar during each of the
+    last
+    commands. `traffic`: the number of workers beside the other resources, with the resources that they use.
     """
 
     seed: int
@@ -126,13 +128,13 @@ def _simpler(act: Act) -> Iterator[Act]:
 
 
 def drawn(seed: int) -> Life:
-    """Return the life of a seed: one in ten is a life that once broke a promise, and goes on by chance."""
+    """Return the life of a seed: one in ten is a life that once broke a promise, with random additions."""
     chance = random.Random(f"{seed}/life")
     return _varied(seed, chance) if chance.random() < 0.1 else _by_chance(seed, chance)
 
 
 def _varied(seed: int, chance: random.Random) -> Life:
-    """Return a life that once broke a promise with other moments and faults, and some acts more."""
+    """Return a life that once broke a promise, with other moments and faults and some more acts."""
     from tests.simulation.regressions import LIVES
 
     once, more = chance.choice(list(LIVES.values())), _by_chance(seed, chance)
@@ -141,7 +143,7 @@ def _varied(seed: int, chance: random.Random) -> Life:
 
 
 def _by_chance(seed: int, chance: random.Random) -> Life:
-    """Return a life of which nothing is given. Which faults it has is drawn first, so that rare ones meet."""
+    """Return a random life. Its faults are drawn first, so that rare ones occur together."""
     faults = [name for name in FAULTS if chance.random() < 0.3]
     traits = {name for name in ("kill", "stop", "lag", "flapping", "skew", "hand", "edit") if chance.random() < 0.5}
     lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0
@@ -153,7 +155,7 @@ def _by_chance(seed: int, chance: random.Random) -> Life:
 
 
 def _on_disk(chance: random.Random, act: Act) -> Act:
-    """Let a kill be a crash of the machine now and then, and the disk fill up or fail."""
+    """Turn a kill into a crash of the machine now and then, and let the disk fill up or fail."""
     wrong = Faults(full=0.01, short=0.01) if chance.random() < 0.2 else NONE
     return replace(act, crash=chance.random() < 0.5, disk=wrong) if act.verb in COMMANDS else act
 
@@ -166,7 +168,7 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
         verbs |= dict.fromkeys(BY_HAND[:-1], 0.3) | {"delete": 1.5}
     verb = chance.choices(list(verbs), list(verbs.values()))[0]
     seed, gap = chance.getrandbits(32), chance.choice((0.0, 0.0, 3.0, 40.0, 4000.0))
-    # drawn apart, so that the other lives stay what they are
+    # drawn apart, so that the other lives stay the same
     if verb == "untag" and random.Random(f"{seed}/all").random() < 0.5:
         verb = "hand over"
     if verb not in COMMANDS:
@@ -175,7 +177,7 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
         chance.randrange(1, chance.choice((10, 40, 150, 400))) if "kill" in traits and chance.random() < 0.7 else None
     )
     stop = chance.choice((0.1, 1, 5, 40, 200)) * chance.random() if "stop" in traits and chance.random() < 0.5 else None
-    # how old a resource is when it is removed is told by the clock: only a wrong one beside a list that flaps is fatal
+    # the age of a removed resource depends on the clock: only a wrong clock together with flapping lists is fatal
     skew = 3600.0 if "skew" in traits and chance.random() < 0.5 and not verb.startswith("down") else 0.0
     rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
     flapping = "flapping" in traits
@@ -185,7 +187,7 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
 
 
 def _step(seed: int, verb: str, *, flapping: bool) -> Step:
-    """Return how the calendar is set during a command, if it is; not where that alone is fatal, as with `skew`."""
+    """Return the setting of the calendar during a command, if any; none where that alone is fatal, as with `skew`."""
     chance = random.Random(f"{seed}/step")
     if chance.random() < 0.8 or (flapping and verb.startswith("down")):
         return UNSET
@@ -194,7 +196,7 @@ def _step(seed: int, verb: str, *, flapping: bool) -> Step:
 
 
 def drawn_with_traffic(seed: int) -> Life:
-    """Return the life of a seed in which changes are made in parts: edited often, and with rollouts that fail."""
+    """Return the life of a seed with changes in parts: with many edits, and with failing rollouts."""
     chance = random.Random(f"{seed}/traffic/life")
     life = _by_chance(seed, chance)
     failing = chance.choice((0.0, 0.0, 0.3, 0.7))

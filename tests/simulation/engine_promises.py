@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_write(world: World, verb: str, kind: str, who: str) -> None:
-    """Look at a call that writes before it is sent."""
+    """Check a write before it is sent."""
     store = world.store
     if store is None:
         raise Violation(f"{verb} {who} without an open state")
@@ -58,7 +58,7 @@ def _recorded(world: World, address: str) -> str | None:
 
 
 def _check_single(world: World, address: str) -> None:
-    """What is told by its tags must not be made a second time while one is there."""
+    """Check that a resource known only by its tags is not created twice."""
     kind = address.partition("/")[0]
     if kind not in {"box", "gate", "pool", "worker"}:
         return
@@ -68,7 +68,7 @@ def _check_single(world: World, address: str) -> None:
 
 
 def _check_users_gone(world: World, kind: str, id: str) -> None:
-    """A resource goes after what was built on it; one that was renamed, and so recorded twice, by either record."""
+    """Check that a resource is deleted after its dependents; a renamed one, recorded twice, by either record."""
     assert world.store
     records = world.store.records
     targets = [record.address for record in records.values() if (record.type, record.id) == (kind, id)]
@@ -78,7 +78,7 @@ def _check_users_gone(world: World, kind: str, id: str) -> None:
 
 
 def check_after(world: World, run: Run) -> None:
-    """Look at everything after a command."""
+    """Check everything after a command."""
     records = world.memory.records()
     _check_recorded(world, records)
     _check_foreign(world)
@@ -93,14 +93,14 @@ def check_after(world: World, run: Run) -> None:
 
 
 def protected(world: World) -> frozenset[str]:
-    """Return the ids of what is recorded, protected from deletion, and shown so by the lists."""
+    """Return the ids of the resources that are recorded, protected from deletion, and shown so by the lists."""
     recorded = {record.id for record in world.memory.records().values()}
     guarded = (one for one in world.cloud.alive() if one.id in recorded and one.fields.get("guard"))
     return frozenset(one.id for one in guarded if not one.tampered and one.views[-1][1] <= world.hub.now)
 
 
 def _check_protected(run: Run) -> None:
-    """What is protected stays, and `down` does not begin where it could not end."""
+    """Check that protected resources stay, and that `down` does not begin if it could not end."""
     if removed := run.guarded & {who for verb, who in run.tried if verb in {"delete", "unguard"}}:
         raise Violation(f"{sorted(removed)} is protected, and is removed")
     if run.verb == "down" and run.guarded and run.calm and run.tried:
@@ -108,7 +108,7 @@ def _check_protected(run: Run) -> None:
 
 
 def _check_recorded(world: World, records: dict[str, Record]) -> None:
-    """Whatever is there of ours is recorded: by its id, its name, or the address that it was to be made for."""
+    """Check that every resource of ours is recorded: by its id, its name, or its intended address."""
     known = {(record.type, record.id) for record in records.values() if record.id}
     names = {(record.type, record.arguments.get("title")) for record in records.values()}
     for one in world.cloud.alive():
@@ -120,21 +120,21 @@ def _check_recorded(world: World, records: dict[str, Record]) -> None:
 
 
 def excused(world: World, one: CloudResource) -> bool:
-    """Whether a resource may stay: it is kept, others use it, or somebody took away what it is told by."""
+    """Return whether a resource may stay: it is kept, others use it, or somebody removed its marks."""
     shared = any(one.id in other.fields["uses"] for other in world.cloud.there() if other.sort == "foreign")
     whole = world.cloud.resources.get(one.fields.get("whole", ""))
     return one.tampered or one.sort == "keepsake" or shared or (whole is not None and whole.tampered)
 
 
 def _check_removed(run: Run) -> None:
-    """What is told to be removed was there to be removed, or on its way out already."""
+    """Check that each resource reported as deleted existed before, or was already being deleted."""
     for event in run.events:
         if not isinstance(event, ResourceDone) or event.result != "deleted":
             continue
         sort = event.address.partition("/")[0]
         if SIMULATED[sort].created_by_aws or event.address in run.leaving:
             continue
-        # what a dead process had sent may have come into being meanwhile; of editions each is deleted by its own id
+        # a dead process's request may have created a resource meanwhile; each edition is deleted by its own id
         deleted = {who.rpartition(":")[0] if sort == "edition" else who for verb, who in run.writes if verb == "delete"}
         if (sort, event.id) not in run.there and event.id not in deleted:
             raise Violation(f"{event.address} is told to be removed, and was not there ({event.id})")
@@ -149,7 +149,7 @@ def _check_foreign(world: World) -> None:
 
 
 def _check_up(world: World, run: Run, records: dict[str, Record]) -> None:
-    """What `up` says is so: all that is declared is there, as declared, works, and is recorded; nothing else is."""
+    """Check the result of `up`: all declared resources exist as declared, work, and are recorded; no others do."""
     for address, item in world.stack.declared.items():
         if not item.resource.created_by_aws:
             _check_as_declared(world, run, records.get(address), item)
@@ -178,12 +178,12 @@ def _check_as_declared(world: World, run: Run, record: Record | None, item: Decl
 
 
 def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
-    """What is told of a resource is what was done to it."""
+    """Check that the reported result of a resource matches its writes."""
     result = run.results().get(address)
     writes = [verb for verb, who in run.writes if who == address or who in ids]
     if result in {"unchanged", "adopted"} and writes:
         raise Violation(f"{address} is told to be {result}, with {writes}")
-    # an answer that is lost leaves it open what a call has done
+    # a lost answer leaves the effect of a call open
     tried = [verb for verb, who in run.tried if who == address or who in ids]
     if result == "changed" and not tried:
         raise Violation(f"{address} is told to be changed, and nothing was written")

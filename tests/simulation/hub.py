@@ -1,7 +1,7 @@
-"""Simulated time and threads: one greenlet runs at a time, and the seed picks which of the ready ones goes next.
+"""Simulated time and threads: one greenlet runs at a time, and the seed picks the next of the ready ones.
 
-Time stands still while code runs, and jumps to the next moment when everybody waits. A process can be killed between
-any two of its waits or calls: from then on nothing that it still tries has any effect.
+Time stands still while code runs, and jumps to the next moment when all greenlets wait. A process can be killed
+between any two of its waits or calls: from then on nothing that it tries has any effect.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, Self
 from greenlet import GreenletExit, getcurrent, greenlet
 
 EPOCH = 1_800_000_000.0
-"""What the simulated calendars show at the start."""
+"""The time of the simulated calendars at the start."""
 
 Step = tuple[float, float]
 
 
 class Killed(BaseException):
-    """The process is no more: whatever it still does has no effect."""
+    """The process was killed: all its later calls have no effect."""
 
 
 class Violation(AssertionError):
@@ -29,11 +29,11 @@ class Violation(AssertionError):
 
 
 class Hub:
-    """The world's clock, and what is to run when.
+    """The world's clock, and the queue of greenlets to run.
 
     Args:
-        seed: decides the order among what is ready at the same moment.
-        steps: after so many resumptions the run counts as endless.
+        seed: decides the order of greenlets that are ready at the same moment.
+        steps: the number of resumptions after which the run counts as endless.
     """
 
     def __init__(self, seed: str, steps: int = 200_000) -> None:
@@ -41,24 +41,24 @@ class Hub:
         self.random = random.Random(seed)
         self.left = steps
         self.broken: Violation | None = None
-        """The first promise that was broken where the code under test may take it for an error of its own."""
+        """The first broken promise that the code under test may have treated as an error of its own."""
         self._queue: list[tuple[float, float, int, greenlet, int]] = []
         self._count = 0
         self._turns: dict[greenlet, int] = {}
         self._loop = getcurrent()
 
     def at(self, moment: float, who: greenlet) -> None:
-        """Resume a greenlet then. What it had been promised before no longer counts."""
+        """Resume a greenlet at a moment. This replaces its earlier moment."""
         self._count += 1
         turn = self._turns[who] = self._count
         heapq.heappush(self._queue, (moment, self.random.random(), self._count, who, turn))
 
     def suspend(self) -> None:
-        """Let others run until somebody resumes the caller."""
+        """Let others run until another greenlet resumes the caller."""
         self._loop.switch()
 
     def run(self, *main: greenlet) -> None:
-        """Run until these have ended; raises `Violation` if they never would."""
+        """Run until these have ended; raise `Violation` if they never would."""
         for one in main:
             self.at(self.now, one)
         while any(not one.dead for one in main):
@@ -76,7 +76,7 @@ class Hub:
             who.switch()
 
     def drain(self, process: Process) -> None:
-        """Let what is left of a process unwind: it has ended, or was killed."""
+        """Unwind the remaining greenlets of a process: it has ended, or was killed."""
         process.alive = False
         self._queue.clear()
         self._turns.clear()
@@ -87,13 +87,13 @@ class Hub:
 
 
 class Process:
-    """A simulated process: its greenlets, and the runtime that its code is handed. All times in seconds.
+    """A simulated process: its greenlets, and the runtime for its code. All times are in seconds.
 
     Args:
-        skew: how much its calendar is ahead of the world's.
-        step: after how many seconds its calendar is set, and how much ahead.
+        skew: the seconds that its calendar is ahead of the world's.
+        step: the seconds after which its calendar is set, and the seconds it is then ahead.
         points: counts the places where it could be killed; see `point`.
-        kill_at: at which of these it is killed, if at all.
+        kill_at: the number of the place at which it is killed, if any.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Process:
     # -- life and death --------------------------------------------------------------------------------------------
 
     def spawn(self, work: Callable[[], None]) -> greenlet:
-        """Return a greenlet of this process that does the work; it is to be run by the hub."""
+        """Return a greenlet of this process for some work, to be run by the hub."""
 
         def guarded() -> None:
             try:
@@ -126,7 +126,7 @@ class Process:
         return one
 
     def point(self) -> None:
-        """A place where the process can be killed. Raises `Killed` if it is, or has been."""
+        """Mark a place where the process can be killed. Raises `Killed` if it is, or was before."""
         self.check()
         self.points += 1
         if self.kill_at is not None and self.points >= self.kill_at:
@@ -134,7 +134,7 @@ class Process:
             raise Killed
 
     def check(self) -> None:
-        """Raise `Killed` if the process is no more."""
+        """Raise `Killed` if the process was killed."""
         if not self.alive:
             raise Killed
 
@@ -146,12 +146,12 @@ class Process:
         for act in self.on_death:
             act()
         for one in self.greenlets:
-            # they unwind when they are resumed, and find that they are dead
+            # they unwind when they are resumed and notice the kill
             if not one.dead and one is not getcurrent():
                 self.hub.at(self.hub.now, one)
 
     def pause(self, until: float | None = None) -> None:
-        """Let others run: until that moment, or until somebody resumes this greenlet. Raises `Killed`."""
+        """Let others run: until that moment, or until another greenlet resumes this one. Raises `Killed`."""
         self.check()
         if until is not None:
             self.hub.at(until, getcurrent())
@@ -248,7 +248,7 @@ class Process:
 
 
 class _Waiters:
-    """Greenlets that wait for a word."""
+    """Greenlets that wait for a notification."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -294,7 +294,7 @@ class Lock:
 
 
 class Condition(Lock):
-    """A lock whose holder can wait for a word of others."""
+    """A lock whose holder can wait for a notification."""
 
     def __init__(self, process: Process) -> None:
         super().__init__(process)
@@ -316,7 +316,7 @@ class Condition(Lock):
 
 
 class Event:
-    """A flag that can be waited for."""
+    """A flag that greenlets can wait for."""
 
     def __init__(self, process: Process) -> None:
         self._waiters = _Waiters(process)
@@ -358,7 +358,7 @@ class Worker:
 
 
 class Future:
-    """What a greenlet of a pool will have as its result, as far as the code under test looks at it."""
+    """The later result of a greenlet in a pool, with the methods that the code under test uses."""
 
     def __init__(self) -> None:
         self._ended = False
@@ -387,7 +387,7 @@ class Future:
 
 
 class Pool:
-    """A pool of greenlets that are made as they are needed; what is submitted begins in the seed's order."""
+    """A pool that makes greenlets on demand; submitted work begins in the seed's order."""
 
     def __init__(self, process: Process, workers: int) -> None:
         self._process, self._free = process, workers

@@ -1,8 +1,8 @@
-"""Simulates the state on this machine: `run(seed)` lives one life, and raises `hub.Violation` if a promise is broken.
+"""Simulate the state on this machine: `run(seed)` lives one life, and raises `hub.Violation` on a broken promise.
 
-Promises: what was acknowledged is there after any kill or crash; what was never handed in is not; no reader goes back
-in time or sees a mixture; two never write; what nobody has tampered with can be opened; when something could not be
-written, nothing more is acknowledged; who waits gets its turn.
+Promises: acknowledged records exist after any kill or crash; records never handed in do not; no reader goes back in
+time or sees a mixture; two commands never write at once; a state without tampering can be opened; after a failed
+write, nothing more is acknowledged; a waiting command gets its turn.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ FOLDER, STACK = Path("/project/state"), "shop-dev"
 
 
 def run(seed: int) -> Counter[str]:
-    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    """Live the life of a seed; return the counts of events. Raises `Violation`."""
     return live(drawn(seed))
 
 
 def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
-    """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
+    """Live a life, and report its story if asked; return the counts of events. Raises `Violation`."""
     world = World(life, report)
     for number, one in enumerate(life.rounds):
         world.round(number, one)
@@ -40,7 +40,7 @@ def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str
 
 
 class World:
-    """One disk, what is known about it, and who is at work."""
+    """One disk, the known facts about it, and the commands at work."""
 
     def __init__(self, life: Life, report: Callable[[str], None] | None) -> None:
         self.hub = Hub(f"{life.seed}/order")
@@ -49,9 +49,9 @@ class World:
         self.report, self._seed = report, life.seed
         self.holder: Command | None = None
         self.deeds: list[str] = []
-        """What a person has done."""
+        """The acts of a person."""
         self.astray: Version | None = None
-        """What was there before a person has parted the document from a journal with entries."""
+        """The version before a person has separated the document from a journal with entries."""
         self.excused = self.alone = False
         self.ids = 0
         self._backups: list[bytes] = []
@@ -60,12 +60,12 @@ class World:
         self._kill_after: dict[Process, int | None] = {}
 
     def say(self, who: str, what: str) -> None:
-        """Go on with the story."""
+        """Add a line to the story."""
         if self.report:
             self.report(f"{self.hub.now:9.4f}  {who:10} {what}")
 
     def new_id(self) -> str:
-        """Return an id that nothing had before."""
+        """Return a new unique id."""
         self.ids += 1
         return f"id-{self.ids}"
 
@@ -76,7 +76,7 @@ class World:
         return one
 
     def round(self, number: int, one: Round) -> None:
-        """Let happen what happens at the same time."""
+        """Run the actors of a round at the same time."""
         self.say("", f"-- round {number}, {one.faults}")
         self._alive.clear()
         if document := self.disk.show(FOLDER / DOCUMENT):
@@ -96,7 +96,7 @@ class World:
             self.settle()
 
     def settle(self) -> None:
-        """In peace, the state can be read and opened; if somebody has tampered with it, `recover` may be needed."""
+        """Check that the state can be read and opened without faults; after tampering, `recover` may be needed."""
         self.alone = True
         process = self.process(f"settle {self.hub.now}")
 
@@ -116,7 +116,7 @@ class World:
         self.hub.run(process.spawn(work))
 
     def refused(self, who: str, error: StateError) -> None:
-        """A state was not opened: only one that somebody has tampered with, in words that say what to do."""
+        """Check that a refused state was tampered with, and that the message names the remedy."""
         self.say(who, f"refused: {error}")
         if not self.truth.tampered:
             raise Violation(f"refuses: {who} cannot read what nobody has tampered with: {error}")
@@ -167,7 +167,7 @@ class World:
             self.say(name, f"reads serial {state.serial} {Version.of(state)}")
             self.seen["read"] += 1
             self.truth.check(Version.of(state), since, f"reads: {name}")
-            # also between two reads: a writer may have made a whole state of an older document meanwhile
+            # also between two reads: a writer may have repaired the state from an older document meanwhile
             if deeds != len(self.deeds) or self.truth.tampered:
                 newest.clear()
                 deeds = len(self.deeds)
@@ -187,7 +187,7 @@ class World:
         if actor.deed in {"rm_journal", "rm_directory"}:
             self.astray = None
         elif actor.deed in {"rm_document", "restore"}:
-            # after a first one nobody knows what is there: a writer that died may have folded the journal meanwhile
+            # after a first act the state is uncertain: a killed writer may have folded the journal meanwhile
             self.astray = self.truth.possible[0] if self._journalled() else None
         self.deeds.append(actor.deed)
         if actor.deed == "restore":
@@ -203,7 +203,7 @@ class World:
             self.truth.tampered = True
 
     def _journalled(self) -> bool:
-        """Whether it is known what is there, and the journal has something that the document has not."""
+        """Return whether the state is known, and the journal has entries that the document lacks."""
         at_work = self.holder and self.holder.process.alive
         known = len(self.truth.possible) == 1 and not self.truth.tampered and not at_work
         document, journal = self.disk.show(FOLDER / DOCUMENT), self.disk.show(FOLDER / JOURNAL)
@@ -225,7 +225,7 @@ class Command:
         self._deeds = self._there = self._journal_there = 0
 
     def without(self, *deeds: str) -> bool:
-        """Whether a person has done one of these since it is no more to be told from before."""
+        """Return whether a person has done one of these acts since the last certain state."""
         since = self._journal_there if "rm_journal" in deeds else self._there
         return any(deed in deeds for deed in self.world.deeds[since:])
 
@@ -234,7 +234,7 @@ class Command:
         self.world.say(self.name, what)
 
     def work(self) -> None:
-        """Do it all."""
+        """Open the state, make all changes, and close it."""
         world = self.world
         self.process.sleep(self.plan.starts)
         try:
@@ -287,7 +287,7 @@ class Command:
             world.seen["not " + act.what] += 1
             if not world.excused:
                 raise Violation(f"fails: {self.name} cannot {act.what}: {error}") from None
-            # a file beside the state does not matter to it, and how far a swap has come is not to be seen
+            # a file beside the state does not affect it, and the progress of a swap is invisible
             self.broken = act.what != "swap" and (self.broken or act.what != "keep")
             self._same()
             return

@@ -11,14 +11,14 @@ from tests.simulation.shrink import replaced, without
 
 CALM = Faults()
 KEYS = 4
-"""How many addresses there are."""
+"""The number of addresses."""
 ACTS = ("put", "put", "put", "puts", "drop", "finish", "guard", "swap", "keep")
 DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_directory", "rm_draft", *["restore"] * 5)
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something that a command does, to an address, after so many seconds."""
+    """An act of a command on an address, after so many seconds."""
 
     what: str
     key: int = 0
@@ -30,10 +30,10 @@ class Writer:
     """A command that changes the state.
 
     Attributes:
-        starts: seconds after the round's start.
-        acts: what it does, between opening and closing.
-        kill_at: at which of its disk's calls it is killed, if at all.
-        kill_after: after which of its renamings, if at all.
+        starts: the seconds after the round's start.
+        acts: its acts between opening and closing.
+        kill_at: the number of its disk call at which it is killed, if any.
+        kill_after: the number of its renaming after which it is killed, if any.
         wait: whether it waits for others.
     """
 
@@ -55,7 +55,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who does something to the files by hand."""
+    """A person's change of the files by hand."""
 
     starts: float = 0.0
     deed: str = "restore"
@@ -63,12 +63,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Round:
-    """What happens at the same time.
+    """Actors at work at the same time.
 
     Attributes:
-        crash_at: at which call of the disk the machine crashes, if at all.
-        crash_after: after which renaming of a file, if at all.
-        settle: whether the state is opened in peace afterwards.
+        crash_at: the number of the disk call at which the machine crashes, if any.
+        crash_after: the number of the renaming after which it crashes, if any.
+        settle: whether the state is opened without faults afterwards.
     """
 
     actors: tuple[Writer | Reader | Person, ...] = ()
@@ -80,13 +80,13 @@ class Round:
 
 @dataclass(frozen=True)
 class Life:
-    """A whole life; the seed decides the order, what a crash leaves, and where faults hit."""
+    """A whole life; the seed decides the order, the remains after a crash, and the places of faults."""
 
     seed: str
     rounds: tuple[Round, ...] = ()
 
     def smaller(self) -> Iterator[Life]:
-        """Return lives that are simpler by one step, the greatest steps first."""
+        """Yield lives that are simpler by one step, the greatest steps first."""
         for rounds in without(self.rounds):
             yield replace(self, rounds=rounds)
         for at, one in enumerate(self.rounds):
@@ -95,13 +95,13 @@ class Life:
 
 
 def drawn(seed: int) -> Life:
-    """Return the life of a seed. Which faults there are, and how often, is drawn as well."""
+    """Return the life of a seed. The kinds of faults and their rates are drawn as well."""
     chance = random.Random(f"{seed}/life")
     kinds = {name for name in ("faults", "kill", "crash", "person", "crowd") if chance.random() < 0.5}
     faults = {field.name for field in fields(Faults) if "faults" in kinds and chance.random() < 0.4}
     rates = {name: chance.choice([0.005, 0.02, 0.1]) for name in sorted(faults - {"slow"})}
     if "names" in rates:
-        # a directory's names are written as seldom as a document
+        # names of a directory are written as rarely as a document
         rates["names"] *= 3
     return Life(str(seed), tuple(_round(chance, kinds, rates) for _ in range(chance.randint(1, 4))))
 
@@ -125,7 +125,7 @@ def _round(chance: random.Random, kinds: set[str], rates: dict[str, float]) -> R
 
 
 def _while_at_work(chance: random.Random, slow: float) -> list[Writer | Reader | Person]:
-    """Return a command that takes its time, somebody who deletes what it holds, and another one that comes then."""
+    """Return a slow command, a person's deletion of its files, and another command that comes then."""
     busy = Writer(0.0, tuple(replace(_act(chance), pause=40 * slow) for _ in range(8)))
     when = round(chance.uniform(40, 300) * slow, 4)
     return [busy, Person(when, chance.choice(["rm_lock", "rm_directory"])), Writer(when, (Act("put"),))]
@@ -137,7 +137,7 @@ def _writer(chance: random.Random, kinds: set[str], slow: float) -> Writer:
 
 
 def _end(chance: random.Random, there: bool, calls: int) -> tuple[int | None, int | None]:
-    """Return at which call and after which renaming something ends, if it does."""
+    """Return the number of the call or of the renaming that ends something, if any."""
     sort = chance.choice(["call", "renaming", ""]) if there else ""
     return (
         chance.randint(1, chance.choice([15, 40, calls])) if sort == "call" else None,
@@ -154,7 +154,7 @@ def _reader(chance: random.Random, slow: float) -> Reader:
 
 
 def _start(chance: random.Random, slow: float) -> float:
-    """Return a moment while a command is at work that makes some eighty calls, a few of them slow."""
+    """Return a moment during the work of a command with some eighty calls, a few of them slow."""
     return chance.choice([0.0, round(chance.uniform(0, 80 * slow), 4)])
 
 

@@ -1,4 +1,4 @@
-"""What the state on a simulated disk may be: a model too simple to be wrong."""
+"""The possible states on a simulated disk: a model too simple to be wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.simulation.hub import Violation
 
 @dataclass(frozen=True)
 class Version:
-    """All that counts of a state: each address's id, the runs by their numbers, and to which account it is bound."""
+    """The relevant content of a state: each address's id, the runs by their numbers, and the bound account."""
 
     records: frozenset[tuple[str, str]] = frozenset()
     runs: tuple[float, ...] = ()
@@ -20,7 +20,7 @@ class Version:
 
     @classmethod
     def of(cls, state: State) -> Self:
-        """Return the version that a state is; raises `Violation` if a record is none that was handed in as it is."""
+        """Return the version of a state; raise `Violation` if it has a record that was never handed in."""
         for record in state.records.values():
             if record.arguments != {"name": record.id} or record.type != "thing":
                 raise Violation(f"nobody has handed in {record}")
@@ -28,11 +28,11 @@ class Version:
         return cls(records, tuple(run.started for run in state.history), state.account)
 
     def without(self, address: str) -> Version:
-        """Return it without an address."""
+        """Return the version without an address."""
         return replace(self, records=frozenset(pair for pair in self.records if pair[0] != address))
 
     def having(self, address: str, id: str) -> Version:
-        """Return it with a record."""
+        """Return the version with a record."""
         return replace(self, records=self.without(address).records | {(address, id)})
 
     def __str__(self) -> str:
@@ -44,23 +44,23 @@ EMPTY = Version()
 
 
 class Truth:
-    """Which versions may be found on the disk, now and since any moment."""
+    """The versions that the disk may have, now and since any moment."""
 
     def __init__(self) -> None:
         self.possible = [EMPTY]
         self.ever = [EMPTY]
         self.tampered = False
-        """A person has changed the files: any version that ever was may be there, or none that can be read."""
+        """Whether a person has changed the files: then any earlier version may be there, or no readable one."""
         self._since = [self.possible]
 
     def may_be(self, versions: Iterable[Version]) -> None:
-        """From now on it is one of these."""
+        """Set the possible versions from now on."""
         self.possible = list(dict.fromkeys(versions))
         self._since.append(self.possible)
         self.ever.extend(version for version in self.possible if version not in self.ever)
 
     def may_also_be(self, versions: Iterable[Version]) -> None:
-        """Something has begun that may have happened or not when it does not end."""
+        """Add versions of an unfinished operation, which may or may not have taken effect."""
         self.may_be([*self.possible, *versions])
 
     def moment(self) -> int:
@@ -68,7 +68,7 @@ class Truth:
         return len(self._since) - 1
 
     def check(self, found: Version, since: int, who: str) -> None:
-        """Raise `Violation` if what was found was not there at any moment since one."""
+        """Raise `Violation` if a found version was not possible at any moment since one."""
         allowed = [self.ever] if self.tampered else self._since[since:]
         if not any(found in possible for possible in allowed):
             raise Violation(f"{who} found {found}, and it should be {' or '.join(map(str, self.possible))}")

@@ -1,4 +1,4 @@
-"""Where the state of a simulated stack lives: simply there, or as the real one on a simulated disk."""
+"""Stores for the state of a simulated stack: in memory, or the real one on a simulated disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDER, STACK = Path("/state"), "shop-dev"
 
 
 class Memory:
-    """What is durable: a document, and the entries of the journal since."""
+    """The durable parts of a state: a document, and the entries of the journal since."""
 
     def __init__(self) -> None:
         self.document: str | None = None
@@ -48,7 +48,7 @@ class OnDisk:
         return LocalStore(FOLDER, STACK, "up", "simulation", None, process, self.disk.of(process))
 
     def records(self) -> dict[str, Record]:
-        """Return what a reader finds."""
+        """Return the records that a reader finds."""
         found: list[State] = []
         process = Process(self._hub, "reader")
         faults, self.disk.faults = self.disk.faults, Faults()
@@ -73,7 +73,7 @@ class MemoryStore(Store):
         self._fold()
 
     def check_lock(self) -> None:
-        """Nobody else opens it."""
+        """Do nothing: no other command opens it."""
 
     def keep(self, name: str, content: bytes) -> str:
         return name

@@ -9,9 +9,9 @@ from textwrap import dedent
 
 @dataclass(frozen=True)
 class Mutation:
-    """One deliberate fault: which simulation has to find it, and the lines that are replaced in a file.
+    """One deliberate fault: the simulation that has to find it, and the lines to replace in a file.
 
-    The lines are compared without their indentation; the new ones are indented as the first old one is.
+    The lines are compared without their indentation; the new lines get the indentation of the first old one.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Mutation:
     new: str
 
     def apply(self, root: Path) -> None:
-        """Make the fault in a copy of the project; raises `ValueError` if its place is not there just once."""
+        """Make the fault in a copy of the project; raise `ValueError` unless its place occurs exactly once."""
         file = root / self.path
         lines, wanted = file.read_text(encoding="utf-8").split("\n"), _lines(self.old)
         stripped = [line.strip() for line in lines]

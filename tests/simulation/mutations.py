@@ -24,7 +24,7 @@ MUTATIONS = (*mutations_engine.FAULTS, *mutations_traffic.FAULTS, *mutations_sta
 
 
 def lives_until_found(mutation: Mutation, lives: int, jobs: int) -> int | None:
-    """Return after how many lives the simulation finds a fault, or None if it does not within so many."""
+    """Return the number of lives until the simulation finds a fault, or None if it does not find it."""
     with tempfile.TemporaryDirectory(prefix="mutation-") as directory:
         root = Path(directory)
         for part in PARTS:
@@ -45,7 +45,7 @@ def lives_until_found(mutation: Mutation, lives: int, jobs: int) -> int | None:
 
 
 def main() -> int:
-    """Try each mutation; 1 if one was not found."""
+    """Try each mutation; return 1 if one was not found."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutations", description=__doc__)
     parser.add_argument("--lives", type=int, default=10_000, help="how many lives each has to be found within")
     parser.add_argument("--only", default="", metavar="TEXT", help="only those whose name or simulation has this in it")

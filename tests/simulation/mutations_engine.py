@@ -387,7 +387,7 @@ FAULTS = (
         ENGINE,
         DOWN,
         """
-        _check_owned(aws, going)
+        check_owned(aws, going)
         """,
         "",
     ),

@@ -6,7 +6,8 @@ from tests.simulation.mutation import Mutation
 
 TRAFFIC = "traffic"
 PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py"
-UP, APPLY = "provisioner/operations/runs/apply.py", "provisioner/engine/execution/apply.py"
+UP, WALKS = "provisioner/operations/runs/apply.py", "provisioner/operations/runs/walks.py"
+APPLY = "provisioner/engine/execution/apply.py"
 NARROW, PLAN = "provisioner/engine/execution/narrowing.py", "provisioner/engine/planning/plan.py"
 RULES, DECLARED = "provisioner/resources/elbv2/listeners.py", "provisioner/engine/declaration.py"
 
@@ -32,7 +33,7 @@ FAULTS = (
     Mutation(
         "the former part goes before what ran with it",
         TRAFFIC,
-        UP,
+        WALKS,
         DRAIN_AND_NARROW,
         """
         self.narrow.run()
@@ -56,7 +57,7 @@ FAULTS = (
     Mutation(
         "the former part never goes",
         TRAFFIC,
-        UP,
+        WALKS,
         DRAIN_AND_NARROW,
         """
         self.drain.run()
@@ -76,12 +77,12 @@ FAULTS = (
     Mutation(
         "traffic moves after what took it is gone",
         TRAFFIC,
-        UP,
+        WALKS,
         """
         self.shift.run()
         going = [record for walk in (self.divert, self.drain, self.destroy) for record in walk.records.values()]
         for resource_type in dict.fromkeys(map(type_of, going)):
-            # what an interrupted teardown left half deleted is found as well
+            # finds resources that an interrupted teardown left half deleted
             aws.mark_stale(resource_type)
         self.divert.run()
         self.drain.run()
@@ -89,7 +90,7 @@ FAULTS = (
         """
         going = [record for walk in (self.divert, self.drain, self.destroy) for record in walk.records.values()]
         for resource_type in dict.fromkeys(map(type_of, going)):
-            # what an interrupted teardown left half deleted is found as well
+            # finds resources that an interrupted teardown left half deleted
             aws.mark_stale(resource_type)
         self.divert.run()
         self.drain.run()

@@ -1,4 +1,4 @@
-"""One command at a bucket in memory, and what others do beside it: for cases that are told one by one."""
+"""One command at a bucket in memory, with others beside it: for single cases."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.simulation.hub import Hub, Process
 
 
 def burst(first: int, fate: str, count: int = ATTEMPTS) -> tuple[tuple[int, str], ...]:
-    """Let a request meet the same fate however often it is repeated."""
+    """Return the same fate for a request and all its repetitions."""
     return tuple((number, fate) for number in range(first, first + count))
 
 
 class Sleeper(Process):
-    """A process that falls asleep, all of it, at one of its places: see `Process.points`."""
+    """A process that falls asleep as a whole at one of its places: see `Process.points`."""
 
     def __init__(self, hub: Hub, sleeps_at: int, seconds: float) -> None:
         super().__init__(hub, "one")
@@ -33,10 +33,10 @@ class Sleeper(Process):
 
 
 class Place:
-    """A bucket and what acts on it, one greenlet at a time.
+    """A bucket and the commands on it, one greenlet at a time.
 
     Args:
-        sleeps: at which of its places the process that works falls asleep, and for how many seconds; 0: at none.
+        sleeps: the number of the place at which the working process falls asleep, 0 for none, and the seconds of sleep.
     """
 
     def __init__(self, sleeps: tuple[int, float] = (0, 0.0)) -> None:
@@ -45,7 +45,7 @@ class Place:
         self.client: Client
 
     def run(self, work: Callable[[Process, Objects], None], *beside: Callable[[Process], None]) -> None:
-        """Let a process work, and others do something beside it."""
+        """Let a process work, and others act beside it."""
         process, other = Sleeper(self.hub, *self._sleeps), Process(self.hub, "two")
         objects = self.objects(process)
         mains = [other.spawn(partial(act, other)) for act in beside]

@@ -1,4 +1,4 @@
-"""Lives that once broke a promise, by what was wrong. The letters are those of docs/simulation.md."""
+"""Lives that once broke a promise, by the fault. The letters are from docs/simulation.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def edit(*items: Item) -> Act:
 
 
 def by_hand(verb: str) -> Act:
-    """Somebody does this to what there is of ours."""
+    """Return an act of another person on our resources."""
     return Act(verb, 4)
 
 
@@ -45,7 +45,7 @@ EXCHANGED = (
     Item("tower", "b", "data", "shop-dev-x"),
     Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
 )
-"""The two of `IN_ORDER` under each other's addresses."""
+"""The two resources of `IN_ORDER` under each other's addresses."""
 LAST = Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),))
 REALM = Item("realm", "main", "services", "shop-dev-realm", uses=(Use("box/main"),))
 THREE_HIGH = (
@@ -55,7 +55,7 @@ THREE_HIGH = (
     LAST,
 )
 RENAMED_BELOW = (Item("title", "b", "data", "shop-dev-a"), Item("title", "user", "data", "shop-dev-user"), LAST)
-"""`THREE_HIGH` with its lowest renamed, and nothing between it and its user."""
+"""`THREE_HIGH` with its lowest resource renamed, and nothing between it and its dependent."""
 TAGGED_AND_NOT = (TITLE, Item("common", "proof", "data", "shop-dev-proof"))
 GUARDED = (
     Item("tower", "a", "data", "shop-dev-x", guard=True),

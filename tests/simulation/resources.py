@@ -1,4 +1,4 @@
-"""Resource types that exist in the simulation only: one for each way in which the engine treats a resource."""
+"""Resource types of the simulation only: one for each way in which the engine treats a resource."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.hub import Violation
 
 REAL = dict(RESOURCE_TYPES)
-"""The resource types of the tool itself, as far as they have been imported: the simulation's own are not left among
-them."""
+"""The imported resource types of the tool itself, without the simulation's own."""
 
 
 @dataclass(frozen=True)
 class Box(Resource):
-    """Told by its tags only, as a VPC is."""
+    """A type known by its tags only, as a VPC is."""
 
     size: int = 0
     shape: int = 0
@@ -35,13 +34,13 @@ class Box(Resource):
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses"})
     tagged: ClassVar[bool] = True
     in_use: ClassVar[str] = "DependencyViolation"
-    """What AWS answers to a delete while something needs it."""
+    """AWS's answer to a delete while something depends on it."""
     singly: ClassVar[bool] = False
-    """Whether a look reads only what it is about."""
+    """Whether a look reads single resources instead of the whole list."""
     lasts: ClassVar[float] = 0.0
     """Seconds until it works, and until it is gone."""
     unlisted: ClassVar[bool] = False
-    """Whether no list shows it before it works."""
+    """Whether lists show it only once it works."""
 
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
@@ -76,14 +75,14 @@ class Box(Resource):
         return self.live(aws, made, View(dict(made.fields), dict(made.tags)), owned=True)
 
     def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
-        """Have the effect of the create call."""
+        """Carry out the create call."""
         self.acceptable(cloud)
         tags = tags if self.tagged else {}
         more = {"token": token, "delay": self.lasts, "unlisted": self.unlisted}
         return cloud.make(self.new_id(cloud), self.type_name, self.fields(), tags, self.address, **more)
 
     def acceptable(self, cloud: Cloud) -> None:
-        """Refuse what AWS would refuse."""
+        """Refuse settings that AWS would refuse."""
         if unknown(self.fields()):
             raise Violation(f"{self.address} is made although not all that it needs is known: {self.fields()}")
         for needed in (*self.uses, *self.hints):
@@ -109,7 +108,7 @@ class Box(Resource):
 
     @classmethod
     def changeable(cls, cloud: Cloud, id: str) -> CloudResource:
-        """Return a resource that can be changed now; refuses like AWS if it cannot."""
+        """Return a resource that can be changed now; refuse like AWS if it cannot."""
         one = cloud.get(id, "update")
         if one.gone is not None or (cloud.now() < one.ready and cls.update_when_ready):
             raise refusal("InvalidDBInstanceState" if cls.update_when_ready else "InvalidResource.NotFound", "update")
@@ -121,7 +120,7 @@ class Box(Resource):
 
     @classmethod
     def deleted(cls, cloud: Cloud, id: str) -> None:
-        """Have the effect of the delete call."""
+        """Carry out the delete call."""
         one = cloud.get(id, "delete")
         for other in cloud.there():
             if other.sort not in {"edition", "build"} and id in other.needs():
@@ -141,7 +140,7 @@ class Box(Resource):
 
     @classmethod
     def tagging(cls, cloud: Cloud, id: str) -> Mapping[str, str]:
-        """Answer what tags a resource has."""
+        """Return the tags of a resource."""
         return cloud.get(id, "read tags").tags
 
     @classmethod
@@ -151,7 +150,7 @@ class Box(Resource):
 
 @dataclass(frozen=True)
 class Ticket(Box):
-    """Told by its tags, made once a client token, and looked at once it is made; as a certificate is."""
+    """A type known by its tags, created once a client token, and read once it is created; as a certificate is."""
 
     type_name: ClassVar[str] = "ticket"
     singly: ClassVar[bool] = True
@@ -168,7 +167,7 @@ class Ticket(Box):
 
 @dataclass(frozen=True)
 class Title(Box):
-    """Told by its name, which AWS keeps unique, as a role is; its id is its name."""
+    """A type known by its name, which AWS keeps unique, as a role is; its id is its name."""
 
     title: str = ""
 
@@ -196,7 +195,7 @@ class Title(Box):
 
 @dataclass(frozen=True)
 class Tower(Title):
-    """Slow: takes minutes to work and to go, refuses changes meanwhile, and can be protected; as a database is."""
+    """A slow type: minutes to work and to go, no changes meanwhile, optional protection; as a database is."""
 
     guard: bool = False
 
@@ -223,7 +222,7 @@ class Tower(Title):
 
 @dataclass(frozen=True)
 class Member(FreesDependenciesEarly, Tower):
-    """Slow, under a made-up id; what it is built on can go once its removal is accepted; as a database instance is."""
+    """A slow type with a generated id; its dependencies can go once its removal is accepted; as a database instance."""
 
     type_name: ClassVar[str] = "member"
     derived: ClassVar[Sequence[str]] = ()
@@ -235,7 +234,7 @@ class Member(FreesDependenciesEarly, Tower):
 
 @dataclass(frozen=True)
 class Realm(ListedLate, Title):
-    """Made by an operation, before whose end it has no id and no list shows it; as a namespace of Cloud Map is."""
+    """A type created by an operation, with no id and in no list until it ends; as a namespace of Cloud Map is."""
 
     type_name: ClassVar[str] = "realm"
     derived: ClassVar[Sequence[str]] = ()
@@ -286,7 +285,7 @@ class Piece(Box):
 
 @dataclass(frozen=True)
 class Edition(Title):
-    """Never changed: other content makes a new revision, and the older ones stay; as a task definition does."""
+    """A type that never changes: other content makes a new revision, and older ones stay; as a task definition."""
 
     type_name: ClassVar[str] = "edition"
     versioned: ClassVar[bool] = True
@@ -321,7 +320,7 @@ class Edition(Title):
 
     @classmethod
     def delete(cls, aws: Client, live: Observed) -> None:
-        """Delete all revisions that the lists show, and the one that was found, one call each."""
+        """Delete all revisions that the lists show, and the found one, one call each."""
         cls.delete_revisions(aws, live, live.id, lambda revision: True)
 
     @classmethod
@@ -352,7 +351,7 @@ class Edition(Title):
 
 @dataclass(frozen=True)
 class Build(Edition):
-    """Revised as an edition is, but each revision has an id of its own, and the newest alone is listed: as an image."""
+    """A type with revisions, each with an id of its own, of which only the newest is listed; as an image is."""
 
     type_name: ClassVar[str] = "build"
     derived: ClassVar[Sequence[str]] = ()
@@ -367,7 +366,7 @@ class Build(Edition):
 
     @classmethod
     def delete(cls, aws: Client, live: Observed) -> None:
-        """Delete this one and those before it."""
+        """Delete this revision and the earlier ones."""
         cls.delete_revisions(
             aws, live, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id)
         )
@@ -383,7 +382,7 @@ class Build(Edition):
 
 @dataclass(frozen=True)
 class Keepsake(Title):
-    """One for all stacks, without tags, never removed; as a service-linked role is."""
+    """A type shared by all stacks, without tags, never removed; as a service-linked role is."""
 
     type_name: ClassVar[str] = "keepsake"
     retained: ClassVar[bool] = True
@@ -396,7 +395,7 @@ class Keepsake(Title):
 
 @dataclass(frozen=True)
 class Common(KnownByContent, Title):
-    """Ours by its content, and left where it is while others use it; as a certificate's validation record is."""
+    """A type known by its content, and not deleted while others use it; as a certificate's validation record is."""
 
     type_name: ClassVar[str] = "common"
     tagged: ClassVar[bool] = False
@@ -413,7 +412,7 @@ class Common(KnownByContent, Title):
 
 @dataclass(frozen=True)
 class Visitors(Resource):
-    """What AWS puts into a title by itself, and what has to go before that does; as a cluster's instances are."""
+    """Resources that AWS puts into a title by itself, and that must go before the title; as a cluster's instances."""
 
     type_name: ClassVar[str] = "visitors"
     service: ClassVar[str] = "iam"

@@ -1,4 +1,4 @@
-"""Lets a life of the state in S3 happen, and holds the state to what it has promised."""
+"""Run a life of the state in S3, and check the promises of the state."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tests.simulation.s3_model import Fact, Model
 STACK, ACCOUNT, REGION = "shop", "123456789012", "ap-northeast-1"
 PREFIX = f"{STACK}/"
 STOPPING = 30.0
-"""Seconds within which a command has ended after Ctrl-C, although S3 answers nothing any more."""
+"""Seconds within which a command must end after Ctrl-C, even if S3 has stopped answering."""
 STEPS = 60_000
-"""After so many resumptions a life counts as endless."""
+"""The number of resumptions after which a life counts as endless."""
 
 
 def run(seed: object) -> Counter[str]:
-    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    """Live the life of a seed; return the counts of events. Raises `Violation`."""
     return live(drawn(seed))
 
 
 def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
-    """Live a life, and tell its story if somebody listens; return how often what happened.
+    """Live a life, and report its story if asked; return the counts of events.
 
     Raises:
-        Violation: a promise was broken, or the code met an error that it does not know.
+        Violation: a promise was broken, or the code raised an unexpected error.
     """
     world = World(life, report)
     try:
@@ -83,13 +83,13 @@ class Host(Process):
 
     def running(self, pid: int) -> bool:
         if not self.machine():
-            # on a machine of its own, of which it knows no more than its name
+            # on a machine of its own, known only by its name
             return pid == self.pid()
         return any(host.alive for host in self._world.hosts if (host.machine(), host.pid()) == (self.machine(), pid))
 
 
 class World:
-    """A bucket, and all who have to do with it."""
+    """A bucket, and all commands, readers and persons around it."""
 
     def __init__(self, life: Life, report: Callable[[str], None] | None) -> None:
         self.life, self._report = life, report
@@ -146,7 +146,7 @@ class World:
         return next((mark for mark in reversed(marks) if mark and mark != ENDED), "")
 
     def readable(self, error: StateError) -> None:
-        """Raise `Violation` if an error says what cannot be: damage that nobody has done, a lock that nobody holds."""
+        """Raise `Violation` if an error is impossible: damage without a person's act, or a lock without a holder."""
         damaged = re.search(
             r" is missing\. | is incomplete or not JSON| is not a (journal entry|state document)", str(error)
         )
@@ -178,7 +178,7 @@ class World:
                 self.model.seen(look, state, "a reader")
 
     def _do(self, host: Host, deed: Deed) -> None:
-        """Let a person do something to the bucket, as docs/state.md tells him to."""
+        """Let a person act on the bucket, as docs/state.md describes."""
         host.sleep(deed.at)
         self.seen[f"somebody: {deed.what}"] += 1
         self.report("somebody", f"the {deed.what}")
@@ -192,7 +192,7 @@ class World:
         elif versions := self._versions():
             version = versions[-1 - deed.version % len(versions)]
             body = version.body
-            # with its metadata or without, depending on how he does it
+            # with its metadata or without, depending on the tool used
             self.bucket.write(PREFIX + DOCUMENT, body, version.metadata if deed.version % 2 else {})
             serial = json.loads(body)["serial"]
             self._delete(f"{PREFIX}{JOURNAL}{serial:08d}/")
@@ -202,14 +202,14 @@ class World:
             del self.bucket.objects[key]
 
     def _after(self, pause: float, network: Network) -> Driver:
-        """Let a command happen once nothing bad happens any more."""
+        """Run a command after the end of all faults."""
         host = self.host(Command("last", 7, pause, wait=True, threads=((Op("put", "a/0", 1),),)))
         driver = Driver(self, host, host.command, network)
         self.hub.run(host.spawn(driver.drive))
         return driver
 
     def _recover(self) -> None:
-        """Once nothing bad happens any more, the next command works, and what it leaves is tidy."""
+        """Check that the next command works once all faults have ended, and leaves a tidy bucket."""
         good = Network(latency=0.02)
         self.bucket.hides = 0.0
         driver = self._after(TIMEOUT + LATE + 10, good)
@@ -230,7 +230,7 @@ class World:
 
 
 class Driver:
-    """Lets one command do what the life says, and tells the model."""
+    """Runs one command of a life, and informs the model."""
 
     def __init__(self, world: World, host: Host, command: Command, network: Network) -> None:
         self.world, self.host, self.command, self.network = world, host, command, network
@@ -325,7 +325,7 @@ class Driver:
                 self._said([(op.address, None)], partial(self.store.drop, op.address), f"drop {op.address}")
 
     def _refused(self, op: Op) -> None:
-        """Hand in what cannot be written down: the others go on."""
+        """Hand in a record that cannot be written: the others go on."""
         try:
             self.store.put(Record(op.address, "a", "ready", "token", None, {"tags": {"not", "JSON"}}))
         except (StateError, TypeError, ValueError) as error:
@@ -349,7 +349,7 @@ class Driver:
     def _said(
         self, facts: list[tuple[str, str | None]], act: Callable[[], Any], what: str, *, folded: bool = False
     ) -> bool:
-        """Hand facts in, and tell the model what became of them; return whether they were acknowledged."""
+        """Hand facts in, and inform the model of the result; return whether they were acknowledged."""
         handed = [self.model.begin(self.session, address, value) for address, value in facts]
         try:
             act()
@@ -386,7 +386,7 @@ class Driver:
 
 
 def _kind(error: StateError) -> str:
-    """Return which refusal it is, for the count of what happened."""
+    """Return the kind of a refusal, for the counts of events."""
     if isinstance(error, StateLocked):
         return "locked"
     kinds = (

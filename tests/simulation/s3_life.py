@@ -18,10 +18,10 @@ class Op:
     """One fact that a thread of a command hands in.
 
     Attributes:
-        verb: `put`, `drop`, or `bad` for a record that cannot be written down.
-        seed: decides what becomes of its requests.
-        think: seconds before it.
-        interrupt: at which of the places of its requests the user interrupts it; 0: he does not.
+        verb: `put`, `drop`, or `bad` for a record that cannot be written.
+        seed: decides the fates of its requests.
+        think: the seconds before it.
+        interrupt: the number of the place in its requests at which the user interrupts it; 0 for none.
     """
 
     verb: str
@@ -33,22 +33,22 @@ class Op:
 
 @dataclass(frozen=True)
 class Command:
-    """One session of a process of its own.
+    """One session in a process of its own.
 
     Attributes:
-        at: when it starts, in seconds.
-        machine: on which machine; empty: on one of its own, which does not know what tells it from others.
-        skew: how much its calendar is ahead.
+        at: the moment of its start, in seconds.
+        machine: its machine; empty: one of its own, without an identity that distinguishes it from others.
+        skew: the seconds that its calendar is ahead.
         wait: wait until the state is free, instead of giving up.
-        first: what it does before its threads begin: `guard`, `swap` or nothing; `guard late`: while they are at work.
-        threads: what its threads hand in.
-        leaves: it ends after so many seconds, even if its threads are still at work.
-        kill_at: at which of its places it is killed.
-        sleeps: at which of its places it falls asleep, and for how many seconds.
-        fates: what becomes of single requests, by their numbers.
-        stopped: while it sleeps its clock stands still, as that of a virtual machine that is paused.
-        ctrl_c: after how many seconds its user presses Ctrl-C.
-        silent: by how many seconds before that S3 has ceased to answer it.
+        first: its act before its threads begin: `guard`, `swap` or nothing; `guard late`: while they are at work.
+        threads: the facts that its threads hand in.
+        leaves: the seconds after which it ends, even if its threads are still at work.
+        kill_at: the number of the place at which it is killed.
+        sleeps: the numbers of the places at which it falls asleep, and the seconds of sleep.
+        fates: the fates of single requests, by their numbers.
+        stopped: whether its clock stands still while it sleeps, as on a paused virtual machine.
+        ctrl_c: the seconds after which its user presses Ctrl-C.
+        silent: the seconds before that at which S3 stops answering it.
     """
 
     name: str
@@ -92,11 +92,11 @@ class Command:
 
 @dataclass(frozen=True)
 class Deed:
-    """What a person does to the bucket.
+    """An act of a person on the bucket.
 
     Attributes:
-        what: deletes the `lock`, the `document` or `both`, or puts an `earlier` version of the document back.
-        version: which version, counted from the newest.
+        what: `lock`, `document` or `both` delete these objects; `earlier` restores an earlier version of the document.
+        version: the number of the version, counted from the newest.
     """
 
     what: str
@@ -106,15 +106,15 @@ class Deed:
 
 @dataclass(frozen=True)
 class Life:
-    """All that happens to one state.
+    """The whole life of one state.
 
     Attributes:
-        order: decides who of those that are ready goes first.
-        lease: seconds.
-        page: how many names an answer of the bucket's lists.
-        ahead: how much the bucket's clock is ahead.
-        hides: for how long the bucket hides what was written, see `Bucket`.
-        visits: when somebody reads the state without locking it.
+        order: decides the order of greenlets that are ready.
+        lease: the seconds of a lease.
+        page: the most names in an answer of the bucket.
+        ahead: the seconds that the bucket's clock is ahead.
+        hides: the seconds for which the bucket hides a written object, see `Bucket`.
+        visits: the moments of reads without a lock.
     """
 
     order: int
@@ -129,7 +129,7 @@ class Life:
 
     @property
     def strict(self) -> bool:
-        """Whether the lease alone keeps two writers apart: no clock stands still, and nobody deletes the lock."""
+        """True if the lease alone keeps two writers apart: no clock stands still, and nobody deletes the lock."""
         return not any(command.stopped and command.sleeps for command in self.commands) and not any(
             deed.what in {"lock", "both"} for deed in self.deeds
         )
@@ -155,16 +155,16 @@ class Life:
 
 
 def drawn(seed: object) -> Life:
-    """Draw a life: which faults there are at all, and how many of them, is drawn as well."""
+    """Draw a life: the kinds of faults and their numbers are drawn as well."""
     hides = random.Random(f"{seed}/hides").choice((0.0, 0.0, 0.0, 0.0, 1.0, 10.0))
     life = replace(_drawn(random.Random(f"{seed}/life")), hides=hides)
     return _silenced(random.Random(f"{seed}/silent"), life)
 
 
 def _silenced(chance: random.Random, life: Life) -> Life:
-    """Let S3 cease to answer the first command in some lives, whose user presses Ctrl-C; it does not sleep meanwhile.
+    """Let S3 stop answering the first command in some lives, whose user presses Ctrl-C while it is awake.
 
-    Drawn apart, so that the other lives stay what they are.
+    Drawn apart, so that the other lives stay the same.
     """
     if chance.random() < 0.8:
         return life
@@ -195,7 +195,7 @@ def _drawn(chance: random.Random) -> Life:
 
 
 def _contest(chance: random.Random) -> Life:
-    """Draw a life in which one command sleeps for about as long as its lease, and another one waits for that."""
+    """Draw a life in which a command sleeps for about its lease, while another one waits for the lock."""
     fate = chance.choice(("slow", "slow", "unanswered", "closed"))
     op, other = _op(chance, 0, 6.0, faults=False), _op(chance, 0, 1.0, faults=False)
     sleeps = ((chance.randint(18, 32), 6.0 * chance.choice((0.5, 0.9, 1.2))),)
@@ -240,7 +240,7 @@ def _command(chance: random.Random, name: str, lease: float, span: float, faults
     if faults and chance.random() < 0.35:
         kill_at = chance.randint(1, 80)
     if faults and chance.random() < 0.25:
-        # a request that gets no answer however often it is repeated
+        # a request without an answer to any of its repetitions
         number, fate = chance.randint(1, 25), chance.choice(("unanswered", "closed", "error after", "late", "lost"))
         fates = tuple((number + more, fate) for more in range(chance.choice((1, ATTEMPTS, ATTEMPTS, 2 * ATTEMPTS))))
     return Command(

@@ -1,4 +1,4 @@
-"""What the state in S3 has promised: for each address, what may still be its value. Too simple to be wrong."""
+"""The promises of the state in S3: for each address, its possible values. Too simple to be wrong."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Value = str | None
 
 @dataclass(eq=False)
 class Session:
-    """One command as the model sees it.
+    """One command in the model.
 
     Attributes:
-        opened: when it opened the state, None before.
-        lost: when the next one did.
-        found: what that one found.
-        failed: when the first of its facts was refused, None before.
-        bereft: a person has taken the document away, or changed it, since it began.
+        opened: the moment when it opened the state, None before.
+        lost: the moment when the next session opened it.
+        found: the values that the next session found.
+        failed: the moment when its first fact was refused, None before.
+        bereft: whether a person has removed or changed the document since it began.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Session:
 
 @dataclass(eq=False)
 class Fact:
-    """Something that a session hands in."""
+    """A value that a session hands in for an address."""
 
     session: Session
     address: str
@@ -43,7 +43,7 @@ class Fact:
 
 @dataclass(eq=False)
 class Look:
-    """A look at the state that lasts for a while: each value that an address may have had meanwhile."""
+    """A read of the state that lasts for a while: each value that an address may have had meanwhile."""
 
     may: dict[str, set[Value]]
     loose: bool
@@ -51,12 +51,12 @@ class Look:
 
 @dataclass
 class Model:
-    """What may be, address by address, the older values first.
+    """The possible values, address by address, the older ones first.
 
     Attributes:
-        strict: nobody's clock stands still and nobody deletes the lock: the lease alone keeps two writers apart.
-        loose: a person has put his hands on the document: until the next command opens it, anything may be there that
-            was ever handed in.
+        strict: whether the lease alone keeps two writers apart: no clock stands still, and nobody deletes the lock.
+        loose: whether a person has changed the document: until the next command opens it, any value that was ever
+            handed in is possible.
     """
 
     strict: bool
@@ -74,7 +74,7 @@ class Model:
         return self.sessions[-1]
 
     def begin(self, session: Session, address: str, value: Value) -> Fact:
-        """A session hands a fact in: from now on it may be there, unless another has opened the state meanwhile."""
+        """Note a fact handed in: it may exist from now on, unless another session has opened the state meanwhile."""
         self.ever.setdefault(address, {None}).add(value)
         if self.owner is session:
             self.may.setdefault(address, [None]).append(value)
@@ -83,10 +83,11 @@ class Model:
         return Fact(session, address, value, self._tick())
 
     def done(self, fact: Fact, *, folded: bool = False) -> None:
-        """A fact was acknowledged: now it is there.
+        """Note an acknowledged fact: it exists now.
 
         Args:
-            folded: it was written with the document, which is fenced by what it replaces, not by the lease.
+            folded: whether it was written with the document, which is protected by a conditional write, not by the
+                lease.
         """
         self.acknowledged += 1
         session = fact.session
@@ -98,18 +99,18 @@ class Model:
             self.may[fact.address] = [fact.value]
 
     def failed(self, fact: Fact) -> None:
-        """A fact was refused: it may be there all the same."""
+        """Note a refused fact: it may still exist."""
         if fact.session.failed is None:
             fact.session.failed = self._tick()
 
     def look(self) -> Look:
-        """Somebody begins to read the state."""
+        """Note the begin of a read."""
         look = Look({address: set(values) for address, values in self.may.items()}, self.loose)
         self.looks.append(look)
         return look
 
     def seen(self, look: Look, state: State, who: str) -> None:
-        """A reader has read the state: what it saw is there to stay, until something newer comes."""
+        """Check a finished read: its values must stay until newer ones replace them."""
         self.looks.remove(look)
         view = observed(state)
         for address in view.keys() | self.ever.keys():
@@ -119,15 +120,15 @@ class Model:
                     f"{who} saw {address} = {value}, it may be {sorted(map(str, look.may.get(address, ())))}"
                 )
             values = self.may.get(address, [])
-            # that nothing was there may have been so before, or again: it tells nothing
+            # an absent value proves nothing: it may have been absent before, or again
             if not self.loose and value is not None and value in values:
                 del values[: values.index(value)]
 
     def opened(self, session: Session, look: Look, state: State, *, superseded: bool) -> None:
-        """A command has opened the state: what it found is what there is, and nothing else of before can come any more.
+        """Check an opened state: its values are now the only possible ones.
 
         Args:
-            superseded: another one has opened it as well, before this one came to know that it had.
+            superseded: whether another session opened it before this one got its answer.
         """
         self.looks.remove(look)
         view = observed(state)
@@ -148,7 +149,7 @@ class Model:
                 self.may = {address: [view.get(address)] for address in self.ever}
 
     def touched(self) -> None:
-        """A person has deleted or changed the document."""
+        """Note that a person has deleted or changed the document."""
         self.loose = True
         for session in self.sessions:
             session.bereft = True
@@ -161,10 +162,10 @@ class Model:
         return look.may.get(address, {None})
 
     def _late(self, fact: Fact, folded: bool) -> None:
-        """A session that has lost the state got an acknowledgement: at best for what its successor has found."""
+        """Check an acknowledgement after a session has lost the state: its successor must have found the value."""
         session, found = fact.session, fact.session.found
         if session.bereft and (folded or not self.strict):
-            # with the document gone there was nothing to be found
+            # without the document the successor could not find it
             return
         if session.lost is None or fact.began > session.lost:
             raise Violation(f"{session.name} lost the state, and then wrote {fact.address} = {fact.value}")
@@ -179,7 +180,7 @@ class Model:
 
 
 def observed(state: State) -> dict[str, Value]:
-    """Return what a state says: an id an address, the account, and the runs of its history."""
+    """Return the values of a state: an id for each address, the account, and the runs of its history."""
     said: dict[str, Value] = {address: record.id for address, record in state.records.items()}
     said |= {f"@run {run.command}": run.command for run in state.history}
     return said | ({"@account": state.account} if state.account else {})

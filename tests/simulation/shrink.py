@@ -1,4 +1,4 @@
-"""Makes a life that failed smaller while it still fails, and prints what is left."""
+"""Shrink a failing life while it still fails, and print the result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Life(Protocol):
     """Plain data that decides a whole simulated life."""
 
     def smaller(self) -> Iterable[Self]:
-        """Return lives that are simpler by one step, the greatest steps first."""
+        """Yield lives that are simpler by one step, the greatest steps first."""
 
 
 L = TypeVar("L", bound=Life)
@@ -22,8 +22,8 @@ def shrink(life: L, fails: Callable[[L], bool], tries: int = 2000) -> L:
     """Return the simplest life found that still fails.
 
     Args:
-        fails: whether a life breaks the same promise as the first one.
-        tries: how many lives are tried at most.
+        fails: returns whether a life breaks the same promise as the first one.
+        tries: the most lives to try.
     """
     improved = True
     while improved:
@@ -39,12 +39,12 @@ def shrink(life: L, fails: Callable[[L], bool], tries: int = 2000) -> L:
 
 
 def smallest(life: L, live: Callable[..., object]) -> L:
-    """Return the simplest life that breaks the same promise, as far as its first words tell."""
+    """Return the simplest life that breaks the same promise, judged by the first words of the error."""
 
     def broken(candidate: L) -> str:
         try:
             live(candidate)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it shall stay the same)
+        except Exception as error:  # noqa: BLE001 (any error, which has to stay the same)
             words = " ".join(word for word in str(error).split() if word.isalpha())
             return f"{type(error).__name__} {words[:40]}"
         return ""
@@ -54,7 +54,7 @@ def smallest(life: L, live: Callable[..., object]) -> L:
 
 
 def story(life: L, live: Callable[..., object]) -> str:
-    """Return what happens in a life, line by line, and the life as code for a test."""
+    """Return the events of a life, line by line, and the life as code for a test."""
     lines: list[str] = []
     try:
         live(life, lines.append)
@@ -64,7 +64,7 @@ def story(life: L, live: Callable[..., object]) -> str:
 
 
 def without(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    """Return the items with some of them left out: halves first, single ones last."""
+    """Yield the items with some of them left out: halves first, single ones last."""
     size = len(items) // 2
     while size:
         for start in range(0, len(items), size):
@@ -80,7 +80,7 @@ def replaced(items: Sequence[T], at: int, item: T) -> tuple[T, ...]:
 
 
 def as_code(value: Any, indent: int = 0) -> str:
-    """Return a life as Python that makes it again, with what has its default left out."""
+    """Return a life as Python code that makes it again, without default values."""
     inner = " " * (indent + 4)
     if isinstance(value, list | tuple):
         if not any(is_dataclass(item) for item in value):

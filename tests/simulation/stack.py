@@ -1,4 +1,4 @@
-"""Configurations that a seed draws: resources that need each other, and how a person edits them between runs."""
+"""Random configurations of resources that depend on each other, and a person's edits between runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.simulation.traffic_kinds import KINDS, settings
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
 NEEDED = ("box", "ticket", "title", "tower", "member", "realm", "common")
-"""The resource types that others can be built on."""
+"""The resource types that others can depend on."""
 WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "build": 1,
            "keepsake": 1, "common": 1, "visitors": 1}  # fmt: skip
 STEPS = ("network", "data", "services")
@@ -25,7 +25,7 @@ STEPS = ("network", "data", "services")
 
 @dataclass(frozen=True)
 class Use:
-    """An edge: what is needed, which output of it, whether it must be ready, and how it is written down.
+    """An edge: the needed address, its output, whether it must be ready, and the way it is declared.
 
     `how`: in a field that cannot change (`uses`), in one that can (`hints`), or beside the fields (`after`, and the
     orders `start` and `change`). Of a worker: its `gates` and its `pool`; of a sign: the pool to which it `leads`.
@@ -65,7 +65,7 @@ Config = tuple[Item, ...]
 
 
 NOTHING = Settings.model_validate({"services": {"web": {"image": "a:1", "port": 80}}})
-"""What `stack.toml` would say, of which the simulation's steps ask nothing."""
+"""A placeholder for `stack.toml`, which the simulation's steps do not read."""
 
 
 def declare(config: Config) -> Stack:
@@ -104,7 +104,7 @@ def _wanted(item: Item, handles: dict[str, Handle], config: Config) -> Resource:
 
 
 def plain(config: Config) -> Config:
-    """Return what is not of the types whose changes have parts, which are drawn and edited by themselves."""
+    """Return the items except the types whose changes have parts, which are drawn and edited by themselves."""
     return tuple(item for item in config if item.kind not in KINDS)
 
 
@@ -114,7 +114,7 @@ def plain(config: Config) -> Config:
 def drawn(seed: str, count: int) -> Config:
     """Return a configuration of about so many resources."""
     chance, first = random.Random(seed), random.Random(f"{seed}/realm")
-    # a stream of its own, so that the other lives stay what they are
+    # a random stream of its own, so that the other lives stay the same
     config: Config = (Item("realm", "main", "services", "shop-dev-realm"),) if first.random() < 0.2 else ()
     for _ in range(count):
         config = added(chance, config)
@@ -122,7 +122,7 @@ def drawn(seed: str, count: int) -> Config:
 
 
 def added(chance: random.Random, config: Config) -> Config:
-    """Add a resource, built on some of those that are there."""
+    """Add a resource that depends on some of the existing ones."""
     names = {item.address for item in config}
     kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     wholes = [item for item in config if item.kind == ("title" if kind == "visitors" else "box")]
@@ -133,7 +133,7 @@ def added(chance: random.Random, config: Config) -> Config:
         whole = chance.choice(wholes)
         item = Item(kind, whole.title, step, uses=(Use(whole.address, how="after"),))
         return config if item.address in names else (*config, item)
-    # a name that was free may still be recorded
+    # a name that is free may still be recorded
     first = chance.choice((0, len(plain(config))))
     name = next(n for n in map(str, range(first, 1000)) if f"{kind}/{n}" not in names)
     titled = issubclass(SIMULATED[kind], Title)
@@ -161,7 +161,7 @@ def added(chance: random.Random, config: Config) -> Config:
 
 
 def edited(seed: str, config: Config) -> tuple[Config, str]:
-    """Return the configuration after a person has edited it, and what was done."""
+    """Return the configuration after a person's edits, and their names."""
     chance = random.Random(seed)
     done = []
     for _ in range(chance.choice((1, 1, 2, 3))):
@@ -172,7 +172,7 @@ def edited(seed: str, config: Config) -> tuple[Config, str]:
 
 
 def _removed(chance: random.Random, config: Config) -> Config:
-    """Remove a resource with all that is built on it, or let others no longer name it."""
+    """Remove a resource with all its dependents, or remove the references to it."""
     if not plain(config):
         return config
     gone = {chance.choice(plain(config)).address}
@@ -187,7 +187,7 @@ def _removed(chance: random.Random, config: Config) -> Config:
 
 
 def _renamed(chance: random.Random, config: Config) -> Config:
-    """Call a resource otherwise, sometimes by a name that another one had until now."""
+    """Rename a resource, sometimes to a name that another one had until now."""
     candidates = [item for item in plain(config) if item.kind != "visitors"]
     if not candidates:
         return config
@@ -205,7 +205,7 @@ def _renamed(chance: random.Random, config: Config) -> Config:
 
 
 def renamed(config: Config, item: Item, new: Item) -> Config:
-    """Return the configuration with a resource called otherwise, and all that needs it pointing there."""
+    """Return the configuration with a renamed resource, and all references to it updated."""
     return tuple(_pointing(new if other == item else other, item.address, new.address) for other in config)
 
 
@@ -231,7 +231,7 @@ def _changing(**changes: Callable[[random.Random, Item], Any]) -> Callable[[rand
 
 
 def _retitled(chance: random.Random, config: Config) -> Config:
-    """Give a titled resource another name in the cloud, which AWS cannot change, under another address or the same."""
+    """Give a titled resource another name in the cloud, which AWS cannot change, at another or the same address."""
     candidates = [item for item in plain(config) if item.title and not _users(config, item)]
     if not candidates:
         return config

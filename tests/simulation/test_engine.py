@@ -1,4 +1,4 @@
-"""The engine under simulation: a fixed sample of lives, each hole that was ever found, and the same again each time."""
+"""The engine under simulation: a fixed sample of lives, each hole ever found, and the same result each time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.simulation.stack import Item, Use
 
 SAMPLE = range(180)
 EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan ok", "recover ok", "rename ok")
-"""What must come up in the sample, or it is no sample."""
+"""Events that must occur in the sample, or it proves nothing."""
 
 
 def test_the_sample_of_lives_breaks_no_promise() -> None:
@@ -62,14 +62,14 @@ def test_down_removes_nothing_if_it_cannot_ask_for_the_owner() -> None:
 
 
 def test_a_renamed_intents_creation_is_not_forgotten() -> None:
-    """Killed at any place, then declared under another name: what has no tags is known by its former name only."""
+    """A resource without tags, killed at any place and then renamed, is known by its former name only."""
     before, after = (Item("common", "proof", "data", f"shop-dev-{name}") for name in ("proof", "another"))
     for kill in range(1, 30):
         engine.live(regressions.life(up(kill=kill), regressions.edit(after), config=(before,)))
 
 
 def test_what_is_protected_while_down_is_at_work_stays() -> None:
-    """Somebody protects it when its turn has come, and is in its way for a moment."""
+    """Somebody protects the resource just before its deletion, which AWS then refuses once."""
     world = engine.World(regressions.life(up(), config=(regressions.SLOW,)))
     calls = world.cloud.call
 
@@ -90,7 +90,7 @@ def test_what_is_protected_while_down_is_at_work_stays() -> None:
 
 
 def test_a_record_without_an_id_deletes_no_other_ones_resource() -> None:
-    """It would go before what is built on it, of which the other record knows."""
+    """Otherwise the resource would be deleted before its dependents, which the other record has."""
     built = Item("box", "main", "network", uses=(Use("title/a"),))
     world = engine.World(regressions.life(up(), config=(regressions.TITLE, built)))
     with engine.simulated_kinds():

@@ -1,4 +1,4 @@
-"""A sample of the lives of the state on this machine, and those that once were not survived."""
+"""A sample of the lives of the state on this machine, and the lives that once failed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEEN = {
     *("not put", "not closed", "full", "short", "sync", "names", "readonly"),
     *("rm_lock", "rm_journal", "rm_document", "rm_directory", "rm_draft", "restore"),
 }
-"""What has to come to pass in a sample, or the simulation shows nothing."""
+"""Events that must occur in a sample, or the simulation proves nothing."""
 
 ONCE_BROKEN = {
     "a command is killed before it has made its new directories durable": Life(

@@ -1,4 +1,4 @@
-"""The deliberate faults can still be made. Whether they are found takes too long for here: see docs/simulation.md."""
+"""The deliberate faults can still be made. Finding them takes too long for a test: see docs/simulation.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state in S3 under whatever a network, a bucket, its users and its machines do: a sample, and what was found."""
+"""The state in S3 under faults of the network, the bucket, its users and its machines: a sample, and past findings."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ def at(op: Op, think: float) -> Op:
 
 
 LIVES = {
-    # the fact was acknowledged, and the document that was written at the same moment did not have it
+    # the fact was acknowledged, but the document written at the same moment lacked it
     "a fact that is written while the state closes": Life(
         0, commands=(Command("first", 1, 0.0, leaves=0.03, threads=((PUT,),)),)
     ),
-    # the next entry got a number of the old journal in the new one, where the first was missing: nobody could read it
+    # the next entry got a number of the old journal in the new one, whose first entry was missing: it was unreadable
     "an entry that is written while the document is": Life(
         0, commands=(Command("first", 1, 0.0, leaves=0.05, threads=((PUT, PUT, MORE),)),)
     ),
-    # one thread's record failed for all that shared its object
+    # one thread's record failed for all threads that shared its object
     "what cannot be written down is refused to whoever hands it in": Life(
         1, commands=(Command("first", 1, 0.0, threads=((PUT,), (Op("bad", "b/0", 1),), (Op("put", "c/0", 2),))),)
     ),
-    # a reader had seen it; then the writer, who had been told that it failed, folded it away
+    # a reader had seen it; then the writer, after an error for it, folded it away
     "a refused fact that is there all the same": Life(
         1,
         commands=(Command("first", 1, 0.0, threads=((at(PUT, 1.0),),), fates=burst(7, "error after")),),
         visits=(3.0,),
     ),
-    # the writer took its own earlier renewal for the later one, and believed in its lease for longer than S3 did
+    # the writer mistook its own earlier renewal for the later one, and trusted its lease for longer than S3 did
     "a renewal whose answer is lost does not count from the next one": Life(
         1,
         commands=(
@@ -57,7 +57,7 @@ LIVES = {
             Command("second", 2, 84.0, machine="two", threads=((OTHER,),)),
         ),
     ),
-    # the renewed lease had run out again before the renewal was answered, and another had taken it over
+    # the renewed lease had expired again before the renewal was answered, and another command had taken it over
     "a renewal that takes longer than the lease": Life(
         2,
         lease=6.0,
@@ -66,7 +66,7 @@ LIVES = {
             Command("second", 2, 1.0, machine="two", wait=True, threads=((OTHER,),)),
         ),
     ),
-    # the first fact was refused since the lease could not be looked after, and the second one was written nevertheless
+    # the first fact was refused since the lease could not be renewed, but the second one was written
     "nothing is written after a refusal": Life(
         1,
         lease=6.0,
@@ -89,14 +89,14 @@ LIVES = {
         ),
         visits=tuple(range(10, 60, 5)),
     ),
-    # a reader had seen the binding; then the command, which had been told that it failed, took it back
+    # a reader had seen the binding; then the command, after an error for it, took it back
     "a refused document that is there all the same": Life(
         1, commands=(Command("first", 1, 0.0, first="guard", fates=burst(7, "error after")),), visits=(3.0,)
     ),
     "a refused exchange of the state that is there all the same": Life(
         1, commands=(Command("first", 1, 0.0, first="swap", fates=burst(9, "error after")),), visits=(3.0,)
     ),
-    # the serials of the earlier document came again, and with them the seals of those who had been killed meanwhile
+    # the serials of the earlier document came again, and with them the seals of commands killed meanwhile
     "an earlier document is put back": Life(
         0,
         commands=(
@@ -105,7 +105,7 @@ LIVES = {
         ),
         deeds=(Deed("earlier", 100.0, 1),),
     ),
-    # the new document began with the serial of the one that was deleted, and two sessions wrote one journal
+    # the new document began with the serial of the deleted one, and two sessions wrote one journal
     "lock and document are deleted while a command is at work": Life(
         0,
         commands=(
@@ -170,7 +170,7 @@ def test_each_smaller_life_is_another_one_and_can_be_pasted() -> None:
 
 @pytest.mark.parametrize("bad", [{"tags": {"a"}}, {"by": object()}])
 def test_a_record_that_cannot_be_written_keeps_nobody_waiting(bad: dict[str, object]) -> None:
-    """Neither those that wait for the same object of the journal, nor those that come later."""
+    """Neither the writers of the same journal object nor later ones wait for ever."""
 
     def work(process: Process, objects: Objects) -> None:
         with store(objects, process) as opened:
@@ -194,7 +194,7 @@ def test_a_record_that_cannot_be_written_keeps_nobody_waiting(bad: dict[str, obj
 
 
 def test_an_entry_that_has_no_effect_keeps_nobody_waiting() -> None:
-    """Whatever goes wrong between writing an entry and its effect, the others hear that nothing goes on."""
+    """After any failure between an entry and its effect, the other writers get an error."""
 
     def work(process: Process, objects: Objects) -> None:
         opened = store(objects, process)
@@ -236,14 +236,14 @@ def test_an_interrupt_within_a_write_keeps_nobody_waiting(place: int) -> None:
 
             for thread in [process.start(interrupted, "put"), process.start(refused, "put")]:
                 thread.join()
-        # it was on its way, or not
+        # it may or may not have been under way
         assert read(objects, "shop", process).records.keys() == ({"vpc/a"} if place > 1 else set())
 
     there.run(work)
 
 
 def test_a_takeover_of_a_lease_cannot_miss_a_renewal() -> None:
-    """What it has read is the condition of its write: no two renewals may look the same."""
+    """A takeover is conditional on the lease that was read: no two renewals may look the same."""
     there = Place()
 
     def work(process: Process, objects: Objects) -> None:
@@ -277,7 +277,7 @@ def test_a_lock_is_given_back_even_if_a_renewal_was_not_answered() -> None:
 
 
 def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was recorded is there, and the first error is the one that is told; the lease runs out by itself."""
+    """The records stay, and the first error is reported; the lease expires by itself."""
     put, notes = Objects.put, list[str]()
 
     def refused(self: Objects, name: str, body: bytes, **more: Any) -> str:
@@ -303,7 +303,7 @@ def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.Mon
 
 
 def test_what_s3_hides_for_a_while_is_neither_changed_nor_locked() -> None:
-    """Another command begins while document and lock, just written, are reported as missing."""
+    """Another command begins while S3 reports the new document and lock as missing."""
     there = Place()
     there.bucket.hides = 5.0
 
@@ -324,7 +324,7 @@ def test_what_s3_hides_for_a_while_is_neither_changed_nor_locked() -> None:
 
 
 def test_a_document_whose_answer_was_lost_is_known_as_our_own() -> None:
-    """The command that could not know is over, but what it says of itself at its end is still written."""
+    """The command that could not know ends, but its final run entry is still written."""
     there = Place()
 
     def work(process: Process, objects: Objects) -> None:

@@ -1,4 +1,4 @@
-"""`recover` at a bucket: only what was read as broken is taken away, whoever sleeps, comes late or comes twice."""
+"""`recover` at a bucket: it moves only the broken state that it has read, even after sleep or late requests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.simulation.hub import Process
 from tests.simulation.place import Place, record, store
 
 BROKEN, LEASE, PLACES = b"{broken", 60.0, 36
-"""PLACES: more than the whole of it has at which it can fall asleep."""
+"""PLACES: more places than the command has where it can fall asleep."""
 
 
 @pytest.mark.parametrize("sleeps_at", range(1, PLACES + 1))
 def test_a_sleeper_past_its_lease_moves_no_new_state_away(sleeps_at: int) -> None:
-    """Another one has moved the broken state aside meanwhile, and has written one of its own."""
+    """Another command has moved the broken state aside meanwhile, and has written a new one."""
     there = Place((sleeps_at, 200.0))
     there.bucket.write(f"shop/{DOCUMENT}", BROKEN, {})
 
@@ -58,7 +58,7 @@ def test_two_within_one_second_keep_two_backups(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_s3_does_not_show_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry of the journal is listed, and goes on to be reported as missing."""
+    """An entry of the journal is listed, but reads keep reporting it as missing."""
     there, get = Place(), Objects.get
 
     def work(process: Process, objects: Objects) -> None:

@@ -1,7 +1,7 @@
-"""Two machines and one state in S3, with the real engine: what one does that has lost the lock, by sleep or network.
+"""Two machines and one state in S3, with the real engine: a machine that has lost the lock, by sleep or network.
 
 Each command is the real one, on the simulated cloud and bucket. A sleeping machine's monotonic clock stands still, as
-on Linux; the one that `elapsed` tells goes on.
+on Linux; the clock of `elapsed` goes on.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from tests.simulation.stack import Item
 
 SEEDS = range(12)
 ATTEMPTS, CONNECTING = 10, 10.0
-"""How often boto3 tries to connect for one call, and for how many seconds each time."""
+"""The tries of boto3 to connect for one call, and the seconds of each."""
 DATABASE = (Item("tower", "db", "data", "shop-dev-db"),)
 NETWORK = (Item("box", "net", "network"),)
 
 
 class Laptop(Process):
-    """A process whose machine sleeps from one moment of the hub's clock to another."""
+    """A process whose machine sleeps during a time of the hub's clock."""
 
     asleep: tuple[float, float] = (0.0, 0.0)
 
@@ -47,7 +47,7 @@ class Laptop(Process):
         self.check()
         begun, ended = self.asleep
         slept = max(0.0, min(self.hub.now, ended) - begun)
-        # a moment later, or rounding would let a wait end just before the moment that it is for, again and again
+        # a moment later, or rounding would end a wait just before its moment, again and again
         return self.hub.now - slept + (1e-6 if slept else 0.0)
 
     def elapsed(self) -> float:
@@ -61,7 +61,7 @@ class Laptop(Process):
         self.hub.suspend()
         begun, ended = self.asleep
         while self.alive and begun <= self.hub.now < ended:
-            # what was left of a wait is waited for after the sleep
+            # the rest of a wait follows after the sleep
             self.hub.at(ended + (max(0.0, until - begun) if until is not None else 0.0), getcurrent())
             self.hub.suspend()
         self.check()
@@ -69,7 +69,7 @@ class Laptop(Process):
 
 @dataclass(frozen=True, kw_only=True)
 class Roaming(Client):
-    """A way to the cloud that is cut off for a while; like boto3, a call tries again to connect."""
+    """A client of the cloud that is cut off for a while; like boto3, a call tries again to connect."""
 
     cut_off: list[tuple[float, float]]
 
@@ -94,7 +94,7 @@ class Roaming(Client):
 
 @dataclass
 class World:
-    """The cloud, the bucket, and the writes that each machine has made: when, what, on what."""
+    """The cloud, the bucket, and the writes of each machine: the time, the verb, the resource."""
 
     seed: int
     writes: dict[str, list[tuple[float, str, str]]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class World:
         cut_off: list[tuple[float, float]] | None = None,
         met: Callable[[str, str], None] = lambda verb, who: None,
     ) -> tuple[Laptop, Any]:
-        """Return a machine, and its command that begins in so many seconds; `met` learns of each write beforehand."""
+        """Return a machine, and its command that begins in so many seconds; `met` receives each write beforehand."""
         laptop, writes = Laptop(self.hub, f"{self.seed}/{name}"), self.writes.setdefault(name, [])
         cuts = cut_off if cut_off is not None else []
 
@@ -147,7 +147,7 @@ class World:
         return isinstance(result, Summary) and result.ok
 
     def stands(self, items: tuple[Item, ...]) -> float:
-        """Let a stack stand for a while, and return the time."""
+        """Create a stack, let 600 seconds pass, and return the time."""
         with simulated_kinds():
             self.hub.run(self.machine("first", "up", items)[1])
         assert self.succeeded("first")

@@ -1,4 +1,4 @@
-"""Simulates changes in parts: the engine's simulation, with gates, pools, signs and workers in each life."""
+"""Simulate changes in parts: the engine's simulation, with gates, pools, signs and workers in each life."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ("drawn", "live", "run")
 
 
 def run(seed: int) -> Counter[str]:
-    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    """Live the life of a seed; return the counts of events. Raises `Violation`."""
     return live(drawn(seed))

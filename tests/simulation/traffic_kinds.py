@@ -1,4 +1,4 @@
-"""Resource types whose changes have parts: what a gate lets through and where a sign leads is in use by workers."""
+"""Resource types whose changes have parts: workers use the keys that gates let through and the targets of signs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = ("gate", "pool", "sign", "worker")
 LINGERS = 40.0
-"""Seconds for which a key is in use after what ran with it is gone, as an interface of a load balancer is."""
+"""Seconds for which a key stays in use after its revision is gone, as an interface of a load balancer does."""
 ROLLS, WORKS, GIVEN_UP, GOES_BACK = "rolling out", "works", "given up", "rolling back"
 BACK = 15.0
 """Seconds that it takes to go back to the former revision."""
@@ -29,7 +29,7 @@ BACK = 15.0
 
 @dataclass
 class Revision:
-    """What one revision of a worker runs with, from when on it works, and until when any of it runs."""
+    """One revision of a worker: its settings, the moment from which it works, and the moment when it ends."""
 
     settings: Mapping[str, Any]
     works: float = math.inf
@@ -38,7 +38,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Gate(WaitsForUsers, Box):
-    """Lets through what has one of its keys, as a security group does; somebody else can add keys."""
+    """A type that lets through workers with one of its keys, as a security group does; others can add keys."""
 
     lets: Sequence[int] = ()
 
@@ -58,7 +58,7 @@ class Gate(WaitsForUsers, Box):
 
 @dataclass(frozen=True)
 class Pool(Box):
-    """Where traffic goes, as to a target group; it stays while a sign leads to it."""
+    """A target of traffic, as a target group is; it stays while a sign leads to it."""
 
     type_name: ClassVar[str] = "pool"
     service: ClassVar[str] = "elbv2"
@@ -68,13 +68,13 @@ class Pool(Box):
     def deleted(cls, cloud: Cloud, id: str) -> None:
         if any(id in one.shares() for one in cloud.there()):
             raise refusal(cls.in_use, "delete")
-        # that something runs in it keeps nobody from deleting it
+        # a running worker does not prevent its deletion
         cloud.remove(cloud.get(id, "delete"), cls.lasts)
 
 
 @dataclass(frozen=True)
 class Sign(Title):
-    """Leads traffic to pools by their weights, as a listener's rule does; its title is its own, as a priority is."""
+    """A type that leads traffic to pools by weights, as a listener's rule; its title is unique, as a priority."""
 
     actions: Sequence[Mapping[str, Any]] = ()
 
@@ -105,7 +105,7 @@ class Sign(Title):
 
 @dataclass(frozen=True)
 class Worker(Runs, Box):
-    """Runs with a key behind its gates, and in a pool, as a service does: a change rolls out, or is taken back.
+    """A type that runs with a key behind its gates and in a pool, as a service does: changes roll out, or roll back.
 
     It has `failed` if its only revision was given up: `up` starts another one.
     """
@@ -179,7 +179,7 @@ class Worker(Runs, Box):
 
 
 def _roll_out(cloud: Cloud, one: CloudResource, seconds: float) -> None:
-    """Start what runs with the settings of now; it takes the place of what ran before, or is given up."""
+    """Start a revision with the present settings; it replaces the former one, or is given up."""
     fails = cloud.fails()
     settings = {name: value for name, value in one.fields.items() if name not in {"state", "rolled_back"}}
     revision = Revision({**settings, "failed": False})
@@ -219,18 +219,18 @@ def _turn(cloud: Cloud, one: CloudResource, state: str, **fields: Any) -> None:
 
 
 def running(one: CloudResource, now: float, lingering: float = 0.0) -> list[Revision]:
-    """Return the revisions of a worker of which anything runs, or has run up to so many seconds ago."""
+    """Return the revisions of a worker that still run, or ran until so many seconds ago."""
     gone = math.inf if one.gone is None else one.gone
     return [revision for revision in one.revisions if now < min(revision.until, gone) + lingering]
 
 
 def workers(cloud: Cloud) -> list[CloudResource]:
-    """Return all workers that there ever were."""
+    """Return all workers that ever existed."""
     return [one for one in cloud.resources.values() if one.sort == "worker"]
 
 
 def used_keys(workers: Iterable[CloudResource], gate: str, now: float, lingering: float) -> set[int]:
-    """Return the keys with which something goes through a gate, or did so up to so many seconds ago."""
+    """Return the keys in use behind a gate, now or until so many seconds ago."""
     found = [revision.settings for one in workers for revision in running(one, now, lingering)]
     return {settings["key"] for settings in found if gate in settings["gates"]}
 

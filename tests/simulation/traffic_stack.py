@@ -1,4 +1,4 @@
-"""Draws workers with what they use, and how a person edits them between runs. Each has random numbers of its own."""
+"""Random workers with their gates, pools and signs, and a person's edits. Each has random numbers of its own."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ("LET_IN", "drawn", "edited", "let_in")
 KEYS, FOREIGN = 4, 9
-"""Workers have one of so many keys, and somebody else another one."""
+"""The number of keys for workers, and the key of somebody else."""
 
 
 def drawn(seed: str, config: Config, count: int) -> Config:
-    """Return a configuration with so many workers beside what it has."""
+    """Return the configuration with so many more workers."""
     chance = random.Random(f"{seed}/traffic/config")
     boxes = [item for item in config if item.kind == "box"]
     uses = (Use(chance.choice(boxes).address),) if boxes and chance.random() < 0.3 else ()
@@ -33,10 +33,10 @@ def drawn(seed: str, config: Config, count: int) -> Config:
 
 
 def edited(seed: str, config: Config, former: Sequence[Config]) -> tuple[Config, str]:
-    """Return the configuration after a person has edited it, and what was done.
+    """Return the configuration after a person's edits, and their names.
 
     Args:
-        former: what it was before the last edits: they may be taken back.
+        former: the configurations before the last edits, which may be taken back.
     """
     chance = random.Random(f"{seed}/traffic/edit")
     if former and chance.random() < 0.2:
@@ -53,7 +53,7 @@ def edited(seed: str, config: Config, former: Sequence[Config]) -> tuple[Config,
 
 
 def let_in(world: World, act: Act) -> None:
-    """Let somebody else let a key through a gate."""
+    """Let another person's key through a gate."""
     gates = [one for one in world.cloud.alive() if one.sort == "gate" and one.maker]
     if gates:
         gate = random.Random(act.seed).choice(gates)
@@ -65,7 +65,7 @@ def let_in(world: World, act: Act) -> None:
         world.say(f"by hand: {gate.id} lets {FOREIGN} through")
 
 
-# -- what is there -----------------------------------------------------------------------------------------------------
+# -- the parts ---------------------------------------------------------------------------------------------------------
 
 
 def _of(config: Config, kind: str) -> list[Item]:
@@ -82,7 +82,7 @@ def _signs(config: Config, worker: Item) -> list[Item]:
 
 
 def _in_order(config: Config) -> Config:
-    """Let each worker come after the signs that lead to it, and all after what they need; what nobody uses goes."""
+    """Put each worker after its signs, and all items after their dependencies; remove unused items."""
     through = {gate for worker in _of(config, "worker") for gate in _used(worker, "gates")}
     pools = {pool for worker in _of(config, "worker") for pool in _used(worker, "pool")}
 
@@ -105,7 +105,7 @@ def _tied(config: Config, item: Item) -> Item:
 
 
 def _free(chance: random.Random, config: Config, kind: str) -> str:
-    """Return a name that nothing of a kind has; it may still be recorded."""
+    """Return a name that no item of a kind has; it may still be recorded."""
     taken = {item.name for item in config if item.kind == kind}
     return chance.choice([name for name in "abcdefgh" if name not in taken])
 
@@ -114,7 +114,7 @@ def _free(chance: random.Random, config: Config, kind: str) -> str:
 
 
 def _added(chance: random.Random, config: Config) -> Config:
-    """Add a worker, mostly one that is reached by a sign."""
+    """Add a worker, mostly with a sign that leads to it."""
     if len(_of(config, "worker")) > 4:
         return config
     name = _free(chance, config, "worker")
@@ -150,7 +150,7 @@ def _rekeyed(chance: random.Random, config: Config) -> Config:
 
 
 def _renamed(chance: random.Random, config: Config) -> Config:
-    """Call a worker otherwise, with its pool and sometimes its gates: others take the place of the former ones."""
+    """Rename a worker, with its pool and sometimes its gates: new ones replace the former ones."""
     if not (workers := _of(config, "worker")):
         return config
     worker = chance.choice(workers)
@@ -163,7 +163,7 @@ def _renamed(chance: random.Random, config: Config) -> Config:
 
 
 def _called(chance: random.Random, config: Config) -> Config:
-    """Call a sign or a gate otherwise: the sign has its title, and is the same; the gate is another one."""
+    """Rename a sign or a gate: the sign keeps its title and stays the same; the gate is a new one."""
     if not (found := _of(config, "sign") + _of(config, "gate")):
         return config
     item = chance.choice(found)
@@ -171,7 +171,7 @@ def _called(chance: random.Random, config: Config) -> Config:
 
 
 def _removed(chance: random.Random, config: Config) -> Config:
-    """Remove a worker; its signs go with it, or lead to another one from then on."""
+    """Remove a worker; its signs are removed too, or lead to another one from then on."""
     if not (workers := _of(config, "worker")):
         return config
     gone = chance.choice(workers)
@@ -188,7 +188,7 @@ def _removed(chance: random.Random, config: Config) -> Config:
 
 
 def _moved(chance: random.Random, config: Config) -> Config:
-    """Let a sign lead to another worker that stands, which gives one in return if it would be the last."""
+    """Let a sign lead to another existing worker, which gives one in return if it was the last."""
     served = [worker for worker in _of(config, "worker") if _signs(config, worker)]
     if len(served) < 2:
         return config

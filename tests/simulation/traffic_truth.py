@@ -1,6 +1,6 @@
-"""What holds while changes are made in parts, whatever fails: nothing in use is taken away, who is served stays so.
+"""Promises during changes in parts, under any failure: nothing in use is removed, and served traffic stays served.
 
-It is checked whenever something has changed in the cloud, against what the cloud knows, not what the tool recorded.
+They are checked after every change in the cloud, against the cloud's own facts, not the tool's records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Truth:
-    """Remembers what there was at the last look, to see what each change takes away.
+    """A memory of the last look, to find the losses of each change.
 
     Attributes:
         foreign: the keys that somebody else let in, by the id of the gate.
@@ -33,43 +33,43 @@ class Truth:
         self._lets: dict[str, set[int]] = {}
         self._shares: dict[str, dict[str, int]] = {}
         self._led: set[str] = set()
-        """The pools to which traffic was ever led."""
+        """The pools that a sign ever led traffic to."""
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
         self._late_until = 0.0
-        """Until when what a killed `down` has sent may arrive."""
+        """The moment until which requests of a killed `down` may arrive."""
         self.changes: list[tuple[str, Any]] = []
-        """What this command has made gates let through and where it has led signs, one after the other, with the id."""
+        """The settings that this command gave to gates and signs, one after the other, with the id."""
 
     def begin(self, verb: str) -> None:
-        """Begin a command: what takes the stack down promises nothing."""
+        """Begin a command; a command that deletes the stack has no promises."""
         self._promised = not verb.startswith("down")
         records = self._world.memory.records()
         self._standing = frozenset(a for a, record in records.items() if record.phase == "ready")
         known = {record.id for a, record in records.items() if a in self._world.stack.declared}
-        # what is recorded otherwise is taken as it is: it is not known what was asked for
+        # foreign keys of resources without a declared record are dropped: their wanted settings are unknown
         self.foreign = {gate: keys for gate, keys in self.foreign.items() if gate in known}
         self.changes.clear()
 
     def end(self, run: Run) -> None:
-        """End a command: what `recover` finds is recorded as it is, whoever made it so."""
+        """End a command; `recover` records the gates as they are, with foreign keys."""
         if run.verb.startswith("down"):
             self._late_until = self._cloud.now() + 10
         if run.verb in {"recover", "forget", "rename"}:
             self.foreign.clear()
 
     def forgive(self) -> None:
-        """Take what there is now as it is: somebody else has changed it.
+        """Accept the present state after a change by somebody else.
 
-        A pool whose last traffic somebody else took away needs no place any more.
+        A pool whose last traffic somebody else removed needs no sign any more.
         """
         before = self._with_traffic(self._shares.values())
         self._remember()
         self._led -= before - self._with_traffic(self._shares.values())
 
     def look(self) -> None:
-        """See that the last change took nothing away that is in use."""
+        """Check that the last change removed nothing in use."""
         if self._promised and not (self._cloud.past() and self._cloud.now() < self._late_until):
             for gate in self._alive("gate"):
                 self._check_gate(gate)
@@ -106,7 +106,7 @@ class Truth:
         return [one for one in self._cloud.alive() if one.sort == sort]
 
     def seen(self) -> list[str]:
-        """Say what there was to promise."""
+        """Return the events that the promises were about."""
         found = ["a sign is served"] if self._served else []
         found += ["a rollout failed"] if any(one.fields["rolled_back"] for one in self._alive("worker")) else []
         found += ["a worker was given up"] if any(one.fields["failed"] for one in self._alive("worker")) else []
@@ -121,7 +121,7 @@ class Truth:
             raise Violation(f"{gate.id} shuts out what runs with key {sorted(used)}")
 
     def _check_begun(self, worker: CloudResource) -> None:
-        """What begins to run is let through by its gates, and nobody else is whom the stack does not let in."""
+        """Check that a new revision passes its gates, and that the gates let no foreign key in."""
         if len(worker.revisions) <= self._begun.get(worker.id, 0) or worker.tampered:
             return
         settings = worker.revisions[-1].settings
@@ -136,7 +136,7 @@ class Truth:
     # -- traffic ---------------------------------------------------------------------------------------------------
 
     def _check_pools(self) -> None:
-        """A pool keeps its place until what runs in it is gone: what nobody leads to is not drained."""
+        """Check that a pool keeps its sign until its workers are gone: without a sign it cannot drain."""
         signs = self._alive("sign")
         named = {pool for before in self._shares.values() for pool in before}
         dropped = (named & self._led) - {pool for sign in signs for pool in sign.shares()}
@@ -155,7 +155,7 @@ class Truth:
                 raise Violation(f"{sign.id} was served, and is not any more: it leads to {sign.shares()}")
 
     def _serves(self, sign: CloudResource) -> bool:
-        """Whether all traffic of a sign goes where something works."""
+        """Return whether all traffic of a sign goes to working workers."""
         pools = {pool for pool, weight in sign.shares().items() if weight}
         now = self._cloud.now()
         working = {
@@ -167,7 +167,7 @@ class Truth:
         return sign.gone is None and bool(pools) and pools <= working
 
     def _spoiled(self, sign: CloudResource) -> bool:
-        """Whether somebody has tampered with where a sign leads, or with what works there."""
+        """Return whether somebody has tampered with a sign's pools, or with the workers there."""
         there = [one for one in self._cloud.resources.values() if {one.id, one.fields.get("pool")} & {*sign.shares()}]
         return any(one.tampered for one in there)
 
@@ -177,7 +177,7 @@ class Truth:
     # -- order -----------------------------------------------------------------------------------------------------
 
     def check_order(self, verb: str, who: str) -> None:
-        """What is created or changed comes after what it is to start after, as long as that is new."""
+        """Check that a created or changed resource comes after the new resources that it waits for."""
         address = who if verb == "create" else self._cloud.resources[who].maker if verb == "update" else ""
         declared = self._world.stack.declared
         if address not in declared or (self._cloud.resources.get(who) and self._cloud.resources[who].tampered):
@@ -192,10 +192,10 @@ class Truth:
         found = [one for one in self._cloud.alive() if one.maker == address or (record and record.id == one.id)]
         return any(one.ready <= self._world.hub.now for one in found)
 
-    # -- what `up` and the plan say --------------------------------------------------------------------------------
+    # -- `up` and the plan ----------------------------------------------------------------------------------------
 
     def check_declared(self, item: Declared, one: CloudResource) -> None:
-        """Of what an `up` that is through has changed in parts nothing is left of its former part."""
+        """Check that a finished `up` has left no former part of a change."""
         fields = item.resource.fields()
         if one.sort == "gate" and {*one.fields["lets"]} != {*fields["lets"]}:
             raise Violation(f"up is through, and {item.address} lets {one.fields['lets']} through")
@@ -205,7 +205,7 @@ class Truth:
             raise Violation(f"up is through, and {item.address} leads to {one.shares()}")
 
     def check_planned(self, planned: Planned, id: str | None) -> None:
-        """The plan says what a gate or a sign is made first, and what last, if its change has more than one part."""
+        """Check that a plan names the first and the last settings of a gate or a sign that changes in parts."""
         name = {"gate": "lets", "sign": "actions"}.get(planned.address.partition("/")[0], "")
         if planned.action != "change" or name not in planned.changes:
             return

@@ -1,4 +1,4 @@
-"""What unit tests are given."""
+"""Fixtures of the unit tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in an empty directory; gives its exit code, standard output and standard error."""
+    """Return a function that runs a command line in an empty directory: exit code, standard output and error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PROVISION_DEBUG", raising=False)
 

@@ -1,4 +1,4 @@
-"""The two wheels, built once, and an environment for each Python that the machine has."""
+"""The two wheels, built once, and an environment for each Python on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.wheels.environments import ROOT, VERSIONS, build, constraints, python
 
 @dataclass(frozen=True)
 class Wheels:
-    """The wheels, the directory that they are in, and the versions that their needs are installed in."""
+    """The wheels, their directory, and the versions of their dependencies."""
 
     tool: Path
     emulator: Path
@@ -20,20 +20,20 @@ class Wheels:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options with which pip finds the wheels and takes these versions."""
+        """Return the options with which pip finds the wheels and uses these versions."""
         return ("--find-links", str(self.tool.parent), "-c", str(self.constraints))
 
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
-    """Both wheels, built from their source distributions alone."""
+    """Build both wheels, from their source distributions alone."""
     into = tmp_path_factory.mktemp("dist")
     return Wheels(build(ROOT, into), build(ROOT / "emulator", into), constraints(ROOT / "requirements.lock", into))
 
 
 @pytest.fixture(params=VERSIONS)
 def program(request: pytest.FixtureRequest) -> str:
-    """A Python of each supported version; those that this machine lacks are skipped, and named."""
+    """Return a Python of each supported version; missing versions are skipped, with their names."""
     found = python(request.param)
     if found is None:
         pytest.skip(f"this machine has no Python {request.param}")

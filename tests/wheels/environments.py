@@ -1,4 +1,4 @@
-"""Builds the distributions, and makes environments of the Pythons that this machine has to install them into."""
+"""Build the distributions, and make environments of this machine's Pythons to install them into."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 """The Pythons that are supported."""
 PLACES = (".pyenv/versions/{}*/bin", ".local/share/uv/python/cpython-{}*/bin")
-"""Where programs that install several Pythons put them, below the home directory."""
+"""The places of programs that install several Pythons, below the home directory."""
 WORKS = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
 def python(version: str) -> str | None:
-    """Return a Python of this version that makes environments, or None: this machine has none."""
+    """Return a Python of this version that can make environments, or None if this machine has none."""
     name = f"python{version}"
     found = [path for place in PLACES for path in Path.home().glob(f"{place.format(version)}/{name}")]
     for program in filter(None, [shutil.which(name), *map(str, found)]):
@@ -46,7 +46,7 @@ def build(project: Path, into: Path) -> Path:
 
 
 def constraints(lock: Path, into: Path) -> Path:
-    """Write the versions of a lock as constraints: what the metadata asks for is installed, in these versions."""
+    """Write the versions of a lock as constraints, so that pip installs the dependencies in these versions."""
     lines = re.findall(r"^[\w.\[\]-]+==[^\\\n]+", lock.read_text(encoding="utf-8"), re.MULTILINE)
     path = into / "constraints.txt"
     path.write_text("".join(re.sub(r"\[.*?\]", "", line).strip() + "\n" for line in lines))
@@ -55,13 +55,13 @@ def constraints(lock: Path, into: Path) -> Path:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment; programs run in an empty directory, with nothing of this clone in their way."""
+    """A virtual environment; programs run in an empty directory, isolated from this clone."""
 
     directory: Path
 
     @property
     def bin(self) -> Path:
-        """Where its programs are."""
+        """The directory of its programs."""
         return self.directory / "bin"
 
     def install(self, *what: str) -> None:
@@ -69,7 +69,7 @@ class Environment:
         _run([str(self.bin / "python"), "-m", "pip", "install", "--quiet", *what], self.directory)
 
     def installed(self) -> set[str]:
-        """Return the names of the distributions that it has."""
+        """Return the names of its distributions."""
         listed = self.run("python", "-m", "pip", "list", "--format=freeze").stdout
         return {line.partition("==")[0] for line in listed.splitlines()}
 
@@ -86,13 +86,13 @@ class Environment:
         )
 
     def variables(self) -> Mapping[str, str]:
-        """Return the variables that its programs are given: no Python path, no engine, no registry."""
+        """Return the variables of its programs: no Python path, no engine, no registry."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_", "COV"))}
         return kept | {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0", "COLUMNS": "200"}
 
 
 def environment(program: str, directory: Path) -> Environment:
-    """Make an environment with nothing but pip in it."""
+    """Make an environment that contains only pip."""
     _run([program, "-m", "venv", str(directory)], directory.parent)
     return Environment(directory)
 

@@ -1,4 +1,4 @@
-"""A program of somebody who knows boto3 and nothing of the tool: a network, a cluster, a service, and a refusal."""
+"""A program by somebody with boto3 and without the tool: a network, a cluster, a service, and a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users install: which files it has, that it runs in an empty environment, and the emulator without the tool."""
+"""The users' packages: their files, their run in an empty environment, and the emulator without the tool."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.wheels.conftest import Wheels
 from tests.wheels.environments import ROOT, environment
 
 STRANGER = Path(__file__).with_name("stranger.py")
-"""A program that knows boto3, and nothing of this project."""
+"""A program that uses only boto3, and nothing of this project."""
 
 
 def packages(wheel: Path) -> set[str]:
-    """The packages at the top of a wheel."""
+    """Return the packages at the top of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         return {name.partition("/")[0] for name in archive.namelist() if ".dist-info/" not in name}
 
@@ -26,7 +26,7 @@ def files(wheel: Path) -> set[str]:
 
 
 def sources(folder: str, under: str) -> set[str]:
-    """The files below a folder of the clone, as they are called in a wheel."""
+    """Return the files below a folder of the clone, by their names in a wheel."""
     kept = (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {f"{under}/{path.relative_to(ROOT / folder)}" for path in kept}
 
@@ -81,7 +81,7 @@ def test_a_program_uses_the_emulator_without_the_tool(wheels: Wheels, tmp_path: 
     assert here.run("python", "-c", "import provisioner").returncode == 1
     empty = tmp_path / "empty"
     empty.mkdir()
-    # no profile or file of this user's, as on any machine of somebody else's
+    # no profile or file of this user, as on another user's machine
     ran = subprocess.run(
         [here.bin / "python", STRANGER],
         cwd=empty,

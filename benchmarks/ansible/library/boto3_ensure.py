@@ -1,4 +1,4 @@
-"""Ansible module: create a resource that no module of the collections creates, and wait until it is there."""
+"""Ansible module: create a resource that Ansible's collections do not support, and wait until it exists."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ATTEMPTS, DELAY = 300, 1
 
 
 def main() -> None:
-    """Read, and if `found` finds nothing in the answer, create, then read until it does.
+    """Read, create if `found` finds nothing in the answer, then read until `found` does.
 
     Options: `service` is the client's name; `read` and `create` each map one method of it to its arguments; `found` is
-    the JMESPath expression of the resource in what `read` answers. The module returns it as `found`.
+    the JMESPath expression of the resource in the answer of `read`. The module returns it as `found`.
     """
     options = {
         "service": {"required": True},

@@ -1,1 +1,1 @@
-"""The dashboard in the terminal: what it shows, as lines, and the Textual application that shows it. It asks nobody."""
+"""The dashboard in the terminal: its text as lines, and the Textual application that shows it. It makes no calls."""

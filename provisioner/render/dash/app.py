@@ -1,4 +1,4 @@
-"""The dashboard as a Textual application: panes, keys, and where each stands on terminals of any size."""
+"""The dashboard as a Textual application: panes, keys, and the layout for terminals of any size."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 GRACE_SECONDS = 1.0
-"""How long the reads under way may still be answered when the user has left."""
+"""Seconds that reads under way may still take after the user has left."""
 SILENCE_SECONDS = 15.0
-"""How long a look may last before that is told."""
+"""Seconds of one look after which the dashboard says that AWS has not answered."""
 Follow = Callable[[Callable[[Told], None]], None]
-"""Looks at the stack until the wishes end, and tells what it sees."""
+"""Looks at the stack until the wishes end, and reports each result."""
 
 
 class Seen(Message):
-    """Something was seen."""
+    """A new result of a look at the stack."""
 
     def __init__(self, told: Told) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Seen(Message):
 
 
 class Broken(Message):
-    """Whoever looked cannot go on, for a reason that is no error of AWS."""
+    """The looking thread has ended with an error that is not AWS's."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Dash(App[None]):
     """The dashboard of one stack.
 
     Args:
-        follow: looks on, in a thread of its own; `wishes` is what tells it what to look at.
+        follow: looks at the stack in a thread of its own; `wishes` tells it the subjects.
         command_line: from a command's name to the command line that runs it on the same stack.
     """
 
@@ -95,10 +95,10 @@ class Dash(App[None]):
     # -- from the beginning to the end -----------------------------------------------------------------------------
 
     def run_until_left(self) -> int:
-        """Show it until the user leaves, and return the exit code.
+        """Show the dashboard until the user leaves, and return the exit code.
 
         Raises:
-            Exception: what broke whoever looked on.
+            Exception: the error that ended the looking thread.
         """
         try:
             self.run(mouse=False)
@@ -109,7 +109,7 @@ class Dash(App[None]):
         return self.return_code or 0
 
     def end(self) -> None:
-        """End the process if a read is still not answered, for which Python would wait up to a minute.
+        """End the process if a read is still not answered: Python would wait for it up to a minute.
 
         Nothing is lost: reads are all that can be under way, and the terminal is as it was.
         """
@@ -156,10 +156,10 @@ class Dash(App[None]):
         self._broken = message.error
         self.exit(return_code=1)
 
-    # -- what is seen ----------------------------------------------------------------------------------------------
+    # -- the results -----------------------------------------------------------------------------------------------
 
     def on_seen(self, message: Seen) -> None:
-        """Show what was seen."""
+        """Show a new result: log lines, an error, or the state of the stack."""
         told = message.told
         if isinstance(told, Written):
             self._written(told)
@@ -177,7 +177,7 @@ class Dash(App[None]):
         line.update(Text(visible(text)))
 
     def _show_silence(self) -> None:
-        """Say that AWS does not answer, once a look lasts for long: its end may be minutes away."""
+        """Report that AWS does not answer, once a look takes long: its end may be minutes away."""
         if time.monotonic() > self._wishes.due + SILENCE_SECONDS:
             self._trouble(texts.stale("AWS has not answered yet", self._live_seen.at if self._live_seen else None))
 
@@ -189,7 +189,7 @@ class Dash(App[None]):
             self._head("logs", f"logs of {told.name}" + (f": {said}" if said else ""))
 
     def _show(self) -> None:
-        """Show what is known now, filtered as the user wants it."""
+        """Show the latest results, filtered as the user wants."""
         seen = self._seen
         if seen is None:
             return
@@ -233,7 +233,7 @@ class Dash(App[None]):
         line.update(Text(visible(told)))
 
     def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
-        """Say what is wrong with the service under the cursor."""
+        """Show the problem of the service under the cursor."""
         self._show_problem()
 
     # -- keys ------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ class Dash(App[None]):
         return next(one for one in self.query_one(f"#{name}").query("*") if one.can_focus)
 
     def _mark(self, name: str) -> None:
-        """Note which pane is the one that keys are about: on a small terminal no other is shown."""
+        """Note the pane that has the keys: a small terminal shows only this one."""
         self._pane = name
         for pane in self.query(".pane"):
             pane.set_class(pane.id == name, "-current")
@@ -275,7 +275,7 @@ class Dash(App[None]):
             self._mark(pane)
 
     def action_logs(self) -> None:
-        """Follow the log of what the cursor is on: a service, or a resource of a service or job."""
+        """Follow the log of the service under the cursor, or of the service or job of the resource there."""
         log, wanted = self.query_one(Log), self._service
         if self._pane == "resources" and self._seen:
             chosen = self.query_one(Resources).chosen
@@ -293,7 +293,7 @@ class Dash(App[None]):
         self._head("logs", f"logs of {log.name_of}: reading" if log.name_of else NO_LOG)
 
     def action_describe(self) -> None:
-        """Show all of what the cursor is on."""
+        """Show all details of the service, resource or alarm under the cursor."""
         seen = self._seen
         if seen is None:
             return
@@ -306,11 +306,11 @@ class Dash(App[None]):
             self.push_screen(Details(name, partial(texts.described, seen, found)))
 
     def on_data_table_row_selected(self, _: DataTable.RowSelected) -> None:
-        """Show all of what was chosen with Enter."""
+        """Show all details of the row chosen with Enter."""
         self.action_describe()
 
     def on_tree_node_selected(self, _: Tree.NodeSelected[str]) -> None:
-        """Show all of what was chosen with Enter; a group opens or closes."""
+        """Show all details of the resource chosen with Enter; a group opens or closes."""
         self.action_describe()
 
     def action_zoom(self) -> None:
@@ -326,13 +326,13 @@ class Dash(App[None]):
         self.push_screen(help_screen())
 
     def action_interrupt(self) -> None:
-        """Leave, and say by the exit code that it was interrupted."""
+        """Leave with the exit code of an interruption."""
         self.exit(return_code=signals.INTERRUPTED)
 
     # -- filter and jump -------------------------------------------------------------------------------------------
 
     def action_ask(self, sign: str) -> None:
-        """Ask for the text of a filter, or for where to go."""
+        """Ask for the text of a filter, or for the place to go to."""
         self._asked = sign
         line = self.query_one("#ask", Input)
         line.border_title = "go to a pane, a service, or an address" if sign == ":" else f"filter of {self._pane}"
@@ -359,7 +359,7 @@ class Dash(App[None]):
         self.action_pane(self._place(event.value.strip()) if self._asked == ":" else self._pane)
 
     def action_clear(self) -> None:
-        """Close what asks for where to go, or clear the filter of the pane."""
+        """Close the question for a place, or clear the filter of the pane."""
         line = self.query_one("#ask")
         if not (line.display and self._asked == ":"):
             self._seek("")
@@ -367,7 +367,7 @@ class Dash(App[None]):
         self.action_pane(self._pane)
 
     def _place(self, text: str) -> str:
-        """Return the pane of a pane's name, a service or a resource, and put its cursor there."""
+        """Return the pane that the text names by pane, service or resource, and put its cursor there."""
         first, _, rest = text.partition(" ")
         pane = next((one for one in PANES if first and one.startswith(first)), "")
         view, rest = self._seen.view if self._seen else None, rest.strip()
@@ -392,5 +392,5 @@ class Dash(App[None]):
 
 
 def _having(make: Callable[[int], Any], wanted: str, width: int) -> list[str]:
-    """Return those of the lines in which a text occurs."""
+    """Return the lines that contain a text."""
     return [line for line in make(width) if texts.matches(wanted, line)]

@@ -1,4 +1,4 @@
-"""Which panes the dashboard has. Where they stand, and how they look, is in `dash.tcss`."""
+"""The panes of the dashboard. Their places and looks are in `dash.tcss`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 PANES = ("services", "resources", "cost", "timeline", "logs", "alarms")
 """Their first letters are their keys."""
 HEAD = 3
-"""Lines above the panes at the most."""
+"""The most lines above the panes."""
 ROOMY = 90
-"""Columns from which on the keys have a word each."""
+"""The least columns with which each key has a word."""
 WIDE, TALL = 110, 32
-"""Columns and lines from which on all panes are shown at once."""
+"""The least columns and lines with which all panes are shown at once."""
 NO_LOG = "logs: go to a service, then press l"
 
 
 def widgets() -> Iterator[Widget]:
-    """Yield the widgets, for an application that composes itself of them."""
+    """Yield the widgets of the application."""
     yield Static(id="head")
     yield Static(id="trouble")
     with Vertical(id="panes"):

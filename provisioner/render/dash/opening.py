@@ -1,4 +1,4 @@
-"""Whether the dashboard can be shown at all: its package is an extra, and it needs a terminal."""
+"""Check that the dashboard can be shown: its package is an extra, and it needs a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def require(status: str) -> None:
     """Return if the dashboard can be shown.
 
     Args:
-        status: the command line that shows the same elsewhere, in backticks.
+        status: the command line that shows the same without a dashboard, in backticks.
 
     Raises:
         ConfigurationError: its package is not installed, or this is no terminal.

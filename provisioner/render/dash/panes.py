@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from provisioner.operations.inspection.view import Node
 
 KEPT = 2000
-"""How many events of a log are kept."""
+"""The most events of a log that are kept."""
 COLOURS = {
     "serving": "green", "ready": "green", "OK": "green", "completed": "green",
     "deploying": "yellow", "INSUFFICIENT_DATA": "yellow", "creating": "yellow", "created": "yellow",
     "degraded": "bold red", "down": "bold red", "missing": "bold red", "ALARM": "bold red", "MISSING": "bold red",
     "deleting": "red", "absent": "red", "off": "dim",
 }  # fmt: skip
-"""Of a state, which is always there as a word as well."""
+"""The colour of a state. The state always stands there as a word as well."""
 VI: list[BindingType] = [
     Binding("j", "cursor_down", show=False),
     Binding("k", "cursor_up", show=False),
@@ -91,7 +91,7 @@ class Rows(DataTable[Text]):
 
 
 class Resources(Tree[str]):
-    """The resources below the service, job or step that each belongs to; the data of a resource is its address."""
+    """The resources below their service, job or step; the data of a tree node is the resource's address."""
 
     BINDINGS: ClassVar[list[BindingType]] = VI
 
@@ -101,7 +101,7 @@ class Resources(Tree[str]):
         self._shown: dict[str, list[tuple[str, str]]] = {}
 
     def show(self, groups: Mapping[str, Sequence[Node]]) -> None:
-        """Show other resources; what was closed stays closed."""
+        """Show other resources; closed groups stay closed."""
         shown = {title: [(node.address, node.state) for node in nodes] for title, nodes in groups.items()}
         if shown == self._shown:
             return
@@ -119,7 +119,7 @@ class Resources(Tree[str]):
 
     @property
     def chosen(self) -> str:
-        """The address under the cursor; that of a group ends with a stroke."""
+        """The address under the cursor; for a group its title and a slash."""
         return str(self.cursor_node.data or "") if self.cursor_node else ""
 
     def choose(self, address: str) -> None:
@@ -138,7 +138,7 @@ class Resources(Tree[str]):
 
 
 class Lines(VerticalScroll):
-    """Lines that are made anew for another width."""
+    """Lines that are made again for another width."""
 
     BINDINGS: ClassVar[list[BindingType]] = SCROLLED
 
@@ -162,7 +162,7 @@ class Lines(VerticalScroll):
 
 
 class Log(RichLog):
-    """What one service or job writes, the newest below; `wanted` is the text that a line must have."""
+    """The log of one service or job, the newest lines below; `wanted` is the text that a line must contain."""
 
     BINDINGS: ClassVar[list[BindingType]] = SCROLLED
 
@@ -172,7 +172,7 @@ class Log(RichLog):
         self._events: deque[Line] = deque(maxlen=KEPT)
 
     def follow(self, name: str) -> None:
-        """Begin with another service or job."""
+        """Start with the log of another service or job."""
         self.name_of = name
         self._events.clear()
         self.clear()
@@ -185,11 +185,11 @@ class Log(RichLog):
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was written."""
+        """True if the log has no lines."""
         return not self._events
 
     def filter(self, wanted: str) -> None:
-        """Show only what has a text."""
+        """Show only the lines that contain a text."""
         if wanted != self.wanted:
             self.wanted = wanted
             self.clear()

@@ -1,4 +1,4 @@
-"""What lies over the panes until a key is pressed: all of one thing, and the help."""
+"""Screens over the panes until a key is pressed: all details of one thing, and the help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dashboard says, as lines and rows of plain text; where it stands is a matter of the application."""
+"""Texts of the dashboard as lines and rows of plain text; the application sets their places."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ BAR = 12
 """Cells of the longest bar of the cost."""
 INDENT = 2
 BARS = 76
-"""Columns from which on a timeline has bars."""
+"""The least columns with which a timeline has bars."""
 
 CommandLine = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
 
 
 def head(seen: Dashboard, command_line: CommandLine) -> list[str]:
-    """Return which stack it is, and how it is doing as a whole."""
+    """Return the lines that name the stack and its condition as a whole."""
     status = seen.status
     if not status["resources"]:
         return [f"{status['stack']} on {status['target']}: no resources. Create the stack: {command_line('up')}."]
@@ -45,10 +45,10 @@ def head(seen: Dashboard, command_line: CommandLine) -> list[str]:
 
 
 def trouble(seen: Dashboard, since: float | None) -> str:
-    """Return why AWS could not be asked, in a line; empty if it was.
+    """Return the reason why AWS could not be asked, in a line; empty if AWS answered.
 
     Args:
-        since: when it was asked last, in seconds since the epoch; None: not yet.
+        since: the time of AWS's last answer, in seconds since the epoch; None: none yet.
     """
     status = seen.status
     if status["live"] is not None or not status["resources"]:
@@ -59,7 +59,7 @@ def trouble(seen: Dashboard, since: float | None) -> str:
 
 
 def stale(text: str, since: float | None) -> str:
-    """Return an error, and of when that is what is shown."""
+    """Return the error and the age of the data on the screen."""
     shown = "" if since is None else f"what is shown is of {moment(since)}; "
     return f"{shown}trying on: {text}"
 
@@ -76,7 +76,7 @@ def _service(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
 
 
 def deployment(one: Mapping[str, Any]) -> str:
-    """Return how far a service's deployment is: its stage, and the traffic that the new revision has."""
+    """Return the progress of a service's deployment: its stage, and the new revision's share of the traffic."""
     if one["deployment"] != "in progress" or one["strategy"] == "ROLLING":
         return str(one["deployment"])
     weight = f"{one['weight']:g} % of the traffic" if one["weight"] is not None else ""
@@ -84,14 +84,14 @@ def deployment(one: Mapping[str, Any]) -> str:
 
 
 def problem(seen: Dashboard, name: str) -> str:
-    """Return what is wrong with a service, what it waits for, or how a task failed last; empty if nothing is known."""
+    """Return a service's problem, its wait, or its last task failure; empty if nothing is known."""
     live = seen.status["live"]
     found = next((one for one in live["services"] if one["name"] == name), None) if live else None
     return why(found, live["at"]) if found else ""
 
 
 def service(seen: Dashboard, name: str, width: int) -> list[str]:
-    """Return all that is known of a service: how it is doing, and its settings."""
+    """Return all details of a service: its condition and its settings."""
     live = seen.status["live"]
     one = next((it for it in live["services"] if it["name"] == name), None) if live else None
     lines = [f"service {name}"]
@@ -127,7 +127,7 @@ def _moment(seconds: float | None) -> str:
 
 
 def described(seen: Dashboard, address: str, width: int) -> list[str]:
-    """Return all of one recorded resource: its settings as `provision show` has them, what it needs, who needs it."""
+    """Return all details of a recorded resource: settings as in `provision show`, dependencies, dependents."""
     node = next((one for one in seen.view.nodes if one.address == address), None)
     if node is None:
         return [f"{address} is not recorded"]
@@ -141,7 +141,7 @@ def described(seen: Dashboard, address: str, width: int) -> list[str]:
 
 
 def groups(seen: Dashboard, wanted: str) -> dict[str, list[Node]]:
-    """Return the recorded resources in which a text occurs, by service or job and else by step."""
+    """Return the recorded resources that contain a text, by service or job and else by step."""
     found: dict[str, list[Node]] = {}
     for node in sorted(seen.view.nodes, key=lambda one: not one.workload):
         if not node.bookkeeping and matches(wanted, node.address, node.state, node.id or "", node.step, node.workload):
@@ -151,12 +151,12 @@ def groups(seen: Dashboard, wanted: str) -> dict[str, list[Node]]:
 
 
 def matches(wanted: str, *texts: str) -> bool:
-    """Say whether a text occurs in one of others, whatever its case."""
+    """Return whether a text occurs in one of the others; upper and lower case count as equal."""
     return any(wanted.lower() in text.lower() for text in texts)
 
 
 def cost(seen: Dashboard) -> list[str]:
-    """Return what the stack costs: an hour, a month, the dearest resources and then all others."""
+    """Return the stack's costs: an hour, a month, and all resources, the dearest first."""
     if seen.cost is None:
         return ["nothing is recorded that costs anything"]
     sums = seen.cost.sums
@@ -192,7 +192,7 @@ def last_run(seen: Dashboard, width: int) -> list[str]:
 
 
 def alarm(one: AlarmState, stack: str) -> tuple[str, str, str]:
-    """Return the row of an alarm, its name without that of the stack."""
+    """Return the row of an alarm; its name is without the stack's."""
     return one.name.removeprefix(f"{stack}-"), one.state, one.text
 
 

@@ -1,5 +1,5 @@
 """The picture of a stack: its geometry, the SVG, and the page around it.
 
-Where things stand follows from the one architecture that there is: tiers from top to bottom, services from left to
-right by who calls whom. What the picture shows is no matter of this package: `operations/inspection/diagram.py`.
+Places follow from the one architecture of all stacks: tiers from top to bottom, services from left to right, callers
+before callees. `operations/inspection/diagram.py` chooses the content.
 """

@@ -1,4 +1,4 @@
-"""Where each card and each line of a picture is, in pixels."""
+"""The place of each card and each line of a picture, in pixels."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from provisioner.operations.inspection.diagram import Card, Diagram, Link, Place
 
 MANY = 12
-"""From more services and jobs on, cards are small, and say by signs what else lines would."""
+"""The most services and jobs with large cards. Small cards have signs in place of some lines."""
 ROWS = 12
-"""How many cards stand below each other before a second column begins; more only where there are very many."""
+"""The most cards in a column before a second column begins; more only in a picture with very many cards."""
 WIDE, HIGH, GAP = 172, 44, 28
 SMALL_WIDE, SMALL_HIGH, SMALL_GAP = 118, 26, 8
 COLUMN_GAP = 72
-"""Between two columns of services: lines and their labels are there."""
+"""The gap between two columns of services, for lines and their labels."""
 PAD, HEAD = 16, 26
-"""Inside of a frame: around, and at its top, where its name stands."""
+"""The inner margins of a frame: at all sides, and at its top for its name."""
 TOP, LEFT = 56, 16
 OUTSIDE, BESIDE = 168, 216
 """The columns left and right of the VPC: wide enough for the names of AWS's services, with a sign."""
 TIERS = 12
-"""Between two tiers: lines to other columns run there."""
+"""The gap between two tiers, for lines to other columns."""
 LANE = 12
-"""How far beside a column lines run down."""
+"""The distance between a column and the lines that run down beside it."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Box:
         return self.y + self.high
 
     def overlaps(self, other: Box) -> bool:
-        """Say whether the two have a point in common that is not at their edge."""
+        """Return whether the two have a common point that is not at their edges."""
         return (
             self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
         )  # fmt: skip
 
     def holds(self, other: Box) -> bool:
-        """Say whether the other lies within it."""
+        """Return whether the other lies within it."""
         return self.x <= other.x and self.y <= other.y and self.right >= other.right and self.bottom >= other.bottom
 
 
@@ -70,7 +70,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Line:
-    """A line between two cards, as a path, and where its label stands."""
+    """A line between two cards, as a path, and the place of its label."""
 
     link: Link
     path: str
@@ -80,7 +80,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Layout:
-    """A whole picture: what is drawn where, and how large it is."""
+    """A whole picture: the places of its parts, and its size."""
 
     wide: float
     high: float
@@ -91,7 +91,7 @@ class Layout:
 
 
 def layout(diagram: Diagram) -> Layout:
-    """Return where everything is; no two cards overlap, and each lies in the frame of its place."""
+    """Return the place of everything; no two cards overlap, and each lies in the frame of its place."""
     by_place: dict[str, list[Card]] = {}
     for card in diagram.cards:
         by_place.setdefault(card.place, []).append(card)
@@ -135,12 +135,12 @@ def layout(diagram: Diagram) -> Layout:
 
 
 def _drawn(link: Link, small: bool) -> bool:
-    """Leave out what small cards say by their badges: a picture with all of these lines is one of lines only."""
+    """Return whether a link gets a line: small cards have badges in place of links to databases and instances."""
     return not (small and link.wire in ("sql", "runs"))
 
 
 def _columns(workloads: Sequence[Card], links: Iterable[Link]) -> list[list[Card]]:
-    """Return services and jobs in columns by rank, each ordered so that callers are near to what they call."""
+    """Return services and jobs in columns by rank, each ordered so that callers are near their callees."""
     callers: dict[str, list[str]] = {}
     for link in links:
         if link.wire == "calls":
@@ -196,7 +196,7 @@ def _place_column(
 
 
 def _line(link: Link, cards: Mapping[str, Box]) -> Line:
-    """Return the line of a link. It leads through the gaps between columns and tiers, where no card is."""
+    """Return the line of a link. It runs through the gaps between columns and tiers, past all cards."""
     start, end = cards[link.start], cards[link.end]
     match link.wire:
         case "port":
@@ -215,7 +215,7 @@ def _line(link: Link, cards: Mapping[str, Box]) -> Line:
 def _from_above(link: Link, start: Box, end: Box) -> Line:
     """Return a line from the load balancer down to a service: straight, or down beside the column to a lower one.
 
-    It leaves at the left: at the right of a tier's top stands its name.
+    It leaves the load balancer at the left, since a tier's name is at the right of its top.
     """
     trunk, between = start.x + LANE + 2, start.bottom + PAD + TIERS / 2
     if end.y - between < HEAD + TIERS:
@@ -230,7 +230,7 @@ def _from_above(link: Link, start: Box, end: Box) -> Line:
 
 
 def _sideways(link: Link, start: Box, end: Box) -> Line:
-    """Return a line to the right, or one that leaves to the right and comes back for what is not further right."""
+    """Return a line to the right; if the end is not further right, it leaves and enters at the right side."""
     x1, y1, x2, y2 = start.right, start.y + start.high / 2, end.x, end.y + end.high / 2
     if x2 >= x1:
         bend = max((x2 - x1) / 2, 10)
@@ -242,5 +242,5 @@ def _sideways(link: Link, start: Box, end: Box) -> Line:
 
 
 def ordered(boxes: Mapping[str, Box]) -> Iterator[tuple[str, Box]]:
-    """Yield the cards as one reads them, for the keyboard: from left to right, then down."""
+    """Yield the cards in reading order, for the keyboard: from left to right, then down."""
     yield from sorted(boxes.items(), key=lambda one: (one[1].x // 40, one[1].y))

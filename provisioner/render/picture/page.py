@@ -1,4 +1,4 @@
-"""A picture as a page: one file with its data, that asks nobody for anything and needs no server."""
+"""A picture as a page: one file with its data, which makes no requests and needs no server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("page.html")
 NETWORK = "vpc"
-"""The key of what the VPC's frame stands for."""
+"""The key of the VPC's frame."""
 CONSOLE: Mapping[str, str] = {
     "service": "ecs/v2/clusters/{stack}/services/{name}/health",
     "cluster": "ecs/v2/clusters/{id}/services",
@@ -41,7 +41,7 @@ CONSOLE: Mapping[str, str] = {
     "alarm": "cloudwatch/home#alarmsV2:alarm/{id}",
     "event_rule": "events/home#/eventbus/default/rules/{id}",
 }
-"""Where the console shows a resource, behind its host; of other types it is not known here."""
+"""By resource type, the path of a resource in the AWS console; other types have no link."""
 
 
 def page(picture: Picture) -> str:
@@ -64,7 +64,7 @@ def page(picture: Picture) -> str:
     data = {"title": diagram.title, "lines": [*_overview(picture)], "cards": cards, "resources": resources}
     text = json.dumps(data, ensure_ascii=False, default=str).replace("</", "<\\/").replace("<!--", "<\\!--")
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    # a dollar sign stands in no other place of the template
+    # the template has no other dollar signs
     return template.substitute(
         title=escape(diagram.title), about=escape(diagram.about), picture=element(diagram), data=text
     )
@@ -75,7 +75,7 @@ def _card(card: Card) -> dict[str, Any]:
 
 
 def _resource(view: View, node: Node, item: Planned | None) -> dict[str, Any]:
-    """Return what the panel shows of a resource; no value of a variable or a secret is in a view or a plan."""
+    """Return the panel's data of a resource; views and plans contain no values of variables or secrets."""
     action = item.action if item else "none"
     changes = {name: (one.old, one.new) for name, one in item.changes.items()} if item else {}
     changes = changes if action == "change" else {}
@@ -107,7 +107,7 @@ def _times(node: Node) -> str:
 
 
 def _overview(picture: Picture) -> Iterator[str]:
-    """Yield what the panel says first: how many resources there are, what they cost, and what a plan does."""
+    """Yield the first lines of the panel: the number of resources, their cost, and the actions of the plan."""
     view, planned = picture.view, picture.planned
     yield f"{view.resources} resources in {view.region}, account {view.account}"
     yield from picture.sums

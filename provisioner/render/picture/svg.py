@@ -1,4 +1,4 @@
-"""A picture as SVG: one file that needs no other, readable in light and in dark."""
+"""A picture as SVG: one file without references to others, readable in light and in dark."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "-": ("delete", "to delete"),
     "!": ("refused", "refused or failed"),
 }
-"""By sign: the class of a card, and what is said of it."""
+"""By sign: the class of a card, and the words for it."""
 GLYPHS: Mapping[Glyph, str] = {
     "user": "M8 3a3 3 0 1 1 0 6a3 3 0 0 1 0-6M2 15c0-7 12-7 12 0",
     "names": "M8 2a6 6 0 1 1 0 12a6 6 0 0 1 0-12M2 8h12M8 2c-4 3-4 9 0 12M8 2c4 3 4 9 0 12",
@@ -58,14 +58,14 @@ GLYPHS: Mapping[Glyph, str] = {
     "lines": "M2 4h12M2 8h9M2 12h11",
     "key": "M5 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 8h6M12 8v3",
 }
-"""Signs of our own, as paths in a square of 16: what AWS draws may not be passed on."""
+"""Our own symbols, as paths in a square of 16: AWS's icons may not be passed on."""
 LEAST = 0.95
-"""US dollars a month, below which no card has a price."""
+"""The least US dollars a month that a card shows as its price."""
 BUTTON, STILL = 'tabindex="0" role="button"', 'role="img"'
-"""What a card is to a screen reader and the keyboard."""
+"""The attributes that a card has for a screen reader and the keyboard."""
 TIERS = ("public", "private", "database")
 LETTER, BOLD = 6.1, 7.5
-"""About how wide a letter is, in pixels."""
+"""The approximate width of a letter, in pixels."""
 
 
 def svg(diagram: Diagram) -> str:
@@ -74,10 +74,10 @@ def svg(diagram: Diagram) -> str:
 
 
 def element(diagram: Diagram, role: str = BUTTON) -> str:
-    """Return the picture as an element, as a page has it.
+    """Return the picture as an element for a page.
 
     Args:
-        role: the attributes of each card: a button, or `STILL` on a page on which nothing can be selected.
+        role: the attributes of each card: a button, or `STILL` on a page without selection.
     """
     return "\n".join(_lines(diagram, layout(diagram), role)) + "\n"
 
@@ -101,7 +101,7 @@ def _lines(diagram: Diagram, drawn: Layout, role: str) -> Iterator[str]:
         yield _rect(frame.place, box, 8)
         price = money(sum(card.cost for card in diagram.cards if card.place == frame.place == "endpoints"))
         title = escape(_cut(", ".join(filter(None, (frame.title, price))), box.wide - 20, LETTER))
-        # at the right, where no line comes from above
+        # at the right: lines from above come in at the left
         place = f'x="{box.right - 10:g}" text-anchor="end"' if frame.place in TIERS else f'x="{box.x + 10:g}"'
         yield f'<text {place} y="{box.y + 17:g}">{title}</text>'
     for line in drawn.lines:
@@ -128,7 +128,7 @@ def _below(diagram: Diagram) -> str:
 
 
 def _card(card: Card, box: Box, role: str) -> Iterator[str]:
-    """Yield a card: a bar and a sign say what becomes of it, never a colour alone."""
+    """Yield a card: a bar and a sign show its action, so that colour is never the only mark."""
     kind, said = WORDS.get(card.sign, ("", ""))
     price = money(card.cost)
     told = (card.about, *_badges(card), said, f"{price} a month" if price else "")
@@ -160,7 +160,7 @@ def _card(card: Card, box: Box, role: str) -> Iterator[str]:
 
 
 def money(dollars: float) -> str:
-    """Return what something costs in a month, in short; empty if it is free, or nearly."""
+    """Return a monthly cost in short; empty if it is zero, or nearly."""
     return f"${dollars:,.0f}" if dollars >= LEAST else ""
 
 
@@ -181,6 +181,6 @@ def _glyph(name: Glyph, x: float, y: float) -> str:
 
 
 def _cut(text: str, room: float, letter: float) -> str:
-    """Return a text as far as there is room, in pixels."""
+    """Return as much of a text as fits, in pixels."""
     most = max(int(room / letter), 1)
     return text if len(text) <= most else f"{text[: most - 1]}…"

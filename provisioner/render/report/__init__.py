@@ -1,5 +1,5 @@
-"""A command as a report: one account of it, which is written as Markdown and as a page.
+"""A command as a report: one content, which is written as Markdown and as a page.
 
-Belongs here: what a report says, and how. Not here: what is known of the command, which
-`operations/commands/report.py` has, and the files, which the command line writes.
+Belongs here: the content and the form of a report. Not here: the facts about the command, which
+`operations/commands/report.py` collects, and the files, which the command line writes.
 """

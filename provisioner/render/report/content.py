@@ -1,4 +1,4 @@
-"""What a report says: one line first, then what is interrupted, lost or failed, the changes, the cost, the rest."""
+"""Content of a report: the headline, then outages, losses and failures, the changes, the cost, the rest."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Outcome = Literal["no changes", "changes", "refused", "done", "failed", "interru
 Block = tuple[str, ...]
 """Lines that are shown together or not at all."""
 WIDTH = 100
-"""The columns that lists are folded to."""
+"""The columns at which lists are folded."""
 FEW = 2
-"""Services of which the first line says what changes."""
+"""The most services whose changes are in the headline."""
 LONG, BRIEF, LINE = 300, 160, 600
-"""Characters of the first line at the most, in it of an error, and of a warning."""
+"""The most characters of the headline, of an error in it, and of a warning."""
 MANY = 20
-"""Warnings of what is down at the most."""
+"""The most warnings about outages."""
 ORDER = ("refused", "delete", "change", "adopt", "create")
-"""Of the resources one by one, what is left out last comes first."""
+"""The order of the single resources. The end is left out first."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Section:
     """A part of a report.
 
     Attributes:
-        rank: where not everything fits, sections of a higher rank are left out first.
-        folded: shown only when it is asked for.
+        rank: if not everything fits, sections of a higher rank are left out first.
+        folded: shown only when the reader opens it.
         listed: the blocks are sentences of a list, and not lines as they are.
     """
 
@@ -54,13 +54,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """All that a report says, as plain text.
+    """The texts of a report, as plain text.
 
     Attributes:
-        headline: all of it in one line.
-        warnings: what is interrupted or lost.
-        facts: who ran what when, and how it ended.
-        run: where the log of the pipeline's run is; empty outside of one.
+        headline: the whole report in one line.
+        warnings: the outages and the data lost.
+        facts: the command, the caller, the time, and the result.
+        run: the URL of the pipeline run's log; empty outside of a pipeline.
     """
 
     command: str
@@ -74,7 +74,7 @@ class Report:
 
 
 def report(draft: Draft) -> Report:
-    """Return the report of a command. Values of variables are not in it."""
+    """Return the report of a command. It contains no values of variables."""
     about = replace(draft.about, planned=without_values(draft.about.planned)) if draft.about else None
     ended = _outcome(draft)
     down, lost = _interrupted(draft), _lost(draft)
@@ -103,7 +103,7 @@ def _outcome(draft: Draft) -> Outcome:
 
 
 def _interrupted(draft: Draft) -> list[str]:
-    """Return what is down meanwhile; nothing if nothing is, or nobody knows."""
+    """Return the predicted outages as lines; empty if there are none, or they are unknown."""
     outages = _outages(draft)
     before = ["Foreseen before the run:"] if draft.outcome else []
     return [*before, *(line.strip().removeprefix("! ") for line in rehearsal.down(outages))] if outages else []
@@ -120,7 +120,7 @@ def _outages(draft: Draft) -> Sequence[PredictedOutage]:
 
 
 def _headline(draft: Draft, about: About | None, ended: Outcome) -> Iterator[str]:
-    """Yield the parts of the first line, the most important first."""
+    """Yield the parts of the headline, the most important first."""
     yield _first(draft, about, ended)
     if about is None:
         return
@@ -145,7 +145,7 @@ def _rehearsed(draft: Draft) -> bool:
 
 
 def _seconds(draft: Draft, about: About) -> float:
-    """Return how long the run is expected to take on AWS; 0 if nothing changes or nobody knows."""
+    """Return the expected seconds of the run on AWS; 0 if nothing changes or they are unknown."""
     if draft.rehearsal:
         return draft.rehearsal.runs[0].seconds
     if not differing(about.planned):
@@ -155,7 +155,7 @@ def _seconds(draft: Draft, about: About) -> float:
 
 
 def _first(draft: Draft, about: About | None, ended: Outcome) -> str:
-    """Return how the command ended, or what it found."""
+    """Return the command's result or finding."""
     of = f"{draft.command} of {limited(draft.stack, draft.target_step)}" if draft.stack else draft.command
     if draft.rehearsal:
         request, verdict = draft.rehearsal.request, rehearsal.verdict(draft.rehearsal)
@@ -175,7 +175,7 @@ def _first(draft: Draft, about: About | None, ended: Outcome) -> str:
 
 
 def _services(about: About) -> Iterator[str]:
-    """Yield what changes of the first services and jobs."""
+    """Yield the changes of the first services and jobs."""
     known = workloads(about.config, about.records)
     images = Images.of(about.config, about.planned, about.records)
     changed = [group for group in review.groups(about.planned, known) if group.workload and group.of("change")]
@@ -205,7 +205,7 @@ def _failures(draft: Draft) -> list[str]:
 
 
 def _plan(draft: Draft, about: About) -> Iterator[Section]:
-    """Yield what changes, what that costs and how long it takes."""
+    """Yield the sections on changes, their cost and their time."""
     wanted = differing(about.planned)
     known = workloads(about.config, about.records)
     around = review.Around(known, Images.of(about.config, about.planned, about.records), len(about.kept), WIDTH)
@@ -224,7 +224,7 @@ def _plan(draft: Draft, about: About) -> Iterator[Section]:
 
 
 def _events(draft: Draft) -> Iterator[Block]:
-    """Yield what happened, without what was only waited for, and what is said elsewhere."""
+    """Yield the events, without waits and without notes that another section has."""
     notes = {*draft.about.notes} if draft.about else set[str]()
     for seconds, event in draft.events:
         if isinstance(event, ResourceWaiting | ResourceProgress) or (isinstance(event, Notice) and event.text in notes):
@@ -235,7 +235,7 @@ def _events(draft: Draft) -> Iterator[Block]:
 
 
 def _facts(draft: Draft, about: About | None, ended: Outcome) -> Iterator[tuple[str, str]]:
-    """Yield who ran what when, on what, and how it ended."""
+    """Yield the facts of the run: the command, its subject, the caller, the time, and the result."""
     yield "command", f"provision {draft.command}" + (f" --target-step {draft.target_step}" if draft.target_step else "")
     where = ("AWS" if about.config.target == "aws" else "the embedded cloud") if about else ""
     if draft.stack:

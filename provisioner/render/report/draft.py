@@ -1,4 +1,4 @@
-"""What is known so far of a command that is to be reported."""
+"""The facts known so far of a command that gets a report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from provisioner.engine.events import Emit, Event
     from provisioner.operations.commands.report import About, Caller
     from provisioner.operations.rehearsal.foresight import Foreseen
-    from provisioner.operations.rehearsal.run import Rehearsal
+    from provisioner.operations.rehearsal.outcome import Rehearsal
     from provisioner.operations.runs.summary import Summary
     from provisioner.operations.runs.viewer import Ended
     from provisioner.render.progress import Progress
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class Draft:
-    """Filled in as the command goes on, so that there is something to report whenever it ends.
+    """A draft of a report, filled while the command runs, so that a report is possible whenever it ends.
 
     Attributes:
         command: `plan`, `up`, `down`, `deploy` or `rehearse`.
-        stack: its name; empty if the configuration does not tell.
+        stack: its name; empty if the configuration does not name it.
         target_step: the step that it is limited to.
         about: the stack and the plan, once known.
-        foreseen: what a rehearsal said of the plan; None: there was none.
+        foreseen: the findings of a rehearsal of the plan; None: there was none.
         rehearsal: the result of `rehearse`.
-        outcome, progress: how a run ended, and what is known from its events.
+        outcome, progress: the result of a run, and the state collected from its events.
         events: each with the seconds since the run began.
-        error: what ended the command, in words; empty if nothing did.
+        error: the error that ended the command, in words; empty if there was none.
         code: the exit code.
-        began, seconds: since the epoch, and how long the command has taken on this machine.
+        began, seconds: the begin in seconds since the epoch, and the command's seconds on this machine.
     """
 
     command: str
@@ -56,7 +56,7 @@ class Draft:
         return code
 
     def note(self, ended: Ended) -> None:
-        """Note how a run ended, and what it was to do if that is not known yet."""
+        """Note the result of a run, and its plan if that is not known yet."""
         from provisioner.operations.commands.report import of_proposal
 
         self.outcome = ended.outcome
@@ -64,7 +64,7 @@ class Draft:
             self.about = of_proposal(ended.proposal)
 
     def noting(self, progress: Progress) -> Emit:
-        """Return what takes the events of a run: they are noted here, and handed on."""
+        """Return the receiver of a run's events: it notes them here and hands them on."""
         self.progress = progress
         emit: Callable[[Event], None] = progress.emit
 
@@ -76,5 +76,5 @@ class Draft:
 
     @property
     def failed(self) -> Sequence[str]:
-        """The addresses of what has failed."""
+        """The addresses of the resources that have failed."""
         return [one.address for one in self.progress.failed] if self.progress else []

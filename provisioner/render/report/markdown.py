@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from provisioner.render.report.content import Block, Report, Section
 
 MOST = 65_535
-"""The most characters of a comment and of an issue. GitHub says 65,536 characters when it refuses one; what has been
-measured is 262,144 bytes (dead-claudia/github-limits#13), which no text of so many characters exceeds."""
+"""The most characters of a comment and of an issue. GitHub's refusal names 65,536 characters; the measured limit is
+262,144 bytes (dead-claudia/github-limits#13), which no text of so many characters exceeds."""
 ROOM = 300
-"""Of these, for the marker that a comment begins with."""
+"""The part of these characters for the marker that a comment begins with."""
 LONGEST = 2_000
-"""Characters of a line: a longer one is cut."""
+"""The most characters of a line: a longer one is cut."""
 MANY = 100
-"""Lines of a block: what comes after them is counted."""
+"""The most lines of a block: further ones are only counted."""
 MARK = re.compile(r"<!-- provision (\S+) of (\S*): ([a-z ]+) -->")
 
 
 @dataclass(frozen=True)
 class Written:
-    """What is known of a report from its text.
+    """Facts about a report, read from its text.
 
     Attributes:
-        counts: the begin of its first line: how many resources a plan creates, changes and so on.
-        text: all of it.
+        counts: the begin of its first line: the numbers of resources that a plan creates, changes and so on.
+        text: the whole report.
     """
 
     command: str
@@ -43,10 +43,10 @@ class Written:
 
 
 def read(text: str) -> Written:
-    """Return what a report says of itself.
+    """Return the facts about a report from its own text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no report.
     """
     first, _, rest = text.partition("\n")
     found = MARK.match(rest)
@@ -57,7 +57,7 @@ def read(text: str) -> Written:
 
 
 def markdown(report: Report, most: int = MOST - ROOM) -> str:
-    """Return a report of at most so many characters: what matters least is left out, and counted."""
+    """Return a report of at most so many characters: the least important parts are left out and counted."""
     whole = [_cut(one) for one in report.sections]
     kept = [0] * len(whole)
     room = most - len(_text(report, whole, kept))
@@ -73,14 +73,14 @@ def markdown(report: Report, most: int = MOST - ROOM) -> str:
 
 
 def inline(text: str) -> str:
-    """Return text that means nothing in Markdown but code between two ticks: no mention, link, picture or tag."""
+    """Return text without Markdown, except code between two ticks: no mention, link, picture or tag."""
     parts = re.split(r"`([^`]+)`", visible(" ".join(text.split())))
     return "".join(f"`{part}`" if number % 2 else _escaped(part) for number, part in enumerate(parts))
 
 
 def _escaped(text: str) -> str:
     escaped = re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", text)
-    # a space of no width: no name follows the sign then
+    # a zero-width space, so that no name follows the sign
     return escaped.replace("@", "@\u200b")
 
 
@@ -89,7 +89,7 @@ def _cut(section: Section) -> Section:
 
 
 def _around(section: Section) -> int:
-    """Return how many characters a section takes at the most, without its blocks."""
+    """Return the most characters that a section takes without its blocks."""
     fences = 2 * max(map(_ticks, section.blocks), default=0)
     return len("\n\n".join(_section(section, [("",)]))) + 2 + fences
 
@@ -131,7 +131,7 @@ def _section(section: Section, blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _shown(section: Section, blocks: Sequence[Block]) -> list[str]:
-    """Return the lines of blocks; signs stand first, where a diff is coloured by them."""
+    """Return the lines of blocks; signs stand first, since the colours of a diff depend on them."""
     if section.listed:
         return [f"- {inline(' '.join(block))}" for block in blocks]
     return [visible(line.removeprefix("  ")) for block in blocks for line in block]

@@ -1,4 +1,4 @@
-"""A report as a page: one file that asks nobody for anything, readable in light, in dark and on paper."""
+"""A report as a page: one file that makes no requests, readable in light, in dark and on paper."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("page.html")
 CLASSES = {"+": "create", "-": "delete", "~": "change", "!": "failed"}
-"""By the sign that a line begins with."""
+"""The class of a line, by the sign that it begins with."""
 
 
 def page(report: Report, diagram: Diagram | None) -> str:
     """Return the page as a whole file.
 
     Args:
-        diagram: the picture of the stack with its changes; None: nothing is known of it.
+        diagram: the picture of the stack with its changes; None: the stack is not known.
     """
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
     title = f"{report.command} of {report.stack}" if report.stack else report.command
@@ -64,14 +64,14 @@ def _section(section: Section) -> str:
 
 
 def _line(line: str) -> str:
-    """Return a line in the colour of its sign, which stands there as well."""
+    """Return a line in the colour of its sign; the sign stays in the text."""
     words = line.split(maxsplit=1)
     kind = CLASSES.get(words[0]) if words else None
     return f'<span class="{kind}">{_shown(line)}</span>' if kind else _shown(line)
 
 
 def _prose(text: str) -> str:
-    """Return a sentence; what stands between two ticks in it is code."""
+    """Return a sentence as HTML; text between two ticks is code."""
     parts = re.split(r"`([^`]+)`", text)
     return "".join(f"<code>{_shown(part)}</code>" if number % 2 else _shown(part) for number, part in enumerate(parts))
 

@@ -1,4 +1,4 @@
-"""Makes the two services importable, each from its own directory, and what they share."""
+"""Make both services and their shared code importable, each from its own directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ for place in (APP / "frontend", APP / "backend", APP):
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
-    """The way to a database, whose connections are closed in the end."""
+    """Yield access to a database, and close its connections in the end."""
     from tests.unit.app.rig import Gate
 
     with Gate(tmp_path / "book.sqlite") as gate:

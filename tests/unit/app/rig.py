@@ -26,7 +26,7 @@ HOST = "http://test"
 
 @dataclass
 class Gate:
-    """The way to a SQLite file, which can be shut: then whoever connects waits, or is refused if it is broken."""
+    """Access to a SQLite file that can be shut: then a connection waits, or is refused if it is broken."""
 
     path: Path
     open: Event = field(default_factory=Event)
@@ -58,7 +58,7 @@ class Gate:
 
 @dataclass
 class System:
-    """Clients of the two services, and what can be done to what is behind them."""
+    """Clients of the two services, and controls for the parts behind them."""
 
     backend: httpx.AsyncClient
     frontend: httpx.AsyncClient
@@ -86,7 +86,7 @@ async def system(
     with Gate(directory / "book.sqlite") as gate:
         if awake:
             gate.open.set()
-        # while it sleeps nobody waits for it, and otherwise as long as a slow machine needs
+        # no wait for a sleeping database; otherwise as long as a slow machine needs
         database = Database(gate.engine(), patience=600 if awake else 0, waking=600)
         backend_app = backend_web.create_app(database, place, draining, show_databases=show_databases)
 

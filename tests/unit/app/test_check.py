@@ -1,4 +1,4 @@
-"""The check that runs in a container: it asks the program there, and says by its exit code what it was told."""
+"""The check that runs in a container: it asks the program there, and reports the answer by its exit code."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_nothing_is_kept_of_a_failed_transaction(gate: Gate) -> None:
 def test_the_password_may_hold_any_character_and_is_not_shown() -> None:
     settings = Settings("127.0.0.1", 1, 0, "info", "db.internal", 3306, "sample", "dbadmin", "p:a/s@s#w%&?d", BUNDLE)
     engine = engine_for(settings)
-    assert engine.hide_parameters  # nor is what people wrote, in a log of a failure
+    assert engine.hide_parameters  # nor are users' texts in the log of a failure
     url = engine.url
     assert url.password == settings.db_password
     assert settings.db_password not in f"{settings!r} {url!r} {url}"

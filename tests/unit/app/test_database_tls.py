@@ -1,4 +1,4 @@
-"""Whom the backend sends its password to: a server that speaks just enough of MySQL's protocol to be sent it."""
+"""The server that gets the backend's password: a server with just enough of MySQL's protocol to be sent it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def greeting(*, tls: bool) -> bytes:
 
 
 def received(connection: socket.socket) -> bytes:
-    """One packet's payload; nothing if the client has gone."""
+    """Return one packet's payload; empty if the client has gone."""
     head = connection.recv(4)
     return connection.recv(int.from_bytes(head[:3], "little")) if head else b""
 
 
 @contextlib.contextmanager
 def server(pem: Path | None) -> Iterator[tuple[int, list[bytes]]]:
-    """A server on a port of the loopback, with what it was sent to log in with; without a certificate, without TLS."""
+    """Yield the port of a loopback server, and the logins sent to it; without a certificate, without TLS."""
     logins: list[bytes] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -58,7 +58,7 @@ def server(pem: Path | None) -> Iterator[tuple[int, list[bytes]]]:
             connection.sendall(packet(0, greeting(tls=pem is not None)))
             number = 2
             if pem is not None:
-                assert len(received(connection)) == 32  # asks for TLS, and says nothing else
+                assert len(received(connection)) == 32  # asks for TLS, and sends nothing else
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(pem)
                 connection = context.wrap_socket(connection, server_side=True)

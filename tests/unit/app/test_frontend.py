@@ -56,7 +56,7 @@ OWN = {"Host": "app.example.com", "X-Forwarded-Proto": "https"}
         (OWN | {"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, 403),
         (OWN | {"Origin": "https://evil.example"}, 403),
         (OWN | {"Origin": "https://app.example.com.evil.example"}, 403),
-        (OWN | {"Origin": "http://app.example.com"}, 403),  # whoever can change what HTTP brings
+        (OWN | {"Origin": "http://app.example.com"}, 403),  # an attacker who can change HTTP requests
         (OWN | {"Origin": "null"}, 403),
         ({"Host": "127.0.0.1:8443", "X-Forwarded-Proto": "https", "Origin": "https://127.0.0.1:9999"}, 403),
     ],

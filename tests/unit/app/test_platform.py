@@ -1,4 +1,4 @@
-"""What both services have alike: settings, logs, their place, the way they stop, and their images."""
+"""Common parts of both services: settings, logs, their place, their end, and their images."""
 
 from __future__ import annotations
 

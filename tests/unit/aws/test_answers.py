@@ -1,4 +1,4 @@
-"""What is said of answers that cannot be read: which one, and never what is in it."""
+"""Messages about unreadable answers: they name the answer, and never its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands with an API: it is known by boto3's name of it and by the one that signs, whatever is imported."""
+"""APIs by their names: boto3's name and the signing name both find them, with or without imports."""
 
 from __future__ import annotations
 

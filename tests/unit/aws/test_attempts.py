@@ -1,4 +1,4 @@
-"""boto3's own retries, with boto3 itself: how many attempts there are, and that the user's stop ends them."""
+"""boto3's own retries, with boto3 itself: the number of attempts, and their end when the user stops the run."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def endpoint(service: Service) -> Iterator[str]:
 
 @pytest.fixture
 def aws(endpoint: str) -> Aws:
-    """A way to the service by the machine's clock, as on AWS."""
+    """Return an `Aws` for the service by the machine's clock, as on AWS."""
     return way(endpoint=endpoint, pace=Pace())
 
 
@@ -112,7 +112,7 @@ def test_a_stop_interrupts_a_throttled_write(service: Service, aws: Aws) -> None
 
 
 def test_after_a_stop_a_call_still_runs_and_its_error_is_its_own(service: Service, aws: Aws) -> None:
-    """What is under way when the user stops the run is finished."""
+    """A call under way is finished when the user stops the run."""
     aws.pace.stop.set()
     service.status, service.body = 400, b'{"__type": "ClusterNotFoundException"}'
     with pytest.raises(ClientError, match="ClusterNotFoundException"):

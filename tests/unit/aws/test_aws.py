@@ -1,4 +1,4 @@
-"""The way to AWS: the guard that lets only reads through, the call log, owner tags, and bulk reads."""
+"""The client of AWS: the guard that lets only reads through, the call log, owner tags, and bulk reads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 @dataclass
 class Lists:
-    """What the next reads of `Listed` answer, and how many there were."""
+    """The answers to the next reads of `Listed`, and the number of reads."""
 
     answers: list[list[Observed]]
     reads: int = 0
@@ -64,7 +64,7 @@ class Listed(Resource):
 
 @dataclass(frozen=True)
 class Looked(Listed):
-    """A type of which some resources can be read by themselves; the list's answers are used up by both reads."""
+    """A type with resources that can be read one by one; both kinds of reads use up the list's answers."""
 
     type_name: ClassVar[str] = "looked"
 
@@ -204,7 +204,7 @@ def test_a_refused_call_is_logged_with_its_code(aws: Aws) -> None:
     "service", ["ec2", "ecs", "iam", "elbv2", "route53", "rds", "ssm", "autoscaling", "acm", "logs"]
 )
 def test_no_operation_that_counts_as_a_read_changes_anything(service: str) -> None:
-    """AWS names its writes by what they do; a read that begins like one of these would slip through the guard."""
+    """AWS names its writes by their effect; a read with such a name would slip through the guard."""
     client = boto3.client(service, region_name="ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     reads = [name for name in client.meta.service_model.operation_names if READS.match(name)]
     assert reads
@@ -289,7 +289,7 @@ def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
 
 
 def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, list[str]]:
-    """A way to an ECS that always throttles, of which the user has enough when a call waits; each attempt's fate."""
+    """Return an `Aws` for an ECS that always throttles, whose user stops when a call waits; and each attempt's fate."""
     aws, made = way(pace=Pace(), endpoint=NOWHERE, rates=rates), list[str]()
 
     def send(request: Any, **_: Any) -> AWSResponse:
@@ -428,7 +428,7 @@ def test_what_aws_lists_replaces_what_was_remembered(aws: Aws, lists: Lists) -> 
 
 
 def shown(aws: Aws, resource_type: type[Resource], *only: str) -> list[tuple[str, str]]:
-    """What is known of a resource type after a look at these resources of it: ids and statuses."""
+    """Return the known ids and statuses of a type after a read of these resources."""
     return sorted((live.id, live.status) for live in aws.live(resource_type, fresh=bool(only), only=only))
 
 

@@ -1,4 +1,4 @@
-"""What a name server's answer says of a delegation: in its answer, in its referral, not at all."""
+"""A delegation in a name server's reply: in its answer, in its referral, or absent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Answer = Callable[[dns.message.Message], None]
 
 @contextmanager
 def server(answer: Answer) -> Iterator[int]:
-    """A name server on a free loopback port, whose every reply is made by `answer`."""
+    """Yield the port of a loopback name server whose every reply is made by `answer`."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:

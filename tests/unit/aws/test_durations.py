@@ -1,4 +1,4 @@
-"""The table of durations: complete, sourced, of use; and which of them a rehearsal takes."""
+"""The table of durations: complete, sourced and used; and the durations that a rehearsal takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS's documented rates: the table names what exists, and the buckets never let more pass than they hold and gain."""
+"""AWS's documented rates: the table names existing operations, and the buckets never let too many calls pass."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ MODELS = {
     "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
 }
-"""botocore's names of the services, where they are not those that sign."""
+"""botocore's names of the services, if they differ from the signing names."""
 REGION = "ap-northeast-1"
 
 
 def exact(limit: Limit, at: float) -> TokenBucket:
-    """A full bucket of the limit, as AWS has it."""
+    """Return a full bucket of the limit, as AWS has it."""
     return TokenBucket(limit.burst, limit.rate, at)
 
 
@@ -88,7 +88,7 @@ def test_a_call_draws_on_its_own_bucket_and_on_that_of_all_calls() -> None:
 
 
 ALARMS = "application-autoscaling"
-"""It documents no rate: the tool keeps below what its alarms take, the embedded cloud refuses those (`alarms`)."""
+"""It documents no rate: the tool stays below the calls that its alarms need, the embedded cloud refuses (`alarms`)."""
 
 
 def test_the_embedded_cloud_throttles_by_a_table_of_its_own() -> None:
@@ -122,7 +122,7 @@ def test_the_embedded_cloud_admits_a_burst_then_the_rate() -> None:
 
 
 def eager(bucket: TokenBucket, wanted: list[float]) -> list[float]:
-    """When calls are made that are wanted at these moments, each as early as the bucket allows."""
+    """Return the times of calls that are wanted at these moments, each as early as the bucket allows."""
     sent: list[float] = []
     for moment in wanted:
         now = max([moment, *sent[-1:]])
@@ -165,7 +165,7 @@ def test_this_tool_leaves_some_of_each_limit_to_others(limit: Limit) -> None:
 
 
 def taken(buckets: Buckets, service: str, operation: str, region: str = REGION) -> int:
-    """How many calls pass at once."""
+    """Return the number of calls that pass at once."""
     count = 0
     while not buckets.take(service, region, operation):
         count += 1

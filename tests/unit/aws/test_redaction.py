@@ -1,4 +1,4 @@
-"""What is left out of the log and of messages: all that AWS's own models call sensitive, and nothing else."""
+"""Values left out of the log and of messages: all that AWS's own models mark as sensitive, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What boto3 raises becomes one message: what was refused, in AWS's words, and what to do."""
+"""boto3's errors become one message: the refused call, AWS's words, and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resource types are known by the table of their modules, whatever has been imported so far."""
+"""The resource types are found by the table of their modules, with or without earlier imports."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_a_type_is_known_whose_module_nobody_has_imported(first: str) -> None:
 
 
 def defined(name: str, type_name: str | None, **more: object) -> type[Resource]:
-    """A new resource type."""
+    """Return a new resource type."""
     names = {} if type_name is None else {"type_name": type_name}
     return type(name, (Resource,), {"__module__": "mine.things", **names, **more})
 
 
 @pytest.fixture
 def only_theirs() -> Iterator[None]:
-    """What a test defines is forgotten afterwards."""
+    """Forget a test's resource types afterwards."""
     before = dict(all_types())
     yield
     RESOURCE_TYPES.clear()
@@ -78,7 +78,7 @@ def test_a_type_is_known_under_its_former_names() -> None:
 
 
 def _hooks_without_their_trait(resource_type: type[Resource]) -> list[str]:
-    """Return what a type defines for a trait that it does not name: the engine would never ask for it."""
+    """Return a type's hooks for traits that it does not name: the engine would never call them."""
     found = []
     for trait in vars(traits).values():
         if isinstance(trait, type) and trait.__module__ == traits.__name__ and not issubclass(resource_type, trait):

@@ -1,4 +1,4 @@
-"""The table of refusals: every row is met by an answer as AWS words it, and by no other row before it."""
+"""The table of refusals: every row matches an answer in AWS's words, and no row before it does."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Sample:
     """An answer of AWS.
 
     Attributes:
-        category: what it means.
+        category: its meaning.
         service: boto3's name of the service.
-        code: of the error.
-        message: in AWS's words.
-        operation: that was refused, where the category depends on it.
+        code: the error's code.
+        message: the message in AWS's words.
+        operation: the refused operation, if the category depends on it.
     """
 
     category: ErrorCategory
@@ -263,7 +263,7 @@ def named(row: Row) -> str:
 
 
 def speaks_of(row: Row, sample: Sample) -> bool:
-    """Whether the row alone would take this answer."""
+    """Return whether the row alone would match this answer."""
     fits = row.service in ("*", sample.service) and bool(re.fullmatch(row.code, sample.code))
     fits = fits and bool(re.fullmatch(row.operation or ".*", sample.operation))
     return fits and bool(re.search(row.message, str(answer(sample))))

@@ -1,4 +1,4 @@
-"""What botocore's models say is the same however they are read."""
+"""botocore's models are the same by each way of reading them."""
 
 from __future__ import annotations
 

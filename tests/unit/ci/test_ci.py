@@ -1,4 +1,4 @@
-"""The API of a forge, and what names its jobs."""
+"""The API of a forge, and the variables that name its jobs."""
 
 from __future__ import annotations
 

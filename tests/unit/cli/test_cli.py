@@ -1,4 +1,4 @@
-"""The command line without a cloud: help, usage, configuration, state, errors, and what it costs to start."""
+"""The command line without a cloud: help, usage, configuration, state, errors, and the cost of its start."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_shell_completion_knows_values(shell: str, tmp_path: Path, monkeypatch: 
     with LocalStore(tmp_path / ".provision" / "local" / "ecs-sample-dev", "ecs-sample-dev", "up", "1") as store:
         store.put(Record("vpc/main", "vpc", "ready", "vpc-1"))
     complete = completer(shell)
-    # how a word comes to the program differs between shells, and not what is found
+    # shells pass the word in different ways, but the completions are the same
     for line, wanted in list(COMPLETED.items())[: None if shell == "bash" else 2]:
         found = {word for word in re.findall(r"[\w/-]+", complete(line)) if not word.startswith("-")}
         assert found >= wanted, line
@@ -165,7 +165,7 @@ def test_shell_completion_knows_values(shell: str, tmp_path: Path, monkeypatch: 
 
 
 def completer(shell: str) -> Callable[[str], str]:
-    """What a shell asks the program when the tabulator is pressed; returns its answer."""
+    """Return a function that asks the program for completions as a shell does."""
 
     def complete(line: str) -> str:
         words = {"_PROVISION_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
@@ -178,7 +178,7 @@ def completer(shell: str) -> Callable[[str], str]:
 
 
 def loaded(modules: tuple[str, ...], *lines: str, **kw: Any) -> str:
-    """Which of these modules a process has loaded after these command lines."""
+    """Return which of these modules a process has loaded after these command lines."""
     code = (
         "import sys; from provisioner.cli.main import main; codes = [main(line.split()) for line in sys.argv[1:]]; "
         f"print(codes, [m for m in {modules} if m in sys.modules], file=sys.stderr)"
@@ -429,7 +429,7 @@ def test_a_killed_commands_lock_is_nobody_at_work(recorded: Path) -> None:
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
     lines = ("state list", "state show vpc/main", "output --json", "status --json")
     assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 2] []\n"
-    # the types say what a stack costs
+    # the types give a stack's cost lines
     assert loaded(("boto3", "moto", "docker", "dns"), "list", cwd=tmp_path) == "[0] []\n"
 
 
@@ -481,7 +481,7 @@ def test_a_wrong_time_scale_is_reported(run: Run, monkeypatch: pytest.MonkeyPatc
     assert (code, err) == (4, f"error: PROVISION_TIME_SCALE is '{scale}': set it to a number above 0, or unset it\n")
 
 
-# -- errors that nobody foresaw ----------------------------------------------------------------------------------------
+# -- unexpected errors ------------------------------------------------------------------------------------------------
 
 FAULT = (
     "import sys; from provisioner.operations.context import configuration; from provisioner.cli.main import main; "
@@ -524,7 +524,7 @@ def test_a_reader_that_goes_away_changes_nothing_else(
 
 
 def test_a_full_disk_is_no_reader_that_goes_away(run: Run, recorded: Path, tmp_path: Path) -> None:
-    """Whoever writes to a file must not take a part for the whole."""
+    """A writer to a file must not treat a part as the whole."""
     with Path("/dev/full").open("w") as full:
         ended = program("state", "list", cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT}, stdout=full)
     assert ended.returncode == 1

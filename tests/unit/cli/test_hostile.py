@@ -1,4 +1,4 @@
-"""Input that means harm: in the configuration and on the command line; and what the code itself never does."""
+"""Hostile input in the configuration and on the command line; and calls that the code itself never makes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
         ("path", "/ä", "is not a load balancer's path pattern"),
         ("path", "/" + "*/" * 6, "has 6 wildcards"),
         ("path", "/??????", "has 6 wildcards"),
-        ("path", "/", 'the pattern of the root alone on AWS, not of what is below it: write "/*"'),
+        ("path", "/", 'the pattern of the root alone on AWS, not of the paths below it: write "/*"'),
         ("user", "root\n", "is not a container user"),
         ("user", "٣", "is not a container user"),
         ("environment", {"A": "a\x00b"}, "contains a NUL"),

@@ -1,4 +1,4 @@
-"""Names that mean harm, in what AWS answers: no view lets them steer the terminal."""
+"""Hostile names in AWS's answers: no view lets them control the terminal."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
         shown,
     )
     assert harmless(shown.getvalue())
-    # what follows a line's end in somebody's text does not look like a line of the run
+    # text after a line break in a foreign text does not look like a line of the run
     assert [line for line in shown.getvalue().splitlines() if line.startswith("+ all is well")] == []
 
 

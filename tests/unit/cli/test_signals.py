@@ -1,4 +1,4 @@
-"""Signals, and channels that go away: how a command ends when it is told to, or nobody listens any more."""
+"""Signals and closed channels: the end of a command that is told to end, or has lost its reader."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ with signals.watched(), stopping.interruptible(pace, lambda event: None):
 
 
 def test_a_signal_may_come_at_any_moment_of_a_wait() -> None:
-    """The main thread may hold the lock of what it waits for at that very moment."""
+    """The main thread may hold the lock of its own wait at that moment."""
     ended = script("""
 import random, time
 from contextlib import ExitStack
@@ -426,7 +426,7 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> No
 
 
 class Cleared:
-    """While Python clears it up, a signal comes; what that raises is dropped."""
+    """An object at whose destruction a signal comes; Python drops the error."""
 
     def __del__(self) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -446,7 +446,7 @@ def test_an_interrupt_that_python_drops_comes_again(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_signal_that_wakes_nobody_comes_again() -> None:
-    """As one that comes when Python has just looked for signals, and waits for a lock a moment later."""
+    """Example: it comes just after Python has checked for signals, before a wait for a lock."""
     asleep = threading.Lock()
     asleep.acquire()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -86,7 +86,7 @@ IN_PROD = [
     (f"region = '{SECRET}'", "region", 'such as "ap-northeast-1"'),
     (f"account = {{ id = '{SECRET}' }}", "account.id", "write its 12 digits"),
 ]
-"""In the table of prod: what is written there, the key, and what the line says to do."""
+"""In the table of prod: the text there, the key, and the remedy in the line."""
 FILES = [
     *((f"{TOP}{WEB}{PROD}{text}\n", f"environments.prod.{key}", fix) for text, key, fix in IN_PROD),
     (f"{TOP}{WEB}{PROD}services.web.build = 'x'\n", "services.web", "both image and build"),

@@ -49,7 +49,7 @@ def refusal(path: Path, **overrides: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-# -- what is right
+# -- valid settings
 
 
 def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "spot",
     )
     text = sample.text(with_app=with_app)
-    # the stop timeout is what ECS takes by itself
+    # the stop timeout is ECS's own default
     example: dict[str, Any] = {"environment": {}, "stop_timeout": None}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
@@ -333,7 +333,7 @@ def test_every_size_of_fargate(cpu: int, least: float, most: int, sizes: int) ->
     assert (allowed[0], allowed[-1], len(allowed)) == (least * 1024, most * 1024, sizes)
 
 
-# -- what is wrong: text before [services.web], the key, and words of the message
+# -- errors: text before [services.web], the key, and words of the message
 
 TOP = [
     ('project = "Shop"', "project", ["lower-case", '"Shop"']),

@@ -1,4 +1,4 @@
-"""What `extends` takes over, and what it says of tables that cannot be followed."""
+"""Settings that `extends` takes over, and its messages about tables that cannot be used."""
 
 from __future__ import annotations
 

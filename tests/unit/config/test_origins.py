@@ -1,4 +1,4 @@
-"""`provision config`: what holds in an environment, where each value comes from, and what is hidden."""
+"""`provision config`: the effective settings of an environment, their origins, and the hidden values."""
 
 from __future__ import annotations
 

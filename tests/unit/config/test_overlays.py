@@ -1,4 +1,4 @@
-"""`[environments.NAME]`: what an overlay changes, and where each message points that is about one."""
+"""`[environments.NAME]`: the changes by an overlay, and the places that messages about one name."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_misspelt_environment_is_refused_with_the_near_one(tmp_path: Path, env
     assert load(write(tmp_path, WEB), env=env).env == env, "without overlays any name is one"
 
 
-# -- what is wrong: text behind BOTH, the key, and words of the message
+# -- errors: text behind BOTH, the key, and words of the message
 WRONG = [
     ("[environments.prod]\ncup = 1", "environments.prod.cup", ["is unknown"]),
     ("services.web.cup = 1", "environments.prod.services.web.cup", ['did you mean "cpu"?']),

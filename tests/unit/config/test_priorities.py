@@ -1,4 +1,4 @@
-"""The order in which the load balancer asks its paths."""
+"""The order in which the load balancer checks its paths."""
 
 from __future__ import annotations
 

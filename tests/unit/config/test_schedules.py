@@ -1,4 +1,4 @@
-"""Schedules of jobs: EventBridge Scheduler's expressions, and what crontab's are in its form."""
+"""Schedules of jobs: EventBridge Scheduler's expressions, and crontab's translated to them."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_crontab_is_refused_with_the_form_of_aws(text: str, instead: str) -> Non
         ("rate(0 minutes)", "is never due"),
         ("rate(5 weeks)", "is no schedule"),
         ("at(2026-13-01T00:00:00)", "has no such day or time"),
-        ("cron(30 3 * * * *)", "just one of day of month and day of week must be ?"),
-        ("cron(30 3 ? * ? *)", "just one of day of month and day of week must be ?"),
+        ("cron(30 3 * * * *)", "exactly one of day of month and day of week must be ?"),
+        ("cron(30 3 ? * ? *)", "exactly one of day of month and day of week must be ?"),
         ("cron(30 24 * * ? *)", "24 is no hour: use 0 to 23"),
         ("cron(30 3 ? * MUN *)", "MUN is no day of week: use 1 to 7 or SUN to SAT"),
         ("cron(30 3 ? * FRI-MON *)", "FRI-MON is no day of week"),

@@ -1,4 +1,4 @@
-"""What is taken for a secret, by names and values as they stand in real configurations, and what is not."""
+"""Values that count as secrets, by names and values from real configurations, and values that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`[services.NAME.sidecars.NAME]`: what is refused before any call, what is taken over, and what ECS is told."""
+"""`[services.NAME.sidecars.NAME]`: refusals before any call, inherited settings, and the definitions for ECS."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_what_ecs_is_told_of_a_sidecar(tmp_path: Path) -> None:
         "user": "1000",
         "stopTimeout": 5,
     }
-    # nobody waits for ever for one that does not get well
+    # a wait for an unhealthy sidecar ends
     assert side["startTimeout"] == 120
     assert side["healthCheck"]["startPeriod"] == 7
     assert side["systemControls"]

@@ -1,4 +1,4 @@
-"""`policies` of services and jobs: what is refused before any call, and what comes of the rest."""
+"""`policies` of services and jobs: refusals before any call, and the results of valid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state lock says in which run of a pipeline its holder is."""
+"""A state lock names the pipeline run of its holder."""
 
 from __future__ import annotations
 

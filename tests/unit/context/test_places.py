@@ -1,4 +1,4 @@
-"""Where resources lie: the configuration is found from below, the state beside it, no former place passed over."""
+"""Places of files: the configuration is found from below, the state beside it, and no former place is ignored."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_nearest_one_counts_and_here_it_is_not_named(run: Run, directory: Pa
     Path("stack.toml").write_text(WEB)
     assert run("state", "list") == (0, "", "")
     Path("stack.toml").unlink()
-    # a link that leads nowhere was meant all the same
+    # a broken link was intended as a configuration too
     Path("stack.toml").symlink_to("nowhere.toml")
     code, _, err = run("state", "list")
     assert (code, err[:38]) == (4, "error: stack.toml: there is no such fi")
@@ -92,7 +92,7 @@ def test_what_lies_above_the_home_directory_is_not_looked_at(
 
 
 def test_what_another_user_put_above_is_not_taken(run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever may write to a directory above, such as /tmp, could lead the command anywhere."""
+    """A user with write access to a directory above, such as /tmp, could redirect the command."""
     user = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: user + 1)
     code, out, err = run("status")
@@ -122,7 +122,7 @@ def test_the_state_of_a_named_configuration_lies_beside_it(
 
 
 def moved(err: str) -> str:
-    """The command that a message advises."""
+    """Return the command that a message advises."""
     return err.split("move it with `")[1].split("`", maxsplit=1)[0]
 
 
@@ -214,7 +214,7 @@ def test_a_renamed_stack_is_named_before_another_is_created(run: Run, directory:
 
 def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, directory: Path) -> None:
     assert told(Options(env="staging"), env="staging") == []
-    # of another project, it is none of this file's environments
+    # an environment of another project is not one of this file's
     (directory / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
     assert len(told(Options(env="staging"), env="staging")) == 1
 
@@ -233,7 +233,7 @@ def test_stacks_of_another_target_or_down_are_not_reported(run: Run, directory: 
 
 @contextmanager
 def working(directory: Path, name: str) -> Iterator[None]:
-    """While it lasts, a command is at work on a stack."""
+    """Run a command on a stack while the context lasts."""
     with store(directory, name):
         yield
 

@@ -25,7 +25,7 @@ FEW = 3
 
 
 def told(file: str, region: str) -> Any:
-    """What `provision cost --json` says, of a configuration whose own steps are trusted."""
+    """Return the output of `provision cost --json` for a configuration whose own steps are trusted."""
     with TemporaryDirectory() as state:
         line = [*("cost", "--json", "-c", file), *("--region", region), *("--state-dir", state)]
         out, err = _run(line, {})
@@ -46,7 +46,7 @@ def _run(line: list[str], more: dict[str, str]) -> tuple[str, str]:
 
 
 def table() -> str:
-    """The table, as the page has it."""
+    """Return the table of the page."""
     lines = [
         "| stack | Region | idle | usual | at most | USD an hour | the most, as usual |",
         "|---|---|--:|--:|--:|--:|---|",
@@ -65,7 +65,7 @@ def table() -> str:
 
 
 def written(text: str) -> str:
-    """The page with its table anew."""
+    """Return the page with a new table."""
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}{table()}{END}{rest.split(END)[1]}"
 

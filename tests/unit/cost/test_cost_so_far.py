@@ -1,4 +1,4 @@
-"""What a stack has cost when it is deleted."""
+"""The cost of a stack at its deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stack costs: every type says it or is free, the sums, what depends on the load, and Regions without prices."""
+"""Costs of a stack: each type has costs or is free, the sums, the loads, and Regions without prices."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ def test_the_page_says_what_the_command_does() -> None:
     assert cost_page.written(text) == text, "run `python -m tests.unit.cost.cost_page`"
 
 
-# -- what is cheaper ---------------------------------------------------------------------------------------------------
+# -- cheaper settings --------------------------------------------------------------------------------------------------
 
 
 def test_a_hint_saves_what_the_changed_configuration_does() -> None:

@@ -1,4 +1,4 @@
-"""What became of a service's deployments, by ECS's words for them."""
+"""The outcomes of a service's deployments, by ECS's words for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.resources.ecs.history import Past
         (["SUCCESSFUL", "SUCCESSFUL"], ["serves", "succeeded"]),
         (["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"], ["rolled back", "serves"]),
         (["IN_PROGRESS", "SUCCESSFUL"], ["in progress", "serves"]),
-        # what serves is older than all that ECS still knows of
+        # the serving revision is older than all deployments that ECS still knows
         (["ROLLBACK_SUCCESSFUL"], ["rolled back"]),
         (["SOMETHING_NEW"], ["something_new"]),
         ([], []),

@@ -1,4 +1,4 @@
-"""What a deployment waits for, as AWS tells it and as a user reads it."""
+"""Pauses of a deployment, in AWS's answers and in the words for users."""
 
 from __future__ import annotations
 

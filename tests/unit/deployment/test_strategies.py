@@ -1,4 +1,4 @@
-"""Strategies that shift traffic: how a service gets to them and back, and what of them is not this stack's."""
+"""Strategies that shift traffic: a service's way to them and back, and their parts that are not this stack's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images to build: the tag follows the content, and where nothing can be built that is said beforehand."""
+"""Images to build: the tag follows the content, and a missing builder is reported before the run."""
 
 from __future__ import annotations
 

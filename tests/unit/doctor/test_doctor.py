@@ -162,7 +162,7 @@ def test_answers_one_by_one_and_below_an_action() -> None:
 
 
 def test_an_answer_without_parts_is_about_all_that_was_asked() -> None:
-    """Its own resource is a form of ARN since July 2026, and was one of those that were asked before."""
+    """Its resource is an ARN's form since July 2026; before, it was one of the requested ARNs."""
     form = "arn:${Partition}:iam::${Account}:role/${RoleName}"
     question = asked(("iam:PassRole", "x"), ("iam:PassRole", "y"))
     found = permissions.answered(question, [result("iam:PassRole", "allowed", form)])
@@ -223,7 +223,7 @@ def test_what_iam_does_not_answer_is_no_denial() -> None:
 
 
 def test_a_key_that_other_statements_ask_for_is_no_doubt() -> None:
-    """IAM names the keys of all statements; of those that the tool knows of, a request has only what it was told."""
+    """IAM names the condition keys of all statements, also keys that the request does not have."""
     tags = (("StringEquals", "aws:RequestTag/Project", ("shop",)),)
     wanted = [permission("a:Now"), replace(permission("a:Tagged"), conditions=tags)]
     questions = list(permissions.questions_about(wanted))
@@ -279,11 +279,11 @@ def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
         asking(answering(), {"Arn": caller})
 
 
-# -- who and where -------------------------------------------------------------------------------------------------
+# -- caller and place -----------------------------------------------------------------------------------------------
 
 
 class Answering:
-    """Stands for AWS: answers each operation with what it is given, or raises it; by Region where that matters."""
+    """A stand-in for AWS: it gives each operation a prepared answer or error, by Region if needed."""
 
     partition, region, endpoint, pace = "aws", "ap-southeast-3", None, Pace()
 
@@ -360,7 +360,7 @@ def test_fargate_in_a_region_of_which_nothing_is_known() -> None:
     assert [one.verdict for one in network.fargate(context())] == ["unknown"]
 
 
-# -- whatever breaks -----------------------------------------------------------------------------------------------
+# -- any failure ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_no_check_that_breaks_ends_another() -> None:
     found = examine(broken, seen.append)
     assert {one.check for one in found} >= {"credentials", "region", "zones", "quota VPCs", "permissions"}
     assert all(one.verdict in ("ok", "unknown", "warning") for one in found if one.check != "state")
-    # nothing is said of instances, of a public name and of alarms of yours, where there is none
+    # no lines about instances, a public name and the user's alarms if there are none
     assert len(seen) == len(found) >= len(CHECKS) - 10
 
 

@@ -1,4 +1,4 @@
-"""What `make moto-canary` reads: the locked version, and how many tests failed."""
+"""Inputs of `make moto-canary`: the locked version, and the number of failed tests."""
 
 from __future__ import annotations
 

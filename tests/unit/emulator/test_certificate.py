@@ -19,7 +19,7 @@ HOST = "app.example.com"
 
 
 def shake_hands(trusted: Path, shown: Path, host: str) -> None:
-    """Let a client that trusts one file meet a server that shows another; raises what the client raises."""
+    """Connect a client that trusts one file with a server that shows another; raise the client's error."""
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=str(trusted))
     server.load_cert_chain(shown)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -1,4 +1,4 @@
-"""The embedded cloud's shortcuts give what the libraries give that they stand for."""
+"""The embedded cloud's shortcuts give the same results as the libraries that they replace."""
 
 from __future__ import annotations
 

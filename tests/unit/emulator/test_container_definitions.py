@@ -1,4 +1,4 @@
-"""What containers on the user's machine are given: no rights beyond those that Docker gives every container."""
+"""Rights of containers on the user's machine: none beyond Docker's defaults for every container."""
 
 from __future__ import annotations
 

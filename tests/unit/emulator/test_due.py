@@ -1,4 +1,4 @@
-"""When a schedule is next due: as the embedded cloud has it, which reads the expressions by itself."""
+"""The next time of a schedule, in the embedded cloud, which parses the expressions by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the embedded cloud knows of an API stands in its folder, and in no table elsewhere."""
+"""All facts of the embedded cloud about an API are in its folder, and in no table elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ecs_emulator.services.model import EmulatedApi
 PACKAGE = Path(ecs_emulator.__file__).parent
 SERVICES = PACKAGE / "services"
 FOLDS = ("paging.py", "refusals.py", "faults.py", "rules", "authorization")
-"""What goes by the folders."""
+"""The modules that read the folders."""
 
 
 def folder(api: EmulatedApi) -> Path:

@@ -1,4 +1,4 @@
-"""Alarms of the embedded cloud: which state follows from which data points, and what load balancers count."""
+"""Alarms of the embedded cloud: the state for given data points, and the counts of load balancers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POINTS = {"0": False, "X": True, "-": None}
         ("0-X--", 2, ("OK", "OK", "ALARM", "OK")),
         ("----0", 2, ("OK", "OK", "ALARM", "OK")),
         ("---X-", 2, ("ALARM", KEPT, "ALARM", "OK")),
-        # its text: one that has just begun to breach is not old enough
+        # its text: a point that has just begun to breach is not old enough
         ("----X", 3, (KEPT, KEPT, "ALARM", "OK")),
     ],
 )

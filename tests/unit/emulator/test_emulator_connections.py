@@ -1,4 +1,4 @@
-"""The embedded cloud's HTTP server among strangers: they are few, and not in the way of who has the key."""
+"""The embedded cloud's HTTP server among strangers: they are few, and do not block callers with the key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ecs_emulator.sockets import listening
 from ecs_emulator.wsgi import Environ, Rejected, Server, StartResponse
 
 HANGS = 60.0
-"""Seconds after which a test is taken to hang."""
+"""Seconds after which a test counts as hanging."""
 KEY = {"Authorization": "key"}
 
 
@@ -130,7 +130,7 @@ class Callers:
             act(self.ends[name][0])
 
     def closed(self) -> set[str]:
-        """The names of those that had to give way."""
+        """Return the names of the connections that were closed."""
         found = set()
         for name, (_, theirs) in self.ends.items():
             theirs.setblocking(False)
@@ -205,7 +205,7 @@ def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
 
 
 def admit(environ: Environ) -> bool:
-    """Let those in who have the key, and who ask for `/open`."""
+    """Admit callers with the key, and callers of `/open`."""
     if environ["PATH_INFO"] == "/open":
         return False
     if environ.get("HTTP_AUTHORIZATION") != KEY["Authorization"]:
@@ -329,7 +329,7 @@ def test_a_stranger_that_expects_100_continue_gets_none(server: Counting) -> Non
 
 @contextlib.contextmanager
 def no_descriptors() -> Iterator[list[int]]:
-    """Use up all files that this process may open; yield those that do nothing else."""
+    """Use up all files that this process may open; yield the unused ones."""
     limits, held = resource.getrlimit(resource.RLIMIT_NOFILE), list[int]()
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(int(one.name) for one in Path("/dev/fd").iterdir()) + 8, limits[1]))
     try:
@@ -381,7 +381,7 @@ def test_a_handshake_that_never_comes_keeps_nobody_out(server: Counting, tmp_pat
         for number in range(2 * most_strangers()):
             stranger = held.enter_context(connected(port))
             with contextlib.suppress(OSError):
-                # the beginning of a handshake, or what is none
+                # the beginning of a handshake, or other bytes
                 stranger.sendall(b"\x16\x03\x01\x02\x00\x01" if number % 2 else b"GET / HTTP/1.1\r\n\r\n")
         visitor = http.client.HTTPSConnection("127.0.0.1", port, timeout=HANGS, context=trusting)
         held.callback(visitor.close)

@@ -1,4 +1,4 @@
-"""Schedule expressions of the embedded cloud: what they say, which are none, and what the change of clocks does."""
+"""Schedule expressions of the embedded cloud: their meaning, invalid ones, and the change of clocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ YORK = "America/New_York"
 
 
 def moments(text: str, begin: str, zone: str = "UTC") -> Iterator[datetime]:
-    """When a schedule of an expression is due from a moment on, in UTC."""
+    """Yield the times when a schedule with an expression is due after a moment, in UTC."""
     expression, place = parse(text), ZoneInfo(zone)
     created, last = datetime.fromisoformat(begin).replace(tzinfo=UTC), None
     while (last := due(expression, place, created, None, last)) is not None:

@@ -1,4 +1,4 @@
-"""Each sentence of AWS stands once in the emulator: one that is corrected in one place is corrected everywhere."""
+"""Each sentence of AWS occurs once in the emulator, so that a correction in one place is complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 EMULATOR = Path(__file__).parents[3] / "emulator" / "ecs_emulator"
 WORDS = 4
-"""From how many words on a text is a sentence."""
+"""The least words of a text that counts as a sentence."""
 
 
 def template(text: ast.JoinedStr) -> str:
-    """An f-string with `{}` for what it is filled with."""
+    """Return an f-string with `{}` for its fields."""
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in text.values)
 
 
@@ -37,5 +37,5 @@ def test_each_sentence_of_a_refusal_stands_once() -> None:
 
 
 def is_source(text: str) -> bool:
-    """Whether a text names a document, as each row of a table does."""
+    """Return whether a text names a document, as each row of a table does."""
     return "#" in text or any(word in text for word in ("user guide", "developer guide", "Reference", " API"))

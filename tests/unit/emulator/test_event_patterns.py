@@ -1,4 +1,4 @@
-"""Event patterns of the embedded cloud, as EventBridge matches by them."""
+"""Event patterns of the embedded cloud, which match as EventBridge's do."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ EVENT = {
         (False, {"group": [{"anything-but": ["family:api", "family:web"]}]}),
         (False, {"group": [{"anything-but": {"prefix": "family"}}]}),
         (True, {"group": [{"anything-but": {"suffix": ["api", "worker"]}}]}),
-        # what is not there is not anything but something
+        # an absent field does not match anything-but
         (False, {"nothing": [{"anything-but": [0]}]}),
         (True, {"nothing": [{"exists": False}], "group": [{"exists": True}]}),
         (False, {"group": [{"exists": False}]}),
-        # one element of an array is enough, and fields have to be those of one
+        # one element of an array is enough, and all fields have to match the same element
         (True, {"zones": ["c", "d"]}),
         (True, {"containers": {"exitCode": [{"anything-but": [0]}]}}),
         (True, {"containers": {"name": ["proxy"], "exitCode": [137]}}),

@@ -1,4 +1,4 @@
-"""What a listener does with a request: its rules by priority, target groups by weight."""
+"""A listener's handling of a request: its rules by priority, target groups by weight."""
 
 from __future__ import annotations
 

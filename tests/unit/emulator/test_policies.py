@@ -1,4 +1,4 @@
-"""IAM's evaluation as the embedded cloud does it: wildcards, conditions, what denies, and what it cannot read."""
+"""IAM's evaluation in the embedded cloud: wildcards, conditions, denials, and unreadable policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of refusals: each case is one of its own, and its source says what it is said to say."""
+"""The catalogue of refusals: each case is unique, and its source has the quoted text."""
 
 from __future__ import annotations
 

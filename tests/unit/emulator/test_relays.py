@@ -1,4 +1,4 @@
-"""What a relay's program and the embedded cloud's end of it hand on, without the engine between them."""
+"""Data through a relay's program and the embedded cloud's end of it, without the engine between them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def way(serve: Callable[[socket.socket], None] | None) -> Iterator[Way]:
 
 
 def everything(connection: socket.socket) -> bytes:
-    """All that comes until the other side says that it was all."""
+    """Return all bytes until the other side ends."""
     pieces = []
     while piece := connection.recv(65536):
         pieces.append(piece)
@@ -78,7 +78,7 @@ def everything(connection: socket.socket) -> bytes:
 
 
 def echo(connection: socket.socket) -> None:
-    """Answer what came, once all of it has."""
+    """Answer the received bytes, reversed, once all have arrived."""
     with connection:
         connection.sendall(everything(connection)[::-1])
 

@@ -1,4 +1,4 @@
-"""What is recorded of a resource while it is being made."""
+"""Records of a resource while it is being created."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.ways import way
 
 
 def creating(error: Exception) -> list[str]:
-    """What is recorded when the call that makes a resource ends with this error."""
+    """Return the phases recorded when the create call ends with this error."""
 
     def create(**_: Any) -> NoReturn:
         raise error
@@ -53,7 +53,7 @@ def test_an_interrupted_read_keeps_the_record() -> None:
 
 
 def tried_again(recorded: LogGroup, desired: LogGroup) -> tuple[str, list[Record]]:
-    """Return the client token of a second try, and what it records; of the first one the intent is recorded."""
+    """Return the client token of a second try, and its records; the first try's intent is recorded."""
     said, tokens = list[Record](), list[str]()
 
     @dataclass(frozen=True)

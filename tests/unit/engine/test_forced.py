@@ -1,4 +1,4 @@
-"""The walks that the benchmark compares with: over small graphs whose answers one sees."""
+"""The walks that the benchmark compares with, over small graphs with obvious answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a resource keeps while services roll out, and what moves before what is no longer declared is deleted."""
+"""Settings that a resource keeps while services roll out, and moves that come before deletions."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_a_problem_is_a_change_that_leaves_no_setting() -> None:
     ("recorded", "same"), [({}, True), ({"tagged": True}, True), ({"retention_in_days": 1}, False)]
 )
 def test_what_was_recorded_beside_settings_says_nothing(recorded: dict[str, Any], same: bool) -> None:
-    """Earlier versions had fields for what is no setting: a creation that they began keeps its token."""
+    """Earlier versions recorded further fields: a creation that they began keeps its token."""
     wanted = LogGroup("web", "/ecs/web", 7)
     record = Record("log_group/web", "log_group", "creating", "", None, {**wanted.fields(), **recorded}, {}, [], "")
     assert asked_for(wanted, record) is same
 
 
 def test_no_versioned_resource_type_has_parts() -> None:
-    """Whether a revision is the one last asked for is told by what is declared (`engine/execution/replacement.py`)."""
+    """The declaration decides whether a revision is the last one (`engine/execution/replacement.py`)."""
     for resource_type in all_types().values():
         if resource_type.versioned:
             assert resource_type.widened is Resource.widened

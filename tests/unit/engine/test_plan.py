@@ -1,4 +1,4 @@
-"""What `up` would do, told from scripted resources: no call is made."""
+"""The plan of `up` for scripted resources: no call is made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provisioner.steps.stack import Stack
 from tests.ways import way
 
 LIVES: dict[str, list[Observed]] = {}
-"""What AWS has, by resource type: set anew by each test."""
+"""AWS's resources, by type: set by each test."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,28 @@ class Scripted(Resource):
 
 
 class Revised(Scripted):
-    """One that is made anew when it changes."""
+    """A type whose changes make a new resource."""
 
     type_name: ClassVar[str] = "revised"
     versioned: ClassVar[bool] = True
 
 
 class Named(Scripted):
-    """One whose id follows from its name."""
+    """A type whose id follows from its name."""
 
     type_name: ClassVar[str] = "named"
     derived: ClassVar[Sequence[str]] = ("id",)
 
 
 class Met(Scripted):
-    """One that AWS makes by itself."""
+    """A type that AWS creates by itself."""
 
     type_name: ClassVar[str] = "met"
     created_by_aws: ClassVar[bool] = True
 
 
 class Unreadable(Scripted):
-    """One that the caller may not read."""
+    """A type that the caller may not read."""
 
     type_name: ClassVar[str] = "unreadable"
 
@@ -94,7 +94,7 @@ def stack() -> Stack:
 
 
 def live(name: str, type_name: str = "scripted", **changed: Any) -> Observed:
-    """One of ours, exactly as `Scripted(name, label=name)` wants it but for what is given."""
+    """Return a resource of ours, as `Scripted(name, label=name)` wants it except for the given settings."""
     options = {key: changed.pop(key) for key in ("owned", "deleting") if key in changed}
     attributes = {"label": name, "size": 1, "inside": None, "started": 0} | changed
     address = f"{type_name}/{name}" if options.get("owned", True) else None
@@ -209,7 +209,7 @@ def test_a_record_whose_id_is_gone_is_told_despite_its_name(stack: Stack) -> Non
         for kind in ("scripted", "named")
     }
     looked = plan(way(project="p", env="e"), records, stack.declared, orphans(records, stack.declared))
-    # of what has its id from its name it is the same one again
+    # a recreated resource whose id follows from its name has the same id
     assert [(item.address, item.action) for item in looked] == [
         ("scripted/new", "create"),
         ("named/new", "create"),

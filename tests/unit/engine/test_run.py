@@ -1,4 +1,4 @@
-"""What the two directions share, while other threads change the records."""
+"""Common parts of both directions, while other threads change the records."""
 
 from __future__ import annotations
 

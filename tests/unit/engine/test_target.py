@@ -1,4 +1,4 @@
-"""Limiting a run to a step: whatever the step, neither direction leaves anything half made."""
+"""Runs limited to a step: for every step, neither direction leaves anything half made."""
 
 from __future__ import annotations
 

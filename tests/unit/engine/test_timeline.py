@@ -1,4 +1,4 @@
-"""Where a run's time went: which resources are told, the chain that took longest, and how both are drawn."""
+"""Timelines: the resources in them, the chain that took longest, and both drawings."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ runs = st.builds(
     Run, st.just("up"), st.floats(-1e15, 1e15), st.floats(-1e15, 1e15) | moments, names, st.just({}),
     st.lists(anything, min_size=1, max_size=8),
 )  # fmt: skip
-"""What a state may hold that somebody else has written."""
+"""Content that a state may have if somebody else has written it."""
 
 
 def parsed(drawn: str) -> ET.Element:
-    """A picture as what it says; it must be sound XML."""
+    """Return a picture as parsed XML, which must be valid."""
     return ET.fromstring(drawn)  # noqa: S314  (just drawn here)
 
 
@@ -90,7 +90,7 @@ def test_an_idle_chain_of_any_length_is_followed_to_its_start() -> None:
 
 @pytest.mark.parametrize("draw", [lambda run: lines(run, "shop-dev", 100), lambda run: picture(run, "shop-dev")])
 def test_the_timeline_is_read_as_often_for_many_as_for_few(draw: Callable[[Run], object]) -> None:
-    """What is not so takes a minute and more for 4,000 resources that waited for each other."""
+    """Otherwise 4,000 resources in a chain would take a minute and more."""
 
     class Counting(list[Span]):
         times = 0
@@ -138,7 +138,7 @@ def test_what_is_unfinished_lasted_for_the_whole_run() -> None:
 def test_the_path_is_one_chain_in_time_whatever_a_state_says(run: Run) -> None:
     path = critical_path(run.timeline, run.seconds)
     assert path
-    # what is changed in parts may be on it once for each
+    # a resource changed in parts may be on it once for each part
     assert len(path) <= len({(span.address, span.began) for span in run.timeline})
     assert all(0 <= segment.start <= segment.end for segment in path)
     assert all(before.end == after.start for before, after in pairwise(path))

@@ -1,4 +1,4 @@
-"""The scheduler: what runs when, what a failure stops, and how long anything is waited for."""
+"""The scheduler: the order of work, the effect of a failure, and the length of waits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESOURCE_TYPES.pop("thing")
 
 
 class World:
-    """Scripted resources: what each act and each look answers, and the order in which all happened."""
+    """Scripted resources: the answers to acts and looks, and the order of all events."""
 
     def __init__(self, graph: Mapping[str, Sequence[Dependency]], **script: list[Outcome]) -> None:
         self.nodes = [Node(address, Thing, "step", needs) for address, needs in graph.items()]

@@ -1,4 +1,4 @@
-"""For how long the walk puts up with what: each timeout is that of one wait, on a clock that the test owns."""
+"""Timeouts of the walk: each is the timeout of one wait, on a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
 def lasts(answer: Callable[[float], Outcome], *more: Node, least: float = 0.0) -> float:
-    """Let one resource answer by the clock (seconds since the start), and return for how long the walk lasted.
+    """Let one resource answer by the clock (seconds since the start), and return the length of the walk.
 
     Args:
-        more: what else is walked through.
-        least: seconds that the resource takes at the least.
+        more: further nodes of the walk.
+        least: the least seconds that the resource takes.
     """
     hub = Hub("clock")
     process = Process(hub, "process")
@@ -121,7 +121,7 @@ def test_alternating_waits_end_with_the_longest_budget(waits: Sequence[Wait], ti
 
 
 def looks(*more: Node, least: float, ready: float) -> list[float]:
-    """Return when the resource was looked at that is ready at that moment."""
+    """Return the times of the looks at a resource that is ready at a moment."""
     seen: list[float] = []
 
     def answer(now: float) -> Outcome:

@@ -1,4 +1,4 @@
-"""The texts of the dashboard, what it needs to be shown, and how it looks on, without a cloud."""
+"""The texts of the dashboard, its requirements, and its updates, without a cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of logs: JSON as words, colours and prefixes, and what a text is found in."""
+"""Lines of logs: JSON as words, colours and prefixes, and searches in them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JSON = st.recursive(
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         """Say so."""

@@ -1,4 +1,4 @@
-"""`--since`: how far back logs are read."""
+"""`--since`: the begin of the logs that are read."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ from provisioner.operations.inspection.log_window import FAR_EVERY, FAR_MS, Wind
 START = 1_000_000_000
 POLL_MS = int(POLL_SECONDS * 1000)
 SKEW_MS = 300_000
-"""AWS refuses calls that are signed by a clock more wrong than this."""
+"""The most milliseconds that the clock which signs a call may be wrong: AWS refuses other calls."""
 LATEST_MS = FAR_MS - SKEW_MS
-"""How late an event may be found without being lost to whoever follows."""
+"""The most milliseconds that an event may be late without being missed by a follower."""
 SPAN_MS = 60_000
 
 
@@ -34,7 +34,7 @@ class Written:
     stream: str
 
     def answer(self, id: int) -> dict[str, Any]:
-        """How FilterLogEvents tells of it."""
+        """Return the event as FilterLogEvents returns it."""
         times = {"timestamp": START + self.at, "ingestionTime": START + self.taken}
         return {"eventId": str(id), "logStreamName": self.stream, "message": "", **times}
 
@@ -49,10 +49,10 @@ def written(draw: st.DrawFn) -> Written:
 
 
 def follow(events: Sequence[Written], page: int, skew: int, pace: int, refused: range) -> Iterator[str]:
-    """Yield the ids that a reader comes by, look by look, until all events can be found by a far one.
+    """Yield the ids that a reader finds, look by look, until all events can be found by a far look.
 
     Args:
-        pace: milliseconds from one look to the next. refused: the numbers of the looks that find nothing out.
+        pace: milliseconds from one look to the next. refused: the numbers of the looks that AWS refuses.
     """
     window = Window(START)
     last = max((event.found for event in events), default=0) // pace + 2 * FAR_EVERY + len(refused)

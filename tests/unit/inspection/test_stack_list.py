@@ -1,4 +1,4 @@
-"""What `list` shows."""
+"""The output of `list`."""
 
 from __future__ import annotations
 

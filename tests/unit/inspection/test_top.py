@@ -1,4 +1,4 @@
-"""What `top` asks CloudWatch for, and how it draws what is not reported."""
+"""The queries of `top` to CloudWatch, and its drawing of missing values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FULL = [float(n) for n in range(60)]
 
 
 class Pages:
-    """Answers each metric with two points, of which one lies before what was asked for; notes how much was asked."""
+    """A stand-in that answers each metric with two points, one before the requested time, and notes the queries."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -37,7 +37,7 @@ def test_all_metrics_are_read_with_as_few_calls_as_aws_takes(number: int, calls:
     aws, metrics = Pages(), [Metric("AWS/ECS", "CPUUtilization", "Average", (("n", str(n)),)) for n in range(number)]
     found = values(cast("Aws", aws), metrics, HOUR, HOUR + 300)
     assert aws.asked == calls
-    # what has no point is not reported, and not 0
+    # a series without points is not reported, which is not 0
     assert list(found.values()) == [[None, None, 7.0, None, None]] * number
 
 

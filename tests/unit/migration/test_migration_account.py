@@ -1,4 +1,4 @@
-"""`init --from`: what an account has of Copilot's environments, and what is said where none can be asked."""
+"""`init --from`: Copilot's environments in an account, and the messages if no account can be asked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`init --from compose`: what is written of a Compose file, what is left of it, and that no secret is carried over.
+"""`init --from compose`: the tables for a Compose file, the parts left out, and no secret carried over.
 
-UPDATE_COMPOSE=1 writes the files beside them anew; read their diff.
+UPDATE_COMPOSE=1 rewrites the files beside them; read their diff.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`init --from copilot`: a fixed set of workspaces, each beside the file that is written of it, and what is left of it.
+"""`init --from copilot`: fixed workspaces, each beside the file written for it, with the parts left out.
 
-The workspaces are written for these tests, after what public ones have in them. UPDATE_COPILOT=1 writes the files anew;
-read their diff.
+The workspaces are written for these tests, modelled on public ones. UPDATE_COPILOT=1 rewrites the files; read their
+diff.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from provisioner.migration.yaml_tree import Value, read
 
 TREES = sorted((Path(__file__).parent / "copilot").glob("*.txt"))
 NONE_LEFT = {"template-language"}
-"""Workspaces of which nothing can be carried over."""
+"""Workspaces from which nothing can be carried over."""
 SAME = {
     ("cdn", "false"),
     ("connect", "false"),
@@ -47,7 +47,7 @@ SAME = {
     ("version", "http1"),
     ("spot_from", "0"),
 }
-"""Lines that say what holds without them."""
+"""Lines that only repeat a default."""
 
 
 BILLION = "\n".join(["a0: &a0 x", *(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}*a{n - 1}]" for n in range(1, 9))])
@@ -106,7 +106,7 @@ def written(value: Any) -> Any:
 
 
 def removed(value: Any, at: tuple[Any, ...]) -> Any:
-    """A manifest without the scalar at a place, and without tables that are empty then."""
+    """Return a manifest without the scalar at a place, and without tables that become empty."""
     head, *rest = at
     items = enumerate(value) if isinstance(value, list) else value.items()
     kept = []
@@ -133,7 +133,7 @@ def test_no_line_of_a_manifest_is_passed_over(tree: Path, tmp_path: Path) -> Non
         if any("left out" in one.why or one.key == "type" for one in here):
             continue
         for at, value, lines in scalars(read(path, name)):
-            # what the service is called and is, and what there is no other value of
+            # the service's name and type, and keys that allow only one value
             if at[-1] in ("name", "type") or (at[-1], value) in SAME or {one.line for one in here} & set(lines):
                 continue
             path.write_text(yaml.safe_dump(removed(written(read_text(original, path)), at)))
@@ -149,7 +149,7 @@ def read_text(text: str, path: Path) -> Value:
 
 
 def told(directory: Path) -> str:
-    """What is written and what is left, but for the numbers of lines."""
+    """Return the written and the left-out parts, without the numbers of lines."""
     try:
         return re.sub(r"(?<=\.yml):\d+", "", text(draft(directory)))
     except ConfigurationError as error:

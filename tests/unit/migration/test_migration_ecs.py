@@ -1,4 +1,4 @@
-"""`init --from ecs`: how answers of AWS become tables of a `stack.toml`, and what is told of the rest."""
+"""`init --from ecs`: tables of a `stack.toml` from AWS's answers, and the notes on the rest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def answers(
     beside: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Answers:
-    """What AWS answers of a cluster with one service, changed as told."""
+    """Return AWS's answers about a cluster with one service, with these changes."""
     containers = [{**CONTAINER, **(container or {})}, *([beside] if beside else [])]
     definitions = {"web:1": {**TASK, "containerDefinitions": containers, **(task or {})}}
     given = {"cluster": CLUSTER, "services": [{**SERVICE, **(service or {})}], "definitions": definitions}
@@ -52,7 +52,7 @@ def answers(
 
 
 def read(found: Answers) -> tuple[dict[str, Any], dict[str, str]]:
-    """The tables that are written, and what is told, by where and key."""
+    """Return the written tables, and the notes by place and key."""
     made = draft(found)
     return tomllib.loads(text(made)), {f"{one.file}: {one.key}": one.why for one in made.left}
 
@@ -63,7 +63,7 @@ def web(*, told: bool = False, **changed: Any) -> Any:
 
 
 def balanced(**changed: Any) -> dict[str, Any]:
-    """A service behind a load balancer: `group`, `balancer`, `listener`, `rules` and `attributes` are changed."""
+    """Return a service behind a load balancer, with changed `group`, `balancer`, `listener`, `rules`, `attributes`."""
     forward = [{"Type": "forward", "TargetGroupArn": GROUP}]
     group = {"TargetGroupArn": GROUP, "LoadBalancerArns": [BALANCER], "HealthCheckPath": "/up", "Protocol": "HTTP"}
     balancer = {
@@ -193,7 +193,7 @@ def test_what_has_no_counterpart_is_told(changed: dict[str, Any], key: str) -> N
 
 
 def test_containers_beside_it_become_sidecars() -> None:
-    """One in front, that the load balancer leads to, and one that the service waits for; a log router is left out."""
+    """A container in front gets the traffic, the service waits for another one, and a log router is left out."""
     front = {
         "name": "nginx_front",
         "image": "nginx:1",

@@ -1,4 +1,4 @@
-"""Until when a stack is wanted: what a span means, what the state keeps, and what is said of it."""
+"""Expiry of a stack: the meaning of a span, the record in the state, and the messages about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was scaled and paused, as the state says it, and what the configuration makes of it."""
+"""Scaled and paused services: their records, and their effect on the configuration."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_what_holds_takes_the_place_of_the_files_numbers() -> None:
     scaling = after.services["api"].scaling
     assert scaling
     assert (scaling.min, scaling.max) == (3, 9)
-    # what nobody said is not said by it either
+    # an unset value stays unset
     assert "count" not in after.services["api"].model_fields_set
 
 

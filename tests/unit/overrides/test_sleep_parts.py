@@ -1,4 +1,4 @@
-"""What of a stack belongs to the parts that `sleep` deletes, what it refuses, and what `wake` makes again of it."""
+"""The parts of a stack that `sleep` deletes, its refusals, and the parts that `wake` creates again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a stack sleeps by its schedule, what goes with one, and what is said of it."""
+"""Sleep by a schedule: whether a stack sleeps, the resources of a schedule, and the messages about it."""
 
 from __future__ import annotations
 

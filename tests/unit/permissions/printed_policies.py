@@ -1,6 +1,6 @@
 """Record the output of `provision policy` for a few configurations, to be compared with its output now.
 
-`python -m tests.unit.permissions.printed_policies` writes it anew. A commit that changes it says so and says why.
+`python -m tests.unit.permissions.printed_policies` rewrites it. A commit that changes it says so, and why.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ FORMS: Mapping[str, Any] = {
 
 
 def rows(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """Yield what policies allow: an action on a resource under conditions, whatever statements they are in."""
+    """Yield the permissions of policies: an action on a resource under conditions, from any statement."""
     for document in documents.values():
         for statement in document["Statement"]:
             action, resource = (
@@ -72,7 +72,7 @@ def rows(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str,
 
 
 def now() -> dict[str, dict[str, str]]:
-    """Return what is printed now, by configuration and form: actions by resource and conditions."""
+    """Return the present output, by configuration and form: actions by resource and conditions."""
     found = {}
     for (name, settings), (form, options) in product(CONFIGURATIONS.items(), FORMS.items()):
         if options and name != "every option":
@@ -86,7 +86,7 @@ def now() -> dict[str, dict[str, str]]:
 
 
 def main() -> None:
-    """Write what is printed now."""
+    """Write the present output."""
     RECORDED.write_text(json.dumps(now(), indent=0) + "\n", encoding="utf-8")
 
 

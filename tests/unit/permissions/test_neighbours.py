@@ -1,8 +1,8 @@
 """For each permission of each printed policy the call just outside: another stack's, another Region's, another owner's.
 
-The calls come out of the table itself, so that a new row has its neighbours without a word here: another stack of the
-same options needs the same calls on its own resources, and one in another Region there. What AWS knows no limit for is
-told in docs/security.md, and nothing else may be allowed.
+The calls come from the table itself, so that a new row needs no change here: another stack with the same options needs
+the same calls on its own resources, and a stack in another Region there. docs/security.md names the calls that AWS
+cannot limit; no others may be allowed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def _stack(project: str, env: str, letter: str, region: str = "ap-northeast-1") -> Config:
-    """A stack with all options, whose every name has something of its own."""
+    """Return a stack with all options, whose names are all its own."""
     key_id, place = f"1234abcd-12ab-34cd-56ef-1234567890a{letter}", f"{region}:{ACCOUNT}"
     acl = f"arn:aws:wafv2:{place}:regional/webacl/{project}/{key_id}"
     tables = {
@@ -72,12 +72,12 @@ KINDS: Mapping[str, Rows] = {
     "boundary": lambda config: boundary(config, ACCOUNT),
 }
 OF_NO_STACK = ("doctor", "prices")
-"""Of these all may be called for other stacks too: they ask AWS what is the same for all."""
+"""Kinds whose calls may concern other stacks too: they read facts that are the same for all."""
 
 
 @cache
 def _policies(kind: str) -> dict[str, list[Statement]]:
-    """The statements of a kind as the embedded cloud reads them off what is printed, by the action that they allow."""
+    """Return the statements of a kind, as the embedded cloud reads the printed policies, by their actions."""
     rows = [*KINDS[kind](OURS)]
     printed = [document(statements(rows))] if kind == "boundary" else documents(rows)
     found = [it for one in printed for it in read(kind, json.dumps(one))]
@@ -89,7 +89,7 @@ def _action(row: Permission) -> str:
 
 
 def _calls(row: Permission) -> Iterator[Check]:
-    """What the call that a permission is for has AWS look at: each of its resources, in the context that it allows."""
+    """Yield the checks that AWS makes for a permission's call: each of its resources, in the allowed context."""
     region = {"aws:RequestedRegion": ("ap-northeast-1",)}
     for pattern in row.resources:
         arn = pattern
@@ -117,14 +117,14 @@ def test_each_call_that_a_permission_is_for_is_allowed(kind: str) -> None:
 
 
 def _of_another_stack(kind: str) -> set[str]:
-    """The actions by which another stack's own call would be allowed."""
+    """Return the actions by which another stack's own call would be allowed."""
     return {row.name for row in KINDS[kind](THEIRS) for check in _calls(row) if _allowed(kind, check)}
 
 
 def _taking_over(kind: str) -> set[str]:
-    """The actions by which tags of the stack's could be put on what is not, after which other calls are allowed.
+    """Return the actions that could put the stack's tags on foreign resources, and so open other calls to them.
 
-    `import` exists for what belongs to no stack, which its policy hence allows.
+    `import` exists for resources of no stack, so its policy allows these.
     """
     theirs = {f"aws:ResourceTag/{key}": (value,) for key, value in (("ManagedBy", "provisioner"), ("Project", "pay"))}
     found = set()

@@ -1,4 +1,4 @@
-"""The table of permissions: whole, as the source calls AWS; policies within IAM's limits; documents not stale."""
+"""The table of permissions: complete for the source's calls; policies within IAM's limits; documents up to date."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def actions(config: Config, **more: Any) -> set[str]:
 
 @cache
 def _operations(service: str) -> dict[str, str]:
-    """A service's operations by the names that boto3 gives them."""
+    """Return a service's operations by boto3's names."""
     model = botocore.session.Session().get_service_model(service)
     return {xform_name(name): name for name in model.operation_names}
 
@@ -68,10 +68,10 @@ def _operations(service: str) -> dict[str, str]:
 def _called(
     room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "migration", "ci")
 ) -> Iterator[Called]:
-    """Where each operation is called that the source names, and the actions that it may stand for.
+    """Yield each called operation that the source names, with its file and the actions that it may mean.
 
-    What `init --from` reads of strangers stands in no policy of a stack, but in docs/moving.md. A pipeline's roles are
-    made by an administrator (docs/ci.md).
+    The reads of `init --from` are in no policy of a stack, but in docs/moving.md. An administrator creates a pipeline's
+    roles (docs/ci.md).
     """
     for path in room.rglob("*.py"):
         if not set(apart).isdisjoint(path.relative_to(room).parts):
@@ -87,7 +87,7 @@ def _called(
 
 
 def test_every_call_of_the_source_is_in_the_table() -> None:
-    # what has tags is tagged by calls of its own API, but for types that are not the tool's
+    # resources with tags are tagged by calls of their own API, except types that are not the tool's
     known = {it.name for it in (*TABLE, *MAKING)} | FREE | {"tag:TagResources"}
     calls = list(_called())
     assert len(calls) > 150
@@ -191,7 +191,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
 
 
 def _checks(said: dict[str, Any], alias: str) -> Iterator[Check]:
-    """What a statement allows at most, of a key that has an alias."""
+    """Yield the checks that a statement allows at most, for a key with an alias."""
     context = {name: (value,) for one in said.get("Condition", {}).values() for name, value in one.items()}
     for action in _list(said["Action"]):
         for resource in _list(said["Resource"]):
@@ -335,7 +335,7 @@ PULLED = [
     Check("ecr:GetDownloadUrlForLayer", ELSEWHERE),
 ]
 PUSHED = [Check("ecr:GetAuthorizationToken"), *(Check(name, WITHIN) for name in sorted(PUSHES - {PULLED[0].action}))]
-"""What copying takes (ECR user guide, repository-policy-examples and image-push-iam)."""
+"""The permissions for copying (ECR user guide, repository-policy-examples and image-push-iam)."""
 
 
 def test_copies_take_a_pull_where_the_image_is_and_a_push_here() -> None:
@@ -395,14 +395,14 @@ def test_what_few_need_is_one_policy_of_its_own(more: Any, part: Part) -> None:
     found = printed(config, parts=[part], account="123456789012")
     assert list(found) == [f"{config.name}-{part.name.lower()}"]
     assert size(found[f"{config.name}-{part.name.lower()}"]) <= LARGEST
-    # `doctor` asks nothing that the other policies lack, and `import` and `state init` need what they lack
+    # `doctor` needs nothing beyond the other policies; `import` and `state init` need more
     others = {(it.name, it.resources, it.conditions) for it in needed(config)}
     here = {(it.name, it.resources, it.conditions) for it in needed(config, part=part)}
     assert (here <= others) is (part is Part.DOCTOR)
 
 
 def test_a_statement_says_no_more_than_its_permissions_did() -> None:
-    """What it has besides is of sorts that the action's own permissions do not have."""
+    """Additional resources in it are of types that the action's own permissions do not have."""
     config = configured(state={"bucket": "some-states"}, **ALL_ON)
     known: dict[tuple[str, frozenset[str]], set[str]] = {}
     for row in needed(config, account="1" * 12):

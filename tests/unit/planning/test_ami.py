@@ -1,4 +1,4 @@
-"""Which AMI is declared, what is told of it, and how far an instance refresh is said to be."""
+"""The declared AMI, the notes about it, and the progress of an instance refresh."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEWEST, LIVE, RECORDED = "ami-3", "ami-2", "ami-1"
 
 
 class Clients:
-    """Answers the two reads that there may be, and notes them; the launch template has this AMI, or is not there."""
+    """A stand-in that answers and notes the two possible reads; the launch template has this AMI, or is missing."""
 
     name = "ecs-sample-dev"
 
@@ -62,7 +62,7 @@ def record(data: object = None, type_name: str = "launch_template") -> Record:
         ([], None, False, NEWEST, ["ec2", "ssm"]),
         ([], "", False, NEWEST, ["ec2", "ssm"]),
         ([record({"ImageId": RECORDED}, "vpc")], LIVE, False, LIVE, ["ec2"]),
-        # what a state of another version, or one edited by hand, may say
+        # possible content of a state of another version, or of an edited one
         ([record()], LIVE, False, LIVE, ["ec2"]),
         ([record("ami-1")], LIVE, False, LIVE, ["ec2"]),
         ([record({"ImageId": 1})], LIVE, False, LIVE, ["ec2"]),
@@ -142,7 +142,7 @@ SERVICE = {"image": "nginx:1", "port": 80}
         ("ec2", 0, "capacity", ""),
         ("ec2", 0, "database", "which --target-step database leaves out"),
         ("fargate", 0, None, "no instances to replace"),
-        # instances of which no service makes use are instances too
+        # instances without a service count too
     ],
 )
 def test_a_newer_ami_is_refused_where_there_are_no_instances(
@@ -162,7 +162,7 @@ def refused(code: str, operation: str) -> ClientError:
 
 
 class Told:
-    """Tells what it is given of AMIs, or refuses."""
+    """A stand-in that gives prepared answers about AMIs, or refuses."""
 
     pace = Pace()
 

@@ -1,4 +1,4 @@
-"""Public names on their way between another system and the stack: what is known, and what is done about it."""
+"""Public names on their way between another system and the stack: the known facts, and the actions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.records.references import KnownResources
-from provisioner.operations.commands import give_back as giving_back
-from provisioner.operations.commands.request import Wanted
+from provisioner.operations.commands.request import UpOptions
 from provisioner.operations.planning import dns_takeover
+from provisioner.operations.runs.dns_return import declare_return
 from provisioner.resources.route53.handover import (
     DISPLACES,
     FOREIGN,
@@ -144,17 +144,17 @@ def test_records_are_told_by_their_targets_and_times() -> None:
 def test_give_back_goes_with_no_other_option(others: dict[str, Any]) -> None:
     config = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}})
     with pytest.raises(ConfigurationError, match="--give-back: it does only that: leave --"):
-        Wanted(give_back=[HOST], **others).checked(config)
+        UpOptions(give_back=[HOST], **others).check(config)
     with pytest.raises(ConfigurationError, match="leave one of the two out"):
-        Wanted(give_back=[HOST], take_over=[HOST]).checked(config)
+        UpOptions(give_back=[HOST], take_over=[HOST]).check(config)
 
 
 def test_only_what_was_taken_over_can_be_given_back() -> None:
     with pytest.raises(ConfigurationError, match="this stack has no record of that name"):
-        giving_back.returning({}, [HOST])
+        declare_return({}, [HOST])
     with pytest.raises(ConfigurationError, match="the state does not say where it led before"):
-        giving_back.returning({ADDRESS: record()}, [HOST])
-    (declared,) = giving_back.returning({ADDRESS: record(**{FORMER: [A]})}, [HOST]).values()
+        declare_return({ADDRESS: record()}, [HOST])
+    (declared,) = declare_return({ADDRESS: record(**{FORMER: [A]})}, [HOST]).values()
     assert (declared.dependencies, declared.built_on) == ((), [])
     assert declared.recorded_dependencies == ["load_balancer/main"]
 

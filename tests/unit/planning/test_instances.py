@@ -1,4 +1,4 @@
-"""How many tasks fit an instance, and how many instances they need: never too many, never too few."""
+"""Tasks on an instance, and instances for the tasks: never too many, never too few."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def test_types_that_have_one_or_that_it_does_not_know(name: str) -> None:
         ("c6in.32xlarge", 14, True, (120, 120)),
         ("c5n.large", 3, True, (2, 2)),
         ("t3.micro", 2, True, (1, 1)),
-        # the account may have it on all the same
+        # the account may have it on anyway
         ("c5.large", 3, False, (2, 10)),
-        # no table tells
+        # unknown to the table
         ("c7i.large", 3, True, (10, UNLIMITED)),
         ("c7i.48xlarge", 15, True, (14, UNLIMITED)),
         ("c9.strange", 0, True, (UNLIMITED, UNLIMITED)),
@@ -73,7 +73,7 @@ def test_several_types_count_with_the_least_or_the_most_of_each() -> None:
     [
         ([], 0),
         ([(Room(1024, 512), 14)], 7),
-        # two of them are more than an instance has, though all of them together would fit five
+        # two of them exceed an instance, though all of them together would fit five
         ([(Room(1100, 512), 6)], 6),
         # seven of 512 MiB fit 4032 MiB, not eight
         ([(Room(128, 512), 35)], 5),
@@ -93,7 +93,7 @@ SIZES = st.builds(Room, st.integers(1, 8), st.integers(1, 8))
 
 
 def fits(tasks: list[Room], instances: int) -> bool:
-    """Whether some placement of all tasks does with so many instances, tried out."""
+    """Return whether some placement of all tasks works with so many instances, by trying all."""
     for places in product(range(instances), repeat=len(tasks)):
         left = [ROOM] * instances
         for task, place in zip(tasks, places, strict=True):

@@ -1,4 +1,4 @@
-"""What is told of a configuration whose tasks find no room: at first, in a deployment, when scaled out."""
+"""Notes on a configuration whose tasks do not fit: at first, in a deployment, when scaled out."""
 
 from __future__ import annotations
 

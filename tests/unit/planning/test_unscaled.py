@@ -1,4 +1,4 @@
-"""What is told of services that were scaled and are not any more."""
+"""Notes on services whose `scaling` was removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The disk of a rehearsal's state: a store on it reads back what it wrote, and the machine's disk stays as it is."""
+"""The disk of a rehearsal's state: a store on it reads its own writes, and the machine's disk is unchanged."""
 
 from __future__ import annotations
 

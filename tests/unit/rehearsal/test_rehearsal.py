@@ -1,4 +1,4 @@
-"""Declarations made out of a state's records, and what is told of a rehearsal."""
+"""Declarations from a state's records, and the result of a rehearsal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def subnet(vpc: str = VPC, phase: Phase = "ready") -> Record:
 def test_ids_become_tokens_and_needs() -> None:
     declared, left_out = declarations(table(subnet(), MAIN))
     assert left_out == {}
-    # each after what it needs
+    # each after its dependencies
     assert [*declared] == ["vpc/main", "subnet/a"]
     assert declared["subnet/a"].resource.fields()["vpc_id"] == "${vpc/main:id!}"
     assert declared["subnet/a"].dependencies == (Dependency("vpc/main", "id", True), Dependency("vpc/main", ready=True))
@@ -80,7 +80,7 @@ def test_outputs_are_found_in_longer_texts_without_the_last_dot() -> None:
     )  # fmt: skip
     declared, _ = declarations(table(proof, certificate))
     fields = declared["validation_record/app.example.com"].resource.fields()
-    # not to be ready: it becomes so by this record
+    # not ready, so that this record makes it ready
     assert fields["record_name"] == "${certificate/app.example.com:validation_name_0}"
     assert fields["resource_records"] == ["${certificate/app.example.com:validation_value_0}"]
     assert fields["hosted_zone_id"] == "ZFOREIGN"

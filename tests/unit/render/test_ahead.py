@@ -1,4 +1,4 @@
-"""How long a run will take still: the longest path through what is not done, by made-up timelines."""
+"""The remaining time of a run: the longest path through the unfinished work, by made-up timelines."""
 
 from __future__ import annotations
 

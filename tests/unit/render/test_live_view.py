@@ -1,4 +1,4 @@
-"""The first lines of the live view, and what stands on a terminal afterwards."""
+"""The first lines of the live view, and the text that stays on the terminal."""
 
 from __future__ import annotations
 

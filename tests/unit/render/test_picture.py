@@ -24,12 +24,12 @@ WHOLE = (
     "log_group/insights", "secure_parameter/database-password", "role/instance", "private_dns_namespace/svc.internal",
     "vpc_endpoint/ssm", "vpc_endpoint/ecr.api", "vpc_endpoint/s3", "own.queue/orders",
 )  # fmt: skip
-"""What belongs to the stack as a whole; `own.queue` is a type of the user's."""
+"""The resources of the stack as a whole; `own.queue` is a type of the user's."""
 OF_SERVICE = ("service", "task_definition", "repository", "copied_image", "security_group", "target_group")
 
 
 def config(tmp_path: Path, number: int, *, jobs: int = 1) -> Config:
-    """So many services, which call others at random but in no circle; every third has the database."""
+    """Return a configuration of so many services with random calls without cycles; every third has the database."""
     random = Random(number)
     names = [f"s{one:03}" for one in range(number)]
     lines = ['project = "many"', "[dns]", 'domain = "example.com"', "[database]", "[capacity]", "max = 1000"]
@@ -47,7 +47,7 @@ def config(tmp_path: Path, number: int, *, jobs: int = 1) -> Config:
 
 
 def view(config: Config) -> View:
-    """What such a stack consists of, by its main types."""
+    """Return the resources of a stack with this configuration, by its main types."""
     names = workloads(config, {})
     addresses = [*WHOLE, *(f"{kind}/{name}" for name in config.services for kind in OF_SERVICE)]
     addresses += [f"task_definition/{name}" for name in config.jobs]

@@ -1,4 +1,4 @@
-"""What the user sees, drawn from lists of events and plans."""
+"""Views for the user, drawn from lists of events and plans."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RUN: list[Event] = [
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that moves when the test says so."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -82,7 +82,7 @@ def test_a_table_aligns_its_columns_and_may_be_empty() -> None:
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -246,7 +246,7 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
 
 
 def test_why_tasks_fail_is_read_on_a_narrow_terminal() -> None:
-    """In one line of 80 columns the reason would be cut off, and it is what one waits to read."""
+    """In one line of 80 columns the reason would be cut off, though the user waits for it."""
     reason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
     counts = "ecs-sample-dev-web:2: 0/1 running, 1 pending, old tasks still running, 1 failed (ECS gives up at 3)"
     waiting = ResourceWaiting("service/web", "services", f"{counts}: {reason}", 5)
@@ -346,7 +346,7 @@ def test_a_plan_as_a_document_holds_everything() -> None:
     assert document["resources"][1]["changes"] == {"a": {"old": 1, "new": 2}}
 
 
-# -- the summary and what to do next -----------------------------------------------------------------------------------
+# -- the summary and the next steps ------------------------------------------------------------------------------------
 
 
 def test_a_summary_counts_and_says_what_is_next() -> None:

@@ -1,4 +1,4 @@
-"""A report as Markdown and as a page: what is left out of it, and what nobody can say with it."""
+"""A report as Markdown and as a page: the parts left out, and markup that foreign text must not cause."""
 
 from __future__ import annotations
 

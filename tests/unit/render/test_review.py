@@ -1,4 +1,4 @@
-"""A plan as its reviewer reads it."""
+"""A plan for its reviewer."""
 
 from __future__ import annotations
 

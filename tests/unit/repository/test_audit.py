@@ -1,4 +1,4 @@
-"""The audit: what is new fails it, and so does a waiver that accepts nothing any more."""
+"""The audit: a new finding fails it, and so does a waiver without a finding."""
 
 from __future__ import annotations
 

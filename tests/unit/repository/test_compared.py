@@ -1,4 +1,4 @@
-"""docs/compared.md says of each thing where that was read, or that nobody looked."""
+"""docs/compared.md names the source of each claim, or says that it was not checked."""
 
 from __future__ import annotations
 

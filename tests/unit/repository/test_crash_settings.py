@@ -1,4 +1,4 @@
-"""What the crash tests compare: ids that AWS generates are taken out, wherever their digits stand."""
+"""Comparisons of the crash tests: AWS's generated ids are removed, at any place of their digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the distribution is called: `provisioner` is somebody else's on the package index."""
+"""The name of the distribution: `provisioner` is somebody else's on the package index."""
 
 from __future__ import annotations
 

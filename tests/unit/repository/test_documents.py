@@ -21,7 +21,7 @@ PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 INDEXES = {"index.md", "index.ja.md"}
 BY_HAND = [(DOCS / page).read_text(encoding="utf-8") for page in PAGES if page not in INDEXES]
 TOLD = "\n".join(text for text in BY_HAND if reference.BEGIN not in text)
-"""What is written by hand, apart from the indexes, which say a little of everything."""
+"""The pages written by hand, without the indexes, which mention everything."""
 
 
 def listed(nav: object) -> list[str]:
@@ -49,7 +49,7 @@ def test_the_index_leads_to_every_page() -> None:
 
 
 def told(word: str) -> bool:
-    """Whether a page that is written by hand names a word."""
+    """Return whether a page that is written by hand contains a word."""
     return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", TOLD) is not None
 
 

@@ -23,7 +23,7 @@ from tools import error_page
 
 DOCS = Path(__file__).parents[3] / "docs"
 OF_MAIN = {"usage", "output", error_codes.OWN_STEPS, error_codes.UNEXPECTED}
-"""What has no class of ours: `main` knows these."""
+"""Families without a class of ours: `main` knows these."""
 LONG = [code for code, family in FAMILIES.items() if len(family.fix) > 1]
 
 

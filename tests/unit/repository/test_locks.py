@@ -1,4 +1,4 @@
-"""The lock of what users install: the versions and hashes that the tests ran with, all that is needed, no index."""
+"""The lock of the users' packages: versions and hashes from the tests, complete dependencies, no index."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_users_need_nothing_that_is_not_in_their_lock(name: str, folders: tuple[
     wanted = [need for one in projects for need in (*one["build-system"]["requires"], *one["project"]["dependencies"])]
     lock, seen = read(name), set[str]()
     while wanted:
-        # what only an extra or another platform asks for is not followed: it may not be installed here, to be asked
+        # dependencies of extras or other platforms are not followed: they may not be installed here
         package = normal(re.split(r"[\s\[<>=!~;(]", wanted.pop(), maxsplit=1)[0])
         if package not in seen:
             seen.add(package)

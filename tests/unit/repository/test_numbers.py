@@ -1,4 +1,4 @@
-"""The figures in the READMEs are those of the newest run, which `docs/numbers.json` keeps."""
+"""The figures in the READMEs are from the newest run, which `docs/numbers.json` keeps."""
 
 from __future__ import annotations
 

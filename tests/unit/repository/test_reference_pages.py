@@ -1,4 +1,4 @@
-"""The reference pages are what the commands and the models say of themselves."""
+"""The reference pages have the texts of the commands and the models."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_short_forms_and_limits_are_in_the_schema() -> None:
 
 
 def test_checks_can_be_hashed() -> None:
-    """Before Python 3.13 an optional type with a check could not be read otherwise."""
+    """Before Python 3.13 an optional type with an unhashable check could not be read."""
     checks = {validators.matching("[a-z]+", "is no word"), validators.one_of(["a", "b"], "is neither")}
     assert len(checks) == 2
 

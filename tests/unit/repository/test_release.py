@@ -1,4 +1,4 @@
-"""`make release`: each thing that keeps a commit from being released, and a release that is tagged and built."""
+"""`make release`: each obstacle to a release, and a release that is tagged and built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW = f"## Unreleased\n\n## {NEXT} (2030-01-01)\n- First version.\n\n## 7.8.8\n-
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A repository with the files of this one that a release is made of, ready for version 7.8.9."""
+    """Return a repository with the files of a release, ready for version 7.8.9."""
     if shutil.which("git") is None:
         pytest.skip("there is no git")
     clone = tmp_path / "clone"

@@ -1,4 +1,4 @@
-"""docs/resource-types.md: each type of the tool has a name of AWS's, a form of ID, and an example or none to have."""
+"""docs/resource-types.md: each type of the tool has an AWS name, a form of ID, and an example if it can have one."""
 
 from __future__ import annotations
 

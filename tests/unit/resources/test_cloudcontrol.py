@@ -1,4 +1,4 @@
-"""AWS's schemas: what is hidden of a resource, what counts as the same, and the patch between."""
+"""AWS's schemas: hidden properties, equal values, and the patch between two resources."""
 
 from __future__ import annotations
 

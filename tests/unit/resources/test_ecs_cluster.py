@@ -1,4 +1,4 @@
-"""Capacity providers as other clouds than AWS answer for them."""
+"""Capacity providers in the answers of other clouds than AWS."""
 
 from __future__ import annotations
 

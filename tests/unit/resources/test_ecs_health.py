@@ -1,4 +1,4 @@
-"""What is said when tasks fail their health checks, by the reasons that ECS gives."""
+"""Messages about tasks that fail their health checks, by ECS's reasons."""
 
 from __future__ import annotations
 

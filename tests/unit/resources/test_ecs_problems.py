@@ -1,6 +1,6 @@
-"""Why a service's tasks do not come up, by answers of DescribeServices that AWS gave.
+"""Reasons why a service's tasks do not start, from AWS's answers to DescribeServices.
 
-The answers are cut to the members that count (cloud-custodian, tests/data/placebo: test_ecs_service_subnet and
+The answers are cut to the relevant members (cloud-custodian, tests/data/placebo: test_ecs_service_subnet and
 test_ecs_service_autoscaling_offhours, Apache-2.0).
 """
 
@@ -45,7 +45,7 @@ def told(state: str, failed: int) -> tuple[bool, str]:
 
 
 def told_of(shown: dict[str, Any], deployment: Deployment | None = None, *stopped: dict[str, Any]) -> tuple[bool, str]:
-    """Whether its deployment failed, and why."""
+    """Return whether a service's deployment failed, and the reason."""
     found = rollout(cast("Any", None), shown, deployment, stopped)
     return found.failed, found.problem
 
@@ -58,7 +58,7 @@ def test_a_task_that_could_not_be_placed_is_not_given_up() -> None:
 
 
 def test_tasks_that_are_placed_at_last_are_waited_for() -> None:
-    """Those that could not be placed count until one runs, and none of them stopped."""
+    """Unplaced tasks count until one runs; none of them stopped."""
     placed = service("IN_PROGRESS", 10)
     started = "(service c7n-test) has started 1 tasks: (task 9c8035201098472693b0ae23a743fdf1)."
     placed["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": started})
@@ -136,7 +136,7 @@ NUMBER = "7003494286281461562"
 
 
 def under_way(failed: int = 0, **deployment: Any) -> Deployment:
-    """What ECS tells of the deployment of `service`."""
+    """Return ECS's facts about the deployment of `service`."""
     return Deployment("IN_PROGRESS", revision=NUMBER, failures=failed, threshold=3, **deployment)
 
 
@@ -175,7 +175,7 @@ def test_a_crash_loop_has_failed_at_the_breakers_limit(crashes: int, failed: boo
 
 
 class _Ecs:
-    """What a task definition without logs answers."""
+    """A stand-in for ECS with a task definition without logs."""
 
     def client(self, _: str) -> Any:
         return self
@@ -205,7 +205,7 @@ NO_LOGS = cast("Any", _Ecs())
 def test_without_a_rollout_state_the_history_says_how_far_it_is(
     status: str, triggered: bool, back_to: str, state: str, failed: bool, undone: bool
 ) -> None:
-    """What ECS's own controller always tells (API reference, Deployment) may be missing all the same."""
+    """The rollout state, always present for ECS's own controller (API reference, Deployment), may be missing."""
     shown = {**service("", 0), "runningCount": 0, "desiredCount": 1}
     del shown["deployments"][0]["rolloutState"]
     told = Deployment(status, "because", revision=NUMBER, back_to=back_to, triggered=triggered)

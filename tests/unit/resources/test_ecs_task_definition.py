@@ -1,4 +1,4 @@
-"""What is compared of a task definition, against answers that AWS may come to give."""
+"""Comparison of a task definition with answers that AWS may give in future."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SHOWN: dict[str, Any] = {
 
 
 class Answering:
-    """A way to an AWS that gives these answers; `asked` says what for: the operation, and of what."""
+    """A stand-in for AWS with these answers; `asked` has each operation with its subject."""
 
     def __init__(self, desired: TaskDefinition, **answers: Any) -> None:
         self.aws = way(project="p", pace=Pace(), knowledge=Knows(fields=lambda resource_type: [desired.fields()]))
@@ -70,7 +70,7 @@ class Answering:
         return SimpleNamespace(status_code=200), self.answers[model.name]
 
     def described(self) -> list[str]:
-        """Return which families were described."""
+        """Return the families that were described."""
         return [what for operation, what in self.asked if operation == "DescribeTaskDefinition"]
 
 

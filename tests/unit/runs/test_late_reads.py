@@ -1,4 +1,4 @@
-"""Reads at the end of a run, and those that only explain: what goes wrong with them replaces nothing."""
+"""Reads at the end of a run, and reads that only explain: their failures replace no other result."""
 
 from __future__ import annotations
 

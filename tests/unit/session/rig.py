@@ -1,4 +1,4 @@
-"""A client's session with the embedded cloud's agent, over a real connection that does what it is told to messages."""
+"""A client's session with the embedded cloud's agent, over a real connection with chosen faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SESSION = "ecs-execute-command-0123456789abcdef0"
 
 @dataclass
 class Faults:
-    """How often what happens to a message, each a share of 1; and after how many messages the connection is cut."""
+    """The rates of faults of messages, from 0 to 1; and the numbers of messages after which the connection is cut."""
 
     loss: float = 0.0
     double: float = 0.0
@@ -36,7 +36,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def harm(self, message: bytes, held: list[bytes]) -> list[bytes]:
-        """Return what arrives in place of a message.
+        """Return the messages that arrive in place of one.
 
         Raises:
             OSError: the connection is cut.
@@ -69,7 +69,7 @@ class Faults:
 
 
 class FaultyAgent(agents.Channel):
-    """The agent's end, to and from which messages are harmed on their way."""
+    """The agent's end; messages to and from it meet faults on their way."""
 
     faults = Faults()
 
@@ -97,7 +97,7 @@ class FaultyAgent(agents.Channel):
 
 @dataclass
 class Rig:
-    """A server with one session, and what a client needs for it."""
+    """A server with one session, and everything that a client needs for it."""
 
     agent: FaultyAgent
     url: str

@@ -1,4 +1,4 @@
-"""What is cut out of a command's output, and how its words reach the container."""
+"""Marks in a command's output, and the way of its words to the container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARK = "0123456789abcdef"
 
 
 def cut(data: bytes, sizes: list[int]) -> tuple[bytes, list[str]]:
-    """What is left of some output that comes in pieces, and what its marks said."""
+    """Return the output without marks, from pieces of these sizes, and the contents of the marks."""
     marks, left, said, number = Marks(MARK), b"", list[str](), 0
     while data:
         size = sizes[number % len(sizes)]
@@ -57,7 +57,7 @@ def test_exact_output_is_its_bytes(content: bytes, size: int) -> None:
         for number, piece in lines.feed(data[start : start + size]):
             found[number] += piece
     assert (found[1], lines.over) == (content, True)
-    # what is no line of these is told as it is
+    # any other line is passed on unchanged
     assert found[2] == b"\xcd\x90" + b"sh: oops\n"
 
 

@@ -1,4 +1,4 @@
-"""What keeps one out of a task, each by itself, in words that say what to do."""
+"""Causes of a failed session into a task, each by itself, with the remedy in words."""
 
 from __future__ import annotations
 

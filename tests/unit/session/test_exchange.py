@@ -31,7 +31,7 @@ FAULTS = {
 
 
 def shell(words: list[str], mode: Mode) -> Callable[[agents.Channel], None]:
-    """What runs a wrapped command as the agent does."""
+    """Return a function that runs a wrapped command as the agent does."""
     line = command.command_line(words, MARK, mode)
     return lambda channel: commands.run(channel, line, OnThisMachine)
 
@@ -39,7 +39,7 @@ def shell(words: list[str], mode: Mode) -> Callable[[agents.Channel], None]:
 def ran(
     words: list[str], mode: Mode, given: bytes | None = None, faults: Faults | None = None
 ) -> tuple[Outcome, bytes, bytes, Rig]:
-    """Run a command, and return how it ended and what it wrote."""
+    """Run a command, and return its result and its output."""
     written = {1: bytearray(), 2: bytearray()}
     with serving(shell(words, mode), faults) as rig, rig.client() as channel:
         run = Exchange(channel, mode, MARK, gives=False, put=lambda number, data: written[number].extend(data))
@@ -84,7 +84,7 @@ def test_a_command_that_reads_nothing_ends_in_time() -> None:
 
 
 def test_the_agent_loses_what_is_no_text() -> None:
-    """Why exact commands exist: over a bare terminal a replacement character and an unfinished letter do not pass."""
+    """Exact commands exist since a bare terminal loses replacement characters and unfinished letters."""
     _, out, _, _ = ran(["printf", "a\\357\\277\\275b"], Mode.TEXT)
     assert out == b"a\xefb"
     assert commands.processed(b"caf\xc3") == (b"caf", b"\xc3")

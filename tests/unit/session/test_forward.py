@@ -35,7 +35,7 @@ FAULTS = {
 
 @pytest.fixture
 def behind() -> Iterator[int]:
-    """A server that says what it has got once a line ends: its length, its digest, and all of it again."""
+    """Yield the port of a server that answers each message with its digest and its content."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer(connection: socket.socket) -> None:
@@ -90,12 +90,12 @@ class Tunnel:
 
 
 def to(port: int) -> Callable[[agents.Channel], None]:
-    """What forwards to a port of this machine, as the agent does."""
+    """Return a function that forwards to a port of this machine, as the agent does."""
     return lambda channel: ports.run(channel, {}, lambda: socket.create_connection(("127.0.0.1", port), 5))
 
 
 def exchanged(tunnel: Tunnel, content: bytes) -> bool:
-    """Send some bytes through a connection, and see whether they were got there and came back."""
+    """Send some bytes through a connection, and return whether they arrived and came back."""
     with tunnel.connect() as connection, connection.makefile("rwb") as stream:
         stream.write(f"{len(content)}\n".encode() + content)
         stream.flush()

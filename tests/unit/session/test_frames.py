@@ -1,4 +1,4 @@
-"""The messages of a session's data channel: each byte where AWS's client and agent have it."""
+"""The messages of a session's data channel: each byte at its place in AWS's client and agent."""
 
 from __future__ import annotations
 

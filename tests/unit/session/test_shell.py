@@ -1,4 +1,4 @@
-"""Which task a session goes into, where a tunnel leads, and what signs the opening of a channel."""
+"""The task that a session goes into, the target of a tunnel, and the signature of a channel's opening."""
 
 from __future__ import annotations
 

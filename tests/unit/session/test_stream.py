@@ -1,4 +1,4 @@
-"""Whatever a channel does to single messages, each byte comes once, and in its order."""
+"""Each byte arrives once and in order, under any faults of single messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIRE_SECONDS = 0.01
 
 
 class Fault(Enum):
-    """What a channel does to one message."""
+    """Faults of a channel for one message."""
 
     NONE = "it comes"
     LOSS = "it is lost"
@@ -32,7 +32,7 @@ class Fault(Enum):
 
 @dataclass
 class Channel:
-    """Two ends, and what happens to the messages between them; after the listed faults none is harmed any more."""
+    """Two ends, and the faults of the messages between them; after the listed faults there are none."""
 
     faults: list[Fault]
     here: Stream = field(default_factory=lambda: Stream(identify=ids(1)))
@@ -140,7 +140,7 @@ def test_only_so_much_is_under_way_at_once() -> None:
     assert one.to_send(0.01) == []
     one.receive(_acknowledged(sent[500]), 0.02)
     assert [frames.decoded(data).sequence for data in one.to_send(0.03)] == [stream.WINDOW]
-    # of those that are late some are sent again at a time, the oldest
+    # only some late messages are sent again at a time, the oldest ones
     assert [frames.decoded(data).sequence for data in one.to_send(5.0)] == list(range(stream.REPEATED))
 
 

@@ -9,7 +9,7 @@ from provisioner.session.terminal import Keys
 
 
 def typed(data: bytes, size: int = 1) -> tuple[bytes, bool]:
-    """What goes through, and whether the session was left."""
+    """Return the keys that go through, and whether the session was left."""
     keys, through = Keys(), b""
     for start in range(0, len(data), size):
         through += keys.feed(data[start : start + size])

@@ -65,7 +65,7 @@ def test_what_is_no_websocket_is_a_violation(data: bytes) -> None:
 
 @pytest.fixture
 def stranger() -> Iterator[str]:
-    """A server of the package `websockets`, which sends back what it gets; its URL."""
+    """Yield the URL of a server by the package `websockets` that sends each message back."""
 
     def echo(connection: ServerConnection) -> None:
         for message in connection:

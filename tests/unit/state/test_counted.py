@@ -1,4 +1,4 @@
-"""What counts as a resource."""
+"""Resources that count in the numbers of a stack."""
 
 from __future__ import annotations
 

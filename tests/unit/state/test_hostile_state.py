@@ -1,4 +1,4 @@
-"""Input that means harm in the state's files and directories, and in the embedded cloud's record."""
+"""Hostile input in the state's files and directories, and in the embedded cloud's record."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def sound() -> dict[str, Any]:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a document."""
+    """Yield every place in a document."""
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
@@ -73,7 +73,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def put(document: Any, path: tuple[Any, ...], value: Any, *, key: bool = False) -> Any:
-    """The document with another value (or another key) at a place."""
+    """Return the document with another value (or another key) at a place."""
     if not path:
         return value
     changed = deepcopy(document)
@@ -88,7 +88,7 @@ def put(document: Any, path: tuple[Any, ...], value: Any, *, key: bool = False) 
 
 
 def used(directory: Path) -> None:
-    """All that the commands which only look do with a state."""
+    """Run everything that the read-only commands do with a state."""
     state = read(directory, CONFIG.name)
     consistency.check(state.records)
     shown = io.StringIO()
@@ -317,7 +317,7 @@ def test_a_directory_of_another_user_or_group_is_refused(tmp_path: Path, monkeyp
 def test_records_without_an_account_or_region_are_refused(
     part: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`down` would remove what they name from whatever account it is run in."""
+    """`down` would delete the recorded resources from any account that it runs in."""
     make(here / ".provision" / "local" / "ecs-sample-dev")
     (here / ".provision" / "local" / "ecs-sample-dev" / DOCUMENT).write_text(json.dumps(sound() | {part: ""}))
     assert main(["status"]) == 1

@@ -1,4 +1,4 @@
-"""The state: what was put is there after any cut, and nothing else is believed."""
+"""The state: acknowledged records survive any cut, and nothing else is believed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def opened(directory: Path) -> LocalStore:
 
 @contextmanager
 def files_no_longer_than(size: int) -> Iterator[None]:
-    """As on a full disk: what goes beyond the size is cut off, and the next write refused."""
+    """Limit the size of files as a full disk does: a longer write is cut off, and the next one refused."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -147,7 +147,7 @@ def test_any_prefix_of_the_journal_gives_the_facts_before_it(
     cut = round(part * len(journal))
     (directory / JOURNAL).write_bytes(journal[:cut])
     (directory / DOCUMENT).write_bytes(document)
-    # of an entry that is whole but for the end of its line, the checksum tells that it is
+    # the checksum shows that an entry without the end of its line is complete
     durable = [snapshot for size, snapshot in zip(sizes, snapshots, strict=True) if size - 1 <= cut]
     assert read(directory, "shop-dev").records == (durable[-1] if durable else {})
 
@@ -348,7 +348,7 @@ SYSCTL = ctypes.CFUNCTYPE(
 
 
 def c_library(session: bytes) -> Any:
-    """What macOS's C library answers of its kernel, as far as it is asked here (sysctl(3))."""
+    """Return a stand-in for macOS's C library that answers the one question to its kernel (sysctl(3))."""
 
     def sysctlbyname(name: bytes, old: int, size: Any, _new: int, _new_size: int) -> int:
         if name != b"kern.bootsessionuuid" or size.contents.value < len(session) + 1:

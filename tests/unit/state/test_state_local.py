@@ -1,4 +1,4 @@
-"""The state on this machine: what is recorded can be read again, and nobody's files are mixed up with it."""
+"""The state on this machine: recorded values can be read again, and foreign files are never mixed in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def nested(depth: int) -> Any:
     return [] if depth == 1 else [nested(depth - 1)]
 
 
-# -- what could not be read again ------------------------------------------------------------------------------------
+# -- unreadable values -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def nested(depth: int) -> Any:
         ({"outputs": {"size": float("inf")}}, "outputs"),
         ({"outputs": {"tags": {1: "a"}}}, "outputs"),
         ({"outputs": {"tags": {"a"}}}, "outputs"),
-        # in the document a record lies two levels deeper, and the part one more
+        # in the document a record is two levels deeper, and the part one more
         ({"arguments": {"deep": nested(DEPTH - 4)}}, "arguments"),
     ],
 )
@@ -192,7 +192,7 @@ def journal(directory: Path, serial: int, lineage: str, *addresses: str) -> None
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    """What is in a directory with one record."""
+    """Return the state of a directory with one record."""
     with opened(tmp_path) as store:
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(record("vpc/main"))
@@ -256,7 +256,7 @@ def test_a_journal_without_lineage_and_checksums_is_read(tmp_path: Path, state: 
         read(tmp_path, NAME)
 
 
-# -- what a crash or a person leaves ---------------------------------------------------------------------------------
+# -- after a crash or a person's change ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_a_deleted_lock_keeps_others_out_and_stops_its_holder(tmp_path: Path) ->
 
 
 def test_a_lock_deleted_while_it_is_taken_is_taken_anew(tmp_path: Path) -> None:
-    """Somebody deletes it between opening and locking: who comes next makes another one, and would take that."""
+    """A person deletes it between opening and locking: another command would create and take a new one."""
 
     class Deleting(MachineDisk):
         def lock(self, file: int) -> None:
@@ -376,7 +376,7 @@ def test_a_records_age_goes_by_the_clock_of_the_run(tmp_path: Path, ahead: float
     waiting = LocalStore(tmp_path, NAME, "up", "1.0", runtime=clock)
     clock.sleep(600)
     with waiting as store:
-        # whoever had the state until now may have written all of it a moment ago
+        # the former holder may have written the whole state a moment ago
         assert (store.age("vpc/main"), store.age()) == (0.0, 0.0)
         clock.sleep(10)
         store.put(record("subnet/a"))
@@ -386,7 +386,7 @@ def test_a_records_age_goes_by_the_clock_of_the_run(tmp_path: Path, ahead: float
 
 
 class Failing(MachineDisk):
-    """A disk that cannot make one resource durable: a directory, the so-manieth time."""
+    """A disk on which the sync of a directory fails, at its nth time."""
 
     def __init__(self, at: int) -> None:
         self.left = at
@@ -406,7 +406,7 @@ def test_a_document_that_may_not_be_durable_ends_all_writes(tmp_path: Path) -> N
     with LocalStore(tmp_path, NAME, "up", "1.0", disk=disk) as store:
         with pytest.raises(StateError, match="cannot be written"):
             store.guard(NAME, "1", "r")
-        # the document that is there has a serial more: what is put into the journal of the former one would be lost
+        # the document there has a higher serial: entries in the journal of the former one would be lost
         with pytest.raises(StateError, match="cannot be written"):
             store.put(record("vpc/main"))
         assert (store.state.account, store.records) == ("", {})

@@ -1,4 +1,4 @@
-"""What a state holds of environment variables: in its records, its document, its journal, and an older one kept."""
+"""Environment variables in a state: in its records, its document, its journal, and a kept older one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GIVEN = {
     "DB_HOST": "shop.cluster-c1x2.eu-west-1.rds.amazonaws.com",
     "BACKEND_URL": "http://backend.svc.internal:8080",
 }
-"""Where the stack says that its parts are, for a rehearsal: no secret fits into them."""
+"""The names of the stack's parts, for a rehearsal: they cannot contain secrets."""
 OWN = {
     "API_KEY": CANARY,
     "GREETING": f"hello {CANARY}",

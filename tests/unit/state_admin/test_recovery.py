@@ -1,4 +1,4 @@
-"""What `recover` makes of scripted readings, what `state rm` and `mv` do, what a broken state is: no call is made."""
+"""`recover` on scripted readings, `state rm` and `mv`, and broken states: no call is made."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from provisioner.steps.stack import Stack
 from tests.ways import way
 
 READINGS: list[dict[str, list[Observed]]] = []
-"""What AWS lists by resource type: at the first reading, at the second, and so on; the last one goes on."""
+"""AWS's lists by resource type: at the first reading, at the second, and so on; the last one is repeated."""
 
 
 def listed(type_name: str) -> list[Observed]:
@@ -54,7 +54,7 @@ class Box(Resource):
 
 
 class Shelf(Box):
-    """What boxes stand on."""
+    """A type that boxes depend on."""
 
     type_name: ClassVar[str] = "shelf"
 
@@ -67,7 +67,7 @@ class Lid(Box):
 
 
 class Room(Box):
-    """One that is met, and made by nobody."""
+    """A type that AWS creates by itself."""
 
     type_name: ClassVar[str] = "room"
     created_by_aws: ClassVar[bool] = True
@@ -75,7 +75,7 @@ class Room(Box):
 
 @dataclass(frozen=True)
 class Safe(Box):
-    """One whose protection is in its record only: AWS does not show it."""
+    """A type whose protection is only in its record: AWS does not show it."""
 
     guarded: bool = False
 
@@ -84,7 +84,7 @@ class Safe(Box):
 
 
 class Law(Box):
-    """One that is used, and kept."""
+    """A type that is used, and never deleted."""
 
     type_name: ClassVar[str] = "law"
     retained: ClassVar[bool] = True
@@ -95,7 +95,7 @@ MINE = (Shelf, Box, Lid, Room, Safe, Law)
 
 @pytest.fixture(autouse=True)
 def only_mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The only resource types there are."""
+    """Replace all resource types by the test's own."""
     READINGS.clear()
     kept = dict(all_types())
     RESOURCE_TYPES.clear()
@@ -116,7 +116,7 @@ def stack() -> Stack:
 
 @dataclass
 class Told:
-    """Searches, and keeps what was told meanwhile; the next reading comes with the wait."""
+    """A search with its messages; the next reading comes with the wait."""
 
     records: dict[str, Record] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -142,7 +142,7 @@ def live(address: str, *, tagged: bool = True, **more: Any) -> Observed:
 
 
 def former(address: str, id: str, label: str = "") -> Record:
-    """What an old state says."""
+    """Return a record of an old state."""
     type_name, _, name = address.partition("/")
     return Record(address, type_name, "ready", "", id, {"label": label or name}, created=5.0)
 
@@ -265,7 +265,7 @@ def test_aws_made_nothing_for_what_is_not_there(stack: Stack) -> None:
     found = Told().search(stack)
     assert records(found).keys() == {"box/a"}
     assert found.missing == ["shelf/s"]
-    # it may be left of what is gone, and `down` is to meet it
+    # it may be a remainder, and `down` has to find it
     READINGS.clear()
     reading(("box", live("box/a")), ("room", live("room/room", tagged=False)))
     assert records(Told().search(stack)).keys() == {"box/a", "room/room"}
@@ -281,7 +281,7 @@ def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.Monkey
         Told().search(stack)
 
 
-# -- what is no longer declared ---------------------------------------------------------------------------------------
+# -- orphaned resources ----------------------------------------------------------------------------------------------
 
 
 def test_an_undeclared_resource_goes_before_what_it_needs(stack: Stack) -> None:
@@ -326,7 +326,7 @@ def test_an_undeclared_records_needs_are_kept(stack: Stack) -> None:
 
 @pytest.mark.parametrize("guarded", [True, False])
 def test_a_protection_that_aws_does_not_show_is_kept(stack: Stack, guarded: bool) -> None:
-    """Else the next `up` would delete what is no longer declared, and protected."""
+    """Otherwise the next `up` would delete a protected orphaned resource."""
     reading(("safe", live("safe/old")))
     old = Record("safe/old", "safe", "ready", "", "safe-00000old", {"label": "old", "guarded": guarded})
     assert records(Told({"safe/old": old}).search(stack))["safe/old"].arguments["guarded"] is guarded
@@ -387,7 +387,7 @@ def store(directory: Path) -> LocalStore:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A state of two records, one that needs the other."""
+    """Return a state of two records, where one depends on the other."""
     with store(tmp_path) as opened:
         opened.guard("p-e", "1", "r")
         opened.put(Record("shelf/s", "shelf", "ready", "", "shelf-s", {"label": "s", "inside": None}))

@@ -1,4 +1,4 @@
-"""`[alarms]`: what may be written, which alarms a stack has, and whose policy lets CloudWatch publish."""
+"""`[alarms]`: the valid settings, a stack's alarms, and the policy that lets CloudWatch publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps around the capacity declare, and in which order that will be taken away."""
+"""Declarations of the steps for the capacity, and the order of their removal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def stack_of(**tables: Any) -> Stack:
 
 
 def needed(stack: Stack, address: str) -> set[str]:
-    """All that a resource is built on, directly or not: what is removed after it."""
+    """Return the direct and indirect dependencies of a resource, which are removed after it."""
     found: set[str] = set()
     todo: list[Declared] = [stack.declared[address]]
     while todo:
@@ -74,7 +74,7 @@ def test_teardown_goes_from_services_to_the_cluster() -> None:
     for earlier, later in pairwise(chain):
         assert later in needed(stack, earlier), f"{earlier} must be removed before {later}"
     assert "security_group/ecs-instance" in needed(stack, "instances/ecs-sample-dev")
-    # an agent that hears nothing stops no task
+    # an agent without a connection stops no task
     assert {f"vpc_endpoint/{name}" for name in ("ecs", "ecs-agent")} <= needed(
         stack, "container_instances/ecs-sample-dev"
     )

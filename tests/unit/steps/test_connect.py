@@ -1,4 +1,4 @@
-"""Service Connect: what is refused, what the steps declare, what a service keeps until its callers are gone."""
+"""Service Connect: refusals, declarations, and the settings that a service keeps until its callers are gone."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_by_dns_nobody_waits() -> None:
 
 
 def shown(called: bool = True) -> dict[str, Any]:
-    """A service as DescribeServices shows it, with what AWS adds."""
+    """Return a service as DescribeServices shows it, with AWS's additions."""
     configuration = connect.asked(CALLED if called else CALLS)
     for one in configuration["services"]:
         one["ingressPortOverride"] = None

@@ -1,4 +1,4 @@
-"""Which runs of a job the rule of its alarm takes for failed."""
+"""The runs of a job that its alarm's rule counts as failed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ended(*containers: tuple[str, int | None], code: str = "EssentialContainerEx
         (True, ended(("proxy", 0), ("feed", 137))),
         (True, ended(("feed", None), code="TaskFailedToStart")),
         (True, ended(("feed", None), code="TerminationNotice")),
-        # who stops one that ends well knows it
+        # a user has stopped it while it ended well: no alarm
         (False, ended(("feed", 0), code="UserInitiated")),
         (True, ended(("feed", 143), code="UserInitiated")),
         (False, ended(("feed", 1), lastStatus="DEPROVISIONING")),

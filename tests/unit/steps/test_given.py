@@ -1,4 +1,4 @@
-"""What a user's own steps give to services, and where they stand among the tool's steps."""
+"""Additions of the user's own steps to services, and the order of own steps among the tool's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When jobs run: before services, after what they need, and by the clock after them."""
+"""The times of jobs: before services, after their dependencies, and by the clock after these."""
 
 from __future__ import annotations
 

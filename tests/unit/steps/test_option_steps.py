@@ -1,4 +1,4 @@
-"""What the options that are off by default declare, and that without them nothing more is declared."""
+"""Declarations by the options that are off by default; without them nothing more is declared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WEB = {
 
 
 def more(**tables: Any) -> tuple[Stack, set[str]]:
-    """A stack, and the addresses that it has more than one without these tables."""
+    """Return a stack, and its addresses beyond a stack without these tables."""
     stack = stack_of(**tables)
     return stack, stack.declared.keys() - stack_of().declared.keys()
 

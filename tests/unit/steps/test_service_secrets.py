@@ -1,4 +1,4 @@
-"""`secrets` of services and jobs: what it may say, what is refused without repeating it, and what steps make of it."""
+"""`secrets` of services and jobs: valid values, refusals that do not repeat them, and the declarations."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_one_that_is_made_up_is_so_for_all(tmp_path: Path) -> None:
     assert users(config.secrets) == {Secret("generated", "A"): {"services.web": ["A"], "services.other": ["A"]}}
 
 
-# -- what steps make of them -------------------------------------------------------------------------------------------
+# -- the declarations --------------------------------------------------------------------------------------------------
 
 KEY = f"arn:aws:kms:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 OWN, MADE_UP = Secret("own", "STRIPE"), Secret("generated", "SESSION")

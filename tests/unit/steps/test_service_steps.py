@@ -1,4 +1,4 @@
-"""What the steps make of a configuration's services: containers, where they run, what they are told, how they scale."""
+"""Declarations for a configuration's services: containers, capacity, variables, and scaling."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_callers_and_users_of_the_database_get_its_address() -> None:
     }
     assert environment(stack, "order-api") == {
         "PORT": "8080",
-        # the name in its certificate, which the alias in the private zone is not
+        # the name in its certificate, not the alias in the private zone
         "DB_HOST": "${db_cluster/main:endpoint}",
         "DB_PORT": "3306",
         "DB_NAME": "sample",
@@ -412,7 +412,7 @@ def test_a_shell_is_on_unless_the_stack_is_protected_or_says_no(protect: bool, s
 
 
 def egress(stack: Stack, name: str) -> set[tuple[int, str]]:
-    """Where a group's members may send to: port, and peer."""
+    """Return the allowed targets of a group's members: port, and peer."""
     found = stack.declared.get(f"security_group_egress/{name}")
     rules = (
         desired(stack, f"security_group_egress/{name}").rules
@@ -423,7 +423,7 @@ def egress(stack: Stack, name: str) -> set[tuple[int, str]]:
 
 
 def ingress(stack: Stack, name: str) -> set[tuple[int, str]]:
-    """What a group's members let in: port, and peer."""
+    """Return the allowed sources of a group's members: port, and peer."""
     return _ends(desired(stack, f"security_group/{name}").ingress)
 
 
@@ -444,7 +444,7 @@ def test_nothing_goes_out_but_to_what_is_needed() -> None:
     assert egress(stack, "web") == {(81, "${security_group/api:id}")}, "ECS's agent fetches from outside the task"
     assert egress(stack, "api") == {endpoints, layers, (3306, "${security_group/database:id}")}
     assert egress(stack, "job") == egress(stack, "endpoints") == egress(stack, "database") == set()
-    # whoever uses a group by way of its rules begins when nothing else can go out any more
+    # dependents of a group's rules begin once no other traffic can go out
     assert desired(stack, "service/api").security_groups == ["${security_group_egress/api:id}"]
     assert desired(stack, "load_balancer/main").security_groups == ["${security_group_egress/alb:id}"]
 
@@ -555,7 +555,7 @@ def test_every_service_has_its_own_of_each() -> None:
         ]
 
 
-# -- what nothing uses, and how tasks leave
+# -- unused resources, and the end of tasks
 
 TOOL = {"image": "nginx:1", "port": 80}
 

@@ -1,4 +1,4 @@
-"""Declaring: the order comes from the signatures, the edges from the tokens."""
+"""Declaring: the order comes from the signatures, the edges from the references."""
 
 from __future__ import annotations
 
