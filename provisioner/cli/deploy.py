@@ -21,14 +21,14 @@ from provisioner.operations.context.options import Options
     "provision deploy web --image 123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/shop-dev/web:4f2a9c",
     "provision deploy web --build       build the image here again, after an --image",
     "provision deploy --no-wait         start the deployment, and leave it to ECS",
-    "provision deploy --timeout 10m     wait for ten minutes at the most",
-    "provision deploy --report deploy.md    what was deployed, or why not, in a file",
+    "provision deploy --timeout 10m     wait for ten minutes at most",
+    "provision deploy --report deploy.md    also a report of the result, in a file",
     "provision deploy --env staging     another environment",
 )
 def deploy(
     options: Options,
     services: Annotated[
-        list[str] | None, typer.Argument(metavar="SERVICE", help="Which services; all of them if none is named.")
+        list[str] | None, typer.Argument(metavar="SERVICE", help="The services; all of them if none is named.")
     ] = None,
     image: Annotated[
         str | None,
@@ -42,7 +42,7 @@ def deploy(
     ] = False,
     timeout: Annotated[
         str | None,
-        typer.Option(metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. What was begun goes on."),
+        typer.Option(metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. A deployment that has begun continues."),
     ] = None,
     report: Report = None,
 ) -> int:
@@ -64,13 +64,13 @@ def deploy(
         from provisioner.engine.errors import ConfigurationError
         from provisioner.operations.commands.deploy import deploy as run
         from provisioner.operations.deployment.rollout import Waiting
-        from provisioner.operations.deployment.scope import Wanted
+        from provisioner.operations.deployment.scope import DeployOptions
 
         if no_wait and timeout:
             raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
         waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else inf)
         screen = Screen(options, draft=draft if report else None)
-        rollout = run(options, Wanted(services or (), image, build), screen, waiting)
+        rollout = run(options, DeployOptions(services or (), image, build), screen, waiting)
         code = draft.ended(screen.report(rollout.ended))
     if code == signals.INTERRUPTED and rollout.begun and not options.json:
         _offer_rollback(options, rollout.begun)

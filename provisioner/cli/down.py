@@ -23,7 +23,7 @@ from provisioner.operations.context.options import Options
     "provision down --target-step services      that step and its dependents",
     "provision down --unprotect         a protected stack, which is refused otherwise",
     "provision down --expired           each stack here whose `up --expires` is over, and no other",
-    "provision down --report down.md    what was deleted, and what is left, in a file",
+    "provision down --report down.md    also a report of the result, in a file",
     "provision down --delete-secrets    and the secrets that were set for it",
 )
 def down(
@@ -55,9 +55,9 @@ def down(
     with reporting(options, "down", report, target_step) as draft:
         from provisioner.cli.screen import Screen
         from provisioner.operations.commands.down import down as run
-        from provisioner.operations.commands.request import Wanted
+        from provisioner.operations.commands.request import UpOptions
 
-        wanted = Wanted(target_step=target_step, unprotect=unprotect)
+        wanted = UpOptions(target_step=target_step, unprotect=unprotect)
         screen = Screen(options, wanted, draft=draft if report else None)
         ended = run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
         return draft.ended(screen.report(ended))

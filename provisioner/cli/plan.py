@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,8 +27,7 @@ from provisioner.cli.reports import Report, reporting
 from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
-    from provisioner.operations.commands.request import Wanted
-    from provisioner.operations.planning.proposal import Proposal
+    from provisioner.operations.commands.request import UpOptions
     from provisioner.render.report.draft import Draft
 
 
@@ -86,9 +84,9 @@ def plan(
     With --report: the same, for a pull request or a release, in a file that is written also when no plan can be made.
     """
     with reporting(options, "plan", report, target_step) as draft:
-        from provisioner.operations.commands.request import Wanted
+        from provisioner.operations.commands.request import UpOptions
 
-        wanted = Wanted(
+        wanted = UpOptions(
             target_step=target_step,
             redeploy=redeploy,
             retry_failed=retry_failed,
@@ -104,7 +102,7 @@ def plan(
 
 def _plan(
     options: Options,
-    wanted: Wanted,
+    wanted: UpOptions,
     address: str | None,
     format: Format,
     out: Path | None,
@@ -112,17 +110,18 @@ def _plan(
     *,
     rehearse: bool | None,
 ) -> int:
-    from provisioner.operations.commands import plan as commands_plan
+    from provisioner.cli.foreseeing import foresee
+    from provisioner.cli.plan_document import print_document, print_resource
     from provisioner.operations.commands import plan_file
+    from provisioner.operations.commands.plan import plan as run
     from provisioner.operations.commands.report import of_proposal
     from provisioner.operations.impact import costs
-    from provisioner.operations.overrides import expiration
-    from provisioner.operations.rehearsal import foresight
-    from provisioner.render import advice, cost, rehearsal, review, terraform
+    from provisioner.operations.rehearsal.foresight import Foreseen
+    from provisioner.render import advice, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say, tell
 
-    proposal = commands_plan.plan(options, wanted)
+    proposal = run(options, wanted)
     draft.about = of_proposal(proposal)
     if out:
         plan_file.save(out, options, proposal, wanted)
@@ -130,8 +129,8 @@ def _plan(
         say([json.dumps(terraform.document(proposal), ensure_ascii=False, default=str)])
         return show.exit_code(proposal.planned)
     if address:
-        return _one(options, proposal, address)
-    config, aws, planned = proposal.config, proposal.aws, proposal.planned
+        return print_resource(options, proposal, address)
+    config, planned = proposal.config, proposal.planned
     records, removal = proposal.records, proposal.removal
     notes = list(proposal.notes)
     words = ["--target-step", wanted.target_step] if wanted.target_step else []
@@ -140,16 +139,14 @@ def _plan(
     words += ["--expires", wanted.expires] if wanted.expires else []
     words += [*removal.words, *wanted.name_words]
     words = ["--plan", str(out)] if out else words
-    foreseen = foresight.Foreseen()
-    if foresight.wanted(rehearse, config.target) and not wanted.give_back:
-        options_too = [*rehearsal.words(wanted.target_step, new_ami=wanted.new_ami), *removal.words]
-        foreseen = draft.foreseen = foresight.foresee(options, planned, records, options_too)
+    foreseen = foresee(options, proposal, wanted, rehearse=rehearse)
+    if foreseen:
+        draft.foreseen = foreseen
         notes += foreseen.notes
+    foreseen = foreseen or Foreseen()
     over = costs.over_budget(config, proposal.cost)
     if options.json:
-        shown = show.document(planned, config.name, aws.account, aws.region, notes, proposal.lost, proposal.kept)
-        shown |= expiration.document(proposal.expires, aws.pace.time())
-        say([json.dumps(shown | rehearsal.outages(foreseen) | cost.change(proposal.cost), ensure_ascii=False)])
+        print_document(proposal, foreseen, notes)
     else:
         tell(
             [
@@ -161,24 +158,4 @@ def _plan(
         )
     if over:
         raise over
-    return show.exit_code(planned)
-
-
-def _one(options: Options, proposal: Proposal, address: str) -> int:
-    """Show all of one resource."""
-    from provisioner.engine.resource_types import current
-    from provisioner.operations.inspection import view
-    from provisioner.render import plan as show
-    from provisioner.render.text import columns, say
-    from provisioner.render.view import resource
-
-    found = view.one(proposal.config, proposal.records, proposal.history, proposal.declared, current(address))
-    planned = [item for item in proposal.planned if item.address == found.node.address]
-    if options.json:
-        aws = proposal.aws
-        shown = show.document(planned, proposal.config.name, aws.account, aws.region)
-        say([json.dumps(shown | {"resource": asdict(found)}, ensure_ascii=False, default=str)])
-    else:
-        kept = found.node.address in proposal.kept
-        say(resource(next(iter(planned), None), found, columns(sys.stdout), kept=kept))
     return show.exit_code(planned)

@@ -38,9 +38,9 @@ from provisioner.operations.context.options import Options
     "provision up --skip-checks quotas          without this check before the first write",
     "provision up --unprotect           a protected stack, of which services or data are to be deleted",
     "provision up --take-over www.example.com   a name that another system has, when all that serves is ready",
-    "provision up --plan plan.json      what `provision plan --out plan.json` has shown, and nothing else",
+    "provision up --plan plan.json      the plan of `provision plan --out plan.json`, and nothing else",
     "provision up --env pr-12 --expires 8h      an environment for today: `down --expired` deletes it after that",
-    "provision up --report up.html      what was done, or why not, with a picture of the stack",
+    "provision up --report up.html      also a report of the result, with a picture of the stack",
     "provision up --give-back www.example.com   only that: the name leads to the other system again",
 )
 def up(
@@ -58,7 +58,7 @@ def up(
     plan: Annotated[
         Path | None,
         typer.Option(
-            "--plan", metavar="FILE", help="Do exactly what this file of `plan --out` says, without asking, or nothing."
+            "--plan", metavar="FILE", help="Apply exactly this file of `plan --out`, without asking, or do nothing."
         ),
     ] = None,
     expires: Expires = None,
@@ -95,10 +95,10 @@ def up(
     with reporting(options, "up", report, target_step) as draft:
         from provisioner.cli.screen import Screen
         from provisioner.operations.commands import plan_file
-        from provisioner.operations.commands.request import Wanted
+        from provisioner.operations.commands.request import UpOptions
         from provisioner.operations.commands.up import up as run
 
-        wanted = Wanted(
+        wanted = UpOptions(
             target_step=target_step,
             redeploy=redeploy,
             retry_failed=retry_failed,
@@ -113,7 +113,7 @@ def up(
         reviewed = None
         if plan:
             plan_file.check_alone(wanted)
-            reviewed = plan_file.FromFile(plan_file.read(plan), options)
+            reviewed = plan_file.ReviewedPlan(plan_file.read(plan), options)
             wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
         screen = Screen(options, wanted, rehearse, draft if report else None)
         return draft.ended(screen.report(run(options, wanted, screen, reviewed)))

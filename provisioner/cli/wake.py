@@ -23,7 +23,7 @@ def wake(options: Options) -> int:
     Exit code 0 only when all tasks run.
     """
     from provisioner.cli.screen import Screen
-    from provisioner.operations.commands.sleep import wake as run
+    from provisioner.operations.commands.wake import wake as run
 
     screen = Screen(options)
     return screen.report(run(options, screen))

@@ -1,4 +1,4 @@
-"""What a command does: open state and account, plan, up, down, recover, import, doctor, rehearse.
+"""Carry out the commands, in rooms from `commands` down to `impact` that import only the rooms below them.
 
-Not here: arguments of the command line, the terminal.
+The command line (`cli`), the terminal and its texts (`render`) are not here.
 """

@@ -35,7 +35,7 @@ def check(config: Config, path: Path) -> str:
         )
     if config.public and "my-ip" in config.network.allow:
         raise ConfigurationError(
-            f'{path}: network.allow: "my-ip" would be the address of whichever machine runs the pipeline: write '
+            f'{path}: network.allow: "my-ip" would be the address of the machine that runs the pipeline: write '
             f'networks instead, such as "203.0.113.0/24"'
         )
     return config.account.id

@@ -154,7 +154,7 @@ def _role_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:
     _check_ours(f"role {role.name}", known, tags)
     if not same(known["AssumeRolePolicyDocument"], role.trust):
         change = {"RoleName": role.name, "PolicyDocument": trust}
-        yield Step(f"change whom role {role.name} trusts", partial(iam.update_assume_role_policy, **change))
+        yield Step(f"change the trust policy of role {role.name} trusts", partial(iam.update_assume_role_policy, **change))
 
 
 def _policy_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""`up`, `plan` and `down` for programs: what the commands do, with events in place of a terminal."""
+"""Offer `up`, `plan` and `down` to programs: the same as the commands, with events in place of a terminal."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from pathlib import Path
 
 from provisioner.engine.errors import Cancelled
 from provisioner.engine.events import Emit, Event, Notice
-from provisioner.operations.commands import down as commands_down
-from provisioner.operations.commands import plan as commands_plan
-from provisioner.operations.commands import up as commands
-from provisioner.operations.commands.request import Wanted
+from provisioner.operations.commands.down import down as run_down
+from provisioner.operations.commands.plan import plan as run_plan
+from provisioner.operations.commands.request import UpOptions
+from provisioner.operations.commands.up import up as run_up
 from provisioner.operations.context.options import Options, Target
 from provisioner.operations.planning.proposal import Proposal
-from provisioner.operations.runs import viewer as runs_viewer
 from provisioner.operations.runs.summary import Summary
-from provisioner.operations.runs.viewer import Teardown
+from provisioner.operations.runs.viewer import Ended, Teardown
 
 
 def up(
@@ -41,7 +40,7 @@ def up(
     give_back: Sequence[str] = (),
     expires: str | None = None,
 ) -> Summary:
-    """Create or change a stack, as `provision up --yes` does, and return how that ended.
+    """Create or change a stack, as `provision up --yes` does, and return how the run ended.
 
     Args:
         config, env, target, state_dir, profile: as the options of these names.
@@ -53,7 +52,7 @@ def up(
     Raises:
         ProvisionError: nothing was written. What fails later is the `error` of the summary.
     """
-    wanted = Wanted(
+    wanted = UpOptions(
         target_step=target_step,
         redeploy=redeploy,
         retry_failed=retry_failed,
@@ -67,7 +66,7 @@ def up(
     )
     options = _options(config, env, target, state_dir, profile, emit, yes=agree is None)
     with options.ends:
-        return commands.up(options, wanted, _Program(emit, agree)).outcome
+        return run_up(options, wanted, _Program(emit, agree)).outcome
 
 
 def plan(
@@ -88,12 +87,12 @@ def plan(
     give_back: Sequence[str] = (),
     expires: str | None = None,
 ) -> Proposal:
-    """Return what `up` would do with the same arguments. Only reads are made.
+    """Return the plan of an `up` with the same arguments. Only reads are made.
 
     Raises:
-        ProvisionError: that cannot be told.
+        ProvisionError: the plan cannot be made.
     """
-    wanted = Wanted(
+    wanted = UpOptions(
         target_step=target_step,
         redeploy=redeploy,
         retry_failed=retry_failed,
@@ -106,7 +105,7 @@ def plan(
     )
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
-        return commands_plan.plan(options, wanted)
+        return run_plan(options, wanted)
 
 
 def down(
@@ -122,12 +121,12 @@ def down(
     unprotect: bool = False,
     delete_secrets: bool = False,
 ) -> Summary:
-    """Delete a stack, as `provision down --yes` does, and return how that ended, with what is left.
+    """Delete a stack, as `provision down --yes` does, and return how the run ended, with all leftovers.
 
     Args:
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
-        agree: is shown what goes, and says whether to go on; None: no question.
+        agree: is shown the resources and data to delete, and says whether to go on; None: no question.
         target_step, unprotect, delete_secrets: as the options of these names.
 
     Raises:
@@ -136,9 +135,7 @@ def down(
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
         viewer = _Program(emit, agree_to_teardown=agree)
-        return commands_down.down(
-            options, viewer, target_step, unprotect=unprotect, delete_secrets=delete_secrets
-        ).outcome
+        return run_down(options, viewer, target_step, unprotect=unprotect, delete_secrets=delete_secrets).outcome
 
 
 def _options(
@@ -164,7 +161,7 @@ def _options(
 
 @dataclass(frozen=True)
 class _Program:
-    """The viewer of a program, which only takes events and says yes or no."""
+    """A viewer for programs: it takes events, and says yes or no."""
 
     emit: Emit
     agree_to_plan: Callable[[Proposal], bool] | None = None
@@ -188,5 +185,5 @@ class _Program:
 
         yield one_at_a_time
 
-    def ended(self, ended: runs_viewer.Ended) -> None:
-        """Nothing is said at the end but what `up` and `down` return."""
+    def ended(self, ended: Ended) -> None:
+        """Do nothing: `up` and `down` return the outcome."""

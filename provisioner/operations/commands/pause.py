@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.config.loader import suggestion
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from provisioner.operations.context.options import Options
     from provisioner.operations.runs.viewer import Ended, Viewer
     from provisioner.state.model import Record
+    from provisioner.state.store import Store
 
 PAUSE, RESUME = "pause", "resume"
 
@@ -42,7 +44,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     chosen = _chosen(config, names)
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, PAUSE) as store:
-        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
+        sleep_schedule.check_awake(config, aws, store.records)
         config, before = sizes.held(config, store.records)
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
@@ -67,21 +69,27 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     chosen = _chosen(config, names)
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, RESUME) as store:
-        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
+        sleep_schedule.check_awake(config, aws, store.records)
         config, before = sizes.held(config, store.records)
         after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
         declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
-
-        def as_many_as_before(aws: Aws) -> None:
-            """Autoscaling begins at the minimum, and what was paused under load is to have as many as it had."""
-            for name in chosen:
-                service, tasks = config.services.get(name), before.paused.get(name, 0)
-                if service and service.scaling and (wanted := min(tasks, service.most)) > service.least:
-                    set_desired_count(aws, str(store.records[f"service/{name}"].arguments["cluster"]), name, wanted)
-
-        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=as_many_as_before)
+        paused = {name: before.paused[name] for name in chosen if name in before.paused}
+        restore = partial(_restore_counts, config, store, paused)
+        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=restore)
         return run(config, aws, store, sizing, viewer)
+
+
+def _restore_counts(config: Config, store: Store, paused: Mapping[str, int], aws: Aws) -> None:
+    """Give each scaling service as many tasks as before the pause: autoscaling begins at the minimum.
+
+    Args:
+        paused: the number of tasks before the pause, by service or job.
+    """
+    for name, tasks in paused.items():
+        service = config.services.get(name)
+        if service and service.scaling and (wanted := min(tasks, service.most)) > service.least:
+            set_desired_count(aws, str(store.records[f"service/{name}"].arguments["cluster"]), name, wanted)
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def picture(options: Options, source: view.Source) -> Picture:
         ProvisionError: it cannot be told.
     """
     if source == "declared":
-        proposal = plan.plan(options, request.Wanted())
+        proposal = plan.plan(options, request.UpOptions())
         config, planned = proposal.config, {one.address: one for one in proposal.planned}
         shown = view.declared(config, proposal.aws.account, proposal.records, proposal.history, proposal.declared)
         cost = proposal.cost.after if proposal.cost else None
@@ -80,7 +80,7 @@ def _sums(cost: Estimate | None) -> list[str]:
         return []
     idle, usual, most = (rough(each) for each in cost.sums)
     at = f"list prices of {cost.date}, without tax"
-    return [f"about {usual} USD a month", f"idle {idle} USD a month, at the most {most} ({at})"]
+    return [f"about {usual} USD a month", f"idle {idle} USD a month, at most {most} ({at})"]
 
 
 def _lines(cost: Estimate | None) -> dict[str, list[tuple[str, float]]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.origins import settings
 from provisioner.engine.errors import ConfigurationError, PlanChanged
 from provisioner.engine.words import names
-from provisioner.operations.commands.request import Wanted
+from provisioner.operations.commands.request import UpOptions
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import run_scope
 from provisioner.operations.planning.proposal import Proposal
@@ -58,12 +58,12 @@ class Saved:
     records: Mapping[str, str]
     planned: Sequence[Mapping[str, Any]]
 
-    def asked(self) -> Wanted:
+    def asked(self) -> UpOptions:
         """Return what the plan was made for."""
-        return Wanted(**self.wanted)
+        return UpOptions(**self.wanted)
 
 
-def save(path: Path, options: Options, proposal: Proposal, wanted: Wanted) -> None:
+def save(path: Path, options: Options, proposal: Proposal, wanted: UpOptions) -> None:
     """Write a plan to a new file that its owner alone may read.
 
     Raises:
@@ -96,21 +96,21 @@ def read(path: Path) -> Saved:
     return saved
 
 
-def check_alone(wanted: Wanted) -> None:
+def check_alone(wanted: UpOptions) -> None:
     """Refuse options of the plan beside `--plan`: the file has them.
 
     Raises:
         ConfigurationError: one is given.
     """
-    other = [one.name for one in fields(Wanted) if one.name != "skip_checks" and getattr(wanted, one.name)]
+    other = [one.name for one in fields(UpOptions) if one.name != "skip_checks" and getattr(wanted, one.name)]
     if other:
         option = f"--{other[0].replace('_', '-')}"
         raise ConfigurationError(f"--plan: the file has the options of the plan: leave {option} out")
 
 
 @dataclass(frozen=True)
-class FromFile:
-    """A plan from a file, for the run that is to do it (`commands.Reviewed`)."""
+class ReviewedPlan:
+    """A plan from a file, which an `up` carries out if nothing has changed since."""
 
     saved: Saved
     options: Options
@@ -140,7 +140,7 @@ class FromFile:
         if changed := [*_changed(self.saved, now)]:
             what = "".join(f"\n  {line}" for line in changed)
             raise PlanChanged(
-                f"nothing was changed, since the plan is not what would be done now:{what}\n"
+                f"nothing was changed, since the plan differs from the present one:{what}\n"
                 "Make a new one with `provision plan --out`, and review it"
             )
 
@@ -153,7 +153,7 @@ def _changed(saved: Saved, now: Saved) -> Iterator[str]:
             yield f"configuration: {key}: {old} -> {new}"
     known = [*_other(saved.settings, now.settings)]
     if not known and (other := _other(saved.declared, now.declared)):
-        yield f"configuration: a hidden value, a file or what AWS recommends, of {names(other, MOST)}"
+        yield f"configuration: a hidden value, a file or a recommendation of AWS, of {names(other, MOST)}"
     if other := _other(saved.records, now.records):
         yield f"state: {names(other, MOST)}"
     before, after = ({str(item["address"]): dict(item) for item in one.planned} for one in (saved, now))
@@ -177,7 +177,7 @@ def _now(
     options: Options,
     config: Config,
     aws: Aws,
-    wanted: Wanted,
+    wanted: UpOptions,
     declared: Mapping[str, Declared],
     records: Mapping[str, Record],
     planned: Sequence[Planned],

@@ -1,13 +1,15 @@
-"""The request of `up` and `plan`: their options, checked, and the stack declared with them."""
+"""The request of an `up` or a `plan`: its options, checked, and the stack declared with them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from provisioner.config.builds import check_contexts
 from provisioner.engine.planning.removal import Removal, check
-from provisioner.operations.context import signals
+from provisioner.operations.context import configuration, signals, stacks
+from provisioner.operations.impact import data_loss
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import declaration, dns_takeover, request_checks, run_scope
 from provisioner.operations.prerequisites import secret_parameters
@@ -16,27 +18,27 @@ from provisioner.operations.runs import teardown_scope
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What `up` and `plan` are asked for, as their options say it.
+class UpOptions:
+    """The options of `up` and `plan`.
 
     Attributes:
         target_step: the step to limit the run to.
-        redeploy: go back to the declared task definition where somebody else deployed another.
+        redeploy: go back to the declared task definition where somebody else deployed another one.
         retry_failed: try again a task definition that ECS rolled back.
         new_ami: use the newest AMI.
-        delete: addresses of what holds data, is no longer declared, and is to be deleted.
-        unprotect: delete what is protected as well.
-        skip_checks: names of checks before the first write, separated by commas.
-        take_over: public names that another system has, and that are to lead to this stack.
-        give_back: names that were taken over, and are to lead again where they did before. Nothing else is done then.
-        expires: for how long the stack is wanted from now on, or `never`; None: as the state says.
+        delete: addresses of resources with data that are no longer declared, and are to be deleted.
+        unprotect: delete protected resources too.
+        skip_checks: names of checks before the first write to leave out, separated by commas.
+        take_over: public names that lead to another system, and are to lead to this stack.
+        give_back: public names that were taken over, and are to lead to their former targets. The run does nothing
+            else then.
+        expires: the time span after which the stack may be deleted, or `never`; None: as the state says.
     """
 
     target_step: str | None = None
@@ -50,8 +52,12 @@ class Wanted:
     give_back: Sequence[str] = ()
     expires: str | None = None
 
-    def checked(self, config: Config) -> Removal:
-        """Return what is let go; raises ConfigurationError where the options do not go together."""
+    def check(self, config: Config) -> Removal:
+        """Return the removals that the options allow.
+
+        Raises:
+            ConfigurationError: the options do not go together, or not with the configuration.
+        """
         dns_takeover.check(self.take_over, self.give_back, self._others)
         request_checks.check_target(self.target_step)
         removal = request_checks.check_removal(self.delete, self.unprotect, self.target_step)
@@ -61,8 +67,8 @@ class Wanted:
             expiration.check_unprotected(config, ())
         return removal
 
-    def on(self, aws: Aws) -> Aws:
-        """Return the way to AWS with what is asked for."""
+    def apply_to(self, aws: Aws) -> Aws:
+        """Return an `Aws` whose resource types follow these options."""
         return replace(
             aws,
             redeploy=self.redeploy,
@@ -74,13 +80,13 @@ class Wanted:
 
     @property
     def name_words(self) -> list[str]:
-        """The options of the command line that say which names move."""
+        """The words of the command line that move public names."""
         taken = [word for name in self.take_over for word in ("--take-over", name)]
         return taken + [word for name in self.give_back for word in ("--give-back", name)]
 
     @property
     def _others(self) -> list[str]:
-        """The given options that `--give-back` has no use for."""
+        """The given options that cannot be combined with `--give-back`."""
         given = {
             "--target-step": self.target_step,
             "--redeploy": self.redeploy,
@@ -93,37 +99,58 @@ class Wanted:
         return [option for option, value in given.items() if value]
 
 
-class Reviewed(Protocol):
-    """A plan that was made and reviewed before."""
+@dataclass(frozen=True)
+class Request:
+    """An `up` or a `plan` whose options were checked against the configuration."""
 
-    def check_place(self, config: Config, aws: Aws) -> None:
-        """Raise ProvisionError if it is a plan of another stack, account or Region."""
-
-    def check_same(
-        self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
-    ) -> None:
-        """Raise ProvisionError, with what has changed since, if it is not what would be done now."""
+    options: Options
+    config: Config
+    wanted: UpOptions
+    removal: Removal
 
 
-def _declared(
-    options: Options, config: Config, aws: Aws, records: Mapping[str, Record], wanted: Wanted, removal: Removal
-) -> Stack:
-    """Return the stack as it is declared, with notices of what is let go and of names that move.
+def load_request(options: Options, wanted: UpOptions) -> Request:
+    """Read the configuration, and check the options against it.
 
     Raises:
-        ProvisionError: it cannot be declared, or what is wanted does not go with it.
+        ConfigurationError: the configuration or an option is wrong, or a build context is missing.
     """
-    now = aws.pace.time()
+    config = configuration.load(options, declares=True)
+    removal = wanted.check(config)
+    check_contexts(config, options.file)
+    return Request(options, config, wanted, removal)
+
+
+def declare_as_requested(request: Request, aws: Aws, records: Mapping[str, Record]) -> Stack:
+    """Return the declared stack, with notices of the removals and of the names that move.
+
+    Raises:
+        ProvisionError: the stack cannot be declared, or an option does not fit it.
+    """
+    config, wanted, now = request.config, request.wanted, aws.pace.time()
     until = expiration.wanted(records, wanted.expires, now)
     if wanted.expires is not None and until is not None:
         with signals.at_once():
             expiration.check_unprotected(config, teardown_scope.protected(aws, records, records))
-    stack = declaration.declare_stack(options, config, aws, expiration.dated(records, until))
+    stack = declaration.declare_stack(request.options, config, aws, expiration.dated(records, until))
     stack.notices += expiration.changed(records, until, wanted.expires, now)
-    stack.removal = removal
-    stack.notices += check(records, stack.declared, removal)
+    stack.removal = request.removal
+    stack.notices += check(records, stack.declared, request.removal)
     with signals.at_once():
         stack.notices += dns_takeover.check_taken(aws, records, stack, wanted.target_step)
     _, orphaned = run_scope.find_scope(records, stack, wanted.target_step)
     stack.notices += dns_takeover.put_back({address: records[address] for address in orphaned})
+    return stack
+
+
+def declare_for_up(request: Request, aws: Aws, records: Mapping[str, Record]) -> Stack:
+    """Return the declared stack, with notices of other stacks too, and of data that is no longer declared and stays.
+
+    Raises:
+        ProvisionError: the stack cannot be declared, or an option does not fit it.
+    """
+    stack = declare_as_requested(request, aws, records)
+    stack.notices[:0] = stacks.beside(request.options, request.config, records)
+    if not request.wanted.target_step:
+        stack.notices += data_loss.note(records, stack, request.options.command_line)
     return stack

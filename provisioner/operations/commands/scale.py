@@ -37,7 +37,7 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
     wanted = _wanted(config, name, number, most)
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
-        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
+        sleep_schedule.check_awake(config, aws, store.records)
         before, _ = sizes.in_effect(config, store.records)
         if name in before.paused:
             raise ConfigurationError(f"{name} is paused: run `provision resume {name}` first")

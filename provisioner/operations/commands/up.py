@@ -1,123 +1,126 @@
-"""What `up`, `plan` and `down` do, from the configuration to the end: the command line and programs call the same.
+"""Run `provision up`: create the stack, or change it to what is declared.
 
-What is to be shown and agreed to goes to a `Viewer`. The command line's writes to the terminal.
+The command line and programs call the same function. It shows the plan and the events to a `Viewer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from provisioner.config.builds import check_contexts
-from provisioner.engine.events import RunCost
-from provisioner.engine.planning.removal import Removal
-from provisioner.operations.commands import give_back as giving_back
-from provisioner.operations.commands.request import Reviewed, Wanted, _declared
-from provisioner.operations.context import configuration, connection, signals, stacks, stores
+from provisioner.engine.events import Emit, RunCost
+from provisioner.operations.commands.give_back import give_back
+from provisioner.operations.commands.request import Request, UpOptions, declare_for_up, load_request
+from provisioner.operations.context import connection, signals, stores
 from provisioner.operations.doctor import before_up
-from provisioner.operations.impact import costs, data_loss
-from provisioner.operations.overrides import expiration, sizes, sleep_schedule
+from provisioner.operations.impact import costs
+from provisioner.operations.overrides import expiration, sleep_schedule
 from provisioner.operations.planning import dry_run
-from provisioner.operations.planning.proposal import Proposal, begun, proposed
+from provisioner.operations.planning.proposal import Proposal, describe_plan, propose
 from provisioner.operations.runs import apply
 from provisioner.operations.runs.viewer import Ended, Viewer, watched
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.models import Config
     from provisioner.engine.planning.actions import Planned
+    from provisioner.operations.commands.plan_file import ReviewedPlan
     from provisioner.operations.context.options import Options
-    from provisioner.state.model import State
+    from provisioner.state.store import Store
     from provisioner.steps.stack import Stack
 
 
-def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | None = None) -> Ended:
+def up(options: Options, wanted: UpOptions, viewer: Viewer, reviewed: ReviewedPlan | None = None) -> Ended:
     """Create or change the stack.
 
     Args:
-        reviewed: the plan that is to be done and nothing else; nobody is asked again.
+        reviewed: a plan from a file: the run makes exactly these changes, and asks nobody.
 
     Raises:
-        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+        ProvisionError: nothing was begun. A later error is in the outcome.
     """
-    config = configuration.load(options, declares=True)
-    removal = wanted.checked(config)
-    check_contexts(config, options.file)
-    skip = before_up.skipped(wanted.skip_checks)
-    aws = wanted.on(connection.connect(options, config))
+    request = load_request(options, wanted)
+    skipped = before_up.skipped(wanted.skip_checks)
+    aws = wanted.apply_to(connection.connect(options, request.config))
     if reviewed:
-        reviewed.check_place(config, aws)
+        reviewed.check_place(request.config, aws)
     if wanted.give_back:
-        return _give_back(options, config, aws, viewer)
-    with stores.open_store(options, config, aws, "up") as store:
-        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
-        stack = _declared(options, config, aws, store.records, wanted, removal)
-        stack.notices[:0] = stacks.beside(options, config, store.records)
-        if not wanted.target_step:
-            stack.notices += data_loss.note(store.records, stack, options.command_line)
-        planned = None
-        if config.target == "aws":
+        return give_back(request, aws, viewer)
+    with stores.open_store(options, request.config, aws, "up") as store:
+        sleep_schedule.check_awake(request.config, aws, store.records)
+        run = _Up(request, aws, store, viewer)
+        stack = declare_for_up(request, aws, store.records)
+        run.check_prerequisites(stack, skipped)
+        confirmed = run.check_reviewed(stack, reviewed) if reviewed else run.ask_to_agree(stack)
+        return run.apply(stack, confirmed)
+
+
+@dataclass
+class _Up:
+    """One `up` whose state is open.
+
+    Attributes:
+        proposal: the plan that the run carries out, once it is known.
+    """
+
+    request: Request
+    aws: Aws
+    store: Store
+    viewer: Viewer
+    proposal: Proposal | None = None
+
+    def check_prerequisites(self, stack: Stack, skipped: frozenset[str]) -> None:
+        """Refuse a run on AWS that is bound to fail."""
+        if self.request.config.target == "aws":
             with signals.at_once():
-                before_up.check(aws, stack, options.file, store.records, wanted.target_step, skip)
-            if not options.yes and not reviewed:
-                planned = _agreed(options, config, aws, stack, store.state, wanted.target_step, viewer)
-        if reviewed:
-            with signals.at_once():
-                planned = dry_run.show_plan(aws, store.records, stack, wanted.target_step)
-            reviewed.check_same(config, aws, stack, store.records, planned)
-            aws.drop_reads()
+                before_up.check(
+                    self.aws,
+                    stack,
+                    self.request.options.file,
+                    self.store.records,
+                    self.request.wanted.target_step,
+                    skipped,
+                )
 
-        proposals = list[Proposal]()
+    def check_reviewed(self, stack: Stack, reviewed: ReviewedPlan) -> Sequence[Planned]:
+        """Return the plan, if it still is the reviewed one; raise PlanChanged otherwise."""
+        with signals.at_once():
+            planned = dry_run.show_plan(self.aws, self.store.records, stack, self.request.wanted.target_step)
+        reviewed.check_same(self.request.config, self.aws, stack, self.store.records, planned)
+        self.aws.drop_reads()
+        return planned
 
-        with watched(aws, viewer) as emit:
+    def ask_to_agree(self, stack: Stack) -> Sequence[Planned] | None:
+        """Return the plan that the viewer has agreed to; None if nobody is to be asked."""
+        options, config, step = self.request.options, self.request.config, self.request.wanted.target_step
+        if config.target != "aws" or options.yes:
+            return None
+        with signals.at_once():
+            planned = dry_run.show_plan(self.aws, self.store.records, stack, step)
+            proposal = propose(options, config, self.aws, stack, self.store.state, planned, step)
+        self.viewer.agree(proposal)
+        self.aws.drop_reads()  # the user may have taken long to agree
+        return planned
 
-            def check(planned: Sequence[Planned]) -> None:
-                proposal = begun(options, config, aws, stack, store.state, planned, wanted.target_step)
-                proposals.append(proposal)
-                costs.check_budget(config, proposal.cost)
-                if proposal.cost and proposal.cost.after.known:
-                    after = proposal.cost.after
-                    emit(RunCost(after.sums.usual, not after.missing))
+    def apply(self, stack: Stack, confirmed: Sequence[Planned] | None) -> Ended:
+        """Make the changes while the viewer watches, and return how the run ended."""
+        config, aws, store = self.request.config, self.aws, self.store
+        keep_date = partial(expiration.keep, store, stack.facts.expires)
+        with watched(aws, self.viewer) as emit:
+            check = partial(self._check_budget, stack, emit)
+            step = self.request.wanted.target_step
+            outcome = apply.up(aws, store, stack, emit, step, confirmed, keep_date, check)
+            cost = costs.of_records(store.records, aws.region, self.request.options.directory) if outcome.ok else None
+            ended = Ended(config, aws, outcome, self.request.removal, cost, proposal=self.proposal)
+            self.viewer.ended(ended)
+        return ended
 
-            keep = partial(expiration.keep, store, stack.facts.expires)
-            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep, check)
-            cost = costs.of_records(store.records, aws.region, options.directory) if outcome.ok else None
-            ended = Ended(config, aws, outcome, removal, cost, proposal=next(iter(proposals), None))
-            viewer.ended(ended)
-    return ended
-
-
-def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> Ended:
-    """Give names back, whatever else is declared: nothing that may be broken here must hold it up."""
-    with stores.open_store(options, config, aws, "up") as store:
-        declared = giving_back.returning(store.records, aws.give_back)
-        planned = None
-        if config.target == "aws" and not options.yes:
-            with signals.at_once():
-                planned = giving_back.plan_return(aws, store.records, declared)
-            viewer.agree(Proposal(config, aws, planned, [], [], store.records, Removal()))
-            aws.drop_reads()  # the user may have taken long to agree
-        with watched(aws, viewer) as emit:
-            outcome = giving_back.give_back(aws, store, declared, emit, planned)
-            ended = Ended(config, aws, outcome)
-            viewer.ended(ended)
-    return ended
-
-
-def _agreed(
-    options: Options,
-    config: Config,
-    aws: Aws,
-    stack: Stack,
-    state: State,
-    target_step: str | None,
-    viewer: Viewer,
-) -> Sequence[Planned]:
-    """Return the plan that the viewer has agreed to; what was read for it is forgotten."""
-    with signals.at_once():
-        planned = dry_run.show_plan(aws, state.records, stack, target_step)
-        proposal = proposed(options, config, aws, stack, state, planned, target_step)
-    viewer.agree(proposal)
-    aws.drop_reads()  # the user may have taken long to agree
-    return planned
+    def _check_budget(self, stack: Stack, emit: Emit, planned: Sequence[Planned]) -> None:
+        """Keep the plan for the report, refuse one above the budget, and show what the stack will cost."""
+        options, config, step = self.request.options, self.request.config, self.request.wanted.target_step
+        self.proposal = describe_plan(options, config, self.aws, stack, self.store.state, planned, step)
+        cost = self.proposal.cost
+        costs.check_budget(config, cost)
+        if cost and cost.after.known:
+            emit(RunCost(cost.after.sums.usual, not cost.after.missing))

@@ -82,7 +82,7 @@ def _wrong_permission(own: type[Resource]) -> str:
         values = (value for _, _, several in one.conditions for value in several)
         texts = [text for text in (*one.resources, *values) if text != OWN]
         if unknown := next(filter(None, (_unknown(text, PLACES) for text in texts)), ""):
-            return f"permissions: {one.name} has {{{unknown}}}, and what is filled in is {', '.join(sorted(PLACES))}"
+            return f"permissions: {one.name} has {{{unknown}}}, and the places are {', '.join(sorted(PLACES))}"
         if one.when and one.when not in own.__dataclass_fields__:
             return f"permissions: when={one.when!r} is no field of the type"
     return ""

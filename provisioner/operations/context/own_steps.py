@@ -121,7 +121,7 @@ def find(options: Options, config: Config) -> Own | None:
         files[path.relative_to(real).as_posix()] = path.read_bytes()
         if sum(map(len, files.values())) > LARGEST:
             raise ConfigurationError(
-                f"{folder} has more than {LARGEST} bytes of Python: move what is no step elsewhere"
+                f"{folder} has more than {LARGEST} bytes of Python: move other code elsewhere"
             )
     return Own(real, files) if files else None
 

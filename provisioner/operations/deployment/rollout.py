@@ -60,8 +60,8 @@ class Deployment:
     waiting: Waiting = Waiting()
 
 
-def prepared(aws: Aws) -> Aws:
-    """Return the way to AWS for who asks for a revision himself: whoever deployed or rolled back another one."""
+def replacing_other_revisions(aws: Aws) -> Aws:
+    """Return an `Aws` that registers a new revision even if somebody else deployed in between."""
     return replace(aws, redeploy=True, retry_failed=True)
 
 

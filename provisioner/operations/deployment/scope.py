@@ -32,13 +32,13 @@ RUNS = (TaskDefinition.type_name, JobRun.type_name, *STARTS)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What `deploy` is asked for, as its options say it.
+class DeployOptions:
+    """The options of `deploy`.
 
     Attributes:
-        services: the services to deploy; all of them if there are none.
+        services: the services to deploy; all services if it is empty.
         image: the image to run instead of the configured one.
-        build: whether to go back to what the configuration has built.
+        build: whether to go back to the image that the configuration builds.
     """
 
     services: Sequence[str] = ()
@@ -46,7 +46,7 @@ class Wanted:
     build: bool = False
 
 
-def owners(config: Config, wanted: Wanted) -> list[str]:
+def owners(config: Config, wanted: DeployOptions) -> list[str]:
     """Return the services and jobs whose images are deployed.
 
     Raises:
@@ -85,7 +85,7 @@ def _check_image(image: str, services: Sequence[str], chosen: Sequence[str]) -> 
 
 
 def changed(
-    config: Config, before: Mapping[str, Deployed], wanted: Wanted, chosen: Sequence[str]
+    config: Config, before: Mapping[str, Deployed], wanted: DeployOptions, chosen: Sequence[str]
 ) -> dict[str, Deployed]:
     """Return the deployed images as they are to be from now on; those that stay are as before."""
     after = {name: one for name, one in before.items() if not (wanted.build and name in chosen)}
@@ -148,3 +148,16 @@ def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], ch
         or any(_tags(address, name) for name in chosen)
         or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
     ]
+
+
+def find_begun(
+    config: Config, chosen: Sequence[str], before: Mapping[str, Record], now: Mapping[str, Record]
+) -> dict[str, str]:
+    """Return for each image one service that has begun to run it, with the revision number before."""
+    by_image = dict[str, tuple[str, str]]()
+    for name in workloads(config, chosen):
+        former, record = (records.get(f"{Service.type_name}/{name}") for records in (before, now))
+        ran = former.arguments["task_definition"] if former else None
+        if ran and record and record.arguments["task_definition"] != ran:
+            by_image.setdefault(config.image_of(name), (name, str(ran).rpartition(":")[2]))
+    return dict(by_image.values())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.state.store import Store
 
 BOTH = "`provision rollback` takes all back, and `provision deploy` with an image that works brings all forward"
-GOES_ON = "what it has begun goes on: `provision up` watches it, `provision rollback` undoes it"
+GOES_ON = "a deployment that has begun continues: `provision up` watches it, `provision rollback` undoes it"
 
 
 def withdraw(
@@ -67,7 +67,7 @@ def withdraw(
 
 def _both(stay: Sequence[str], moved: Sequence[str]) -> str:
     old, new = (names([address.partition("/")[2] for address in some]) for some in (stay, moved))
-    return f"still running what ran before: {old}; running what was deployed: {new}. {BOTH}"
+    return f"still running the revision before: {old}; running the deployed one: {new}. {BOTH}"
 
 
 def _runs(details: Mapping[str, object], arn: str) -> bool:

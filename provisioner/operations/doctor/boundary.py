@@ -32,7 +32,7 @@ def check(context: Context) -> Sequence[Checked]:
         return [ok(NAME, f"{name}, which others have made")]
     fix = "let an administrator run `provision policy --create-boundary`"
     if not permissions_boundary.up_to_date(config, found.document, aws.account):
-        return [warning(NAME, f"{name} is not what this configuration needs: tasks may be denied what they need", fix)]
+        return [warning(NAME, f"{name} does not fit this configuration: tasks may be denied some of their actions", fix)]
     database = permissions_boundary.database_of(config, context.records)
     named = permissions_boundary.database_in(found.document)
     if named not in (ANY, database):

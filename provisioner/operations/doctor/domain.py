@@ -88,7 +88,7 @@ def public_name(context: Context) -> Sequence[Checked]:
     if any(is_given_back(live.outputs) for live in found):
         return [warning(name, f"{fqdn} was given back to the system that had it before", move)]
     if any(not live.owned for live in found):
-        return [failed(name, f"{fqdn} leads to what is not this stack's", f"{move}; else set another dns.host")]
+        return [failed(name, f"{fqdn} leads to another system", f"{move}; else set another dns.host")]
     if others := diverted(context.aws, fqdn):
         return [warning(name, *other.split(". ", 1)) for other in others]
     return [ok(name, f"no other record leads clients of {fqdn} elsewhere")]

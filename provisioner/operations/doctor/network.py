@@ -62,7 +62,7 @@ def vpc(context: Context) -> Sequence[Checked]:
     there = {one["ServiceName"] for one in _endpoints(context, found.id)}
     if missing := [one for full, one in names.items() if full not in there]:
         text = f"{found.id} has no way out of its private subnets, and no endpoint of {', '.join(missing)}"
-        fix = 'tasks cannot start without: ask who owns it for the endpoints, or set network.egress = "public"'
+        fix = 'tasks cannot start without: ask its owner for the endpoints, or set network.egress = "public"'
         return [failed(name, text, fix)]
     return [ok(name, f"{found.id}: {places}; no way out, but all endpoints that are needed")]
 
@@ -139,7 +139,7 @@ def public_access(context: Context) -> Sequence[Checked]:
         return [ok(name, f"VPC Block Public Access is {mode}, and {', '.join(own)} is excluded from it")]
     text = f"VPC Block Public Access is {mode}: nobody will reach the load balancer from the internet"
     if options.get("ExclusionsAllowed") == "not-allowed":
-        return [warning(name, text, "the organization allows no exclusion: ask who manages its declarative policies")]
+        return [warning(name, text, "the organization allows no exclusion: ask the administrators of its declarative policies")]
     excluded = own[0] if own else "ID"
     fix = (
         f"`aws ec2 create-vpc-block-public-access-exclusion --vpc-id {excluded} --internet-gateway-exclusion-mode "

@@ -63,7 +63,7 @@ def stopped(check: str, error: Exception) -> Checked:
         return unknown(check, *parted(str(error)))
     if where := own_code.place(error):
         return unknown(check, f"{where}: {own_code.told(error)}", "fix your own code there")
-    return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a bug in provision: please report it")
+    return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a bug in provision: report it")
 
 
 def parted(message: str) -> tuple[str, str]:

@@ -34,6 +34,6 @@ def named(
             continue
         if name in declared:
             up = options.command_line("up")
-            raise ConfigurationError(f"{config.key(name)} is not in the stack yet: bring it up with {up}")
+            raise ConfigurationError(f"{config.key(name)} is not in the stack yet: create it with {up}")
         raise ConfigurationError(f"there is no {what} {name}{suggestion(name, {*there, *declared})}")
     return {name: there[name] for name in names or sorted(there)}

@@ -71,7 +71,7 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
     definition = state.records.get(f"{TaskDefinition.type_name}/{name}")
     group, log = state.records.get(f"security_group/{name}"), state.records.get(f"log_group/service-{name}")
     if definition is None or definition.phase != "ready" or not (group and group.id and log and log.id):
-        raise ConfigurationError(f"{config.key(name)} is not in the stack yet: bring it up with {up}")
+        raise ConfigurationError(f"{config.key(name)} is not in the stack yet: create it with {up}")
     network = {**_place(state.records), "securityGroups": [group.id, *config.workloads[name].security_groups]}
     capacity = _capacity(definition, state.records.get(f"{Service.type_name}/{name}"))
     arn = str(definition.outputs["arn"])

@@ -42,6 +42,15 @@ def asleep_until(config: Config, aws: Aws, records: Mapping[str, Record]) -> str
     return sizes.until(config, aws.pace.time()) if sizes.sleeps(config, records, desired) else None
 
 
+def check_awake(config: Config, aws: Aws, records: Mapping[str, Record]) -> None:
+    """Refuse to change a stack that sleeps, by hand or by its schedule.
+
+    Raises:
+        ConfigurationError: it sleeps.
+    """
+    sizes.check_awake(records, asleep_until(config, aws, records))
+
+
 def awake(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
     """Return what is declared of a stack that sleeps by its schedule with as many tasks as by day, as is recorded."""
     return {a: _by_day(item, records[a]) if a in records else item for a, item in declared.items()}

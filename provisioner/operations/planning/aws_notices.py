@@ -38,11 +38,11 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     scaled = {name: service for name, service in stack.config.services.items() if service.scaling}
     counts = {name: service.count for name, service in scaled.items() if "count" in service.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
-        ("what others deployed", lambda: deployed_by_others(aws, replaced)),
-        ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
-        ("which jobs failed", lambda: failed_runs(aws)),
-        ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
-        ("who has confirmed to be told of alarms", lambda: unconfirmed(aws)),
+        ("deployments by others", lambda: deployed_by_others(aws, replaced)),
+        ("rollbacks by ECS", lambda: rolled_back_by_ecs(aws, replaced)),
+        ("failed jobs", lambda: failed_runs(aws)),
+        ("the effect of scaling on `count`", lambda: ineffective_counts(aws, counts)),
+        ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),

@@ -36,7 +36,7 @@ def notices(stack: Stack) -> Iterator[str]:
     attached = [name for name, one in config.workloads.items() if task_policies.managed(one.policies)]
     if attached and stack.facts.boundary and not config.account.boundary:
         yield (
-            f"{names([config.key(name) for name in attached])} may do of its managed policies only what the boundary "
+            f"{names([config.key(name) for name in attached])} may use of its managed policies only the actions that the boundary "
             f"{stack.facts.boundary} allows too, and `provision policy --create-boundary` puts only files in there: "
             "write the statements in a file, or name a boundary of your own (account.boundary)"
         )

@@ -31,7 +31,7 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
     if root := {name: user for name, (user, _) in containers.items() if user and user.partition(":")[0] in ROOT}:
         yield f"root is the user of {those(root)}: set user to another, such as 10001"
     if unsaid := {name: user for name, (user, _) in containers.items() if not user}:
-        yield f"the image says who the user of {those(unsaid)} is, root if it says nothing: set user to be sure"
+        yield f"the image names the user of {those(unsaid)}, root if it names none: set user to be sure"
     if writable := {name: True for name, (_, read_only) in containers.items() if not read_only}:
         yield f"the root file system of {those(writable)} can be written to: read_only = true closes it, but for /tmp"
 

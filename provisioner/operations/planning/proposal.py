@@ -1,4 +1,4 @@
-"""A plan with what else there is to know of it: notes, data that goes or stays, how long it takes, what it costs."""
+"""Describe a plan: its notes, the data that it deletes or keeps, its duration and its costs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.planning.losses import losses
 from provisioner.operations.impact import costs, data_loss, duration
 from provisioner.operations.overrides import sleep_schedule
-from provisioner.operations.planning import aws_notices, run_scope
+from provisioner.operations.planning import aws_notices, dry_run, run_scope
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What `up` would do, with reads only.
+    """The plan of an `up` with all that its user has to know before agreeing to it.
 
     Attributes:
-        planned: each resource, also those of which nothing changes.
-        notes: sentences about what the plan does not say.
-        lost: which data would be deleted.
-        kept: which data is no longer declared and stays.
-        declared: what the plan is about, by address.
-        seconds: how long it is expected to take on AWS.
+        planned: each resource with its action, unchanged resources included.
+        notes: facts that the plan does not show, one sentence each.
+        lost: the data that would be deleted.
+        kept: the addresses of resources with data that are no longer declared and stay.
+        declared: the declared resources of the run, by address.
+        seconds: the expected duration on AWS.
         history: the earlier runs of the stack.
-        expires: until when the stack is wanted then, in seconds since the epoch; None: it has no date.
-        cost: what changes of the cost; None where nothing does by the kind of the run.
+        expires: the date after which the stack may be deleted, in seconds since the epoch; None: it has none.
+        cost: the change of the costs; None for a run that changes none.
     """
 
     config: Config
@@ -55,7 +55,7 @@ class Proposal:
     cost: Difference | None = None
 
 
-def begun(
+def describe_plan(
     options: Options,
     config: Config,
     aws: Aws,
@@ -64,7 +64,7 @@ def begun(
     planned: Sequence[Planned],
     target_step: str | None,
 ) -> Proposal:
-    """Return the plan of a run that is about to write, as it is known without a further call."""
+    """Return a plan with its description, made from the state and the declaration alone: no call is made."""
     records, (declared, _) = dict(state.records), run_scope.find_scope(state.records, stack, target_step)
     going = [records[item.address] for item in planned if item.action == "delete"]
     counted = sleep_schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
@@ -85,7 +85,7 @@ def begun(
     )
 
 
-def proposed(
+def propose(
     options: Options,
     config: Config,
     aws: Aws,
@@ -94,7 +94,18 @@ def proposed(
     planned: Sequence[Planned],
     target_step: str | None,
 ) -> Proposal:
-    """Return a plan with what else there is to know of it, for which a few more reads are made."""
-    found = begun(options, config, aws, stack, state, planned, target_step)
+    """Return a plan with its full description, for which AWS is asked a few more questions."""
+    found = describe_plan(options, config, aws, stack, state, planned, target_step)
     notes = [*found.notes, *aws_notices.notes(aws, stack, planned)]
     return replace(found, notes=notes, lost=data_loss.lost(aws, planned, found.records))
+
+
+def check_feasible(proposal: Proposal) -> None:
+    """Refuse a plan that holds a refusal, or that costs more than the budget.
+
+    Raises:
+        PlanRefused: a change is refused.
+        OverBudget: the stack would cost more than the budget.
+    """
+    dry_run.refuse(proposal.planned, proposal.records)
+    costs.check_budget(proposal.config, proposal.cost)

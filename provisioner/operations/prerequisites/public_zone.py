@@ -42,7 +42,7 @@ def public_zone(aws: Aws, config: Config) -> str | None:
     if len(foreign) > 1:
         raise ConfigurationError(
             f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
-            f"({', '.join(foreign)}): delete those that the registrar does not point to"
+            f"({', '.join(foreign)}): delete the zones to which the registrar does not point"
         )
     if foreign:
         return foreign[0]

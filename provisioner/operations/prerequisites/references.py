@@ -139,7 +139,7 @@ def _check_boundary(aws: Aws, config: Config, policy: Mapping[str, Any]) -> None
     """Refuse a boundary that says something else than it should: running tasks of roles without it might need that."""
     if not limits.up_to_date(config, limits.document_of(aws, policy), aws.account):
         raise ConfigurationError(
-            f"{policy['Arn']} is not what this configuration needs, and roles of running tasks are to have it: let an "
+            f"{policy['Arn']} does not fit this configuration, and roles of running tasks are to have it: let an "
             "administrator run `provision policy --create-boundary`"
         )
 

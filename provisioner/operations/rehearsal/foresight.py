@@ -69,7 +69,7 @@ def foresee(
     try:
         embedded_cloud.require()
     except ConfigurationError as error:
-        return Foreseen(None, (f"what will be down is not known: {error}",))
+        return Foreseen(None, (f"outages are not known: {error}",))
     options.report("rehearsing these changes: which URLs and services would be down")
     with signals.at_once():
         ended = subprocess.run(
@@ -84,7 +84,7 @@ def foresee(
         [run] = document["runs"]
     except (ValueError, KeyError):
         last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        return Foreseen(None, (f"what will be down is not known: {rehearse} failed: {last}",))
+        return Foreseen(None, (f"outages are not known: {rehearse} failed: {last}",))
     if run["refused"]:
         return Foreseen(None, tuple(f"a rehearsal was refused: {text}" for text in run["problems"]))
     found = tuple(PredictedOutage(**one) for one in run["outages"])

@@ -78,7 +78,7 @@ class StackCopy:
         """Let each deployment that waits for a person go on at once."""
         control.approve_all(self.temporary.cloud)
         if any(service.deployment.pause_at for service in self.config.services.values()):
-            self.notes.append("assumed: whoever is asked to approve a deployment does so at once")
+            self.notes.append("assumed: each deployment is approved at once")
 
 
 def _bare_facts(aws: Aws, state: State) -> Facts:

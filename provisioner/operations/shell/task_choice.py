@@ -86,7 +86,7 @@ def named(options: Options, config: Config, state: State, service: str) -> tuple
     record = state.records.get(f"{Service.type_name}/{service}")
     if cluster is None or not cluster.id or record is None or not record.id:
         up = options.command_line("up")
-        raise ConfigurationError(f"services.{service} is not in the stack yet: bring it up with {up}")
+        raise ConfigurationError(f"services.{service} is not in the stack yet: create it with {up}")
     return cluster.id, str(record.arguments["service_name"])
 
 

@@ -60,7 +60,7 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
         host = str(record.outputs.get("endpoint") or "") if record else ""
         if not host:
             raise ConfigurationError(
-                f"the database is not in the stack yet: bring it up with {options.command_line('up')}"
+                f"the database is not in the stack yet: create it with {options.command_line('up')}"
             )
         client = ["mysql", "-h", LOCAL, "-P", "{port}", "-u", config.database.user, "-p", config.database.name]
         return Goal(name, users, host, MYSQL, shlex.join(client).replace("'{port}'", "{port}"))

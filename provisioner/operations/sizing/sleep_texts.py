@@ -55,7 +55,7 @@ def _missed(config: Config, records: Mapping[str, Record], part: str, there: Seq
         given_back = _public(records[address] for address in there)
         return (
             "without NAT gateways nothing leaves the private subnets; after `wake` they leave by other public "
-            f"addresses than {names(given_back)}: whoever lets these in has to be told"
+            f"addresses than {names(given_back)}: firewalls that let these in have to be changed"
         )
     return (
         f"without its load balancer {config.fqdn} leads nowhere, and does not answer; resolvers that were asked "

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from provisioner.engine.execution.apply import PROPAGATION_SECONDS
-from provisioner.operations.commands import give_back
 from provisioner.operations.planning import dns_takeover
+from provisioner.operations.runs import dns_return
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.stack import Stack
@@ -62,8 +62,8 @@ def given_back(rig: Rig) -> Outcome:
     """Run `up --give-back`."""
     rig.give_back = [HOST]
     run = rig._run(
-        lambda aws, store, emit: give_back.give_back(
-            aws, store, give_back.returning(store.records, aws.give_back), emit
+        lambda aws, store, emit: dns_return.return_names(
+            aws, store, dns_return.declare_return(store.records, aws.give_back), emit
         )
     )
     rig.give_back = []
@@ -184,7 +184,7 @@ def test_a_lost_state_does_not_know_the_way_back(rig: Rig, declare: Any) -> None
         file.unlink() if file.is_file() else None
     assert rig.up(declare).ok().writes == []
     with pytest.raises(Exception, match="the state does not say where it led before this stack"):
-        give_back.returning(rig.state().records, [HOST])
+        dns_return.declare_return(rig.state().records, [HOST])
 
 
 def test_another_records_change_in_between_is_not_lost(rig: Rig, declare: Any) -> None:

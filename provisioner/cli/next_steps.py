@@ -1,0 +1,38 @@
+"""Choose the next steps that a command recommends at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.operations.context import embedded_cloud
+from provisioner.render import advice, cost
+
+if TYPE_CHECKING:
+    from provisioner.operations.commands.request import UpOptions
+    from provisioner.operations.context.options import Options
+    from provisioner.operations.runs.viewer import Ended
+
+
+def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
+    """Return the lines that tell the user what to do next, and what the stack costs."""
+    outcome, config, command = ended.outcome, ended.config, options.command_line
+    if wanted.give_back:
+        advised = advice.after_give_back(outcome, command, wanted.name_words)
+    elif outcome.command == "up":
+        advised = advice.after_up(
+            outcome,
+            command,
+            config,
+            embedded_cloud.entry(options, config),
+            new_ami=wanted.new_ami,
+            again=[*ended.removal.words, *wanted.name_words],
+        )
+        advised += cost.from_now_on(ended.cost)
+    elif outcome.command in ("deploy", "rollback"):
+        advised = advice.after_deploy(outcome, command)
+    elif outcome.command in ("scale", "pause", "resume", "sleep", "wake"):
+        advised = advice.after_sizing(outcome, command)
+    else:
+        advised = advice.after_down(outcome, command, config, unprotect=wanted.unprotect)
+        advised += cost.so_far(ended.spent, config.target)
+    return [*advised, *advice.after_long(outcome, command)]

@@ -1,0 +1,83 @@
+"""Run `provision wake`: start a stack that sleeps, and make its deleted parts again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from provisioner.config.facts import PART
+from provisioner.engine.events import Notice
+from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.overrides import sizes, sleep_parts
+from provisioner.operations.sizing import database, sleep_texts
+from provisioner.operations.sizing.resize import Sizing, nothing, run
+from provisioner.operations.sizing.scope import numbers
+from provisioner.operations.sizing.waking import declare_waking
+from provisioner.resources.ecs.sizes import SleepingStack
+from provisioner.resources.rds.database import DbCluster
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.engine.events import Emit
+    from provisioner.operations.context.options import Options
+    from provisioner.operations.runs.viewer import Ended, Viewer
+    from provisioner.state.store import Store
+
+COMMAND = "wake"
+CLUSTER = f"{DbCluster.type_name}/main"
+
+
+def wake(options: Options, viewer: Viewer) -> Ended:
+    """Start a stack that sleeps, and wait until it serves: first the database, then all that is not paused.
+
+    Raises:
+        ProvisionError: nothing was begun. A later error is in the outcome.
+    """
+    config = configuration.load(options, declares=True)
+    aws = connection.connect(options, config)
+    with stores.open_store(options, config, aws, COMMAND) as store:
+        config, before = sizes.held(config, store.records)
+        return run(config, aws, store, _Wake(config, store, _find_parts(store)).as_sizing(before), viewer)
+
+
+def _find_parts(store: Store) -> list[str]:
+    """Return the parts that sleeping has deleted."""
+    return [part for part, _ in sleep_parts.recorded(store.records)]
+
+
+@dataclass(frozen=True)
+class _Wake:
+    """One `wake` whose state is open.
+
+    Attributes:
+        parts: the parts of the stack that are made again.
+    """
+
+    config: Config
+    store: Store
+    parts: Sequence[str]
+
+    def as_sizing(self, before: Sizes) -> Sizing:
+        """Return the changes as a resizing to the numbers of tasks that hold."""
+        after, records = replace(before, asleep=False), self.store.records
+        return Sizing(
+            COMMAND,
+            declare_waking(self.config, records, after),
+            after,
+            [f"{SleepingStack.type_name}/main"],
+            numbers(self.config, after, sizes.there(self.config, records)),
+            first=database.start if CLUSTER in records else nothing,
+            then=self._forget_parts,
+            last=self._tell,
+        )
+
+    def _forget_parts(self, _: Aws) -> None:
+        for part in self.parts:
+            self.store.drop(f"{PART}/{part}")
+
+    def _tell(self, aws: Aws, emit: Emit) -> None:
+        for text in sleep_texts.awake(self.config, self.store.records, self.parts, aws.pace.time()):
+            emit(Notice(text))

@@ -1,0 +1,92 @@
+"""Plan a `provision sleep`: which resources change, which parts of the stack are deleted, and what that saves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from provisioner.config.facts import BALANCER, ENDPOINTS, NAT
+from provisioner.cost import estimate
+from provisioner.operations.impact import costs
+from provisioner.operations.overrides import sizes, sleep_parts
+from provisioner.operations.sizing.alarms import quieted
+from provisioner.operations.sizing.balancer import as_led
+from provisioner.operations.sizing.instances import GROUP, MINIMUM
+from provisioner.operations.sizing.scope import numbers, sized
+from provisioner.operations.sizing.sleep_effects import split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.state.model import Record
+
+
+@dataclass(frozen=True)
+class SleepPlan:
+    """The changes that put a stack to sleep.
+
+    Attributes:
+        config: the configuration with the numbers of tasks that hold.
+        after: the sizes that hold from now on.
+        slept: whether the stack sleeps already.
+        declared: the services, schedules and alarms that change, by address.
+        numbers: the wanted numbers of tasks, by service.
+        parts: the records of the parts that are deleted until the stack wakes, by address.
+        removed: the addresses of the resources that are deleted with them.
+        ends_instances: whether the instances have to end before the parts are deleted.
+    """
+
+    config: Config
+    after: Sizes
+    slept: bool
+    declared: Mapping[str, Declared]
+    numbers: Mapping[str, range]
+    parts: Mapping[str, Record]
+    removed: Sequence[str]
+    ends_instances: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything stops or is deleted."""
+        return bool(self.removed) or not self.slept
+
+
+def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without: Collection[str]) -> SleepPlan:
+    """Return the changes that put a stack to sleep.
+
+    Args:
+        without: the parts of the stack to delete until it wakes (`sleep_parts.MEMBERS`).
+
+    Raises:
+        ConfigurationError: a part could not be made again as it was.
+    """
+    config, before = sizes.held(config, records)
+    after = replace(before, asleep=True)
+    names = sizes.pausables(config)
+    declared = {**sized(config, records, after, names), **quieted(config, records, after, names)}
+    there = {part for part in without if sleep_parts.going(records, part)}
+    # goes on with the parts that an earlier run began to delete
+    parts = [part for part in sleep_parts.MEMBERS if part in {*there, *dict(sleep_parts.recorded(records))}]
+    led = as_led(aws, records) if BALANCER in parts else records
+    remembered = sleep_parts.remembered(led, parts)
+    removed = split(records, parts).removed
+    ends = GROUP in records and not {ENDPOINTS, NAT}.isdisjoint(parts)
+    return SleepPlan(config, after, before.asleep, declared, numbers(config, after, names), remembered, removed, ends)
+
+
+def describe_savings(plan: SleepPlan, aws: Aws, records: Mapping[str, Record], directory: Path) -> str:
+    """Return how much less the stack costs on AWS while it sleeps, as the end of a sentence; empty if unknown."""
+    awake = estimate.recorded({a: one for a, one in records.items() if one.type not in sizes.TYPES})
+    asleep = awake | estimate.declared(plan.declared) | estimate.recorded(sizes.as_records(plan.after))
+    for address in (MINIMUM, *plan.removed):
+        asleep.pop(address, None)
+    found = costs.of_settings(awake, asleep, aws.region, directory)
+    less, left = -found.more.usual, found.after.sums.usual
+    if not found.after.known or less < estimate.CENT:
+        return ""
+    return f", which saves about {estimate.rough(less)} USD a month on AWS and leaves {estimate.rough(left)}"
