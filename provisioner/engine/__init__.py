@@ -1,4 +1,4 @@
-"""Declares, plans, creates, changes and deletes resources of any type, in the order of what they depend on.
+"""Declare, plan, create, change and delete resources of any type, in the order of their dependencies.
 
 Not here: any AWS service, the configuration, the terminal.
 """

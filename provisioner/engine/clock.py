@@ -55,7 +55,7 @@ class Pace:
         return self.runtime.time()
 
     def young(self, age: float, listed_within: float = LISTED_WITHIN) -> bool:
-        """Say whether something was written so lately that a list may not show it yet.
+        """Return whether something was written so lately that a list may not show it yet.
 
         Args:
             age: the seconds of the runtime's clock since then. The age of an earlier run's write is unknown: it is old
@@ -83,7 +83,7 @@ class Pace:
         self.check()
 
     def lapse(self, seconds: float) -> None:
-        """Let so many seconds pass, whatever the user asks."""
+        """Let so many seconds pass, even if the user asks the run to end."""
         if seconds:
             self.runtime.sleep(seconds * self.scale)
 

@@ -1,4 +1,4 @@
-"""What a resource costs: lines of a quantity and the key of a price. The prices themselves are not known here."""
+"""Cost lines of a resource: a quantity and the key of a price. This module knows no prices."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, Literal, NamedTuple
 Settings = Mapping[str, Any]
 """A resource's fields as they are declared or recorded; references may stand in them."""
 Basis = Literal["exists", "capacity", "load"]
-"""What a line is charged by: that the resource is there, a size that follows its load, or the load itself."""
+"""The basis of a charge: that the resource exists, a size that follows its load, or the load itself."""
 
 HOURS = 730
 """The hours that AWS's pricing pages count a month with."""
 
 
 class Units(NamedTuple):
-    """How many units there are: while nobody uses the stack, as it is declared, and at the most."""
+    """A quantity three times: while nobody uses the stack, as declared, and at the most."""
 
     idle: float = 0.0
     usual: float = 0.0
     most: float = 0.0
 
     def times(self, factor: float) -> Units:
-        """Return so many times as many."""
+        """Return the quantities multiplied by a factor."""
         return Units(self.idle * factor, self.usual * factor, self.most * factor)
 
 
 def always(number: float) -> Units:
-    """Return so many units in any case."""
+    """Return a quantity that does not depend on the load."""
     return Units(number, number, number)
 
 
@@ -37,15 +37,15 @@ NOTHING = Units()
 
 @dataclass(frozen=True)
 class Cost:
-    """One line of what a resource costs in a month.
+    """One line of a resource's monthly cost.
 
     Attributes:
-        what: what is counted, in words.
+        what: the counted thing, in words.
         price: the key of its price.
         units: how many units of it in a month.
-        guess: the key of what on-demand prices are multiplied with where nobody knows the price; empty if it is known.
-        load: of which measure of the load it is a multiple: that takes the place of `usual`. Empty: no measure tells.
-        per: how many units one unit of that measure is.
+        guess: the key of the factor that estimates the price from the on-demand price; empty if the price is known.
+        load: the measure of the load that replaces `units.usual`, times `per`; empty if no measure gives the number.
+        per: the units of this line in one unit of that measure.
     """
 
     what: str
@@ -68,16 +68,16 @@ def monthly(what: str, price: str, number: float = 1) -> Cost:
 
 
 def by_load(what: str, price: str, load: str = "", per: float = 1.0) -> Cost:
-    """Return the line of something that is charged by use; the price of one unit of it is all that is known."""
+    """Return the line of something that is charged by use: its unit price is known, its quantity is not."""
     return Cost(what, price, basis="load", load=load, per=per)
 
 
 @dataclass(frozen=True)
 class Around:
-    """The resources of the stack that a resource is in: what one costs may stand with another one.
+    """The other resources of the stack: the cost of a resource may depend on their settings.
 
     Attributes:
-        settings: by address.
+        settings: each resource's settings, by address.
     """
 
     settings: Mapping[str, Settings]

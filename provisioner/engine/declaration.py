@@ -1,4 +1,4 @@
-"""Steps: plain functions that declare what should exist; their parameters are the steps that come before them."""
+"""Steps: plain functions that declare resources. The parameters of a step name the steps that run before it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REFERENCE = re.compile(rf"\$\{{({ADDRESS}):(\w+)(!?)\}}")
 STEPS: dict[str, Callable[..., Any]] = {}
 """Every step by its name."""
 BEFORE: dict[str, tuple[str, ...]] = {}
-"""By step, further ones that come before it, though it has no parameter for them: they may give it something."""
+"""By step, further steps that run before it without being its parameters: they may add to its resources."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 K = TypeVar("K", bound=Resource)
@@ -32,11 +32,11 @@ class Dependency:
 
     Attributes:
         order_only: the needed resource need not outlast this one. It counts only while the needed one is new; it is not
-            recorded, and says nothing of the order of deletion.
+            recorded, and sets no order of deletion.
         for_changes: an `order_only` edge that counts only for a standing resource: a new one begins beside it.
         while_new: an address that has an `order_only` edge count as well as long as it is new.
         always: an `order_only` edge that counts whether the needed one is new or not.
-        narrowing: an `order_only` edge that counts only when settings are taken away: first from who needs the other.
+        narrowing: an `order_only` edge that counts only when settings are removed: first from the dependent resource.
     """
 
     address: str
@@ -49,7 +49,7 @@ class Dependency:
     narrowing: bool = False
 
     def is_new(self, standing: Collection[str]) -> bool:
-        """Whether the needed resource, or the one that has it count, is not among those that were ready before."""
+        """Return whether the needed resource, or `while_new`, was not ready before the run."""
         if self.always or self.narrowing:
             return self.always
         return not {self.address, self.while_new or self.address} <= {*standing}
@@ -57,7 +57,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Handle:
-    """A declared resource. Its attributes are references to what AWS will answer; they work in f-strings and JSON."""
+    """A declared resource. Its attributes are references to AWS's later values; they work in f-strings and JSON."""
 
     address: str
     resource_type: type[Resource]
@@ -91,12 +91,12 @@ def ids(handles: Iterable[Handle]) -> list[str]:
 
 @dataclass(frozen=True)
 class Declared:
-    """One declared resource with what it needs and the step that declared it.
+    """One declared resource, its dependencies, and the step that declared it.
 
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
 
     Attributes:
-        recorded: the addresses of all its dependencies, where `dependencies` has only those that the run waits for.
+        recorded: the addresses of all its dependencies, while `dependencies` has only the ones of this run.
     """
 
     resource: Resource
@@ -117,7 +117,7 @@ class Declared:
 
     @property
     def uses(self) -> list[str]:
-        """The addresses of what may lose settings only after this one has: what it is built on, and what it calls."""
+        """The addresses that may lose settings only after this one has: its dependencies and the resources it uses."""
         return [*self.built_on, *(one.address for one in self.dependencies if one.narrowing)]
 
     @property
@@ -141,7 +141,7 @@ class Declared:
 
 @dataclass
 class Declarations:
-    """All that the steps declare: each step gets the stack, and calls `ensure`.
+    """The resources that the steps declare: each step gets the stack, and calls `ensure`.
 
     Attributes:
         declared: the resources declared so far, by address, in order.
@@ -177,12 +177,12 @@ class Declarations:
             after: further resources that must exist (or, with `ready`, be ready) before this one.
             start_after: resources that must be ready before this one is created or changed, as long as they are new.
                 They may be deleted before it.
-            change_after: the same, but only where this one stands already: both may be created at once. A standing one
-                is waited for as well if the resource is new that it maps to: what it gets by this change.
+            change_after: the same, but only if this resource exists already: otherwise both are created at once. A key
+                is also waited for if its value, a resource that this change brings into use, is new.
             follows: resources whose changes come before this one's: it is created once they are there, and changed once
                 they are ready. They may be deleted before it.
-            uses: resources that this one uses without being built on them: they keep settings that they are to lose
-                until it is ready without its own.
+            uses: resources that this one uses without depending on them: they lose former settings only after this one
+                is ready without its own former settings.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
@@ -210,7 +210,7 @@ class Declarations:
         return Handle(desired.address, type(desired))
 
     def notice(self, text: str) -> None:
-        """Tell the user a sentence that is no error."""
+        """Note a sentence for the user that is no error."""
         self.notices.append(text)
 
     def run(self, steps: Mapping[str, Callable[..., Any]] | None = None) -> None:
@@ -244,7 +244,7 @@ def dependencies_of(function: Callable[..., Any]) -> list[str]:
 
 
 def needed_by(steps: Mapping[str, Callable[..., Any]], name: str) -> list[str]:
-    """Return the names of the steps that come before one: its parameters, and what may give it something."""
+    """Return the names of the steps that run before a step: its parameters, and its entries in `BEFORE`."""
     return [*dependencies_of(steps[name]), *(one for one in BEFORE.get(name, ()) if one in steps)]
 
 
@@ -252,7 +252,7 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
     """Return the steps' names, each after the steps that it needs.
 
     Raises:
-        ValueError: a step needs one that does not exist, or steps need each other.
+        ValueError: a step depends on an unknown step, or steps depend on each other.
     """
     graph = {name: needed_by(steps, name) for name in steps}
     for name, dependencies in graph.items():
@@ -265,7 +265,7 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
 
 
 def reachable(start: str, dependencies: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    """Yield a node of a graph and all its needs, however far down, each once."""
+    """Yield a node of a graph and all its direct and indirect dependencies, each once."""
     met, todo = {start}, [start]
     while todo:
         yield (node := todo.pop())
@@ -285,7 +285,7 @@ def _references(value: Any) -> list[re.Match[str]]:
 
 
 def unknown(value: Any) -> bool:
-    """Say whether any part of the value is still a reference."""
+    """Return whether any part of the value is still a reference."""
     return bool(_references(value))
 
 

@@ -7,11 +7,11 @@ from provisioner.engine.errors import ProvisionError, SomeFailed
 from provisioner.state.model import StateError
 
 OWN_STEPS, UNEXPECTED = "own-steps", "unexpected"
-"""The families of what the user's own steps raise, and of what nobody foresaw."""
+"""The families of errors raised by the user's own steps, and of unforeseen errors."""
 
 
 def error_code(error: BaseException) -> str:
-    """Return the code of the family that an error belongs to: of several failures alike, theirs."""
+    """Return the code of an error's family; of several failures, their common code if there is one."""
     if isinstance(error, SomeFailed):
         codes = set(map(error_code, error.failures.values()))
         return codes.pop() if len(codes) == 1 else error.code

@@ -52,7 +52,7 @@ class ReadInterrupted(Interrupted):
 
 
 class Cancelled(ProvisionError):
-    """The user was asked, and did not agree. Terraform ends with 1 as well ("Apply cancelled.")."""
+    """The user was asked and did not agree. Terraform exits with 1 here too ("Apply cancelled.")."""
 
     code = "cancelled"
 
@@ -105,7 +105,7 @@ class PartProtected(Protected):
 
 
 class PlanChanged(ProvisionError):
-    """What would be done now is not the plan that was reviewed; nothing was changed."""
+    """The work to do now differs from the plan that was reviewed; nothing was changed."""
 
     code = "plan-changed"
 

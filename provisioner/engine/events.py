@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run starts: the command, on which stack, and how many resources it will look at."""
+    """A run starts: the command, its stack, and the number of resources that it will look at."""
 
     type: ClassVar[str] = "run_started"
     command: str
@@ -39,7 +39,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class RunEstimate(Event):
-    """The work ahead of a run, for the views that tell how long it will last: `--json` does not write it."""
+    """The work ahead of a run, for views that show the remaining time: `--json` does not write it."""
 
     type: ClassVar[str] = "estimate"
     tasks: Mapping[str, RemainingWork]
@@ -47,7 +47,7 @@ class RunEstimate(Event):
 
 @dataclass(frozen=True)
 class RunCost(Event):
-    """What the stack costs on AWS when the run is over, in US dollars a month as declared: `--json` does not write it.
+    """The stack's AWS cost after the run, in US dollars a month as declared: `--json` does not write it.
 
     `complete` says whether all prices are known.
     """
@@ -93,7 +93,7 @@ class ResourceProgress(Event):
 
 @dataclass(frozen=True)
 class ResourceWaiting(Event):
-    """A resource is waited for: why, and for how many seconds so far."""
+    """A run waits for a resource: the reason, and the seconds so far."""
 
     type: ClassVar[str] = "waiting"
     address: str
@@ -104,7 +104,7 @@ class ResourceWaiting(Event):
 
 @dataclass(frozen=True)
 class ResourceDone(Event):
-    """A resource is as it should be (or gone), after so many seconds; `why` is set if it is kept."""
+    """A resource is as declared (or gone), after so many seconds; `why` is set if it is kept."""
 
     type: ClassVar[str] = "done"
     address: str
@@ -117,7 +117,7 @@ class ResourceDone(Event):
 
 @dataclass(frozen=True)
 class ResourceFailed(Event):
-    """A resource could not be brought to where it should be; `code` is the family of the error."""
+    """A resource could not be brought to its declared state; `code` is the family of the error."""
 
     type: ClassVar[str] = "failed"
     address: str
@@ -128,7 +128,7 @@ class ResourceFailed(Event):
 
 @dataclass(frozen=True)
 class ResourceSkipped(Event):
-    """A resource was not started, since something that it needs failed."""
+    """A resource was not started, since one of its dependencies failed."""
 
     type: ClassVar[str] = "skipped"
     address: str
@@ -138,7 +138,7 @@ class ResourceSkipped(Event):
 
 @dataclass(frozen=True)
 class PlanRefused(Event):
-    """A part of the plan cannot be done, so nothing of it is: why, and for which addresses."""
+    """A part of the plan cannot be done, so nothing is done: the reason, and its addresses."""
 
     type: ClassVar[str] = "refused"
     reason: str
@@ -155,9 +155,9 @@ class Notice(Event):
 
 @dataclass(frozen=True)
 class StackLeft(Event):
-    """A stack is not deleted that `down --expired` has looked at.
+    """A stack that `down --expired` has looked at and not deleted.
 
-    `due` says whether its time is over, or may be, so that somebody has to look.
+    `due` says whether its time is over, or may be: then somebody has to check it.
     """
 
     type: ClassVar[str] = "left"
@@ -169,7 +169,7 @@ class StackLeft(Event):
 
 @dataclass(frozen=True)
 class Checked(Event):
-    """One check beforehand: its subject, the verdict, the finding, and what to do about it."""
+    """One check made beforehand: its subject, the verdict, the finding, and the remedy."""
 
     type: ClassVar[str] = "checked"
     check: str
@@ -180,12 +180,12 @@ class Checked(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """A run ended: its counts by result, seconds, and what the user may do next.
+    """A run ended: its counts by result, its seconds, and the commands that the user may run next.
 
-    `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's. `unfinished`
-    names resources that are there, or may be, and are not ready. `cost_an_hour` is what the stack costs from now on, in
-    US dollars; only of an `up` that went well. `cost_so_far` is what it has cost, as far as that is known; only of a
-    `down` that has deleted all of it.
+    `real_seconds` is the real time of a run on the embedded cloud: its other seconds are AWS's. `unfinished` names
+    resources that exist, or may exist, and are not ready. `cost_an_hour` is the stack's cost from now on, in US
+    dollars: only of an `up` that went well. `cost_so_far` is the known part of its cost until now: only of a `down`
+    that has deleted the whole stack.
     """
 
     type: ClassVar[str] = "run_finished"

@@ -1,4 +1,4 @@
-"""The user's own modules: the package that they are imported under, and which line of theirs raised an error."""
+"""The user's own modules: the package that they are imported under, and their line that raised an error."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PACKAGE = "provisioner_own_steps"
 
 
 def is_own(defined: Callable[..., Any] | type) -> bool:
-    """Say whether a function or class is one of the user's."""
+    """Return whether a function or class is one of the user's."""
     return defined.__module__ == PACKAGE or defined.__module__.startswith(f"{PACKAGE}.")
 
 
 def shown(path: str | Path) -> str:
-    """Return a file of the user's as messages name it, such as `steps/queue.py`."""
+    """Return the path of the user's file as messages name it, such as `steps/queue.py`."""
     file, package = Path(path), sys.modules.get(PACKAGE)
     for folder in getattr(package, "__path__", ()):
         if file.is_relative_to(folder):
@@ -29,14 +29,14 @@ def shown(path: str | Path) -> str:
 
 
 def class_name(defined: type) -> str:
-    """Return a class as messages name it: of the user's own with its file, else with its module."""
+    """Return the name of a class for messages: with its file if it is the user's, else with its module."""
     if is_own(defined):
         return f"{defined.__qualname__} in {shown(str(sys.modules[defined.__module__].__file__))}"
     return f"{defined.__module__}.{defined.__qualname__}"
 
 
 def place(error: BaseException) -> str:
-    """Return the innermost line of the user's own that an error passed, as `steps/queue.py:31`; empty if none."""
+    """Return the innermost line of the user's code that an error passed, as `steps/queue.py:31`; empty if none."""
     found = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         if str(frame.f_globals.get("__name__", "")).split(".", 1)[0] == PACKAGE:
@@ -45,30 +45,30 @@ def place(error: BaseException) -> str:
 
 
 def line_of(function: Callable[..., Any]) -> str:
-    """Return where a function of the user's begins, as `steps/queue.py:12`."""
+    """Return the file and first line of a user's function, as `steps/queue.py:12`."""
     code = function.__code__
     return f"{shown(code.co_filename)}:{code.co_firstlineno}"
 
 
 def told(error: BaseException) -> str:
-    """Return an error of the user's own code as a sentence without its place."""
+    """Return the text of an error from the user's own code, without its place."""
     if isinstance(error, ProvisionError):
         return str(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def blamed(error: Exception, what: str, where: str = "") -> ConfigurationError:
-    """Return the error that is told of what went wrong in the user's own code.
+    """Return the error to show the user for a failure in the user's own code.
 
     Args:
-        what: which step or type it was, in words.
+        what: the step or type that failed, in words.
         where: the place, if the error itself passed none.
     """
     return ConfigurationError(f"{place(error) or where}: {what}: {told(error)}")
 
 
 def unsupported(type_name: str) -> tuple[str, str]:
-    """Return what is said of a resource whose type nobody knows, to be put behind its address, and what to do."""
+    """Return the message for a resource of an unknown type, to be put behind its address, and the remedy."""
     if "." in type_name:
         return (
             "is of a type of your own that no trusted file of the steps folder defines",

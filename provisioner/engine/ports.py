@@ -44,26 +44,26 @@ class Row:
 
 
 class Errors(Protocol):
-    """The meaning of its calls' errors."""
+    """The meaning of the errors of a provider's calls."""
 
     def match(self, error: BaseException, service: str, *categories: ErrorCategory) -> Row | None:
-        """Return the meaning of a refusal of one of these categories."""
+        """Return the row that matches an error, of one of these categories; None if none does."""
 
     def not_found(self, error: BaseException, service: str) -> bool:
-        """Say whether an error means that there is no such resource."""
+        """Return whether an error means that there is no such resource."""
 
     def refused_write(self, error: Any) -> bool:
-        """Say whether a write was refused, and so had no effect."""
+        """Return whether a write was refused, and so had no effect."""
 
     def out_of_reach(self, error: Exception) -> bool:
-        """Say whether a call failed, after all retries, for no reason of its own."""
+        """Return whether a call failed after all retries because AWS did not answer or was overloaded."""
 
     def explained(self, error: Exception) -> Exception:
         """Return the error in words for the user."""
 
 
 class Provider(Protocol):
-    """How one run reaches AWS. It is immutable: `reading()` and the like return a changed copy."""
+    """A run's access to AWS. It is immutable: `reading()` and the like return a changed copy."""
 
     @property
     def pace(self) -> Pace:
@@ -71,27 +71,27 @@ class Provider(Protocol):
 
     @property
     def errors(self) -> Errors:
-        """What errors mean."""
+        """The meaning of this provider's errors."""
 
     def reading(self) -> Self:
-        """Return the same, which refuses every operation that is not a read."""
+        """Return a copy that refuses every operation that is not a read."""
 
     def observing(self, observed: Mapping[str, Observed]) -> Self:
-        """Return the same for a run that notes its findings here, by address."""
+        """Return a copy for a run that notes the resources it finds in `observed`, by address."""
 
     def reporting(
         self, queued: Callable[[str, str, str], None], report_progress: Callable[[str, str], None] = ...
     ) -> Self:
-        """Return the same for a run that reports queued calls and the progress of long ones."""
+        """Return a copy for a run that reports queued calls and the progress of long ones."""
 
     def fenced(self, check: Callable[[], None]) -> Self:
-        """Return the same, which calls `check` before each attempt of a write; an error of `check` prevents it."""
+        """Return a copy that calls `check` before each attempt of a write; an error of `check` prevents the write."""
 
     def sharing_reads(self) -> Self:
-        """Return the same, which makes the same read only once."""
+        """Return a copy that makes the same read only once."""
 
     def acting(self, address: str) -> AbstractContextManager[None]:
-        """While the context lasts, this thread's calls are for that address."""
+        """Attribute this thread's calls to an address while the context lasts."""
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return the result of a read for each item, made for all of them at once."""
@@ -117,4 +117,4 @@ class Provider(Protocol):
         """Note that this run deleted a resource."""
 
     def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
-        """Make a resource's tags say that it is this stack's, under this address."""
+        """Set a resource's tags to this stack and this address."""

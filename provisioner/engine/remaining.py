@@ -6,20 +6,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 LATE = 0.1
-"""The share of its expected seconds that an overdue resource is taken to need still."""
+"""The share of its expected seconds that an overdue resource is assumed to need still."""
 CALL = 0.5
-"""Seconds that a resource takes at the least before its dependents begin."""
+"""The least seconds that a resource takes before its dependents begin."""
 
 
 @dataclass(frozen=True)
 class RemainingWork:
-    """One resource that lies ahead.
+    """The expected work on one resource.
 
     Attributes:
         step: the step that it belongs to.
-        seconds: how long it is expected to take.
-        after: the resources that it waits for, each with the expected seconds from that one's begin to its own.
-        least: the seconds before which it would be a surprise if it were done.
+        seconds: its expected seconds.
+        after: its dependencies, each with the expected seconds from the dependency's begin to its own.
+        least: the least seconds that it can be expected to take.
     """
 
     step: str
@@ -34,7 +34,7 @@ UNKNOWN = RemainingWork("")
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """How many seconds are left, and the step that most of them are for."""
+    """The seconds that are left, and the step that takes most of them."""
 
     seconds: float
     step: str

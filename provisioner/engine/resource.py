@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 DIGEST_OF = variables.PREFIX
-"""What a digest begins with."""
+"""The prefix of a digest."""
 Aws: TypeAlias = Any
-"""How a run reaches AWS, which the engine passes on to the types: they name the class, `provisioner.aws.client.Aws`.
+"""A run's access to AWS, which the engine passes on to the types: they name the class, `provisioner.aws.client.Aws`.
 
-It is no Protocol, since an override may not ask for more than what it overrides (PEP 484)."""
+It is no Protocol, since an override may not require more than the overridden method (PEP 484)."""
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The imported resource types by their names; `resource_types.py` finds the others too."""
 
@@ -38,11 +38,11 @@ class Observed:
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
         owner: the other stack that it belongs to, in words, if that is known.
-        asked: what was asked for last by the record, in the state's form; only of types that compare with it.
-        problems: what is wrong with it though its settings are as wanted, by name: tags that are missing, a deployment
-            that failed. The plan shows each as a change to nothing, and `update` mends it.
-        reverted: why AWS went back on a change that it had accepted, by the name of what was changed.
-        details: what else its type has to know of it, or tells the user: nothing that is compared or recorded.
+        asked: the last recorded settings, in the state's form; only for types that compare with them.
+        problems: faults beside its settings, by name: missing tags, a failed deployment. The plan shows each as a
+            change to nothing, and `update` repairs it.
+        reverted: the reason why AWS undid a change that it had accepted, by the name of the field.
+        details: further facts for its type or for the user. They are neither compared nor recorded.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Observed:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def updated(self, settings: Mapping[str, Any]) -> Self:
-        """Return it with these settings, and with nothing wrong: as AWS is to show it after an `update`."""
+        """Return it with these settings and without problems: as AWS is to show it after an `update`."""
         return replace(self, attributes={**self.attributes, **settings}, problems={})
 
 
@@ -72,11 +72,11 @@ class Change:
 
 
 Changes = Mapping[str, Change]
-"""What differs, by the name of the field or problem."""
+"""The differences, by the name of the field or problem."""
 
 
 class AnyApi(Protocol):
-    """What the engine has to know of an API."""
+    """The properties of an API that the engine needs."""
 
     @property
     def service(self) -> str:
@@ -84,12 +84,12 @@ class AnyApi(Protocol):
 
     @property
     def signing_name(self) -> str:
-        """The name that signs its requests, which its ARNs and actions begin with as well."""
+        """The name that signs its requests. Its ARNs and IAM actions begin with it as well."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """Base of all resource types. What only a few of them have stands in `traits.py`.
+    """Base of all resource types. Properties that only a few types have are in `traits.py`.
 
     A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
     instance is one wanted resource. Nested structures stay as AWS spells them.
@@ -98,23 +98,23 @@ class Resource:
         type_name: the type's name in states, tags and commands. It is durable: it stays when the class is renamed.
         aliases: the type's names in earlier versions. Records and tags with these names are still its own.
         api: the API that it calls, an `Api` of `provisioner/aws/api.py`.
-        service: the name of the API's boto3 client: what `api` says, if there is one.
-        has_tags: it tells whose it is by tags of its own.
-        arn: what comes after the account in its ARN, with its fields in braces; `*` for ids that AWS gives.
-        permissions: what a stack that declares it has to be allowed, `Permission` of `provisioner/aws/permissions.py`.
-        takes: the operations that its time goes to, a `Takes` of `provisioner/aws/durations.py`; None if it takes none.
+        service: the name of the API's boto3 client; taken from `api` if that is set.
+        has_tags: its own tags name its owner.
+        arn: the part of its ARN after the account, with its fields in braces; `*` for ids that AWS gives.
+        permissions: the IAM permissions that it needs, `Permission` of `provisioner/aws/permissions.py`.
+        takes: the operations that take its time, a `Takes` of `provisioner/aws/durations.py`; None if there are none.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
-        derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
+        derived: the outputs, `id` included, that follow from its identity: a recreated resource has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
-        ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
+        ignore_changes: fields that are set at creation and never compared (another tool or AWS owns them afterwards).
         unordered: list fields whose order means nothing.
-        created_by_aws: AWS creates it, not this tool, which records it, and deletes it on `down`.
-        has_parent: it has no tags and counts as ours with its parent, though others may have added it.
-        retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
+        created_by_aws: AWS creates it, not this tool. The tool records it, and deletes it on `down`.
+        has_parent: it has no tags, and its parent's owner counts as its owner, even if somebody else added it.
+        retained: `down` does not delete it; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
-        protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
+        protection: the field that protects it from deletion, if any. `delete` disables it, once the user allows that.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
     """
@@ -159,7 +159,7 @@ class Resource:
 
     @property
     def address(self) -> str:
-        """How the state, the tags and the user call this resource: `resource type/name`."""
+        """The name of this resource in the state, the tags and the commands: `resource type/name`."""
         return f"{self.type_name}/{self.name}"
 
     @classmethod
@@ -167,16 +167,16 @@ class Resource:
         """Yield all resources of this type that carry this stack's tags or have a known name.
 
         Args:
-            known: the fields of the resources of this type that are declared or recorded, as far as they are known. For
-                names to look up; resources found by tag or by parent must be listed without them.
+            known: the known fields of this type's declared and recorded resources: the names to look up. Resources
+                found by tag or by parent must be listed without them.
         """
         raise NotImplementedError
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
-        """Yield the resources of these ids as `list` would, read by themselves; None if all are read as easily.
+        """Yield the resources of these ids as `list` would, read one by one; None if `list` is as cheap.
 
-        Resources that AWS still works on are looked at like this, again and again.
+        A run looks at unfinished resources like this, again and again.
 
         Args:
             known: as `list` takes it.
@@ -185,14 +185,14 @@ class Resource:
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        """Return one resource by its id as AWS shows it now, whoever owns it; None if there is none."""
+        """Return one resource by its id as AWS shows it now, even if it is not ours; None if there is none."""
         return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
     def create(self, aws: Aws, token: str) -> Observed:
         """Make the resource by exactly one write, the owner tags in it, and return it as AWS now shows it.
 
         Args:
-            token: this creation's own token (32 hexadecimal digits); the same one if an earlier try was cut off.
+            token: this creation's own token (32 hexadecimal digits); the same again if an earlier try was cut off.
         """
         raise NotImplementedError
 
@@ -203,17 +203,17 @@ class Resource:
     def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
         """Return the settings for the time in which both the former and the wanted ones are in use.
 
-        These are the wanted ones, and those former ones that the stack asked for and AWS still has: foreign additions
-        are not kept, and foreign removals are not undone. The same resource if its change removes nothing that may be
-        in use. Access that the user takes away ends at once: it is never kept.
+        These are the wanted settings, and the former settings of this stack that AWS still has: foreign additions are
+        not kept, and foreign removals are not undone. The same resource if its change removes nothing that may be in
+        use. Access that the user takes away ends at once: it is never kept.
 
         Args:
-            before: the settings asked for last; those of `live` if they are unknown.
+            before: the last recorded settings; the attributes of `live` if none are recorded.
         """
         return self
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> Self:
-        """Return the settings for the time in which the wanted ones serve and the former ones are still drained.
+        """Return the settings for the time in which the wanted target serves and the former one is still drained.
 
         Only a resource that leads traffic differs here from `widened`: its traffic moves before the former target is
         deleted.
@@ -226,46 +226,46 @@ class Resource:
         raise NotImplementedError
 
     def ready_within(self) -> float:
-        """Return the seconds that this very resource may take to become ready."""
+        """Return the seconds that this single resource may take to become ready."""
         return self.create_timeout
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        """Say what the resource still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""
+        """Return the reason why the resource is not ready, or None if it is; raise `Failed` with AWS's reason."""
         return None
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
-        """Say what keeps the resource from becoming ready and since when; empty if that cannot be told."""
+        """Return the cause that keeps the resource from becoming ready, and since when; empty if unknown."""
         return ""
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        """Say what keeps AWS from removing the resource, for the user; empty if that cannot be told."""
+        """Return the cause that keeps AWS from removing the resource, for the user; empty if unknown."""
         return ""
 
     @classmethod
     def protected(cls, settings: Mapping[str, Any]) -> bool:
-        """Whether a resource with these settings (the live or the recorded ones) is protected from deletion."""
+        """Return whether a resource with these settings (live or recorded) is protected from deletion."""
         return bool(cls.protection and settings.get(cls.protection))
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
-        """Return the data that goes with a resource of these settings, in words: `the images`; empty if none does."""
+        """Return the data that is lost with a resource of these settings, in words: `the images`; empty if none."""
         return ""
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterable[Cost]:
-        """Return what a resource of these settings costs in a month, by lines; nothing if it costs nothing by itself.
+        """Return the monthly cost lines of a resource with these settings; none if it has no cost of its own.
 
         Args:
-            around: the stack that it is in.
+            around: the other resources of its stack.
         """
         return ()
 
     @classmethod
     def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
-        """Say how much data these resources hold together, in words, by a few reads; empty if that takes more."""
+        """Return the amount of data in these resources, in words, by a few reads; empty if that takes more reads."""
         return ""
 
     def fields(self) -> dict[str, Any]:
@@ -281,7 +281,7 @@ class Resource:
 
     @property
     def ignored(self) -> frozenset[str]:
-        """The fields of this very resource that are never compared: those of its type, unless its type says more."""
+        """The fields of this single resource that are never compared: by default `ignore_changes` of its type."""
         return self.ignore_changes
 
     def differences(self, live: Observed) -> dict[str, Change]:
@@ -303,10 +303,10 @@ class Resource:
 
 
 def _check_names(resource_type: type[Resource]) -> None:
-    """Refuse a type without a name of its own, and a name that another type has or had.
+    """Refuse a type without a name of its own, and a name or alias that another type has.
 
     Raises:
-        ConfigurationError: with the class, or with both.
+        ConfigurationError: with the class, or with both classes.
     """
     where = own_code.class_name(resource_type)
     if "type_name" not in vars(resource_type):
@@ -329,7 +329,7 @@ def output_of(resource: Observed | Record | None, output: str) -> Any:
 
 
 def kept(wanted: Sequence[Any], before: Sequence[Any] | None, live: Sequence[Any] | None) -> list[Any]:
-    """Return the wanted items, and after them those asked for before that are there and no longer wanted."""
+    """Return the wanted items, then the formerly wanted items that AWS still has."""
     asked = [canonical(one) for one in before or ()]
     new = [canonical(one) for one in wanted]
     return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]
@@ -341,7 +341,7 @@ def compare(desired: Resource, live: Observed) -> dict[str, Change]:
 
 
 def digest_of(text: str, salt: str) -> str:
-    """Return what a state has in place of a text that must not be in it; of what is a digest already, the same."""
+    """Return the digest that stands in a state for a text that must not be in it; a digest stays as it is."""
     return variables.digest_of(text, salt)
 
 

@@ -1,4 +1,4 @@
-"""Resource types by their names: those of today, of earlier versions, and AWS's own. What is missing is imported."""
+"""Look up resource types by their present and former names, and AWS's own. Missing types are imported."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from provisioner.engine.resource import RESOURCE_TYPES, Resource
 
 ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*@+-]+"
 """An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
-what CloudFormation calls a type."""
+CloudFormation's name of a type."""
 AWS_NAME = re.compile(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9]+")
-"""What CloudFormation calls a type."""
+"""CloudFormation's name of a type."""
 TYPE_MAKER: list[str] = []
-"""The module that makes a type out of one of AWS's own names, handed over like `MODULES`."""
+"""The module that makes a type from one of CloudFormation's names; set from outside like `MODULES`."""
 MODULES: list[str] = []
-"""The modules that define resource types, handed over from outside: the engine knows none."""
+"""The modules that define resource types, set from outside: the engine itself names none."""
 
 
 def all_types() -> Mapping[str, type[Resource]]:
@@ -40,7 +40,7 @@ def current(address: str, *, importing: bool = True) -> str:
     """Return an address with the type's present name: the given one may have a former name.
 
     Args:
-        importing: whether types that are not imported yet may be imported to know that.
+        importing: whether types that are not imported yet may be imported for their names.
     """
     name, _, rest = address.partition("/")
     if name in RESOURCE_TYPES:

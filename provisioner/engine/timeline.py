@@ -1,4 +1,4 @@
-"""Where a run's time went: when the work on each resource began and ended, and the chain that took longest."""
+"""Times of a run: the begin and the end of the work on each resource, and the chain that took longest."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def spans(
 
     Args:
         moments: in the order of their beginning.
-        results: those of finished resources, by address.
-        start: when the run began, on the clock of the moments.
+        results: the results of finished resources, by address.
+        start: the begin of the run, on the clock of the moments.
     """
     became = {a: results.get(a, "unfinished" if m.ended is None else "failed") for a, m in moments.items()}
     shown = {a for a, m in moments.items() if m.waited or became[a] not in IDLE}
@@ -59,19 +59,19 @@ def spans(
 
 
 def continued(timeline: Sequence[Span], more: Sequence[Span]) -> list[Span]:
-    """Return the timeline of two walks, of which the second began when the first had ended."""
+    """Return the timeline of two walks, where the second began when the first had ended."""
     last = last_of(timeline)
     before = last.address if last else None
     return [*timeline, *(replace(span, after=span.after or before) for span in more)]
 
 
 def end_of(span: Span, seconds: float) -> float:
-    """Return when a resource ended: an unfinished one lasted for the whole run, which took so many seconds."""
+    """Return the time when a resource ended; an unfinished one lasted for the whole run of so many seconds."""
     return max(span.began, seconds if span.ended is None else span.ended)
 
 
 def called_of(span: Span, seconds: float) -> float:
-    """Return when the call was answered; the end of the resource if it never was."""
+    """Return the time when the call was answered; the end of the resource if it never was."""
     end = end_of(span, seconds)
     return min(max(span.began, end if span.called is None else span.called), end)
 
@@ -82,10 +82,10 @@ def last_of(timeline: Sequence[Span], seconds: float = 0.0) -> Span | None:
 
 
 def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
-    """Return the chain that sets the run's length: the span that ended last, the one that it waited for, and so on.
+    """Return the chain that sets the run's length: the span that ended last, the one it waited for, and so on.
 
     Args:
-        seconds: how long the run took.
+        seconds: the length of the run.
 
     Returns:
         The segments in the order of time; each ends where the next one begins.

@@ -1,6 +1,6 @@
-"""What only a few resource types have: each is a class that such a type names before `Resource`.
+"""Traits of a few resource types: each is a class that such a type names before `Resource`.
 
-The engine asks for it with `issubclass`. What three types or more have stands in `Resource` itself.
+The engine tests for them with `issubclass`. Traits of three types or more are in `Resource` itself.
 """
 
 from __future__ import annotations
@@ -13,69 +13,69 @@ if TYPE_CHECKING:
 
 
 class Leads:
-    """It leads traffic to the resources that it names, or sets how many tasks they have.
+    """A type that leads traffic to the resources it names, or sets how many tasks they have.
 
-    Orphaned, it is deleted before they are drained, and before former settings go.
+    An orphaned one is deleted before they are drained, and before former settings are removed.
     """
 
 
 class ServesData:
-    """It serves the data of what it is built on: orphaned, it stays as long as that does."""
+    """A type that serves the data of its dependencies: an orphaned one stays as long as they stay."""
 
 
 class Runs:
-    """Something runs in it and uses its dependencies until it is deleted, as in a service."""
+    """A type that runs code and uses its dependencies until it is deleted, as a service does."""
 
     @classmethod
     def winding_down(cls, aws: Aws) -> str:
-        """Say which resources of this type are stopping, and use their former settings until then; empty if none."""
+        """Return the resources of this type that are stopping, in words, and use former settings; empty if none."""
         return ""
 
 
 class WaitsForUsers:
-    """What a change takes away of it may be in use without failing it: it is asked before that, and waits."""
+    """A type whose change may remove settings in use without failing: it is asked first, and waits."""
 
     def still_in_use(self, aws: Aws, live: Observed) -> str:
-        """Say what still uses the settings that the change from `live` removes; empty if nothing does."""
+        """Return the users of the settings that the change from `live` removes, in words; empty if none."""
         raise NotImplementedError
 
 
 class FreesDependenciesEarly:
-    """Its dependencies can be deleted as soon as AWS has accepted its own deletion."""
+    """A type whose dependencies can be deleted as soon as AWS has accepted its own deletion."""
 
 
 class ListedOneByOne:
-    """Its list costs a call a resource, so that a deletion lists it only when its turn comes."""
+    """A type whose list costs a call a resource: a deletion lists it only when its turn comes."""
 
 
 class CreatedLater:
-    """AWS accepts its creation, makes it later, and may give up; then no list shows it, but AWS says why."""
+    """A type that AWS creates after it has accepted the call, or gives up with a reason and never lists."""
 
     @classmethod
     def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
-        """Say why AWS gave up making a resource that is not listed; empty if it did not.
+        """Return AWS's reason for giving up a resource that is not listed; empty if it did not.
 
         Args:
-            outputs: those that `create` returned.
+            outputs: the outputs that `create` returned.
         """
         return ""
 
 
 class ListedLate(CreatedLater):
-    """A new one is not listed before AWS has made it, and may have no id until then.
+    """A type whose new resources are listed, and may get an id, only after AWS has made them.
 
     Class variables:
-        listed_within: seconds within which AWS lists a new one, if it has no id before.
+        listed_within: seconds within which AWS lists a new resource that has no id yet.
     """
 
     listed_within: ClassVar[float]
 
 
 class KnownByContent:
-    """It stands without tags in what may be somebody else's, and is this stack's by what it says.
+    """A type without tags, inside a place that may be somebody else's: its content shows its owner.
 
     Class variables:
-        foreign: why one is not this stack's, to be put behind its id.
+        foreign: the reason why a resource is not this stack's, to be put behind its id.
     """
 
     foreign: ClassVar[str]
@@ -87,17 +87,17 @@ class KnownByContent:
 
     @classmethod
     def shared(cls, aws: Aws, live: Observed) -> bool:
-        """Whether others have come to need the resource too, so that `down` leaves it where it is."""
+        """Return whether others have come to need the resource too, so that `down` does not delete it."""
         return False
 
     @classmethod
     def way_in(cls, live: Observed) -> str:
-        """Say how what stands in the way becomes this stack's, as a sentence after others; empty if it cannot."""
+        """Return the way to hand a foreign resource over to this stack, as a sentence; empty if there is none."""
         return ""
 
 
 class Displaces:
-    """A change of it may take the place of what somebody else made: that is recorded before the change is sent."""
+    """A type whose change may replace somebody else's settings: these are recorded before the change is sent."""
 
     @classmethod
     def displaced(cls, live: Observed) -> Mapping[str, Any]:
@@ -106,11 +106,11 @@ class Displaces:
 
 
 class LeftToAws:
-    """AWS may refuse to delete it, since it takes it away by itself before long: then it is left to AWS."""
+    """A type that AWS may refuse to delete, since AWS deletes it by itself before long: it is left to AWS."""
 
     @classmethod
     def left_because(cls, live: Observed) -> str:
-        """Say why AWS would not delete it now, to be put behind a colon; empty if it would."""
+        """Return the reason why AWS would not delete it now, to be put behind a colon; empty if AWS would."""
         raise NotImplementedError
 
 
@@ -118,7 +118,7 @@ SHARED = "it is also used outside this stack"
 
 
 def why_left(aws: Aws, resource_type: type[Resource], live: Observed) -> str:
-    """Say why a resource is not deleted, though nobody here wants it any more; empty if it is."""
+    """Return the reason why `down` keeps an unwanted resource; empty if it deletes it."""
     if issubclass(resource_type, LeftToAws):
         return resource_type.left_because(live)
     return SHARED if issubclass(resource_type, KnownByContent) and resource_type.shared(aws, live) else ""

@@ -11,7 +11,7 @@ RESULT_UNSEEN = "waiting for AWS to show the result of an earlier call"
 
 
 def names(several: Sequence[str], most: int = NAMED) -> str:
-    """Return so many of several names, and how many more there are."""
+    """Return so many of several names, and the number of the others."""
     more = f" and {len(several) - most} more" if len(several) > most else ""
     return f"{', '.join(several[:most])}{more}"
 
@@ -22,7 +22,7 @@ def count(number: int, word: str) -> str:
 
 
 def size(number: int) -> str:
-    """Return so many bytes in the largest decimal unit of which they are at least one."""
+    """Return a number of bytes in the largest decimal unit that gives at least one."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number} {unit}"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 EFFECT_TIMEOUT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
 RESULTS_IN_ORDER: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
-"""The results of a resource, from the one that changes least to the one that changes most."""
+"""The results of a resource, from the smallest change to the largest."""
 PROPAGATION_SECONDS = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous resource of this name"
@@ -52,9 +52,9 @@ class Apply:
     Args:
         declared: the resources by address, in declared order.
         store: the open state.
-        tasks: the work expected for each resource: of those that can begin, the longest chain is first.
-        leaving: the resource type that is not waited for once AWS shows what was asked for: a later run does.
-        patience: seconds after which nothing is waited for any more, also what has more time of its own.
+        tasks: the work expected for each resource: of the resources that can begin, the longest chain is first.
+        leaving: the resource type that this run does not wait for once AWS shows its settings: a later run waits.
+        patience: seconds after which the run waits for no resource, even within the resource's own timeout.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Apply:
         return self.act(address, "widened")
 
     def act(self, address: str, part: Part) -> Wait | None:
-        """Bring one resource to its settings as of this part of the run; return what to wait for."""
+        """Bring one resource to its settings as of this part of the run; return the wait that follows, if any."""
         resource_type = type(self.declared[address].resource)
         with self.aws.acting(address):
             return act_or_wait(
@@ -133,7 +133,7 @@ class Apply:
             )
 
     def _passing_errors(self, address: str) -> Sequence[ErrorCategory]:
-        """Return which refusals pass by themselves: only a new resource can still be unknown to the rest of AWS."""
+        """Return the kinds of refusals that pass: only a new resource may be unknown to other parts of AWS."""
         return (
             ("not_yet_consistent", "in_use") if any(map(self._fresh, built_on(self.declared, address))) else ("in_use",)
         )
@@ -224,7 +224,7 @@ class Apply:
         return live
 
     def _readdress(self, desired: Resource, live: Observed) -> Observed:
-        """Write a renamed resource's address into its tag: without a state it is found by that."""
+        """Write a renamed resource's address into its tag: a run without a state finds it by this tag."""
         self._begin_change(desired.address)
         self.aws.tag(type(desired), live, desired.address)
         live = replace(live, address=desired.address)
@@ -232,12 +232,12 @@ class Apply:
         return live
 
     def _begin_change(self, address: str) -> None:
-        """Note a resource as changed: it is, even if the answer is lost and nothing differs afterwards."""
+        """Report that a change begins, and count the resource as changed, even if the answer is lost."""
         self.progress.started(address, "change")
         self._note_result(address, "changed")
 
     def _displacing(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
-        """Make durable what a change is about to displace: no read shows it afterwards."""
+        """Record foreign settings before a change replaces them: AWS shows them no longer afterwards."""
         displaced = desired.displaced(live) if isinstance(desired, Displaces) else {}
         if not displaced:
             return nullcontext()
@@ -246,7 +246,7 @@ class Apply:
         return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
-        """Change the fields that differ, publish the outputs, and return what to wait for."""
+        """Change the fields that differ, publish the outputs, and return the wait that follows, if any."""
         address = desired.address
         changes = compare(desired, live)
         why = awaited(desired, live, changes)
@@ -255,7 +255,7 @@ class Apply:
             if desired.versioned:
                 live = self._create(desired, item, self.store.records.get(address), "changed")
                 self._sent.note(address, changes, self.aws.pace.now())
-                # what was waited for so far was of the one before it
+                # the earlier reason to wait was about the former revision
                 why = desired.pending(live)
             else:
                 self._begin_change(address)
@@ -279,7 +279,7 @@ class Apply:
         return None
 
     def _left(self, desired: Resource, why: str) -> bool:
-        """Leave a resource to what AWS does with it, if this run does not wait for those of its type."""
+        """Return whether this run leaves a resource to AWS without waiting, since `leaving` names its type."""
         if self._leaving is None or not isinstance(desired, self._leaving):
             return False
         self.progress.waits(desired.address, self._results.get(desired.address, "unchanged"), f"not waited for: {why}")
@@ -333,7 +333,7 @@ class Apply:
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
     def look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
-        """Look at all of them by one read."""
+        """Look at all waiting resources of a type by one read."""
         if (problem := refresh(self.aws, resource_type, [self.observed[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address) for address in addresses}
@@ -358,13 +358,13 @@ class Apply:
         return None
 
     def _wait_until_listed(self, desired: Resource, record: Record) -> Wait:
-        """A new resource is not listed: that takes time, unless AWS has given it up."""
+        """Return the wait for a new resource that is not listed yet; raise `Failed` if AWS gave it up."""
         if isinstance(desired, CreatedLater) and (why := desired.creation_failed(self.aws, record.outputs)):
             raise Failed(why)
         return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 
     def _wait_until_shown(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
-        """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
+        """Return the wait for a ready resource that still differs: AWS lags, or the change is still to be sent."""
         sent, asking, now = self._sent.last(desired.address), self._asking(desired.address), self.aws.pace.now()
         settled = sent is None or now > sent.at + LISTED_WITHIN
         if settled and (reasons := [why for name, why in live.reverted.items() if name in changes]):
@@ -389,12 +389,12 @@ class Apply:
 
 
 def _asked(desired: Resource) -> dict[str, Any]:
-    """Return what is asked for, as it is recorded."""
+    """Return the declared settings as the state records them."""
     return dict(desired.held(desired.fields()))
 
 
 def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
-    """Say what a resource waits for. A failed resource gets its changes before we wait: they may mend it."""
+    """Return the reason to wait for a resource. A failed one with changes has none: they may repair it."""
     try:
         return desired.pending(live)
     except Failed:
@@ -404,5 +404,5 @@ def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) ->
 
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
-    """Yield a resource and all its dependencies, however far down."""
+    """Yield a resource and all its direct and indirect dependencies."""
     return reachable(address, lambda one: declared[one].built_on)

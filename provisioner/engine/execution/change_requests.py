@@ -1,4 +1,4 @@
-"""The changes that one run has sent and AWS has accepted: a change that does not show is sent again, a few times."""
+"""The changes that one run has sent and AWS has accepted. A change that AWS does not show is sent again a few times."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from provisioner.engine.resource import Changes, canonical
 
 MAX_SENDS = 4
-"""How often one change is sent that AWS accepts and does not show, with growing pauses."""
+"""The most times that a run sends a change which AWS accepts and does not show, with growing pauses."""
 PAUSE = 10.0
 """Seconds from the first time to the second; each further pause is twice as long."""
 
 
 @dataclass(frozen=True)
 class SentChange:
-    """A change that AWS accepted: to which values, how often in a row, and when last (seconds of the run's clock)."""
+    """A change that AWS accepted: its values, how often in a row, and when last (seconds of the run's clock)."""
 
     values: Mapping[str, Any]
     times: int
@@ -40,7 +40,7 @@ class SentChanges:
         self._last[address] = SentChange(values, times, now)
 
     def may_send(self, address: str, changes: Changes, now: float) -> bool:
-        """Say whether to send a change: an accepted one that does not show only a few times, with pauses."""
+        """Return whether to send a change; an accepted change that AWS does not show is repeated with pauses."""
         sent = self._last.get(address)
         if sent is None or sent.values != _values(changes):
             return True

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 STAYS = "it is recorded under another address, so it is not deleted"
-"""Why a resource is kept that has two records."""
+"""The reason to keep a resource that has two records."""
 
 
 def is_foreign(aws: Provider, record: Record) -> bool:
-    """Whether AWS has the recorded resource and it is not this stack's; an unreadable one counts as ours."""
+    """Return whether a recorded resource exists and is not this stack's; an unreadable one counts as ours."""
     try:
         find(aws, type_named(record.type) or Resource, record.address, record.arguments, record.id)
     except NotOwned:
@@ -47,7 +47,7 @@ class Destroy:
     """One run that deletes recorded resources, dependents first.
 
     Args:
-        addresses: which recorded resources to delete; their dependents must be among them or gone.
+        addresses: the recorded resources to delete; their dependents must be among them or gone.
         unprotect: delete protected resources as well.
         tasks: see `Apply`.
     """
@@ -131,7 +131,7 @@ class Destroy:
         if resource_type.retained or (record.type, record.id) in self._staying:
             self._drop(record, "retained", resource_type.retained_because or STAYS)
             return None
-        # AWS's own creations have come and gone since the resource types were read at the start
+        # AWS may have created or deleted resources of this type since the read at the start
         live = self._find(record, resource_type, fresh=resource_type.created_by_aws)
         if live is None and not resource_type.created_by_aws:
             # the lists read at the start may be older than an earlier run's creations
@@ -176,16 +176,16 @@ class Destroy:
             return None
         if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
-        # a resource that another record has by its id goes with that one, whatever its name and tags say
+        # a resource whose id another record has is deleted with that record, despite its name and tags
         known = self._addresses_by_id.get((record.type, live.id), (record.address,))
         return live if record.address in known or (record.type, live.id) in self._staying else None
 
     def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
-        """Return the live resource with the recorded id, whoever owns it."""
+        """Return the live resource with the recorded id, even if another stack owns it."""
         return next((live for live in self.aws.live(resource_type) if live.id == record.id), None)
 
     def _result_if_absent(self, record: Record, resource_type: type[Resource]) -> Result:
-        """Return the result of a record with nothing to delete: it claims no more than was done."""
+        """Return the result of a record with nothing to delete: `deleted` only if this tool deleted it."""
         if record.phase == "deleting" and record.address not in self._foreign:
             return "deleted"  # an earlier run began it, and it is gone
         return "unchanged" if resource_type.created_by_aws else "not_found"
@@ -198,7 +198,7 @@ class Destroy:
                 raise
 
     def _hidden(self, record: Record) -> Wait | None:
-        """Return what to wait for if a missing resource proves nothing: it may be new, and not listed yet."""
+        """Return the wait for a missing resource that may be new and not listed yet; None if it is gone."""
         # a resource is listed by now if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > listed_within(type_of(record))
@@ -223,7 +223,7 @@ class Destroy:
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
     def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
-        """Look at all of them by one read."""
+        """Look at all waiting resources of a type by one read."""
         observed = [self._observed[address] for address in addresses]
         for live in observed:
             if live.id:
@@ -249,5 +249,5 @@ class Destroy:
 
 
 def _awaited(live: Observed) -> str:
-    """Say what we wait for: in AWS's own word once it is deleting the resource."""
+    """Return the reason to wait for a deletion: AWS's own status once AWS is deleting the resource."""
     return live.status if live.deleting and live.status else "waiting for AWS to delete it"

@@ -1,4 +1,4 @@
-"""What is recorded before a call, and taken back where the call had no effect."""
+"""Intents: a record is written before its call, and withdrawn if the call had no effect."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def withdrawn_if_refused(store: RecordStore, address: str, before: Record | None, errors: Errors) -> Iterator[None]:
-    """While the context lasts, make the call that an intent was recorded for; if AWS refuses it, take that back.
+    """Withdraw a recorded intent if AWS refuses the call that the context makes.
 
     Args:
-        before: what was recorded before the intent.
+        before: the record before the intent, if there was one.
     """
     try:
         yield

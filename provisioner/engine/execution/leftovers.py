@@ -1,4 +1,4 @@
-"""After a destroy, look once more for everything of this stack, whatever the state says."""
+"""Search AWS after a destroy for remaining resources of this stack, even if the state names none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A resource of this stack that is still there: its resource type, its id, and why, as far as that is known."""
+    """A resource of this stack that is still there: its resource type, its id, and the reason, if known."""
 
     type_name: str
     id: str

@@ -18,14 +18,14 @@ class Narrow:
     """One walk that makes a later part of the changes which `Apply` has begun, users before used resources.
 
     Args:
-        apply: has brought everything to its wider form.
-        part: which one.
+        apply: the finished run that brought every resource to its wider form.
+        part: the part to make.
     """
 
     def __init__(self, apply: Apply, part: Part) -> None:
         self._apply, self._part = apply, part
         whole = apply.progress
-        # a resource ends once, whichever part is its last; each walk has its own moments
+        # a resource ends once, with its last part; each walk has its own moments
         self.progress = RunProgress(whole.emit, whole.steps, whole.clock, whole.results)
 
     def run(self) -> None:
@@ -38,7 +38,7 @@ class Narrow:
         going = [address for address in apply.wider if self._differs(address)]
         users: dict[str, list[Dependency]] = {address: [] for address in going}
         for user in going:
-            # however far down: what is in between may stay as it is
+            # indirect dependencies too: the resources in between may need no change
             for one in reachable(user, lambda address: declared[address].uses):
                 if one in users and one != user:
                     users[one].append(Dependency(user, ready=True))
@@ -62,6 +62,6 @@ class Narrow:
         ).run()
 
     def _differs(self, address: str) -> bool:
-        """Whether this part changes anything of a resource."""
+        """Return whether this part changes anything of a resource."""
         live, wanted = self._apply.observed[address], self._apply.wider[address]
         return bool(compare(as_of(self._part, wanted, live.attributes, live), live))

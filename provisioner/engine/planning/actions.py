@@ -16,17 +16,17 @@ PlannedAction = Literal[Action, "adopt", "none", "refused"]
 KNOWN_AFTER_UP = "(known after up)"
 HIDDEN = "(hidden)"
 HIDDEN_CHANGE = "changed (hidden)"
-"""The words for a value that looks like a secret, and for one that takes the place of another."""
+"""The words for a value that looks like a secret, and for a changed value that does."""
 
 
 @dataclass(frozen=True)
 class Planned:
     """The plan of one resource.
 
-    `changes` holds, for a change, each field's old and new value; for a creation only new ones; for a refusal, the
-    fields that AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml`
-    a field comes. `later` holds the second part of a change that is made in two, with the value between them as the old
-    one: the removals that wait until all users are ready.
+    `changes` holds, for a change, each field's old and new value; for a creation only new values; for a refusal, the
+    fields that AWS cannot change in place. `why` is set when it is refused. `keys` names the key of `stack.toml` that
+    a field comes from. `later` holds the second part of a change in two parts: the removals that wait until all users
+    are ready. The old value there is the one between both parts.
     """
 
     address: str
@@ -39,12 +39,12 @@ class Planned:
 
     @property
     def bookkeeping(self) -> bool:
-        """Whether it is no resource that counts: AWS makes it by itself, or the state alone knows of it."""
+        """True if plans do not count the resource: AWS makes it by itself, or only the state has it."""
         return not is_counted(self.address)
 
     @property
     def first(self) -> Mapping[str, Change]:
-        """The first part of a change in two parts; all of any other."""
+        """The first part of a change in two parts; the whole of any other change."""
         parts = {name: Change(self.changes[name].old, later.old) for name, later in self.later.items()}
         nothing = {name for name, one in parts.items() if canonical(one.old, True) == canonical(one.new, True)}
         return {name: one for name, one in {**self.changes, **parts}.items() if name not in nothing}
@@ -67,7 +67,7 @@ class Planned:
 
 
 def parsed(value: Any) -> Any:
-    """Return a document that AWS keeps as JSON text as what it says, and any other value as it is."""
+    """Return the parsed content of a value if it is JSON text, as AWS's documents are; any other value unchanged."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:
             return json.loads(value)

@@ -1,4 +1,4 @@
-"""The data that goes with resources, in words."""
+"""The data that is lost with deleted resources, in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loss:
-    """Lost data in words, the resources that it goes with, and its amount if that is known."""
+    """Lost data in words, the resources that held it, and its amount if known."""
 
     what: str
     addresses: Sequence[str]

@@ -1,4 +1,4 @@
-"""Say what `up` would do, by the same declarations and the same comparison, with reads only."""
+"""Plan `up`: the same declarations and the same comparison, with reads only."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def plan(
     limited: bool = False,
     unprotect: bool = False,
 ) -> list[Planned]:
-    """Compare all declared resources with AWS and the state, and return what `up` would do, in declared order.
+    """Compare all declared resources with AWS and the state, and return the plan of `up`, in declared order.
 
     Args:
         orphaned: the recorded resources that `up` would delete.
         limited: whether the run is limited to a step. It removes nothing, since it has not seen all users.
-        unprotect: whether protected resources go too.
+        unprotect: whether protected resources are deleted too.
 
     Raises:
         ApiError: a read was refused.
@@ -61,7 +61,7 @@ def plan(
 
 
 def _unless_stopped(aws: Provider, items: Iterable[T]) -> Iterator[T]:
-    """Yield the items until the user ends the run: each may have to be read anew, and reads may be slow."""
+    """Yield the items until the user ends the run: an item may need slow reads."""
     for item in items:
         aws.pace.check()
         yield item
@@ -110,7 +110,7 @@ class _Planner:
         return self._in_parts(item, desired, live, changes)
 
     def _in_parts(self, item: Declared, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Planned:
-        """Return the plan of an existing resource: its change if there is one, and which part of that comes later."""
+        """Return the plan of an existing resource: its change if there is one, split into first and later part."""
         record = self._records.get(item.address)
         wider = as_of("widened", desired, former(record, live), live)
         later = {name: change for name, change in rest(desired, wider, live).items() if name in changes}
@@ -125,7 +125,7 @@ class _Planner:
         return Planned(item.address, "none" if known else "adopt", item.step)
 
     def goes(self, record: Record) -> bool:
-        """Whether an orphaned resource is deleted; only its record goes if it stays, or has another declared address.
+        """Return whether `up` deletes an orphaned resource; otherwise it drops only the record.
 
         Raises:
             ApiError: a read was refused.
@@ -140,7 +140,7 @@ class _Planner:
             return True
         except Exception as error:
             raise self._aws.errors.explained(error) from error
-        # a resource of its name with another id is not the recorded one (`Destroy`)
+        # a resource with this name and another id is not the recorded one (`Destroy`)
         other = live is not None and record.id and live.id != record.id and not resource_type.versioned
         same = {record.id, live.id if live and not other else None} - {None}
         on = any(type(self._desired[a]) is resource_type and one.id in same for a, one in self.observed.items())
@@ -150,7 +150,7 @@ class _Planner:
         return not (stays or on or named)
 
     def ends(self, record: Record) -> Planned:
-        """Return the plan of an orphaned resource that goes: nothing if only AWS creates such ones, and has none."""
+        """Return the plan of an orphaned resource: action `none` if only AWS creates this type and none exists."""
         resource_type = type_of(record)
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         action: PlannedAction = "none" if none else "delete"
@@ -163,7 +163,7 @@ class _Planner:
         return live
 
     def _named_since(self, item: Declared) -> bool:
-        """Whether a part of its name was found after its type was listed, as a record's zone is without a state."""
+        """Return whether an output in its name was found only after its type was listed (a zone, without state)."""
         found = (one.address for one in item.dependencies if one.output and one.address in self.observed)
         return any(address not in self._records for address in found)
 
@@ -176,7 +176,7 @@ class _Planner:
 
 
 def same_name(desired: Resource, record: Record) -> bool:
-    """Whether a declared resource has the unique name of a recorded one."""
+    """Return whether a declared resource has the unique name of a recorded one."""
     fields = desired.fields()
     named = bool(desired.identity) and desired.type_name == record.type
     return named and all(
@@ -196,7 +196,7 @@ def _shown(desired: Resource, changes: Mapping[str, Change]) -> dict[str, Change
 def masked(value: Any) -> Any:
     """Return a value for the user, with `KNOWN_AFTER_UP` for each text that is not known yet.
 
-    Of a document in JSON only those members are replaced that are not known: the rest can be compared.
+    In a JSON document, only the unknown members are replaced: the rest can be compared.
     """
     if not unknown(value):
         return value

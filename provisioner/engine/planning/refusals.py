@@ -1,4 +1,4 @@
-"""The parts of a plan that `up` would refuse, told once: by their setting, not resource by resource."""
+"""The refused parts of a plan, told once: by their setting, not resource by resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_REASON = "no reason was given"
 
 @dataclass(frozen=True)
 class RefusalReason:
-    """Why something is refused, and for which addresses; `replaces` if only replacing them would do it."""
+    """The reason of a refusal, and its addresses; `replaces` if only a replacement could make the change."""
 
     text: str
     addresses: Sequence[str]
@@ -28,10 +28,10 @@ class RefusalReason:
 
 
 class PlanRefused(ProvisionError):
-    """A part of the plan cannot be done, so nothing of it was.
+    """A part of the plan cannot be done, so nothing was done.
 
     Attributes:
-        reasons: why.
+        reasons: the reasons of the refused parts.
     """
 
     code = "plan-refused"
@@ -44,7 +44,7 @@ class PlanRefused(ProvisionError):
 
 
 def reasons(planned: Iterable[Planned]) -> list[RefusalReason]:
-    """Return why parts of the plan are refused: a reason for each setting, and one for each other refused resource."""
+    """Return the reasons why parts of the plan are refused: one a setting, and one for each other refused resource."""
     by_key: dict[str, tuple[Change, list[str]]] = {}
     others = []
     for item in planned:
@@ -68,7 +68,7 @@ def _of_key(key: str, change: Change, addresses: Sequence[str]) -> RefusalReason
 
 
 def advice(records: Iterable[Record]) -> str:
-    """Say what to do about a change that AWS cannot make in place, and which data that costs."""
+    """Return the remedy for a change that AWS cannot make in place, and the data that the remedy deletes."""
     lost = data(records)
     cost = f", which deletes {', '.join(lost)}" if lost else ""
     return (
@@ -77,12 +77,12 @@ def advice(records: Iterable[Record]) -> str:
 
 
 def data(records: Iterable[Record]) -> list[str]:
-    """Return the data that goes with the recorded resources, in words: nothing brings it back."""
+    """Return the data that is lost with the recorded resources, in words."""
     return [told(loss) for loss in losses(records)]
 
 
 def told(loss: Loss) -> str:
-    """Return the data that goes, its resources, and its amount."""
+    """Return the lost data in words, with its resources and its amount."""
     return f"{loss.what} ({names(loss.addresses)}{f': {loss.amount}' if loss.amount else ''})"
 
 

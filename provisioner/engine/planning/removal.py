@@ -1,4 +1,4 @@
-"""Which orphaned resources stay, because they hold data, and which go."""
+"""Decide which orphaned resources `up` keeps, because they hold data, and which it deletes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Removal:
-    """The deletions that the user allows beyond those that `up` makes by itself.
+    """The deletions that the user allows in addition to the deletions that `up` makes by itself.
 
     Attributes:
         delete: addresses of orphaned resources that hold data.
-        unprotect: whether these, and running services, go from a protected stack as well.
+        unprotect: whether these, and running services, are deleted from a protected stack as well.
     """
 
     delete: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Removal:
 
     @property
     def words(self) -> list[str]:
-        """The options of the command line that say so."""
+        """The options of the command line that allow the same deletions."""
         named = [word for address in sorted(self.delete) for word in ("--delete", address)]
         return named + (["--unprotect"] if self.unprotect else [])
 
@@ -66,7 +66,7 @@ def kept(records: Mapping[str, Record], declared: Mapping[str, Declared], remova
 
 
 def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> bool:
-    """Whether a resource goes by this record alone, is not being deleted, and may have been given data."""
+    """Return whether an orphaned resource exists, is not being deleted, and has no other declared address."""
     if record.phase in {"creating", "deleting"}:
         return False
     moved = any(
@@ -76,14 +76,14 @@ def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str
 
 
 def _is_part(record: Record, staying: Collection[str]) -> bool:
-    """Whether a resource lies in a parent that stays, as an image in its repository, or serves the data of one."""
+    """Return whether a resource belongs to a kept one: an image to its repository, or a server of its data."""
     resource_type = type_named(record.type) or Resource
     part = resource_type.has_parent or issubclass(resource_type, ServesData)
     return record.phase != "deleting" and part and any(a in staying for a in record.dependencies)
 
 
 def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
-    """Refuse to delete a declared resource, or a dependency of one that stays.
+    """Refuse to delete a declared resource, or a dependency of a kept one.
 
     Returns:
         A sentence for each address that is not recorded: an interrupted run with the same options may have deleted it.

@@ -33,7 +33,7 @@ def check(target_step: str | None, known: Collection[str]) -> None:
 
 
 def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: str) -> set[str]:
-    """Return the step and all steps that it needs, however far down."""
+    """Return the step and all its direct and indirect dependencies."""
     return set(reachable(target_step, lambda name: needed_by(steps, name)))
 
 
@@ -45,10 +45,10 @@ def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[st
 def alone(
     declared: Mapping[str, Declared], records: Mapping[str, Record], addresses: Collection[str]
 ) -> dict[str, Declared]:
-    """Return these resources by themselves: what else they depend on is taken as it is recorded, and not looked at.
+    """Return these resources by themselves: their other dependencies count as recorded, and are not read.
 
     Raises:
-        ConfigurationError: some of that is not there, or not ready.
+        ConfigurationError: one of the other dependencies is not there, or not ready.
     """
     outside = {
         one.address
@@ -75,7 +75,7 @@ def alone(
 
 
 def as_recorded(record: Record, **changes: Any) -> Declared:
-    """Return a record as a declaration by itself: what it was built on stays recorded, and is not waited for.
+    """Return a record as a declaration by itself: its dependencies stay recorded, and are not waited for.
 
     Args:
         changes: other values of its fields.
@@ -88,7 +88,7 @@ def as_recorded(record: Record, **changes: Any) -> Declared:
 
 
 def step_and_dependents(records: Mapping[str, Record], target_step: str) -> list[str]:
-    """Return the addresses of the step's recorded resources and of all their dependents, however far up."""
+    """Return the addresses of the step's recorded resources and of all their direct and indirect dependents."""
     built = dependents(records)
     of_step = [address for address, record in records.items() if record.step == target_step]
     # no address is empty: it stands for the step

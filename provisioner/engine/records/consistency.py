@@ -1,4 +1,4 @@
-"""Checks that a state makes sense for the resource types: a document may be valid, and its fields or references not."""
+"""Check a state against the resource types: a valid document may have wrong fields or references."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_bound(state: State) -> State:
     """Return a state that names the account and Region of its records: else foreign resources could be deleted.
 
     Raises:
-        StateError: it does not.
+        StateError: the account or the Region is missing.
     """
     if state.records and not (state.account and state.region):
         raise StateError(
@@ -52,7 +52,7 @@ def check_order(records: Mapping[str, Record]) -> None:
     """Refuse dependencies that form a cycle: no resource could be deleted first.
 
     Raises:
-        StateError: with the circle, and what to do.
+        StateError: with the cycle and the remedy.
     """
     try:
         TopologicalSorter({address: record.dependencies for address, record in records.items()}).prepare()
@@ -90,7 +90,7 @@ def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
 
 
 def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
-    """Check the settings that are there: another version may have other ones, and not all can be read back."""
+    """Check the settings that are recorded: another version may have others, and not all can be read back."""
     for name in settings.keys() & record.arguments.keys():
         value = record.arguments[name]
         if not fits(value, settings[name]) and (value is not None or name in identity):
@@ -98,13 +98,13 @@ def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[
 
 
 def _settings(resource_type: type[Resource]) -> dict[str, Any]:
-    """Return the types of the type's settings alone: to read all other annotations takes much longer."""
+    """Return the types of the type's settings only: resolving all other annotations takes much longer."""
     declared = {field.name: field.type for field in fields(resource_type) if field.name != "name"}
     return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[resource_type.__module__]))
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Say whether a value, which may have been JSON meanwhile, is of a type."""
+    """Return whether a value, which may have passed through JSON, is of a type."""
     if hint is Any:
         return True
     origin, inner = get_origin(hint) or hint, get_args(hint)

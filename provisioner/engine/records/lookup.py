@@ -45,11 +45,11 @@ def find(
     Args:
         fields: the declared or recorded settings, of which `identity` of the resource type names the unique ones.
         id: the recorded id, if there is one.
-        fresh: read the resource type anew, and those that its list looks at.
+        fresh: read the resource type anew, and the types that its list looks at.
         addresses_by_id: the addresses of recorded resources: one resource never has two.
 
     Raises:
-        NotOwned: the resource of this name does not carry this stack's tags, or is another address's.
+        NotOwned: the resource of this name does not carry this stack's tags, or is recorded under another address.
         ProvisionError: several resources carry the address.
     """
     observed = aws.live(resource_type, fresh=fresh, deep=fresh)
@@ -73,7 +73,7 @@ def find(
     if named is None:
         return None
     if not named.owned and not fresh:
-        # the content of a DNS record shows its owner, and more of the wanted content is known by now
+        # the content of a DNS record shows its owner, and a second read may know more of the wanted content
         return find(aws, resource_type, address, fields, id, fresh=True, addresses_by_id=addresses_by_id)
     if named not in ours:
         whose = " and ".join(addresses_by_id[resource_type.type_name, named.id])
@@ -113,7 +113,7 @@ def listed_within(resource_type: type[Resource], record: Record | None = None) -
 def _recorded_elsewhere(
     live: Observed, resource_type: type[Resource], address: str, addresses_by_id: AddressesById
 ) -> bool:
-    """Whether a resource is recorded as another address's; of several, the address in its tags has it."""
+    """Return whether a resource belongs to another address; if several are recorded, its tag decides."""
     known = addresses_by_id.get((resource_type.type_name, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
@@ -130,7 +130,7 @@ def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: 
 
 
 def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Observed:
-    """Return the resource with the recorded id, if it is this stack's: a state proves nothing."""
+    """Return the resource with the recorded id, if its tags are this stack's: a state alone proves nothing."""
     if live.owned or live.owner:
         return _ours(resource_type, live, address)
     if issubclass(resource_type, KnownByContent):
@@ -165,5 +165,5 @@ def _way_in(resource_type: type[Resource], live: Observed) -> str:
 
 
 def others(live: Observed) -> str:
-    """Say that a resource is left to its owner, which is another stack."""
+    """Return the message that a resource belongs to another stack and is not changed."""
     return f"belongs to another stack ({live.owner}), so it is not changed"

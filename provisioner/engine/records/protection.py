@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def protected(aws: Provider, records: Collection[Record]) -> list[str]:
-    """Return the addresses of those recorded resources that are protected from deletion, by the state or in AWS.
+    """Return the addresses of the recorded resources that are protected from deletion, by the state or in AWS.
 
     Raises:
         ApiError: AWS cannot be asked.

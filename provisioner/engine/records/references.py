@@ -19,7 +19,7 @@ class KnownResources:
     """The declared and recorded fields of a run's resources, which its lists look up. The records are the open state's.
 
     Raises:
-        StateError: the records make no sense.
+        StateError: the records do not fit the resource types.
     """
 
     records: Mapping[str, Record] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class KnownResources:
         return wanted + [fields for fields in recorded_fields(self.records, resource_type) if fields not in wanted]
 
     def of(self, resource_type: type[Resource]) -> Sequence[Record]:
-        """Return what is recorded of a type."""
+        """Return the records of a type."""
         return [record for record in list(self.records.values()) if record.type == resource_type.type_name]
 
     def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
@@ -68,7 +68,7 @@ NOTHING = KnownResources()
 
 
 def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
-    """Return the arguments of a type's records, if the name is among them: versions differ."""
+    """Return a type's recorded arguments that contain its identity; older versions may not have recorded it."""
     # copied in one go: other threads record resources meanwhile
     found = [record.arguments for record in list(records.values()) if record.type == resource_type.type_name]
     return [arguments for arguments in found if all(name in arguments for name in resource_type.identity)]

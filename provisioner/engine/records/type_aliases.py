@@ -1,4 +1,4 @@
-"""Records of types that earlier versions called otherwise: read, and rewritten, under the names of today."""
+"""Records under former type names: read, and rewritten, under the present names."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def renamed(records: Mapping[str, Record], *, importing: bool = True) -> dict[str, Record]:
-    """Return the records under the names that their types have today.
+    """Return the records under the present names of their types.
 
     Args:
-        importing: whether types that are not imported yet may be imported to know that.
+        importing: whether types that are not imported yet may be imported for their names.
 
     Raises:
-        StateError: two resources are recorded that are called the same today.
+        StateError: two records get the same present address, with different ids.
     """
     now = {address: current(address, importing=importing) for address in records}
     found: dict[str, Record] = {}
@@ -32,17 +32,17 @@ def renamed(records: Mapping[str, Record], *, importing: bool = True) -> dict[st
                 f"the state is inconsistent: it has two records of {address}, one under a former name, with different "
                 f"IDs. Restore it from a backup; {REBUILD}"
             )
-        # a command that was killed while it rewrote them has left both: the one of today is newer
+        # a command killed during the rewriting has left both: the record with the present name is newer
         if old == address or address not in found:
             found[address] = _renamed(record, address, now)
     return found
 
 
 def rewrite(store: Store) -> None:
-    """Record everything in an open state under the names of today. Killed at any point, it can be run again.
+    """Rewrite all records of an open state under their present names. If it is killed, run it again.
 
     Raises:
-        StateError: as `renamed`, or it cannot be written.
+        StateError: as `renamed`, or the state cannot be written.
     """
     before = dict(store.records)
     after = renamed(before)

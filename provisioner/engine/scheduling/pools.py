@@ -17,9 +17,10 @@ R = TypeVar("R")
 def pool(pace: Pace, workers: int) -> Iterator[Executor]:
     """Return a pool of at most so many threads; its end waits for all submitted work.
 
-    A `KeyboardInterrupt` sets `pace.stop` and `pace.leaving`: no read begins any more, and none is repeated. It leaves
-    only when reads under way have ended: Python would wait for them at its exit, where a second Ctrl-C is a traceback.
-    (Before 3.13 Python takes a thread for ended whose wait was interrupted, so that it may leave earlier there.)
+    A `KeyboardInterrupt` sets `pace.stop` and `pace.leaving`: no read begins any more, and none is repeated. The
+    context ends only when reads under way have ended: Python would wait for them at its exit, where a second Ctrl-C
+    prints a traceback. (Before Python 3.13 a thread whose wait was interrupted counts as ended, so the context may end
+    earlier.)
     """
     with pace.runtime.pool(workers) as threads, _ended_by_interrupt(pace, threads):
         try:

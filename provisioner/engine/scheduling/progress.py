@@ -1,4 +1,4 @@
-"""The common parts of both directions: the state's interface, classifying refusals, counting results, timing."""
+"""Common parts of `Apply` and `Destroy`: the state's interface, refusals as waits, counts of results, timing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RecordStore(Protocol):
         """Raise an error if another command has taken the state over."""
 
     def age(self, address: str = "") -> float:
-        """Return the seconds since this run wrote a record; of any other, since it opened the state."""
+        """Return the seconds since this run wrote a record; of a record it did not write, since it opened the state."""
 
 
 LOOKUP_TIMEOUT = 300.0
@@ -47,7 +47,7 @@ LOOKUP_TIMEOUT = 300.0
 
 @dataclass
 class RunProgress:
-    """Reports what happens to each resource, and keeps its moments and its result."""
+    """Reports the events of each resource, and keeps its times and its result."""
 
     emit: Emit
     steps: Mapping[str, str]
@@ -57,19 +57,19 @@ class RunProgress:
     _started: dict[str, float] = field(default_factory=dict)
 
     def started(self, address: str, action: Action) -> None:
-        """Say that a resource is being written to."""
+        """Report that a resource is being written to."""
         self._started.setdefault(address, self.clock())
         self.emit(ResourceStarted(address, self.steps.get(address, ""), action))
 
     def waits(self, address: str, result: Result, why: str) -> None:
-        """Say that a resource's changes so far are made, and what the rest waits for."""
+        """Report that a resource's changes so far are made, and the reason why the rest waits."""
         self.results[address] = result
         now = self.clock()
         seconds = round(now - self._started.get(address, now), 2)
         self.emit(ResourceWaiting(address, self.steps.get(address, ""), why, seconds))
 
     def done(self, address: str, result: Result, id: str | None = None, why: str = "") -> None:
-        """Say that a resource is finished, and why if it is kept."""
+        """Report that a resource is finished, and the reason if it is kept."""
         self.results[address] = result
         now = self.clock()
         seconds = round(now - self._started.get(address, now), 2)
@@ -93,11 +93,11 @@ def act_or_wait(
     blockers: Callable[[], str] = str,
     ids: Callable[[], Collection[str]] = tuple,
 ) -> Wait | None:
-    """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
+    """Act; turn a temporary refusal into a wait, and any other into one clear message.
 
     Args:
-        categories: which refusals pass by themselves, asked when one has come.
-        ids: the resources of the refused call, asked when one has come; none if it may have been of any.
+        categories: returns the kinds of refusals that pass by themselves; called after a refusal.
+        ids: returns the resources of the refused call; called after a refusal; empty if it may concern any resource.
 
     Raises:
         ApiError: AWS refused the call for good.
@@ -108,7 +108,7 @@ def act_or_wait(
         aws.mark_stale(resource_type, ids())
         return Wait(f"checking again: {unclear}", LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True)
     except Exception as error:
-        # the refused call, or one before it, may have changed what the lists of this run say
+        # the refused call, or an earlier one, may have changed the resources in this run's lists
         aws.mark_stale(resource_type, ids())
         row = aws.errors.match(error, resource_type.service, *categories())
         if row is None and aws.errors.out_of_reach(error):
@@ -123,7 +123,7 @@ def act_or_wait(
 
 
 def ask_or_empty(ask: Callable[[], str]) -> str:
-    """Return an answer that is only shown, or nothing: its failure must not replace the rest of what is shown."""
+    """Return the answer to a question of display only; empty if asking fails, so that the rest is still shown."""
     try:
         return ask()
     except Interrupted:
@@ -133,10 +133,10 @@ def ask_or_empty(ask: Callable[[], str]) -> str:
 
 
 def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Observed]) -> Wait | None:
-    """Read a type anew, at least these resources of it; a refusal that passes by itself is returned as a wait.
+    """Read a type anew, at least these resources of it; return a temporary refusal as a wait.
 
     Args:
-        observed: the resources to look at. One without an id can only be found among all.
+        observed: the resources to look at. If one has no id, the whole type is read.
 
     Raises:
         ApiError: the read was refused for good.
@@ -152,7 +152,7 @@ def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Obs
 
 
 def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:
-    """Read all resource types in bulk, concurrently, so that finding a resource is a look-up afterwards.
+    """Read all resource types in bulk, concurrently, so that finding a resource later needs no call.
 
     A read that fails stops nothing here: it fails again for the resources of that type, and only for them. Types that
     AWS creates by itself are read when their turn comes.

@@ -1,4 +1,4 @@
-"""One small scheduler for both directions: acts on each resource once its needs are reached, watches the others."""
+"""Schedule both directions: act on each resource once its dependencies are reached, and watch waiting ones."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from provisioner.state.model import StateError
 JOBS = 128
 """Looks and acts under way at once."""
 MAX_ACTS_PER_TYPE = 8
-"""Acts on resources of one type under way at once: waits for AWS's rates hold up no other resource type, and hold up a
-more urgent resource no longer than these few take."""
+"""Acts on resources of one type under way at once. So waits for one API's rate delay no other resource type, and delay
+a more urgent resource by these few acts at most."""
 HEARTBEAT = 0.25
-"""Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
+"""The longest seconds that the loop waits for its futures, so that it notices an interruption."""
 
 SLOW_POLL_INTERVAL = 30.0
-"""Seconds between two looks at a resource that cannot be ready yet: AWS's waiter for a database looks that often."""
+"""Seconds between two looks at a resource that cannot be ready yet: the interval of AWS's waiter for a database."""
 
 
 class Until(IntEnum):
@@ -49,18 +49,18 @@ class Until(IntEnum):
 
 @dataclass(frozen=True)
 class Wait:
-    """A resource is not finished: why, for at most how many seconds, and whether to act on it again or only to look.
+    """A resource is not finished: the reason, the most seconds to wait, and whether to act again or only to look.
 
-    The timeout runs from when the resource first waited for this. It begins anew after a wait for something that lasts
-    longer: a second outage is another one. So no round of waits goes on for ever: the longest wait in it never begins
+    The timeout runs from the resource's first wait of this kind. It begins anew after a wait with a later aim
+    (`until`), since a second outage is a new one. Rounds of waits still end: the timeout of the latest aim never begins
     anew.
 
     Attributes:
         why: the words for the user; they may differ at each look.
         until: the aim.
         retry: whether to act again, or only to look.
-        about: tells waits for different resources of the same sort.
-        blockers: asks AWS what is in the way, once the timeout has run out.
+        about: distinguishes waits with the same aim that have different subjects.
+        blockers: asks AWS for the cause of the delay, once the timeout has run out.
     """
 
     why: str
@@ -73,11 +73,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class Node:
-    """One resource to work on. Of those that can begin, the one whose chain takes the most `seconds` is first.
+    """One resource to work on. Of the nodes that can begin, the one whose chain takes the most `seconds` is first.
 
     Attributes:
-        ends_after: the addresses that must end first, though it may begin before: till then nobody looks at it.
-        least: the seconds that AWS works on it at the least once it is asked to.
+        ends_after: the addresses that must end first. It may begin before them, but is not looked at until then.
+        least: the least seconds that AWS works on it after the call.
     """
 
     address: str
@@ -91,7 +91,7 @@ class Node:
 
 @dataclass
 class _WaitState:
-    """A waiting resource: its wait, the next look (seconds of the run's clock), and the words told so far."""
+    """A waiting resource: its wait, the next look (seconds of the run's clock), and the words shown last."""
 
     wait: Wait
     next: float
@@ -107,7 +107,7 @@ Job = Callable[[], Mapping[str, Outcome]]
 
 @dataclass(frozen=True)
 class _Running:
-    """A job under way: at which resources, and if it is an act, on which resource type."""
+    """A job under way: its resources, and if it is an act, their resource type."""
 
     addresses: Sequence[str]
     acts_on: type[Resource] | None = None
@@ -118,12 +118,12 @@ class Scheduler:
 
     Args:
         nodes: the resources to work on.
-        act: brings one resource on; returns what to wait for, or None when it is finished. Called in threads.
+        act: acts on one resource; returns a wait, or None when it is finished. Called in threads.
         look: looks at all waiting resources of one type at once. Called in threads.
-        reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
-            it is, it stays so, and it becomes so only with an outcome of the needed resource.
-        moments: is filled with the begin and the end of the work on each resource.
-        deadline: the moment of the run's clock from which nothing is waited for any more.
+        reached: returns whether a dependency is reached, given the addresses that were acted on and the finished ones.
+            It may become true only with an outcome of the needed resource, and then stays true.
+        moments: receives the begin and the end of the work on each resource.
+        deadline: the moment of the run's clock after which every wait times out.
     """
 
     def __init__(
@@ -141,16 +141,16 @@ class Scheduler:
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments, self._deadline = moments, deadline
         self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
-        """The dependency of each resource that was found missing last; its last one, if none ever was."""
+        """By address, the dependency that was found missing last; the resource's last dependency if none ever was."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
-        """For each resource that is not begun: the need that it waits for, and the needs after it."""
+        """For each resource that is not begun: the dependency that it waits for, and the dependencies after it."""
         self._held: dict[str, list[str]] = {}
         """For each address, the resources that wait for it."""
         self._looks: deque[tuple[Job, Sequence[str]]] = deque()
         self._acts: list[tuple[float, int, str, Job]] = []
         """The resources to act on, the most urgent first; of equally urgent ones, the first to come."""
         self._crowded: dict[type[Resource], list[tuple[float, int, str, Job]]] = {}
-        """The same for resource types that have no room for another act just now."""
+        """The same for resource types that already have `MAX_ACTS_PER_TYPE` acts under way."""
         self._acts_running: Counter[type[Resource]] = Counter()
         self._count = count()
         self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
@@ -159,7 +159,7 @@ class Scheduler:
         self._watched: dict[type[Resource], dict[str, None]] = {}
         """By resource type, the waiting resources that are to be looked at, in order."""
         self._due: list[tuple[float, str]] = []
-        """The next moments of waiting resources, the soonest first. An outdated entry is passed over."""
+        """The next moments of waiting resources, the soonest first. Outdated entries are skipped."""
         self._since: dict[str, dict[tuple[Until, str], float]] = {}
         self._acted: set[str] = set()
         self._done: set[str] = set()
@@ -172,7 +172,7 @@ class Scheduler:
         Raises:
             SomeFailed: resources failed or could not be started; all others are finished.
             Interrupted: the user asked to stop; calls under way have ended and are recorded.
-            StateError: nothing more can be recorded, so nothing more was begun.
+            StateError: a record could not be written, so nothing more was begun.
         """
         for node in self._nodes.values():
             self._start_or_hold(node.address, iter(node.dependencies))
@@ -192,7 +192,7 @@ class Scheduler:
             self._give_up()
         self._pace.check()
 
-    # -- what begins -----------------------------------------------------------------------------------------------
+    # -- the beginning -------------------------------------------------------------------------------------------------
 
     def _start_or_hold(self, address: str, dependencies: Iterator[Dependency]) -> None:
         """Let a resource begin, or wait for the first of these dependencies that is not reached."""
@@ -206,7 +206,7 @@ class Scheduler:
         self._held.setdefault(missing.address, []).append(address)
 
     def _start_dependents(self, address: str) -> None:
-        """Look again at the dependents of a resource that has news."""
+        """Check the dependents of a resource again after its outcome."""
         for user in self._held.pop(address, ()):
             missing, dependencies = self._missing.pop(user)
             if self._reached(missing, self._acted, self._done):
@@ -249,7 +249,7 @@ class Scheduler:
         heappush(self._due, (waiting.next, address))
 
     def _submit(self, pool: Executor) -> None:
-        """Begin as much as there is room for: looks first, which may let others begin."""
+        """Start as many jobs as there is room for: looks first, since they may let others begin."""
         while self._looks and len(self._running) < JOBS:
             job, addresses = self._looks.popleft()
             self._running[pool.submit(job)] = _Running(addresses)
@@ -268,7 +268,7 @@ class Scheduler:
         if crowded := self._crowded.get(resource_type):
             heappush(self._acts, heappop(crowded))
 
-    # -- what comes of it ------------------------------------------------------------------------------------------
+    # -- the outcomes --------------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float:
         """Return the seconds until the next resource is due."""
@@ -320,7 +320,7 @@ class Scheduler:
             return
         interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
         shown = before.shown if before else ""
-        # a wait that is over at the first look is not worth a line
+        # a wait that ends at the first look needs no line
         if before and shown != reason.why:
             shown = reason.why
             self._emit(ResourceWaiting(address, node.step, shown, round(now - since, 1)))
@@ -332,9 +332,9 @@ class Scheduler:
             self._watched.setdefault(node.resource_type, {})[address] = None
 
     def _interval(self, node: Node, reason: Wait, now: float) -> float:
-        """Return the seconds until the next look: more of them while it can hardly be ready.
+        """Return the seconds until the next look: longer while the resource can hardly be ready.
 
-        Not so if others wait for an output that AWS tells sooner.
+        It stays short if other resources wait for an output, which AWS may show sooner.
         """
         usual = node.resource_type.poll_interval
         called = self._moments[node.address].called
@@ -343,7 +343,7 @@ class Scheduler:
         return usual if reason.retry or awaited else max(usual, min(left, SLOW_POLL_INTERVAL))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
-        """Return since when a resource has waited for this, and end its shorter waits."""
+        """Return the time when a resource first had this wait, and end its waits with earlier aims."""
         clocks = self._since.get(address, {})
         clocks = self._since[address] = {clock: at for clock, at in clocks.items() if clock[0] >= reason.until}
         return clocks.setdefault((reason.until, reason.about), now)
@@ -358,13 +358,13 @@ class Scheduler:
             self._unrecorded = error
             return
         if isinstance(error, Interrupted):
-            return  # the whole run is, and says so
+            return  # the whole run was interrupted, and reports that
         self._failed[address] = error
         self._moments[address].ended = self._pace.now()
         self._emit(ResourceFailed(address, self._nodes[address].step, _said(error), error_code(error)))
 
     def _give_up(self) -> None:
-        """Say of each resource that was not started what it was waiting for, and raise."""
+        """Report each resource that was not started with the dependency it waited for, and raise."""
         skipped: dict[str, str] = {}
         for address in (node for node in self._nodes if node in self._missing):
             missing = [
@@ -377,7 +377,7 @@ class Scheduler:
 
 
 def _said(error: BaseException) -> str:
-    """Return the words for an error: a missing name says nothing by itself."""
+    """Return the message for an error; an unexpected one with its class name, since its text may be a bare name."""
     if isinstance(error, ProvisionError):
         return str(error)
     where = own_code.place(error)

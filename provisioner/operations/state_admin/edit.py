@@ -32,7 +32,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
         )
     resource_type = type_named(record.type)
     if record.phase == "creating":
-        return f"a resource that an earlier call may have created for {address} is not changed"
+        return f"what an earlier call may have created for {address} is not changed"
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
         return f"{address} has no resource that only this stack uses, so none is changed"
     return f"{record.id} itself is not changed"
