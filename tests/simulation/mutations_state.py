@@ -80,7 +80,7 @@ FAULTS = (
         BUCKET,
         """
         with self._last_if_it_fails():
-            # nothing may follow a write if this process slept after it for so long that another has gone on
+            # nothing may follow the write if this process then slept so long that another command has taken over
             self._lease.check()
         """,
         "",
@@ -92,7 +92,7 @@ FAULTS = (
         """
         with self._last_if_it_fails():
             self._replace(self._session)
-        # an entry that cannot be deleted now is tried again at the end
+        # an entry that cannot be deleted now is deleted at the end
         with suppress(StateError):
             self._tidy()
         """,
