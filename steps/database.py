@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner import Handle, Network, Stack, step
+from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.steps.logs import log_group
 from provisioner.steps.secrets import Secrets
-from provisioner.steps.security_groups import MYSQL, SecurityGroups
+from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
 
-ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"
 """The Region's default of Aurora MySQL version 3 (CreateDBCluster).
 
@@ -73,7 +73,9 @@ def database(
     parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
     for log in settings.logs:
         parameters |= LOGGED[log]
-    parameter_group = stack.ensure(DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", parameters))
+    parameter_group = stack.ensure(
+        DbClusterParameterGroup("main", name, AURORA_MYSQL.family, f"Settings of {name}", parameters)
+    )
     groups = [
         stack.ensure(log_group(stack, f"database-{log}", f"/aws/rds/cluster/{name}/{log}")) for log in settings.logs
     ]
@@ -84,7 +86,7 @@ def database(
         DbCluster(
             "main",
             db_cluster_identifier=name,
-            engine=ENGINE,
+            engine=AURORA_MYSQL.name,
             engine_version=VERSION,
             database_name=settings.name,
             master_username=settings.user,
@@ -105,7 +107,7 @@ def database(
         keys={"database_name": "database.name", "master_username": "database.user", "kms_key_id": "kms_key"},
     )
     zones = stack.facts.zones if settings.readers else ()
-    writer = stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE, zones=zones))
+    writer = stack.ensure(DbInstance("main", f"{name}-1", cluster.id, AURORA_MYSQL.name, zones=zones))
     for number in range(1, settings.readers + 1):
         first = number % len(zones)
         stack.ensure(
@@ -113,11 +115,11 @@ def database(
                 f"reader-{number}",
                 f"{name}-{number + 1}",
                 cluster.id,
-                ENGINE,
+                AURORA_MYSQL.name,
                 promotion_tier=number,
                 zones=(*zones[first:], *zones[:first]),
             ),
             # the first instance of a cluster is its writer
             after=[writer],
         )
-    return Database(cluster.id, cluster.endpoint, MYSQL, writer)
+    return Database(cluster.id, cluster.endpoint, AURORA_MYSQL.port, writer)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
+from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.group_rules import QUOTA
 from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
 
-HTTPS, MYSQL = 443, 3306
+HTTPS = 443
 INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
 
@@ -63,7 +64,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
 
     clients = [
-        allow(MYSQL, f"{_kind(stack, name)} {name}", group=groups[name].id)
+        allow(AURORA_MYSQL.port, f"{_kind(stack, name)} {name}", group=groups[name].id)
         for name, workload in workloads.items()
         if workload.database
     ]
@@ -71,7 +72,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     database = group("database", "Aurora", fitting, sends=False) if config.database else None
 
     for name, workload in () if way_out else workloads.items():
-        own[name] += [allow(MYSQL, "database", group=database.id)] if database and workload.database else []
+        own[name] += [allow(AURORA_MYSQL.port, "database", group=database.id)] if database and workload.database else []
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]

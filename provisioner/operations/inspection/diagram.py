@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.engine.words import count
 
 if TYPE_CHECKING:
@@ -319,6 +320,6 @@ def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]
-        every += [Link(name, "database", "sql", "3306")] if workload.database else []
+        every += [Link(name, "database", "sql", str(AURORA_MYSQL.port))] if workload.database else []
         every += [Link(name, "instances", "runs")] if workload.launch == "ec2" else []
     return (link for link in every if {link.start, link.end} <= {*keys})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.shell import task_choice
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from provisioner.state.model import State
 
 DATABASE = "database"
-MYSQL = 3306
 LOCAL = "127.0.0.1"
 
 
@@ -55,21 +55,24 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
     if name == DATABASE and config.database is not None:
         users = tuple(one for one, service in config.services.items() if service.database)
         if not users:
-            raise ConfigurationError("no service has database = true, so no task reaches the database")
+            raise ConfigurationError(
+                "no service has database = true, so no task reaches the database: set it in a service, then run "
+                "`provision up`"
+            )
         record = state.first("db_cluster")
         host = str(record.outputs.get("endpoint") or "") if record else ""
         if not host:
             raise ConfigurationError(
                 f"the database is not in the stack yet: create it with {options.command_line('up')}"
             )
-        client = ["mysql", "-h", LOCAL, "-P", "{port}", "-u", config.database.user, "-p", config.database.name]
-        return Goal(name, users, host, MYSQL, shlex.join(client).replace("'{port}'", "{port}"))
+        client = AURORA_MYSQL.client_words(LOCAL, "{port}", config.database.user, config.database.name)
+        return Goal(name, users, host, AURORA_MYSQL.port, shlex.join(client).replace("'{port}'", "{port}"))
     if name not in config.services:
         there = [*config.services, *([DATABASE] if config.database is not None else [])]
         raise ConfigurationError(f"there is no service {name}{suggestion(name, there)}")
     port = config.services[name].entry
     if port is None:
-        raise ConfigurationError(f"services.{name} has no port that a tunnel could lead to")
+        raise ConfigurationError(f"services.{name} has no port for a tunnel: choose a service with a port")
     return Goal(name, (name,), "", port, f"curl http://{LOCAL}:{{port}}/")
 
 
