@@ -15,6 +15,7 @@ from provisioner.engine.errors import Failed, ProvisionError
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
 from provisioner.engine.resource_types import all_types
 from provisioner.engine.traits import KnownByContent, why_left
+from provisioner.resources.ecs.progress import progress_of
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
@@ -241,7 +242,7 @@ def test_a_service_is_what_the_answer_says_of_it() -> None:
             service = services[live.id]
             assert live.attributes["service_name"] == service["serviceName"]
             assert live.attributes["task_definition"] == service["taskDefinition"]
-            assert live.details["running_count"] == service["runningCount"]
+            assert progress_of(live).running_count == service["runningCount"]
             assert live.deleting == (service["status"] == "DRAINING")
             assert len(live.attributes["load_balancers"]) == len(service["loadBalancers"])
 

@@ -9,6 +9,7 @@ from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.execution.destroy import Destroy
 from provisioner.engine.words import names
 from provisioner.resources.ecr.images import ImageInUse
+from provisioner.resources.ecs.progress import Progress, progress_of
 from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def withdraw(
     if given_up or not all(address in before for address in services):
         return GOES_ON
     former = {address: str(before[address].arguments["task_definition"]) for address in services}
-    shown = {live.address: live.details for live in aws.live(Service, fresh=True)}
-    stay = [address for address, arn in former.items() if _runs(shown.get(address, {}), arn)]
+    shown = {live.address: progress_of(live) for live in aws.live(Service, fresh=True)}
+    stay = [address for address, arn in former.items() if _runs(shown.get(address, Progress()), arn)]
     if len(stay) < len(former):
         moved = [address for address in former if address not in stay]
-        going = any(_rolls_out(shown.get(address, {})) for address in moved)
+        going = any(_rolls_out(shown.get(address, Progress())) for address in moved)
         return _both(stay, moved) if stay and not going else GOES_ON
     kept = [a for a in about if a in store.records.keys() - before.keys() and a.startswith(f"{ImageInUse.type_name}/")]
     Destroy(aws.exhaustive(), store, kept, emit).run()
@@ -70,10 +71,10 @@ def _both(stay: Sequence[str], moved: Sequence[str]) -> str:
     return f"still running the revision before: {old}; running the deployed one: {new}. {BOTH}"
 
 
-def _runs(details: Mapping[str, object], arn: str) -> bool:
+def _runs(shown: Progress, arn: str) -> bool:
     """Whether a service runs a revision, and ECS rolls out nothing else."""
-    return details.get("runs") == arn and not _rolls_out(details)
+    return shown.runs == arn and not _rolls_out(shown)
 
 
-def _rolls_out(details: Mapping[str, object]) -> bool:
-    return details.get("rollout_state") == "IN_PROGRESS" and not details.get("undone")
+def _rolls_out(shown: Progress) -> bool:
+    return shown.rollout_state == "IN_PROGRESS" and not shown.undone

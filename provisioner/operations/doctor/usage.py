@@ -15,6 +15,7 @@ from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.ecs.cluster import tasks
+from provisioner.resources.ecs.progress import progress_of
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 
@@ -115,7 +116,7 @@ def zones(context: Context) -> float:
 def targets(context: Context) -> float:
     """Return the number of running tasks of the stack's public services, which its load balancer has as targets."""
     services = [live for live in context.live(Service) if live.owned]
-    return float(sum(live.details["running_count"] for live in services if live.attributes["load_balancers"]))
+    return float(sum(progress_of(live).running_count for live in services if live.attributes["load_balancers"]))
 
 
 def interfaces(context: Context) -> Shares:

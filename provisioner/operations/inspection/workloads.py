@@ -12,6 +12,7 @@ from provisioner.engine.words import count
 from provisioner.operations.inspection.verdicts import MISSING, verdict
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.problems import failing, why_stopped
+from provisioner.resources.ecs.progress import Progress, progress_of
 from provisioner.resources.ecs.revisions import revision_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
@@ -42,8 +43,10 @@ def of(aws: Aws, records: Records, jobs: Collection[str]) -> tuple[list[dict[str
     found, there = aws.each(lambda read: read(), reads)
     lives = sorted((live for live in found if live.owned), key=lambda live: str(live.id))
     shown = dict(zip([live.id for live in lives], aws.each(lambda live: _health(aws, live, there), lives), strict=True))
-    images = _images(aws, records, {live.details["runs"] for live in lives})
-    services = [_service(live, shown[live.id], images.get(live.details["runs"], ""), records, there) for live in lives]
+    images = _images(aws, records, {progress_of(live).runs for live in lives})
+    services = [
+        _service(live, shown[live.id], images.get(progress_of(live).runs, ""), records, there) for live in lives
+    ]
     names = {one["name"] for one in services}
     recorded = [address.partition("/")[2] for address, one in records.items() if one.type == "service"]
     gone = [_missing(name) for name in sorted(recorded) if name not in names]
@@ -61,24 +64,23 @@ def _tasks(aws: Aws) -> list[Mapping[str, Any]]:
 def _service(
     live: Observed, health: Mapping[str, Any], image: str, records: Records, there: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    told, name = live.details, str(live.attributes["service_name"])
-    rolled_back = told.get("rolled_back", "")
+    shown, name = progress_of(live), str(live.attributes["service_name"])
     failed = next((task for task in there if task.get("group") == f"service:{name}" and failing(task)), None)
     return {
         "name": name,
-        "running": told["running_count"],
+        "running": shown.running_count,
         "desired": live.attributes["desired_count"],
-        "revision": told["runs"].rpartition("/")[2],
-        "rollout": live.status if live.deleting else told["rollout_state"],
-        "strategy": told["strategy"],
-        "stage": told["stage"],
-        "weight": told["weight"],
+        "revision": shown.runs.rpartition("/")[2],
+        "rollout": live.status if live.deleting else shown.rollout_state,
+        "strategy": shown.strategy,
+        "stage": shown.stage,
+        "weight": shown.weight,
         "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
-        "problem": told["problem"] or rolled_back or health["problem"],
-        "approval": _approval(told),
-        "deployed": told.get("deployed", "").rpartition("/")[2],
-        "deployment": ROLLED_BACK if rolled_back else ROLLOUTS.get(told["rollout_state"], told["rollout_state"]),
-        "began": _moment(told["began"]),
+        "problem": shown.problem or shown.rolled_back or health["problem"],
+        "approval": _approval(shown),
+        "deployed": shown.deployed.rpartition("/")[2],
+        "deployment": ROLLED_BACK if shown.rolled_back else ROLLOUTS.get(shown.rollout_state, shown.rollout_state),
+        "began": _moment(shown.began),
         **_image(image, records),
         "healthy": health["healthy"],
         "last_failure": {"at": _ended(failed), "why": why_stopped(failed)} if failed else None,
@@ -86,12 +88,12 @@ def _service(
     }
 
 
-def _approval(told: Mapping[str, Any]) -> dict[str, Any] | None:
+def _approval(shown: Progress) -> dict[str, Any] | None:
     """Return what a deployment waits for until a person answers, if it does."""
-    if not told["pauses"]:
+    if not shown.pauses:
         return None
-    first = told["pauses"][0]
-    return {"stage": told["stage"], "until": _moment(first.until), "then": first.then.lower()}
+    first = shown.pauses[0]
+    return {"stage": shown.stage, "until": _moment(first.until), "then": first.then.lower()}
 
 
 def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

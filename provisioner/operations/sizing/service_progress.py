@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from provisioner.resources.ecs.progress import progress_of
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
 from provisioner.resources.elbv2.balancer import target_health
@@ -32,16 +33,15 @@ def find_unready(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
 
 def _unlike(live: Observed, wanted: range) -> str:
     """Return how many tasks run, if their number is not a wanted one; empty if it is."""
-    desired, runs = live.attributes["desired_count"], live.details["running_count"]
-    if desired in wanted and runs == desired and not live.details["pending_new"]:
+    desired, shown = live.attributes["desired_count"], progress_of(live)
+    if desired in wanted and shown.running_count == desired and not shown.pending_new:
         return ""
-    problem = live.details["problem"]
-    return f"{runs}/{desired} running{f', {problem}' if problem else ''}"
+    return f"{shown.running_count}/{desired} running{f', {shown.problem}' if shown.problem else ''}"
 
 
 def _not_serving(aws: Aws, live: Observed) -> str:
     """Return how many tasks the load balancer finds healthy, if fewer than run; empty without a load balancer."""
-    runs = live.details["running_count"]
+    runs = progress_of(live).running_count
     for one in live.attributes["load_balancers"] if runs else ():
         states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]
         if (healthy := states.count("healthy")) < runs:

@@ -6,13 +6,13 @@ Somebody else's deployment, or a revision that ECS gave up, is no drift: runs ne
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import Observed, canonical
 from provisioner.resources.ecs.deployments import Rejected, newer, numbered, revision_fields
 from provisioner.resources.ecs.problems import why_rejected
+from provisioner.resources.ecs.progress import PROGRESS, progress_of
 from provisioner.resources.ecs.reads import Read
 
 
@@ -20,14 +20,14 @@ def as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     """Return a service with its last requested revision in place of the running one, if the running one is to stay.
 
     There are two cases. First, somebody else, such as a pipeline, deployed a newer revision: it stays until another
-    revision is declared, or until the user asks for the declared one (`Aws.redeploy`). The detail `deployed` holds it.
-    Second, ECS gave up the declared revision and rolled back: the detail `rolled_back` gives the reason, and `held`
+    revision is declared, or until the user asks for the declared one (`Aws.redeploy`). `Progress.deployed` holds it.
+    Second, ECS gave up the declared revision and rolled back: `Progress.rolled_back` gives the reason, and `held`
     tells that it is not tried again until the service changes or the user asks for it (`Aws.retry_failed`).
     """
     runs = live.attributes["task_definition"]
     # autoscaling may want more tasks than there is room for: `up` does not wait for these
     keeps_count = bool(read.requests) and not read.requests[0].get("scales", True)
-    live = replace(live, details={**live.details, "keeps_count": keeps_count})
+    live = replace(live, details={PROGRESS: replace(progress_of(live), keeps_count=keeps_count)})
     if read.rejected:
         live = _rejected(aws, live, read, read.rejected)
     known = [fields["task_definition"] for fields in read.requests]
@@ -38,7 +38,7 @@ def as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     return replace(
         live,
         attributes={**live.attributes, "task_definition": last},
-        details={**live.details, "deployed": runs},
+        details={PROGRESS: replace(progress_of(live), deployed=runs)},
     )
 
 
@@ -56,10 +56,11 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
         if name in live.attributes and name not in {*shown, "desired_count"}
     )
     held = {name: given_up.fields.get(name) for name in shown} if same and not aws.retry_failed else {}
-    told: dict[str, Any] = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
+    rolled_back = f"ECS rolled {what}: {why}"
+    progress = replace(progress_of(live), rolled_back=rolled_back, last_lines=last_lines, held=bool(held))
     return replace(
         live,
         attributes={**live.attributes, **held},
-        reverted={"task_definition": told["rolled_back"]},
-        details={**live.details, **told},
+        reverted={"task_definition": rolled_back},
+        details={PROGRESS: progress},
     )

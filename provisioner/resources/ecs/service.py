@@ -17,11 +17,12 @@ from provisioner.engine.resource import Changes, Observed, Resource, canonical, 
 from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs import connect, pauses, strategies
+from provisioner.resources.ecs import connect, strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
-from provisioner.resources.ecs.deployments import NETWORK, ROLLING, revision_fields, strategy_of
-from provisioner.resources.ecs.problems import newest, rollout, standing
+from provisioner.resources.ecs.deployments import NETWORK, revision_fields
+from provisioner.resources.ecs.problems import standing
+from provisioner.resources.ecs.progress import PROGRESS, describe, progress_of, read_progress
 from provisioner.resources.ecs.reads import Read, reads
 from provisioner.resources.ecs.requested import as_requested
 from provisioner.resources.sized import on_fargate, task_costs
@@ -148,7 +149,7 @@ class Service(Runs, Resource):
         requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
         for read in reads(aws, cluster, shown, requested):
             live = cls._live(aws, read)
-            if live.problems and live.details["rollout_state"] == "IN_PROGRESS":
+            if live.problems and progress_of(live).rollout_state == "IN_PROGRESS":
                 # its tasks were read later: by now ECS may have given it up itself, and can tell its next action
                 again = _shown(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
@@ -159,11 +160,10 @@ class Service(Runs, Resource):
     @staticmethod
     def _live(aws: Aws, read: Read) -> Observed:
         service = read.service
-        deployment, primary = service.get("deploymentConfiguration", {}), newest(service)
         # A value left over from an earlier load balancer has no effect, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
-        state = rollout(aws, service, read.deployment, read.stopped)
+        progress = read_progress(aws, read)
         cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
             **members.shown(SETTINGS, {**DEFAULTS, **service}),
@@ -171,27 +171,11 @@ class Service(Runs, Resource):
             "cluster": cluster,
             "service_name": service["serviceName"],
             "health_check_grace_period_seconds": grace or 0,
-            "deployment_configuration": strategies.configuration(deployment),
+            "deployment_configuration": strategies.configuration(service.get("deploymentConfiguration", {})),
             "target_group": read.serving,
         }
         if read.requests:
             attributes = strategies.hidden(attributes, read.requests)
-        details = {
-            "undone": state.undone and state.state != "COMPLETED",
-            "running_count": service["runningCount"],
-            "running_new": primary.get("runningCount", service["runningCount"]),
-            "pending_new": primary.get("pendingCount", service.get("pendingCount", 0)),
-            "rollout_state": state.state,
-            "rollout_reason": state.reason,
-            "strategy": strategy_of(service),
-            "stage": read.deployment.stage if read.deployment else "",
-            "weight": read.deployment.weight if read.deployment else None,
-            "pauses": read.deployment.pauses if read.deployment else (),
-            "other_hooks": pauses.others(deployment),
-            "problem": state.problem,
-            "runs": service.get("taskDefinition", ""),
-            "began": primary.get("createdAt"),
-        }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
         return observed(
             aws,
@@ -201,8 +185,8 @@ class Service(Runs, Resource):
             {"resource_id": f"service/{cluster}/{service['serviceName']}"},
             status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
             deleting=draining,
-            problems={"failed": True} if state.failed and not state.undone else {},
-            details=details,
+            problems={"failed": True} if progress.failed else {},
+            details={PROGRESS: progress},
         )
 
     def _settings(self, fields: Collection[str]) -> dict[str, Any]:
@@ -237,7 +221,7 @@ class Service(Runs, Resource):
         if "deployment_configuration" in changes:
             there = live.attributes["deployment_configuration"]
             request["deploymentConfiguration"] = strategies.request(
-                self.deployment_configuration, there, live.details.get("other_hooks", ())
+                self.deployment_configuration, there, progress_of(live).other_hooks
             )
         # These reach no running task by themselves, and a given-up deployment starts none
         if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed", "target_group"}:
@@ -302,17 +286,16 @@ class Service(Runs, Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        told, wanted = live.details, live.attributes["desired_count"]
-        now, problem = told["running_count"], told["problem"]
-        if told.get("held"):
-            raise Failed(f"{told['rolled_back']}. {AGAIN}{told['last_lines']}")
+        shown, wanted = progress_of(live), live.attributes["desired_count"]
+        if shown.held:
+            raise Failed(f"{shown.rolled_back}. {AGAIN}{shown.last_lines}")
         # A rollback succeeds, but the wanted revision has failed
-        if live.problems or told["undone"]:
-            raise Failed(": ".join(filter(None, [told["rollout_reason"], problem])))
-        enough = wanted if told.get("keeps_count") else min(1, wanted)
-        if told["rollout_state"] == "COMPLETED" and now >= enough:
+        if live.problems or shown.undone:
+            raise Failed(": ".join(filter(None, [shown.rollout_reason, shown.problem])))
+        enough = wanted if shown.keeps_count else min(1, wanted)
+        if shown.rollout_state == "COMPLETED" and shown.running_count >= enough:
             return None
-        return f"{_progress(live)}{f', {problem}' if problem else ''}"
+        return f"{describe(live)}{f', {shown.problem}' if shown.problem else ''}"
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
@@ -328,7 +311,7 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
     """
     there = live.attributes
     known = canonical(there["load_balancers"]) == canonical(wanted.load_balancers)
-    busy = live.details.get("rollout_state") == "IN_PROGRESS"
+    busy = progress_of(live).rollout_state == "IN_PROGRESS"
     if strategies.shifts(wanted.fields()) and not strategies.shifts(there) and (busy or not known):
         return replace(wanted, deployment_configuration=strategies.rolling(wanted.fields()))
     if strategies.shifts(there) and not strategies.shifts(wanted.fields()) and wanted.load_balancers:
@@ -355,23 +338,3 @@ def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, An
     """Return the existing services with these names; DescribeServices takes ten at once."""
     shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
     return [service for service in shown if service["status"] != "INACTIVE"]
-
-
-def _progress(live: Observed) -> str:
-    """Describe a deployment's progress: its own tasks, and whether tasks of the previous one are left."""
-    told, wanted, pending = live.details, live.attributes["desired_count"], live.details["pending_new"]
-    there = told["running_count"]
-    new = min(told["running_new"], there)
-    weight = "" if told.get("weight") is None else f" with {told['weight']:g} % of the traffic"
-    stage = f"{told['strategy']} {told['stage']}".strip()
-    text = f"{'' if told['strategy'] == ROLLING else f'{stage}{weight}, '}{new}/{wanted} running"
-    revision = live.attributes["task_definition"].rpartition("/")[2]
-    text = f"{revision}: {text}{f', {pending} pending' if pending else ''}"
-    if there > new:
-        text = f"{text}, old tasks still running"
-    if told.get("pauses"):
-        return f"{text}, {pauses.told(live.attributes['service_name'], told['pauses'])}"
-    if there > new:
-        return text
-    completed = told["rollout_state"] == "COMPLETED"
-    return f"{text}, waiting for ECS to complete the deployment" if new >= wanted and not completed else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from provisioner.aws.client import Aws
+from provisioner.resources.ecs.progress import progress_of
 from provisioner.resources.ecs.service import AGAIN, Service
 
 
@@ -16,8 +17,8 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     """
     notes = []
     for live in aws.live(Service):
-        if "deployed" in live.details:
-            both = live.details["deployed"], live.attributes["task_definition"]
+        if deployed := progress_of(live).deployed:
+            both = deployed, live.attributes["task_definition"]
             runs, requested = (arn.rpartition("/")[2] for arn in both)
             what = f"{live.address} runs {runs}, which somebody else deployed:"
             stays = f"it is not changed. `provision up --redeploy` restores {requested}"
@@ -33,10 +34,11 @@ def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     """
     notes = []
     for live in aws.live(Service):
-        if "rolled_back" in live.details:
+        shown = progress_of(live)
+        if shown.rolled_back:
             kept = "It is replaced" if live.address in replaced else AGAIN
-            after = kept if live.details["held"] else "It is tried again"
-            notes.append(f"{live.address}: {live.details['rolled_back']}. {after}")
+            after = kept if shown.held else "It is tried again"
+            notes.append(f"{live.address}: {shown.rolled_back}. {after}")
     return notes
 
 

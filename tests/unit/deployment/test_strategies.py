@@ -8,6 +8,7 @@ import pytest
 
 from provisioner.engine.resource import Observed, compare
 from provisioner.resources.ecs import strategies
+from provisioner.resources.ecs.progress import PROGRESS, Progress
 from provisioner.resources.ecs.service import Service
 
 BREAKER = {"enable": True, "rollback": True, "resetOnHealthyTask": True, "thresholdConfiguration": {}}
@@ -35,7 +36,7 @@ def service(configuration: dict[str, Any], balancer: dict[str, Any], **more: Any
 
 
 def live(of: Service, state: str = "COMPLETED", **attributes: Any) -> Observed:
-    return Observed("arn", {**of.fields(), **attributes}, details={"rollout_state": state})
+    return Observed("arn", {**of.fields(), **attributes}, details={PROGRESS: Progress(rollout_state=state)})
 
 
 @pytest.mark.parametrize(

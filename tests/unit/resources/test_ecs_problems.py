@@ -15,6 +15,7 @@ from provisioner.engine.resource import Observed
 from provisioner.resources.ecs.deployments import Deployment, as_asked, newer, revision_fields
 from provisioner.resources.ecs.hosts import explained
 from provisioner.resources.ecs.problems import completed, rollout, troubled
+from provisioner.resources.ecs.progress import PROGRESS, Progress
 from provisioner.resources.ecs.service import Service
 
 UNPLACED = (
@@ -96,11 +97,8 @@ def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
 )
 def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) -> None:
     attributes = {"desired_count": wanted, "task_definition": "arn:aws:ecs:x:1:task-definition/web:2"}
-    details = {
-        "running_new": new, "running_count": there, "pending_new": wanted - new, "rollout_state": "IN_PROGRESS",
-        "rollout_reason": "", "problem": "", "undone": False, "strategy": "ROLLING", "stage": "",
-    }  # fmt: skip
-    assert Service.pending(Observed("arn", attributes, details=details)) == words
+    progress = Progress(there, new, wanted - new, "IN_PROGRESS")
+    assert Service.pending(Observed("arn", attributes, details={PROGRESS: progress})) == words
 
 
 @pytest.mark.parametrize(
@@ -124,12 +122,9 @@ def test_a_reason_that_is_a_sentence_stays_as_it_is() -> None:
 
 def test_another_strategy_is_shown_with_its_stage() -> None:
     attributes = {"desired_count": 1, "task_definition": "arn:aws:ecs:x:1:task-definition/web:2"}
-    details = {
-        "running_new": 1, "running_count": 2, "pending_new": 0, "rollout_state": "IN_PROGRESS", "rollout_reason": "",
-        "problem": "", "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME", "weight": 100.0,
-    }  # fmt: skip
+    progress = Progress(2, 1, 0, "IN_PROGRESS", strategy="BLUE_GREEN", stage="BAKE_TIME", weight=100.0)
     words = "web:2: BLUE_GREEN BAKE_TIME with 100 % of the traffic, 1/1 running, old tasks still running"
-    assert Service.pending(Observed("arn", attributes, details=details)) == words
+    assert Service.pending(Observed("arn", attributes, details={PROGRESS: progress})) == words
 
 
 NUMBER = "7003494286281461562"
