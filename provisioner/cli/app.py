@@ -1,4 +1,4 @@
-"""The program's root: what `provision` alone takes, and the decorator that makes a function one of its commands."""
+"""The root of the program: options of `provision` alone, and the decorator that registers a function as a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provisioner.cli.options import COMMON
 from provisioner.operations.context.options import Options
 
 USAGE = 4
-"""The exit code for a command line that cannot be understood."""
+"""The exit code for a wrong command line."""
 SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ class PlainCommand(TyperCommand):
     """A command whose help names arguments as its usage does: `ADDRESS`, `[SERVICE]...`, without Python's types."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return the words of the usage after the command's name; what is in no brackets is required."""
+        """Return the words of the usage after the command's name; words without brackets are required."""
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -49,7 +49,7 @@ class PlainCommand(TyperCommand):
 
 
 Command = Callable[..., int]
-"""A command's function: it is handed the `Options` first, then its own parameters, and returns the exit code."""
+"""A command's function: it gets the `Options` first, then its own parameters, and returns the exit code."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -76,7 +76,7 @@ def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command
 
     Args:
         parent: the app, or one of its groups.
-        examples: command lines, each with what it does, shown at the end of the help.
+        examples: command lines, each with an explanation, shown at the end of the help.
     """
 
     def register(function: Command) -> Command:
@@ -89,7 +89,7 @@ def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command
 
 
 def _with_options(function: Command, name: str) -> Command:
-    """Return the function with the common options among its own parameters, for typer to read off its signature."""
+    """Return the function with the common options in its signature, which typer reads."""
     defaults = inspect.signature(Options).parameters
     common = [defaults[name].replace(annotation=option) for name, option in COMMON.items()]
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -102,7 +102,7 @@ def _with_options(function: Command, name: str) -> Command:
                     return options.log.command(name, lambda: function(options, **given))
                 return function(options, **given)
         except KeyboardInterrupt:
-            # typer would end without a word.
+            # typer would end without a message
             raise typer.Abort from None
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*own, *common)]
@@ -115,7 +115,7 @@ def _with_options(function: Command, name: str) -> Command:
 
 
 def _complete(command: str, parameter: inspect.Parameter) -> None:
-    """Let a shell complete the values of a parameter, where they are known beforehand."""
+    """Add shell completion to a parameter, if its values are known beforehand."""
     for info in get_args(parameter.annotation)[1:]:
         if isinstance(info, OptionInfo | ArgumentInfo) and info.autocompletion is None:
             info.autocompletion = completing(command, parameter.name, info.metavar)

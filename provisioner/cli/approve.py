@@ -13,7 +13,7 @@ from provisioner.operations.context.options import Options
 
 Service = Annotated[
     str | None,
-    typer.Argument(metavar="[SERVICE]", help="Which service; may be left out if only one deployment waits."),
+    typer.Argument(metavar="[SERVICE]", help="The service; may be left out if only one deployment waits."),
 ]
 
 
@@ -21,16 +21,16 @@ Service = Annotated[
     app,
     "approve",
     "provision approve web              let the deployment of web go on",
-    "provision approve --env prod       the only one that waits there",
+    "provision approve --env prod       the only deployment that waits there",
 )
 def approve(options: Options, service: Service = None) -> int:
-    """Let a deployment that waits for a person go on: services.NAME.deployment.pause_at says where it waits.
+    """Continue a deployment that waits for a person at a stage of services.NAME.deployment.pause_at.
 
-    Ends when ECS has taken the answer, also while a `deploy` waits elsewhere. A deployment may wait again at a later
-    stage, or before the next step of its traffic.
+    Ends when ECS has accepted the answer, also while a `deploy` waits elsewhere. The deployment may wait again at a
+    later stage, or before the next step of its traffic.
 
-    Exit code 0 if it goes on; 4 if no deployment waits, or more than one and none is named; 1 if ECS refuses, as it
-    does when the pause has expired.
+    Exit code 0 if the deployment continues; 4 if no deployment waits, or if several wait and none is named; 1 if ECS
+    refuses, for example because the pause has expired.
     """
     from provisioner.resources.ecs.pauses import CONTINUE
 
@@ -40,15 +40,15 @@ def approve(options: Options, service: Service = None) -> int:
 @command(
     app,
     "reject",
-    "provision reject web               back to what web ran before",
+    "provision reject web               back to the revision that web ran before",
 )
 def reject(options: Options, service: Service = None) -> int:
-    """Have ECS roll a deployment back that waits for a person: all traffic goes to what ran before.
+    """Roll back a deployment that waits for a person: all traffic goes to the previous revision.
 
-    Ends when ECS has taken the answer. A `deploy` or `up` that waits for the deployment ends with exit code 1.
+    Ends when ECS has accepted the answer. A `deploy` or `up` that waits for the deployment ends with exit code 1.
 
-    Exit code 0 if it is rolled back; 4 if no deployment waits, or more than one and none is named; 1 if ECS refuses, as
-    it does when the pause has expired.
+    Exit code 0 if ECS rolls back; 4 if no deployment waits, or if several wait and none is named; 1 if ECS refuses, for
+    example because the pause has expired.
     """
     from provisioner.resources.ecs.pauses import ROLLBACK
 

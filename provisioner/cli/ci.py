@@ -1,4 +1,4 @@
-"""`provision ci`: the pipeline of a project on GitHub or GitLab: its files, its roles, and what it says."""
+"""`provision ci`: files, roles, summaries, comments and issues of a project's pipeline on GitHub or GitLab."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ group = typer.Typer(
 )
 app.add_typer(group)
 
-Which = Annotated[Forge, typer.Argument(metavar="github|gitlab", help="Who runs the pipeline.")]
+Which = Annotated[Forge, typer.Argument(metavar="github|gitlab", help="The forge, which runs the pipeline.")]
 Repository = Annotated[
     str,
     typer.Option(
@@ -45,7 +45,7 @@ Ends = Annotated[
     ),
 ]
 ReportFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="What the option --report has written: a file that ends with .md.")
+    Path, typer.Argument(metavar="FILE", help="The report that --report has written: a file that ends with .md.")
 ]
 
 
@@ -54,14 +54,18 @@ ReportFile = Annotated[
     "init",
     'provision ci init github --repository octo-org/shop --install "pip install ./tools/ecs_provision-0.1.0.whl"',
     'provision ci init gitlab --repository team/shop --install "pip install -r requirements.txt" --env prod',
-    "provision ci init github ... --end-expired 'pr-*'      and a job that deletes what has expired of these",
+    "provision ci init github ... --end-expired 'pr-*'      and a job that deletes expired environments",
 )
 def init(
     options: Options,
     forge: Which,
     repository: Repository,
     install: Annotated[
-        str, typer.Option(metavar="COMMAND", help="How runners install this tool, which is on no package index yet.")
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help="The command with which runners install this tool, which is on no package index yet.",
+        ),
     ],
     branch: Branch = "main",
     environment: Environment = "production",
@@ -70,7 +74,7 @@ def init(
 ) -> int:
     """Write the pipeline's files: a plan on each pull request, `up` on the branch once approved, a check each night.
 
-    The plan is one comment that is kept up to date. Its jobs sign in to AWS by OpenID Connect: there is no key to keep.
+    The plan is one comment, kept up to date. The jobs sign in to AWS by OpenID Connect: there is no key to keep.
     `provision ci roles` makes the roles that they sign in as. Existing files are not changed.
 
     With --end-expired: one more job each night, which deletes environments of these names when they have expired.
@@ -103,7 +107,7 @@ def init(
     group,
     "roles",
     "provision ci roles github --repository octo-org/shop            asks first",
-    "provision ci roles github --repository octo-org/shop --print    what they trust and may do; no call",
+    "provision ci roles github --repository octo-org/shop --print    their trust and their policies; no call",
     "provision ci roles gitlab --repository team/shop --environment production --env prod",
 )
 def roles(
@@ -118,13 +122,13 @@ def roles(
         bool, typer.Option("--print", help="Print trust and policies instead, without a call.")
     ] = False,
 ) -> int:
-    """Make the pipeline's roles, or bring them up to date, as an administrator.
+    """Create or update the pipeline's roles, as an administrator.
 
-    One is for plans and may read; one deploys, and is for jobs that the environment has approved. Their policies are
-    those of `provision policy --read-only` and `provision policy`: run this again when these change. The account's
-    OpenID Connect provider is used if there is one, and made if there is none.
+    One role is for plans and may only read. The other one deploys, for jobs that the environment has approved. They
+    have the policies of `provision policy --read-only` and `provision policy`: run this again when these change. The
+    account's OpenID Connect provider is used, or created if there is none.
 
-    With --end-expired there is a third one, which may delete what is of environments of these names, and make nothing.
+    With --end-expired: a third role, which may delete environments of these names, and create nothing.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations.ci import roles as making
@@ -154,9 +158,9 @@ def roles(
 
 @command(group, "report", "provision ci report plan.md     in a job of GitHub, also to its summary")
 def report(options: Options, file: ReportFile) -> int:
-    """Put a report into the job's summary: the file that GITHUB_STEP_SUMMARY names. Elsewhere it is printed.
+    """Add a report to the job's summary, the file that GITHUB_STEP_SUMMARY names. Elsewhere, print the report.
 
-    It says so if there is no report, since the command was killed or never ran.
+    If there is no report, because the command was killed or never ran, the summary says so.
     """
     from provisioner.operations.ci import summary
     from provisioner.render import ci as show
@@ -174,7 +178,7 @@ def report(options: Options, file: ReportFile) -> int:
 
 @command(group, "comment", "provision ci comment plan.md     in a pipeline of a pull request")
 def comment(options: Options, file: ReportFile) -> int:
-    """Write a report as a comment on the pull request, over the one that is there.
+    """Write a report as a comment on the pull request, and replace the earlier report.
 
     On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
     """
@@ -191,11 +195,11 @@ def comment(options: Options, file: ReportFile) -> int:
     return 0
 
 
-@command(group, "issue", "provision ci issue plan.md       in a pipeline by the clock")
+@command(group, "issue", "provision ci issue plan.md       in a scheduled pipeline")
 def issue(options: Options, file: ReportFile) -> int:
-    """Open an issue if the plan has anything to do, keep it up to date, close it when there is nothing.
+    """Open or update an issue if the plan has changes, and close it if there are none.
 
-    It fails if there is no plan: that says nothing about drift.
+    Fails if there is no plan, because then drift is not known.
     """
     from provisioner.engine.errors import ProvisionError
     from provisioner.operations.ci import api
@@ -227,10 +231,10 @@ def _checked(options: Options, config: Config, pipeline: Pipeline) -> Pipeline:
 
 
 def _report(options: Options, file: Path) -> tuple[Written | None, str]:
-    """Return a report, None if the file has none, and the stack that it should be about.
+    """Return the report in a file, or None if there is none, and the name of the stack.
 
     Raises:
-        ConfigurationError: it is about another stack.
+        ConfigurationError: the report is about another stack.
     """
     from provisioner.engine.errors import ConfigurationError
     from provisioner.operations.context import configuration

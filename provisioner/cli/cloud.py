@@ -16,7 +16,7 @@ app.add_typer(group)
 
 
 def _directory(options: Options) -> Path:
-    """Return the embedded cloud's directory; a configuration above this directory, which it lies beside, is named."""
+    """Return the embedded cloud's directory; tell the user if it lies beside a configuration in a parent directory."""
     from provisioner.operations.context import configuration
 
     if not options.state_dir:
@@ -47,7 +47,7 @@ def start(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Allow only what this IAM policy allows; may be repeated; 'none' allows everything again.",
+            help="Restrict callers to this IAM policy; may be repeated; 'none' allows everything again.",
         ),
     ] = None,
     scp: Annotated[
@@ -61,14 +61,14 @@ def start(
         str | None,
         typer.Option(
             metavar="MODE",
-            help="How time passes: 'virtual' skips waits, 'real:20' runs 20 times as fast.",
+            help="The clock: 'virtual' skips waits, 'real:20' runs 20 times as fast.",
         ),
     ] = None,
     durations: Annotated[
         str | None,
         typer.Option(
             metavar="CHOICE",
-            help="How long operations take: 'typical', 'fast', 'slow', 'times:3', or 'seed:7' (random).",
+            help="The durations of operations: 'typical', 'fast', 'slow', 'times:3', or 'seed:7' (random).",
         ),
     ] = None,
 ) -> int:

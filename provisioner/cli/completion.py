@@ -1,6 +1,6 @@
-"""The values that a shell completes: names of services, steps, addresses and so on, out of files on this machine.
+"""Complete values in a shell: names of services, steps, addresses and so on, from files on this machine.
 
-No call is made, and whatever is wrong with a file is a matter of the command: here it has no values.
+It makes no call. A wrong file gives no values here; the command itself reports the error.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import typer
 from provisioner.config import paths
 
 Given = dict[str, Any]
-"""What the command line says before the word to complete, by the parameter's name."""
+"""The values of the command line before the word to complete, by the parameter's name."""
 Completion = Callable[[typer.Context, str], list[str]]
 
 
 def completing(command: str, name: str, metavar: str | None) -> Completion | None:
-    """Return what completes a parameter of a command; None: it has no values that are known beforehand."""
+    """Return the completion for a parameter of a command; None if its values are not known beforehand."""
     find = _BY_NAME.get((command, name)) or _BY_NAME.get(("", name)) or _BY_METAVAR.get(metavar or "")
     if find is None:
         return None
@@ -30,14 +30,14 @@ def completing(command: str, name: str, metavar: str | None) -> Completion | Non
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         try:
             return [one for one in dict.fromkeys(find(context.params)) if one.startswith(incomplete)]
-        except Exception:  # noqa: BLE001 (whatever it is, its traceback would stand in the middle of what is typed)
+        except Exception:  # noqa: BLE001 (a traceback would appear in the middle of the typed line)
             return []
 
     return complete
 
 
 def _environments(given: Given) -> Iterable[str]:
-    """Return the environments of the file: its own, and those with a table."""
+    """Return the environments of the file: its own, and all that have a table."""
     table = _table(given)
     return [str(table.get("env", "dev")), *table.get("environments", {})]
 
@@ -47,7 +47,7 @@ def _file(given: Given) -> Path:
 
 
 def _table(given: Given) -> dict[str, Any]:
-    """Return what stack.toml says: as it is written, since checking it takes longer than one waits for a word."""
+    """Return stack.toml as it is written, without checks, which would make completion too slow."""
     import tomllib
 
     return tomllib.loads(_file(given).read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def _tables(given: Given, kinds: Iterable[str]) -> list[tuple[str, dict[str, Any
 
 
 def _containers(given: Given) -> Iterable[str]:
-    """Return the names of the services, and of their sidecars."""
+    """Return the names of services, jobs and their sidecars."""
     found = _tables(given, ("services", "jobs"))
     return [one for name, workload in found for one in (name, *workload.get("sidecars", {}))]
 
@@ -82,7 +82,7 @@ def _steps(given: Given) -> Iterable[str]:  # noqa: ARG001 (the tool's own are t
 
 
 def _addresses(given: Given) -> Iterable[str]:
-    """Return the addresses that the state on this machine has; one in a bucket is not asked for."""
+    """Return the addresses in the state on this machine; a state in a bucket is not read."""
     from provisioner.state import local
 
     table = _table(given)
@@ -107,7 +107,7 @@ def _families(given: Given) -> Iterable[str]:  # noqa: ARG001 (the tool's own ar
 
 
 def _profiles(given: Given) -> Iterable[str]:  # noqa: ARG001 (they are the machine's)
-    """Return the profiles of the files of the AWS CLI."""
+    """Return the profiles in the AWS CLI's files."""
     home = Path("~/.aws").expanduser()
     files = {
         os.environ.get("AWS_CONFIG_FILE", home / "config"),
@@ -132,7 +132,7 @@ _BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
     ("exec", "container"): _containers,
     ("logs", "container"): _containers,
 }
-"""By command, or of all commands, and parameter."""
+"""Completions by command (empty for all commands) and parameter."""
 _BY_METAVAR: Mapping[str, Callable[[Given], Iterable[str]]] = {
     "SERVICE": _workloads,
     "[SERVICE]": _workloads,

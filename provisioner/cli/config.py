@@ -1,4 +1,4 @@
-"""`provision config`: what holds in an environment, and where each value comes from."""
+"""`provision config`: the settings of an environment, and the origin of each value."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Key = Annotated[
     app,
     "config",
     "provision config                   all settings of the file's own environment, as TOML",
-    "provision config --env prod        those of prod: [environments.prod] laid over the rest",
+    "provision config --env prod        the settings of prod: [environments.prod] laid over the rest",
     "provision config services.web      one table",
     "provision config region --json     one key, with its value and where it is from",
 )
 def config(options: Options, key: Key = None) -> int:
-    """Show what holds in an environment, and where each value comes from.
+    """Show the settings of an environment, and the origin of each value.
 
     Each line ends with its origin: file, environments.NAME, extends services.NAME, an option, or a default. Values that
     look like secrets are hidden. Makes no call.

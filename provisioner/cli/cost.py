@@ -1,4 +1,4 @@
-"""`provision cost`: what the stack costs, before there is one."""
+"""`provision cost`: the cost of a stack, before it exists."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from provisioner.operations.context.options import Options
 @command(
     app,
     "cost",
-    "provision cost                     by resource: idle, as declared, and at the most",
-    "provision cost --region eu-west-2  what it would cost there",
+    "provision cost                     by resource: idle, as declared, and at most",
+    "provision cost --region eu-west-2  its cost there",
     "provision cost --load load.toml    with requests, logs and data as that file says",
-    "provision cost --hints             what would be cheaper",
+    "provision cost --hints             cheaper settings, and their drawbacks",
     "provision cost --json              one JSON document, with each line's price",
 )
 def cost(
     options: Options,
     region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Another Region's prices.")] = None,
     load: Annotated[
-        Path | None, typer.Option("--load", metavar="FILE", help="How much the stack is used: a TOML file.")
+        Path | None, typer.Option("--load", metavar="FILE", help="The load of the stack: a TOML file.")
     ] = None,
-    hints: Annotated[bool, typer.Option("--hints", help="Also say what would be cheaper, and what is lost.")] = False,
+    hints: Annotated[bool, typer.Option("--hints", help="Also list cheaper settings, and their drawbacks.")] = False,
 ) -> int:
-    """Show what the stack costs on AWS, as it is declared.
+    """Show the cost of the stack on AWS, as declared.
 
-    In US dollars a month, by list prices that are shipped with this tool or that `provision prices refresh` has read:
-    idle, while nobody uses it; usual, with as many tasks as declared; and at the most. What depends on the load is told
-    by its unit price, or counted with --load. Needs no account and makes no call.
+    In US dollars a month, by list prices that come with this tool or that `provision prices refresh` has read: idle,
+    while nobody uses the stack; usual, with the declared number of tasks; and at the most. Costs that depend on the
+    load are shown as unit prices, or counted with --load. Needs no account and makes no call.
     """
     from provisioner.cost import load as loads
     from provisioner.operations.context import configuration

@@ -18,7 +18,7 @@ from provisioner.operations.context.options import Options
     "provision dash                     services, resources, cost, last run, logs and alarms; ? shows the keys",
     "provision dash --env prod          of another environment",
     "provision dash --every 30          look again every 30 seconds",
-    "provision dash --json              what it shows, once, as one JSON document",
+    "provision dash --json              its content, once, as one JSON document",
 )
 def dash(
     options: Options,
@@ -29,8 +29,8 @@ def dash(
     """Watch the stack in the terminal.
 
     The services with their tasks, health, deployments and logs, the resources with their settings, the cost, the
-    timeline of the last run, and the alarms. By the keyboard alone. Makes only read calls, and values of variables and
-    secrets are never shown.
+    timeline of the last run, and the alarms. The keyboard controls it. Makes only read calls, and never shows values of
+    variables and secrets.
 
     Needs an extra: `uv tool install 'ecs-provision[dash]'`.
     """
@@ -51,7 +51,7 @@ def dash(
 
     wishes = dashboard.Wishes()
     shown = Dash(config.name, partial(dashboard.follow, watch, every, wishes), wishes, options.command_line)
-    # the last comes first
+    # callbacks run in reverse order
     options.ends.callback(shown.end)
     options.ends.callback(watch.stop)
     with signals.calling(shown.interrupt):

@@ -42,21 +42,23 @@ def deploy(
     ] = False,
     timeout: Annotated[
         str | None,
-        typer.Option(metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. A deployment that has begun continues."),
+        typer.Option(
+            metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. A deployment that has begun continues."
+        ),
     ] = None,
     report: Report = None,
 ) -> int:
     """Roll an image out to the services and jobs that run it, and wait until they serve.
 
-    Changes nothing else of the stack: images, task definitions, jobs with before_deploy, then the services. Whatever
-    extends a service is deployed with it. `up` and `plan` keep what was deployed, until stack.toml names another image
-    or build.
+    Changes images and task definitions, runs jobs with before_deploy, then updates the services; nothing else of the
+    stack changes. Services and jobs that extend a service are deployed with it. `up` and `plan` keep the deployed
+    image, until stack.toml names another image or build.
 
-    Exit code 0 only when the new revision serves. If ECS rolls back, or a job before it fails, the services go on with
-    what they ran, and the exit code is 1; 4 if there is no such image, and then nothing was written.
+    Exit code 0 only when the new revision serves; 1 if ECS rolls back or a job before it fails, and the services keep
+    their previous revision; 4 if there is no such image, and then nothing was changed.
 
-    With --no-wait the exit code is 0 once ECS has begun. Ctrl-C asks whether to roll back what was begun; the exit code
-    is 130 then, whatever the answer.
+    With --no-wait, the exit code is 0 once ECS has begun. Ctrl-C asks whether to roll back; the exit code is then 130
+    with either answer.
     """
     with reporting(options, "deploy", report) as draft:
         from provisioner.cli.screen import Screen
@@ -78,10 +80,10 @@ def deploy(
 
 
 def _offer_rollback(options: Options, begun: Mapping[str, str]) -> None:
-    """Ask whether to roll back what was begun, on a terminal, and do so.
+    """Ask on a terminal whether to roll back the begun deployments, and do so.
 
     Args:
-        begun: services, each with the number of the revision that it ran before.
+        begun: by service, the number of its previous revision.
     """
     from provisioner.cli.prompts import agreed
     from provisioner.cli.screen import Screen

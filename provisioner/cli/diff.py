@@ -1,4 +1,4 @@
-"""`provision diff`: what is different between two revisions of a service's task definition."""
+"""`provision diff`: the differences between two revisions of a service's task definition."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from provisioner.operations.context.options import Options
 @command(
     app,
     "diff",
-    "provision diff web                 what runs, compared with what ran before",
+    "provision diff web                 the revision that runs, compared with the one before",
     "provision diff web 41 43           two revisions of its task definition",
 )
 def diff(
     options: Options,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Which service.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")],
     one: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The older one.")] = None,
     other: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The newer one.")] = None,
 ) -> int:
-    """Show what is different between two revisions of a service's task definition, as `diff -u` does.
+    """Show the differences between two revisions of a service's task definition, in the form of `diff -u`.
 
-    Values of variables that look like secrets are hidden. The exit code is 0, also if there are differences.
+    Hides values of variables that look like secrets. The exit code is 0, also if there are differences.
     """
     from provisioner.operations.inspection.revisions import diff as read
     from provisioner.render.text import say

@@ -1,4 +1,4 @@
-"""`provision doctor`: check beforehand what `up` depends on, with reads only."""
+"""`provision doctor`: check the account and this machine before `up`, with reads only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def doctor(options: Options) -> int:
     """Check the account and this machine before `up`.
 
     Credentials, Region and zones, quotas, permissions, the domain, images, Docker, the state's bucket: one line each,
-    with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
+    with how to fix it. Makes only read calls. A check that is not possible is `unknown`, which is not a failure.
     """
     from provisioner.config.builds import check_contexts
     from provisioner.operations.context import configuration, connection, stores

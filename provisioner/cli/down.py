@@ -1,4 +1,4 @@
-"""`provision down`: take everything away again."""
+"""`provision down`: delete the stack."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def down(
     resources. With --target-step: only the resources of that step and their dependents. Secrets that
     `provision secret set` has set stay without --delete-secrets.
 
-    With --expired: all stacks of this project that `provision list` shows, of which the time is over, one after the
-    other; with --env or --target only those. It says of each other stack why it stays. The exit code is 0 if nothing
-    is left whose time is over.
+    With --expired: deletes all expired stacks of this project in `provision list`, one after the other; with --env or
+    --target only these. For each other stack it says why the stack stays. The exit code is 0 if no expired stack is
+    left.
     """
     if expired:
         other = "--target-step" if target_step else "--unprotect" if unprotect else "--report" if report else ""

@@ -27,7 +27,7 @@ def exec_(
     options: Options,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service whose task is entered.")],
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="COMMAND", help="What to run, after -- (default: a shell).")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="The command to run, after -- (default: a shell).")
     ] = None,
     task: Annotated[
         str, typer.Option(metavar="ID", help="The task, by the first letters of its ID (default: the newest).")
@@ -37,17 +37,17 @@ def exec_(
     ] = "",
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Pass every byte unchanged, standard error apart; what it writes may come late."),
+        typer.Option("--exact", help="Pass every byte unchanged, standard error apart; its output may come late."),
     ] = False,
 ) -> int:
     """Open a shell in a running task of a service, or run a command there.
 
-    By ECS Exec, without AWS's session-manager-plugin. At a terminal it is one; else standard output streams as text,
-    with standard error in it. With standard input from a file or a pipe, or with --exact, every byte passes unchanged.
-    The shell is bash, or sh where there is none.
+    Uses ECS Exec, without AWS's session-manager-plugin. On a terminal, the session is a terminal too; otherwise
+    standard output streams as text, with standard error in it. With standard input from a file or a pipe, or with
+    --exact, every byte passes unchanged. The shell is bash, or sh if there is no bash.
 
-    The exit code is the command's own; 125 if it did not run, with what is wrong; 130 after ~. or Ctrl-C; 4 if the
-    stack is not up, or has no such service.
+    The exit code is the command's own; 125, with the reason, if it did not run; 130 after ~. or Ctrl-C; 4 if the stack
+    is not up, or has no such service.
     """
     from provisioner.engine.errors import ConfigurationError
     from provisioner.operations.context import configuration, connection, stores
@@ -91,7 +91,7 @@ def exec_(
 
 
 def _is_nothing(descriptor: int) -> bool:
-    """Say whether standard input is closed, or the null device."""
+    """Return whether standard input is closed, or is the null device."""
     try:
         return os.fstat(descriptor).st_rdev == Path(os.devnull).stat().st_rdev
     except OSError:

@@ -1,4 +1,4 @@
-"""`provision explain`: what an error means, and what to do."""
+"""`provision explain`: the meaning of an error, and its fix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.operations.context.options import Options
     app,
     "explain",
     "provision explain                 all families of errors, with their exit codes",
-    "provision explain state-locked    what it means, and what to do",
+    "provision explain state-locked    its meaning, and the remedies",
     "provision explain quota --json    for scripts",
 )
 def explain(
@@ -24,10 +24,10 @@ def explain(
         list[str] | None, typer.Argument(metavar="[CODE]...", help="Families, as the end of an error names them.")
     ] = None,
 ) -> int:
-    """Say what an error means and what to do, without asking AWS.
+    """Explain an error and its fix, without asking AWS.
 
-    An error that needs more than a sentence ends with the command that explains it. docs/errors.md is the same as a
-    page.
+    An error that needs more than a sentence ends with the command that explains it. docs/errors.md has the same texts
+    on one page.
     """
     from provisioner.render import explain as show
     from provisioner.render.error_families import FAMILIES

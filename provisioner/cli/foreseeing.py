@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def foresee(
     options: Options, proposal: Proposal, wanted: UpOptions, *, rehearse: bool | None
 ) -> foresight.Foreseen | None:
-    """Return what the plan will take down; None if it is not rehearsed.
+    """Return the outages that the plan will cause; None if it is not rehearsed.
 
     Args:
         rehearse: the choice of the user; None: rehearse on AWS only.

@@ -1,4 +1,4 @@
-"""`provision history`: what the services have run."""
+"""`provision history`: the revisions that services have run."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ def history(
     services: Annotated[
         list[str] | None, typer.Argument(metavar="SERVICE", help="Services to show (default: all).")
     ] = None,
-    most: Annotated[int, typer.Option("--last", metavar="N", min=1, max=100, help="How many of each service.")] = 10,
+    most: Annotated[
+        int, typer.Option("--last", metavar="N", min=1, max=100, help="The number of deployments of each service.")
+    ] = 10,
 ) -> int:
-    """Show which revisions the services have run: image, when, how long it took, how it ended, and who registered it.
+    """Show the revisions that services have run: image, time, duration, result, and the caller that registered each.
 
     ECS keeps deployments for 90 days. With --json, one object per line.
     """

@@ -1,4 +1,4 @@
-"""`provision import`: take one existing resource of the cloud under a declared address."""
+"""`provision import`: record an existing resource under a declared address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`provision init`: write a configuration to begin with, a commented sample or what stands elsewhere."""
+"""`provision init`: write a first stack.toml, from a commented sample, another tool's files or a cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.operations.context.options import Options
 
 
 class Source(StrEnum):
-    """What is read: another tool's files, or a cluster."""
+    """The source to read: another tool's files, or a cluster."""
 
     COPILOT = "copilot"
     COMPOSE = "compose"
@@ -53,19 +53,19 @@ Region = Annotated[
     "provision init                     stack.toml with prebuilt images",
     "provision init --with-app          with the sample application, which Docker builds; from a clone",
     "provision init -c other.toml       another file name",
-    "provision init --from copilot      what the manifests in copilot/ say, and a list of what is left",
-    "provision init --from copilot --profile NAME        and what the account has of it: VPC, groups, secrets",
+    "provision init --from copilot      the manifests in copilot/, converted, and a list of the rest",
+    "provision init --from copilot --profile NAME        and its parts in the account: VPC, groups, secrets",
     "provision init --from compose      the same of compose.yaml",
-    "provision init --from ecs CLUSTER --profile NAME    what runs in a cluster, by reads only",
+    "provision init --from ecs CLUSTER --profile NAME    the services of a cluster, by reads only",
 )
 def init(
     options: Options, what: Place = None, with_app: WithApp = False, source: From = None, region: Region = None
 ) -> int:
-    """Write a stack.toml: a commented sample, or with --from what stands elsewhere.
+    """Write a stack.toml: a commented sample, or with --from a translation of another tool's files or of a cluster.
 
-    An existing file is not changed. --from compose reads files only, --from ecs an account, and --from copilot files,
-    and with --profile or --region the account as well. It carries nothing over that it does not know, and changes
-    nothing on AWS: each key that is left is named with the reason. See docs/moving.md.
+    Changes no existing file, and nothing on AWS. --from compose reads files only; --from ecs reads an account;
+    --from copilot reads files, and with --profile or --region the account too. Only known keys are carried over: each
+    other key is listed with the reason. See docs/moving.md.
     """
     from provisioner.engine.errors import ConfigurationError
 
@@ -82,7 +82,7 @@ def _sample(options: Options, with_app: bool) -> int:
     from provisioner.config import sample
     from provisioner.render.text import say
 
-    # in this directory, whatever there is in those above it
+    # in this directory, even if a parent directory has a configuration
     path = options.config or Path(paths.CONFIG)
     directory = sample.write(path, with_app=with_app)
     what = f"{path} and {directory}/" if directory else str(path)

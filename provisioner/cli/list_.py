@@ -1,4 +1,4 @@
-"""`provision list`: the stacks that are recorded here."""
+"""`provision list`: the recorded stacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def list_(options: Options) -> int:
 
     Of every project, environment and target. Reads only files and the bucket that [state] names. A narrow terminal has
     fewer columns; --json has all.
-    What cannot be read is reported on standard error.
+    A state that cannot be read is reported on standard error.
     """
     from provisioner.operations.inspection import stack_list
     from provisioner.render import stacks as show

@@ -1,4 +1,4 @@
-"""`provision logs`: what services and jobs write."""
+"""`provision logs`: the logs of services and jobs."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     "provision logs                               all services and jobs, the last ten minutes",
     "provision logs web worker --since 2h         two of them, the last two hours",
     "provision logs web --since 2026-11-29T09:30  since then, on this machine's clock",
-    "provision logs web --container nginx         what this sidecar of web wrote",
-    "provision logs --follow --grep 'timed out'   what has this text, and new lines, until Ctrl-C",
+    "provision logs web --container nginx         the lines of this sidecar of web",
+    "provision logs --follow --grep 'timed out'   lines with this text, and new ones, until Ctrl-C",
 )
 def logs(
     options: Options,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="SERVICE|JOB", help="Whose logs to show (default: all).")
+        list[str] | None, typer.Argument(metavar="SERVICE|JOB", help="The services and jobs to show (default: all).")
     ] = None,
     since: Annotated[
         str, typer.Option(metavar="SPAN|INSTANT", help="From when on: 90s, 10m, 1h30m, 2d or 2026-11-29T09:30.")
@@ -39,14 +39,14 @@ def logs(
         str, typer.Option(metavar="NAME", help="Only this container: a sidecar, or by its own name the service's.")
     ] = "",
     grep: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only what has this text, letter by letter: no pattern.")
+        str | None, typer.Option(metavar="TEXT", help="Only lines with this text, letter by letter: no pattern.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> int:
     """Show the logs of services and jobs.
 
-    Of all their tasks, also of those that have stopped, oldest first: time, name, task and text. On a terminal JSON is
-    shown with level and message first; into a pipe it goes as it is. With --json, one object per line.
+    Of all their tasks, stopped tasks included, oldest line first: time, name, task and text. A terminal shows a line of
+    JSON with level and message first; a pipe gets it unchanged. With --json, one object per line.
     """
     from provisioner.config.time_spans import span
     from provisioner.operations.context import configuration, connection, embedded_cloud, signals, stores
@@ -68,11 +68,11 @@ def logs(
         _note(f"log group {wanted[name]} of {name} does not exist: {options.command_line('up')} creates it")
 
     def trouble(name: str, why: str) -> None:
-        _note(f"the logs of {name} cannot be read just now ({why}): trying on")
+        _note(f"the logs of {name} cannot be read now ({why}): trying again")
 
     absent, now = list[str](), aws.pace.time()
     start = began(now)
-    # no signal shall cut a line, or drop what was read
+    # a signal must not cut a line, or drop lines that were read
     with signals.held():
         found = log_reader.lines(
             aws, wanted, start, follow=follow, on_missing=missing, on_trouble=trouble, container=container
@@ -84,7 +84,7 @@ def logs(
             return 0
         if signals.taken():
             if not follow:
-                _note("interrupted: what came later was not read")
+                _note("interrupted: later lines were not read")
             return signals.INTERRUPTED
     there = [name for name in wanted if name not in absent]
     if not wanted:
@@ -99,7 +99,7 @@ def logs(
 
 
 def _print(options: Options, found: Iterable[Line], look: Look, grep: str | None) -> bool:
-    """Print the lines that have a text, until nobody reads them any more; return whether there were any."""
+    """Print the lines that contain a text, until the reader of the output is gone; return whether there was one."""
     from provisioner.render import log_lines
     from provisioner.render.channels import unread
     from provisioner.render.text import say

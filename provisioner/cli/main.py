@@ -105,8 +105,8 @@ __all__ = [
 ]
 
 GARBAGE = 300_000
-"""After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
-pace, 700, the search takes a tenth of the time of a `plan`."""
+"""New objects before Python collects garbage. A command needs most objects until it ends: with Python's default, 700,
+the collection takes a tenth of the time of a `plan`."""
 ORDER = (
     "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "picture", "rehearse", "deploy", "approve",
     "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
@@ -114,48 +114,49 @@ ORDER = (
     "explain",
 )  # fmt: skip
 
-# As one uses them, rather than by the alphabet.
+# in the order of use, not of the alphabet
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return the exit code.
 
-    0 fine, 1 failed, 2 `plan` found changes or `status` what does not serve, 3 waiting on the user, 4 bad configuration
-    or usage, 130 interrupted.
+    Exit codes: 0 success, 1 failure, 2 `plan` found changes or `status` found a problem, 3 the user has to act, 4 wrong
+    configuration or usage, 130 interrupted.
     `run` and `exec` end with the code of the program that they ran, or 125.
     """
     gc.set_threshold(GARBAGE)
-    # what is left at the end goes with the process: no garbage is looked for in it, nor is it taken apart
+    # the process ends with all its memory: no garbage collection at the end, and no object is taken apart
     atexit.register(gc.freeze)
     try:
         with dependable(), signals.watched():
             return _ended(arguments)
     except KeyboardInterrupt:
-        # the first signal came while it was being said how the command ended
+        # the first signal came while the message at the end was printed
         return signals.INTERRUPTED
     finally:
         _forget_interruption()
 
 
 def _forget_interruption() -> None:
-    """Let Python end with the exit code that we return, wherever a KeyboardInterrupt came that we have caught.
+    """Make Python end with our exit code, even after a KeyboardInterrupt that we have caught.
 
-    CPython notes one that has left an evaluation of text, as each dataclass is made by, and then ends `python -m` by
-    SIGINT although it was caught; the next such evaluation clears that (pythonrun.c, run_eval_code_obj).
+    Each dataclass is made by an evaluation of text. If a KeyboardInterrupt leaves such an evaluation, CPython remembers
+    it, and ends `python -m` by SIGINT although the exception was caught. The next evaluation of text clears that
+    (pythonrun.c, run_eval_code_obj).
     """
     make_dataclass("Forgotten", ())
 
 
 def _ended(arguments: Sequence[str] | None) -> int:
-    """Run one command line, say what went wrong, and return the exit code."""
+    """Run one command line, print its error if it fails, and return the exit code."""
     try:
         code = app(arguments, prog_name="provision", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", signals.INTERRUPTED)
     except SystemExit:
-        # so typer ends where the reader of a pipe is gone
+        # typer ends this way if the reader of a pipe is gone
         return _unread()
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNREAD:
@@ -167,7 +168,7 @@ def _ended(arguments: Sequence[str] | None) -> int:
 
 
 def _unread() -> int:
-    """Return the exit code when whoever read has enough, or the terminal is gone; what is buffered is dropped."""
+    """Drop the buffered output, as its reader or the terminal is gone, and return the exit code."""
     drop(sys.stdout)
     return signals.INTERRUPTED if signals.interrupted() else 1
 
@@ -200,13 +201,13 @@ def _failed(error: Exception) -> int:
 
 
 def _usage(message: str) -> str:
-    """Return what is wrong with a command line as a sentence, without the words of the checks behind it."""
+    """Return the error of a command line as a sentence, without the prefix of the validator."""
     message = message.replace(": Value error, ", ": ").rstrip()
     return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 
 def _fail(message: str, code: int, family: str = "") -> int:
-    """Say what went wrong, and where to read on if that needs more than a sentence; return the exit code."""
+    """Print an error, with a pointer to its explanation if there is one, and return the exit code."""
     from provisioner.render.error_families import more
     from provisioner.render.text import tell
 

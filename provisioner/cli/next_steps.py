@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
-    """Return the lines that tell the user what to do next, and what the stack costs."""
+    """Return the lines with the user's next steps, and with the cost of the stack."""
     outcome, config, command = ended.outcome, ended.config, options.command_line
     if wanted.give_back:
         advised = advice.after_give_back(outcome, command, wanted.name_words)

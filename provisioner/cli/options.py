@@ -1,4 +1,4 @@
-"""The options of the command line that several commands take, as typer reads them."""
+"""Options that several commands share, in the form that typer reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TargetStep = Annotated[
         help="Limit the run to one step, with its dependencies (up, plan) or dependents (down).",
     ),
 ]
-"""An option of those commands that work step by step."""
+"""An option of the commands that run steps."""
 
 
 Redeploy = Annotated[
@@ -39,7 +39,7 @@ Unprotect = Annotated[
     bool,
     typer.Option(
         "--unprotect",
-        help="Also delete what is protected: resources, and a protected stack's services and data. A database leaves "
+        help="Also delete protected resources, and a protected stack's services and data. A database leaves "
         "a final snapshot.",
     ),
 ]
@@ -59,7 +59,7 @@ Delete = Annotated[
 
 Pausables = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME", help="Which services, and jobs with a schedule; all of them if none is named."),
+    typer.Argument(metavar="NAME", help="The services, and jobs with a schedule; all of them if none is named."),
 ]
 """An argument of `pause` and `resume`."""
 
@@ -157,4 +157,4 @@ COMMON: dict[str, Any] = {
         ),
     ],
 }
-"""Those of every command, by the field of `Options`."""
+"""The options of every command, by the field of `Options`."""

@@ -1,4 +1,4 @@
-"""`provision output`: the values that others need, such as the URL."""
+"""`provision output`: values of the stack for scripts, such as the URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`provision pause`: no tasks and no scheduled runs for a while."""
+"""`provision pause`: stop tasks and scheduled runs for a while."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def pause(
 ) -> int:
     """Stop the tasks of services and the schedules of jobs, until `provision resume`.
 
-    A paused service has no tasks, and does not scale; a public one answers 503. A paused job is not started by its
-    schedule; runs that are under way go on, and `provision run` still works. All else stays, and costs what it costs.
-    `up` and `plan` leave it paused, and say so.
+    A paused service has no tasks and does not scale; a public service answers 503. The schedule does not start a paused
+    job; runs that have begun continue, and `provision run` still works. All other resources stay, with their cost.
+    `up` and `plan` keep the pause, and say so.
 
     Exit code 0 only when no task runs any more.
     """

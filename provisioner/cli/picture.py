@@ -16,22 +16,23 @@ from provisioner.operations.context.options import Options
 @command(
     app,
     "picture",
-    "provision picture stack.html                   a page: search, settings, what would change",
+    "provision picture stack.html                   a page: search, settings, planned changes",
     "provision picture stack.svg                    the picture alone, for a document",
-    "provision picture now.html --source live       what is recorded, as AWS has it now",
+    "provision picture now.html --source live       the recorded resources, as AWS has them now",
 )
 def picture(
     options: Options,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: a file that ends with .html or .svg.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; its name ends with .html or .svg.")],
     source: Annotated[
-        Source, typer.Option(help="Draw what the configuration, the state or AWS has.")
+        Source, typer.Option(help="Draw the resources of the configuration, the state or AWS.")
     ] = Source.DECLARED,
 ) -> int:
-    """Draw the stack: who reaches whom, in which subnets, and what `up` would change.
+    """Draw the stack: its connections, its subnets, and the changes that `up` would make.
 
-    A page is one file that asks nobody for anything: it can be mailed, or kept with a release. It shows the settings of
-    each resource, the old and the new ones of what changes, and a link to the console. Values of variables and secrets
-    are never in it; the account's number and IDs of resources are. Makes only read calls, and writes the file.
+    A page is one file that loads nothing from elsewhere: it can be mailed, or kept with a release. It shows the
+    settings of each resource, the old and the new settings of each change, and a link to the console. It never
+    contains values of variables and secrets; it contains the account's number and IDs of resources. Makes only read
+    calls, and writes the file.
     """
     from provisioner.engine.errors import ConfigurationError
     from provisioner.operations.commands import picture as operation
@@ -46,7 +47,7 @@ def picture(
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}: choose another file") from None
     said = {"file": str(file), "resources": found.view.resources, "bytes": len(text.encode())}
     say(
         [json.dumps(said) if options.json else f"Wrote {file}: {found.view.resources} resources of {found.view.stack}."]

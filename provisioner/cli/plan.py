@@ -1,4 +1,4 @@
-"""`provision plan`: say what `up` would do, with reads only."""
+"""`provision plan`: show the changes that `up` would make, with reads only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How the plan is printed."""
+    """The format of the printed plan."""
 
     TEXT = "text"
     TERRAFORM_JSON = "terraform-json"
@@ -72,16 +72,17 @@ def plan(
     expires: Expires = None,
     report: Report = None,
 ) -> int:
-    """Show what `up` would do.
+    """Show the changes that `up` would make.
 
-    What it would create, change and delete, by service, job and step; which data that would cost, how long it would
-    take, and on AWS which URLs and services it would take down. Makes only read calls.
+    Lists the resources to create, change and delete, by service, job and step; the data that would be lost, the
+    duration, and on AWS the URLs and services that would be down. Makes only read calls.
 
-    With ADDRESS: all of one resource, also what stays as it is.
+    With ADDRESS: all settings of one resource, unchanged settings included.
 
-    With any other option of `up`: what `up` would do with it.
+    With any other option of `up`: the changes of `up` with that option.
 
-    With --report: the same, for a pull request or a release, in a file that is written also when no plan can be made.
+    With --report: also writes the plan to a file, for a pull request or a release; if no plan can be made, the file
+    says why.
     """
     with reporting(options, "plan", report, target_step) as draft:
         from provisioner.operations.commands.request import UpOptions

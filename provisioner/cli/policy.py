@@ -1,4 +1,4 @@
-"""`provision policy`: print the IAM policy that one needs for the stack."""
+"""`provision policy`: print the IAM policies that a stack needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     "policy",
     "provision policy --part 1 > part-1.json    one of several policies",
     "provision policy --read-only > plan.json   for plan, status, top, doctor, list, output and logs",
-    "provision policy --import > import.json    what import needs besides",
-    "provision policy --run > run.json          what run needs, and nothing else",
-    "provision policy --shell > shell.json      what exec and tunnel need, and nothing else",
-    "provision policy --prices > prices.json    what prices refresh needs, and nothing else",
+    "provision policy --import > import.json    the additional actions of import",
+    "provision policy --run > run.json          the actions of run, and nothing else",
+    "provision policy --shell > shell.json      the actions of exec and tunnel, and nothing else",
+    "provision policy --prices > prices.json    the actions of prices refresh, and nothing else",
     "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
     "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 def policy(
     options: Options,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Print only what plan, status, top, doctor, list, output and logs need.")
+        bool,
+        typer.Option("--read-only", help="Print only the actions of plan, status, top, doctor, list, output and logs."),
     ] = False,
     import_: Annotated[
-        bool, typer.Option("--import", help="Print what import needs besides: tags on what belongs to no stack.")
+        bool,
+        typer.Option(
+            "--import", help="Print the additional actions of import: tags on resources that belong to no stack."
+        ),
     ] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Print what run needs: to run tasks of this stack's jobs and services.")
@@ -62,8 +66,8 @@ def policy(
 ) -> int:
     """Print the least-privilege IAM policy for this stack.
 
-    It lets roles be written only if they have the stack's permissions boundary, which an administrator makes once.
-    Derived from the configuration, without credentials or AWS calls, but for --create-boundary. IAM allows 6,144
+    It allows changes of roles only if they have the stack's permissions boundary, which an administrator makes once.
+    Derived from the configuration, without credentials or AWS calls, except for --create-boundary. IAM allows 6,144
     characters per policy, so there may be several: attach all of them. When you remove something from the
     configuration, keep the previous policies attached until `up` has deleted it.
     """
@@ -102,7 +106,7 @@ def policy(
 
 
 def _database(options: Options, config: Config) -> str:
-    """Return the database's resource id if the state on this machine has it: a bucket is not asked to print."""
+    """Return the database's resource id from the state on this machine; `*` if the state is in a bucket."""
     from provisioner.operations.context import stores
     from provisioner.operations.prerequisites.permissions_boundary import database_of
     from provisioner.permissions.table import ANY

@@ -1,4 +1,4 @@
-"""`provision prices`: the list prices that `provision cost` counts with."""
+"""`provision prices`: the list prices behind `provision cost`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ app.add_typer(group)
 @command(
     group,
     "refresh",
-    "provision prices refresh                       those of the Region of stack.toml",
-    "provision prices refresh --region eu-west-3    those of another Region",
+    "provision prices refresh                       the prices of the Region of stack.toml",
+    "provision prices refresh --region eu-west-3    the prices of another Region",
     "provision prices refresh --json                one JSON document",
 )
 def refresh(
@@ -30,8 +30,8 @@ def refresh(
 ) -> int:
     """Read the list prices of a Region from AWS's Price List API.
 
-    They are written beside the state, and `cost`, `plan` and the others count with them from then on; the shipped ones
-    are used for what is missing. A price that is not certain is left as it was, and named. Nothing else is changed.
+    The prices are written beside the state. From then on, `cost`, `plan` and other commands use them, and this tool's
+    own prices for missing ones. An uncertain price is not changed, and is named. Nothing else is changed.
 
     Needs pricing:GetProducts, which `provision policy --prices` prints.
     """

@@ -1,4 +1,4 @@
-"""Ask the user before something is written."""
+"""Ask the user to confirm, or for a secret value."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from provisioner.operations.context import signals
 from provisioner.render.text import visible
 
 HEARTBEAT = 0.25
-"""Seconds after which the question looks up from the terminal, so that an interruption is noticed."""
+"""Seconds between two checks for an interruption, while a question waits for its answer."""
 
 
 def confirm(question: str, yes: bool, before: str = "nothing was changed") -> None:
     """Return if the user agrees, or has done so beforehand with `--yes`.
 
     Args:
-        before: what is said of what was done until now, if the user does not agree.
+        before: the changes until now, for the message if the user does not agree.
 
     Raises:
         NobodyToAsk: there is no terminal to ask on.
@@ -44,7 +44,7 @@ def agreed(question: str) -> bool | None:
 
 
 def hidden_input(question: str) -> str:
-    """Return what is typed at a terminal without being shown, or all of standard input less one final line break.
+    """Return hidden input from a terminal, or all of standard input without one final line break.
 
     Raises:
         ConfigurationError: standard input is no text.
@@ -56,14 +56,16 @@ def hidden_input(question: str) -> str:
     try:
         text = sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
-        raise ConfigurationError("standard input is not UTF-8 text: nothing was set") from None
+        raise ConfigurationError(
+            "standard input is not UTF-8 text, so nothing was set: save it in that encoding"
+        ) from None
     return re.sub(r"\r?\n\Z", "", text)
 
 
 def _answer() -> str:
     """Read a line from the terminal."""
     with signals.at_once():
-        # a signal just before a read that blocks would be noticed only after it
+        # a signal just before a blocking read would be noticed only after the read
         while not select.select([sys.stdin], [], [], HEARTBEAT)[0]:
             pass
         return sys.stdin.readline()

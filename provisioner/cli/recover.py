@@ -17,10 +17,11 @@ from provisioner.operations.context.options import Options
 def recover(options: Options) -> int:
     """Rebuild a lost or broken state from the resources in the account.
 
-    Finds the stack's resources by their tags, names and contents, also those that stack.toml no longer declares, and
-    records them. No resource is changed. A previous state is kept as a backup.
+    Finds the stack's resources by their tags, names and contents, and records them, even if stack.toml no longer
+    declares them. No resource is changed. A previous state is kept as a backup.
 
-    What stack.toml refers to and the account does not have, such as a deleted hosted zone, is reported and skipped.
+    A resource that stack.toml refers to and the account does not have, such as a deleted hosted zone, is reported and
+    skipped.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count

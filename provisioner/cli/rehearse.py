@@ -1,4 +1,4 @@
-"""`provision rehearse`: say how the next `up` or `down` will go, by running it on a copy of the stack."""
+"""`provision rehearse`: run the next `up` or `down` on a copy of the stack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Rehearsable(StrEnum):
     "provision rehearse --fails web     and the new image of `web` exits at once",
     "provision rehearse --fails web.nginx     and that of its sidecar `nginx` does",
     "provision rehearse --fails migrate     and the job before the services does",
-    "provision rehearse --report rehearsal.html    also a page, with a picture of what would change",
+    "provision rehearse --report rehearsal.html    also a page, with a picture of the changes",
     "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )
 def rehearse(
@@ -58,7 +58,7 @@ def rehearse(
         str,
         typer.Option(
             metavar="CHOICE",
-            help="How long AWS takes: 'typical', 'uneven' (tasks differ), 'fast', 'slow', or 'seed:7' (random).",
+            help="The durations of AWS: 'typical', 'uneven' (tasks differ), 'fast', 'slow', or 'seed:7' (random).",
         ),
     ] = "uneven",
     spread: Annotated[bool, typer.Option("--spread", help="Also rehearse with 'fast' and 'slow'.")] = False,
@@ -66,9 +66,9 @@ def rehearse(
 ) -> int:
     """Rehearse the next `up` or `down` on a copy of the stack.
 
-    Shows whether it would succeed, what would be refused, how long AWS would take, which URLs and services would be
-    down meanwhile, and how many calls it makes. The stack is copied from its state to an embedded cloud of this
-    process. Of the stack itself only the state is read.
+    Shows whether it would succeed, the refused changes, the duration on AWS, the URLs and services that would be down
+    meanwhile, and the number of calls. The stack is copied from its state to an embedded cloud of this process. Of the
+    stack itself, only the state is read.
     """
     with reporting(options, "rehearse", report, target_step) as draft:
         from provisioner.operations.context import embedded_cloud

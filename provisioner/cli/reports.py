@@ -1,4 +1,4 @@
-"""The option `--report`: what a command found or did, written to files however it ends."""
+"""The option `--report`: write the result of a command to files, however it ends."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ ENDINGS = (".md", ".html")
 def reporting(
     options: Options, command: str, files: Sequence[Path] | None, target_step: str | None = None
 ) -> Iterator[Draft]:
-    """Yield what is to be filled in while the context lasts, and write the report of it at the end.
+    """Yield a draft to fill in while the context lasts, and write the report at the end.
 
     Args:
-        files: where to; they are emptied first, so that no earlier report is taken for this one.
+        files: the files of the report; they are emptied first, so that nobody takes an earlier report for this one.
 
     Raises:
-        ConfigurationError: a file cannot be written, or its name does not say what to write.
+        ConfigurationError: a file cannot be written, or its name ends with neither .md nor .html.
     """
     for file in files or ():
         _empty(file)
@@ -76,7 +76,7 @@ def _empty(file: Path) -> None:
 
 
 def _told(error: BaseException) -> tuple[str, int]:
-    """Return what is said of an error that ends a command, nothing of an interruption, and the exit code."""
+    """Return the message and the exit code of an error that ends a command; an interruption has no message."""
     from provisioner.cli.app import USAGE
     from provisioner.engine.errors import ProvisionError
     from provisioner.render.summary import unexpected
@@ -92,7 +92,7 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 
 def _write(options: Options, draft: Draft, files: Sequence[Path]) -> list[str]:
-    """Write the report, and return what went wrong with that."""
+    """Write the report, and return the errors of the writing."""
     if not files:
         return []
     from provisioner.operations.commands.report import caller, stack_name

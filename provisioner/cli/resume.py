@@ -1,4 +1,4 @@
-"""`provision resume`: start again what was paused."""
+"""`provision resume`: start paused services and jobs again."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def resume(
     options: Options,
     names: Pausables = None,
 ) -> int:
-    """Start again what `provision pause` has stopped, and wait until the tasks run.
+    """Start services and jobs again after `provision pause`, and wait until the tasks run.
 
-    Services get as many tasks as before: those of stack.toml, or of `provision scale`. A service with scaling gets as
-    many as it had when it was paused, between its bounds.
+    A service gets its number of tasks from stack.toml, or from `provision scale`. A service with scaling gets the
+    number that it had before the pause, between its minimum and maximum.
 
     Exit code 0 only when all tasks run.
     """

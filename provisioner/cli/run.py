@@ -24,25 +24,27 @@ if TYPE_CHECKING:
     "provision run migrate              the job, with its own exit code",
     "provision run web -- python manage.py shell -c 'print(1)'    another command in the image of a service",
     "provision run report --no-wait     start it and end",
-    "provision run report --attach      watch the one that runs, or read how the last one ended",
+    "provision run report --attach      watch the running task, or read how the last one ended",
 )
 def run(
     options: Options,
-    name: Annotated[str, typer.Argument(metavar="JOB|SERVICE", help="Whose image and permissions the task has.")],
+    name: Annotated[
+        str, typer.Argument(metavar="JOB|SERVICE", help="The job or service whose image and permissions the task has.")
+    ],
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="What to run instead of its own command, after --."),
+        typer.Argument(metavar="COMMAND", help="The command to run instead of its own, after --."),
     ] = None,
     attach: Annotated[bool, typer.Option("--attach", help="Watch the task that runs already, and start none.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="End as soon as the task is started.")] = False,
 ) -> int:
     """Run one task of a job or service to its end.
 
-    It runs what `up` registered last: on Fargate on demand, or on the instances of a service that is on them. Its log
-    goes to standard output, all else to standard error. Ctrl-C stops the task.
+    It runs the task definition that `up` registered last: on Fargate on demand, or on the instances of a service that
+    runs there. Its log goes to standard output, all messages to standard error. Ctrl-C stops the task.
 
-    The exit code is that of the program; 125 if it never ran, with the reason; 130 after Ctrl-C; 4 if the stack is not
-    up, the job is not in it, or runs already.
+    The exit code is the program's own; 125, with the reason, if it never ran; 130 after Ctrl-C; 4 if the stack is not
+    up, has no such job, or the job runs already.
     """
     from provisioner.engine.errors import ConfigurationError
     from provisioner.operations.context import configuration, connection, stores
@@ -59,9 +61,11 @@ def run(
     if attach:
         found = tasks.newest(aws, what)
         if found is None:
-            raise ConfigurationError(f"no task of {name} runs, and none has ended within the last hour")
+            raise ConfigurationError(
+                f"no task of {name} runs, and none has ended within the last hour: leave --attach out to start one"
+            )
         return _follow(options, aws, what, str(found["taskArn"]))
-    # a job is there once at a time; beside a service's own tasks any number of commands may run
+    # only one task of a job runs at a time; any number of commands may run beside a service's own tasks
     if what.job and not words and (found := next(iter(tasks.running(aws, what)), None)):
         task = tasks.last(str(found["taskArn"]))
         runs = f"task {task} of {name} runs already"
@@ -116,7 +120,7 @@ def _follow(options: Options, aws: Aws, what: Runnable, arn: str) -> int:
 
 
 def _code(name: str, end: TaskEnded) -> int:
-    """Say how a task ended, and return the exit code for it."""
+    """Print how a task ended, and return the exit code for it."""
     from provisioner.operations.context import signals
     from provisioner.operations.one_off.tasks import NotStarted
     from provisioner.render.text import say

@@ -1,4 +1,4 @@
-"""`provision scale`: another number of tasks for a service."""
+"""`provision scale`: set the number of tasks of a service."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from provisioner.operations.context.options import Options
     app,
     "scale",
     "provision scale web 4              4 tasks, until stack.toml says another number",
-    "provision scale web 4 --max 20     for a service with scaling: 4 at the least, 20 at the most",
+    "provision scale web 4 --max 20     for a service with scaling: at least 4, at most 20",
 )
 def scale(
     options: Options,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Which service.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")],
     number: Annotated[
-        int, typer.Argument(metavar="N", help="How many tasks; for a service with scaling, how many at the least.")
+        int, typer.Argument(metavar="N", help="The number of tasks; for a service with scaling, the minimum.")
     ],
     most: Annotated[
         int | None,
         typer.Option(
             "--max",
             metavar="M",
-            help="With scaling: how many at the most (default: what stack.toml says).",
+            help="With scaling: the maximum (default: that of stack.toml).",
         ),
     ] = None,
 ) -> int:
-    """Give a service another number of tasks, and wait until it runs them.
+    """Set the number of tasks of a service, and wait until they run.
 
-    Changes nothing else of the service, and nothing else of the stack. A service with scaling gets other bounds, and
-    scales between these; the maximum is the one of stack.toml without --max. `up` and `plan` keep what was set, until
-    stack.toml says another number.
+    Changes nothing else of the service, and nothing else of the stack. For a service with scaling, it sets the minimum
+    and the maximum; without --max, the maximum is the one in stack.toml. `up` and `plan` keep the numbers, until
+    stack.toml has another number.
 
-    Exit code 0 only when the tasks run; 4 if the service cannot have that, and then nothing was written.
+    Exit code 0 only when the tasks run; 4 if the service cannot have this number, and then nothing was changed.
     """
     from provisioner.cli.screen import Screen
     from provisioner.operations.commands.scale import scale as run

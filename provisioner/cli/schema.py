@@ -14,10 +14,10 @@ from provisioner.operations.context.options import Options
     "provision schema > stack.schema.json    for editors, with the line below in stack.toml",
 )
 def schema(options: Options) -> int:  # noqa: ARG001 (every command has them)
-    """Print the JSON schema of stack.toml, with what each key is for.
+    """Print the JSON schema of stack.toml, with a description of each key.
 
-    An editor with a language server for TOML completes keys, shows what they are for and marks what is wrong, once the
-    first line of stack.toml names the file: #:schema ./stack.schema.json
+    An editor with a language server for TOML completes keys, shows their descriptions and marks errors, once the first
+    line of stack.toml names the file: #:schema ./stack.schema.json
     """
     from provisioner.config import schema as file
     from provisioner.render.text import say

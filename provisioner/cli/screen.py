@@ -1,4 +1,4 @@
-"""The terminal as the viewer of `up` and `down`: shows the plan, asks, shows the run, and says how it ended."""
+"""The terminal as the viewer of `up` and `down`: show the plan, ask, show the run and its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from provisioner.render.text import columns, tell
 
 @dataclass
 class Screen:
-    """Where one command is shown."""
+    """The view of one command in the terminal."""
 
     options: Options
     wanted: UpOptions = field(default_factory=UpOptions)
@@ -38,7 +38,7 @@ class Screen:
     _advised: Sequence[str] = ()
 
     def agree(self, proposal: Proposal) -> None:
-        """Show the plan and what will be down, and ask."""
+        """Show the plan and its outages, and ask the user."""
         options, step = self.options, self.wanted.target_step
         around = review.Around.of(proposal, columns(sys.stderr))
         tell([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
@@ -53,7 +53,7 @@ class Screen:
         ask_about_up(options, proposal, step)
 
     def agree_to_delete(self, teardown: Teardown) -> None:
-        """Show what goes, and ask."""
+        """Show the resources to delete, and ask the user."""
         if self.draft:
             self.draft.about = report.of_teardown(teardown, self.options.directory)
         notes = [f"note: {text}" for text in teardown.notes]
@@ -71,7 +71,7 @@ class Screen:
             yield self.draft.noting(self._progress) if self.draft else self._progress.emit
 
     def ended(self, ended: Ended) -> None:
-        """Keep what is said at the end."""
+        """Keep the outcome and the next steps for the report at the end."""
         if self.draft:
             self.draft.note(ended)
         if self._progress is not None:
@@ -80,7 +80,7 @@ class Screen:
         self._advised = recommend(ended, self.options, self.wanted)
 
     def report(self, ended: Ended) -> int:
-        """Say how the run ended, once all of it is recorded, and return the exit code."""
+        """Print the end of the run, after all of it is recorded, and return the exit code."""
         if (progress := self._progress) is None:
             raise ValueError("the run was never watched")
         seconds = progress.real_seconds if ended.aws.endpoint else None

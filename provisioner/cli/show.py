@@ -14,7 +14,7 @@ from provisioner.operations.context.options import Options
 
 
 class Source(StrEnum):
-    """Where settings come from."""
+    """The source of the settings."""
 
     DECLARED = "declared"
     RECORDED = "recorded"
@@ -25,9 +25,9 @@ class Source(StrEnum):
     app,
     "show",
     "provision show                     each resource of the stack, by service and step",
-    "provision show --json              one document: settings, state, what needs what, how long it takes",
-    "provision show --source recorded   what the state has; asks no cloud",
-    "provision show --source live       what is recorded, as AWS has it now",
+    "provision show --json              one document: settings, state, dependencies, durations",
+    "provision show --source recorded   the recorded settings; makes no call",
+    "provision show --source live       the recorded resources, as AWS has them now",
 )
 def show(
     options: Options,
@@ -35,10 +35,10 @@ def show(
         Source, typer.Option(help="Take settings from the configuration, the state, or AWS.")
     ] = Source.DECLARED,
 ) -> int:
-    """Show what the stack consists of.
+    """Show the resources of the stack.
 
-    Each resource with its state, its settings, the service or job that it belongs to, what it needs, and how long its
-    creation takes. Values of variables and secrets are never shown. Makes only read calls.
+    Each resource with its state, its settings, its service or job, its dependencies, and the duration of its creation.
+    Never shows values of variables and secrets. Makes only read calls.
     """
     from provisioner.operations.commands import show as commands_show
     from provisioner.render.text import columns, say

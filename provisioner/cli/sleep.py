@@ -1,4 +1,4 @@
-"""`provision sleep`: stop everything of a stack that runs."""
+"""`provision sleep`: stop the tasks, the instances and the database of a stack."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def sleep(
         bool, typer.Option("--balancer", help="Delete the load balancer with its name until the stack wakes.")
     ] = False,
 ) -> int:
-    """Stop everything of the stack that runs, until `provision wake`.
+    """Stop the tasks, the instances and the database of the stack, until `provision wake`.
 
-    All services have no tasks, no schedule starts a job, and container instances end, which takes ECS some 15 minutes
-    more. A database with min_acu = 0 pauses by itself; another one is stopped, and AWS starts that again after 7 days.
-    Load balancer, interface endpoints and NAT gateways stay, and are named with what is still charged for, unless one
-    of the options has them deleted; `wake` makes them again. Of a VPC that is not the stack's nothing is deleted. The
-    load balancer goes with its listeners, rules and DNS records, and its target groups stay; NAT gateways go with their
-    routes and public addresses, which are other ones afterwards. With instances, endpoints and NAT gateways go when
-    these have ended.
+    Services go to 0 tasks, no schedule starts a job, and container instances end, which takes ECS some 15 minutes more.
+    A database with min_acu = 0 pauses by itself; any other database is stopped, and AWS starts it again after 7 days.
+    Load balancer, interface endpoints and NAT gateways stay, and are listed with their cost, unless an option deletes
+    them; `wake` creates them again. In a VPC that is not the stack's, nothing is deleted. The load balancer goes with
+    its listeners, rules and DNS records; its target groups stay. NAT gateways go with their routes and public
+    addresses; later they have other addresses. If there are instances, endpoints and NAT gateways go after these have
+    ended.
 
     While a stack sleeps, `up` and `deploy` refuse to change it (exit code 4), `plan` and `status` say that it sleeps,
     and `down` deletes it. A `[schedule]` that puts it to sleep every night is off until `wake`.

@@ -1,4 +1,4 @@
-"""`provision state`: look into the state, and say where it lives."""
+"""`provision state`: inspect, move and replace the state."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ VERSIONING_NOTE = (
 def init(options: Options) -> int:
     """Create or repair the S3 bucket for shared states.
 
-    Versioned, encrypted, not public, TLS only; earlier versions are kept for 90 days. `provision down` does not delete
-    it.
+    The bucket is versioned, encrypted, not public, TLS only; earlier versions are kept for 90 days. `provision down`
+    does not delete it.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations.context import configuration, connection, state_bucket
@@ -141,7 +141,7 @@ def push(
 ) -> int:
     """Replace the state with a file.
 
-    Refuses a state of another stack, account, Region or lineage, and an older one.
+    Refuses a state of another stack, account, Region or lineage, and an older state.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count

@@ -1,4 +1,4 @@
-"""`provision state rm` and `provision state mv`: correct by hand what is recorded."""
+"""`provision state rm` and `provision state mv`: correct records by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`provision status`: what serves and what does not, and what is recorded."""
+"""`provision status`: the status of services and other recorded resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.operations.context.options import Options
 @command(
     app,
     "status",
-    "provision status                   what serves and what does not, on one screen",
+    "provision status                   the services and their verdicts, on one screen",
     "provision status --all             all resources by step, and all that runs",
     "provision status --watch           again every 5 seconds, until Ctrl-C (exit code 130)",
     "provision status --json            one JSON document",
@@ -30,9 +30,9 @@ def status(
     """Show the status of the stack.
 
     The URL, each service with its tasks, health, image and state, the database, the last runs of jobs, the certificate
-    and the instances; what has a problem first, in at most 20 lines. Makes only read calls.
+    and the instances; problems come first, in at most 20 lines. Makes only read calls.
 
-    The exit code is 0 if all that is recorded serves, 2 if something does not, and 1 if AWS cannot be asked.
+    The exit code is 0 if all recorded resources serve, 2 if one does not, and 1 if AWS cannot be asked.
     """
     from provisioner.operations.context import configuration
     from provisioner.operations.inspection import stack_watch

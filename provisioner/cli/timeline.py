@@ -1,4 +1,4 @@
-"""`provision timeline`: where the time of a run went."""
+"""`provision timeline`: the timeline of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.cli.app import app, command
 from provisioner.operations.context.options import Options
 
 COLUMNS, LINES = 100, 24
-"""What is drawn for where no terminal is."""
+"""The size of the chart without a terminal."""
 
 
 class Last(StrEnum):
@@ -38,8 +38,9 @@ def timeline(
 ) -> int:
     """Show the timeline of a run.
 
-    When each resource was started, when its API call returned and when it was ready or deleted; and the critical path,
-    the longest chain of resources that waited for each other. Makes no AWS call, except to read a state in a bucket.
+    Shows when each resource was started, when its API call returned and when it was ready or deleted; and the critical
+    path, the longest chain of resources that waited for each other. Makes no AWS call, except to read a state in a
+    bucket.
     """
     from provisioner.operations.context import configuration, stores
     from provisioner.operations.inspection import stack_status
@@ -62,10 +63,10 @@ def timeline(
 
 
 def _overwrite(path: Path, text: str) -> None:
-    """Write a file, whatever may be there already.
+    """Write a file, and replace an existing file.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: the file cannot be written.
     """
     from provisioner.engine.errors import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""`provision top`: what the services took and answered in the last hour."""
+"""`provision top`: the load and the answers of the services in the last hour."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def top(
         list[str] | None, typer.Argument(metavar="SERVICE", help="Services to show (default: all).")
     ] = None,
 ) -> int:
-    """Show what the services took and answered in the last hour.
+    """Show the load and the answers of the services in the last hour.
 
-    CPU, memory, requests, response times (p50, p99) and answers with 5xx, from CloudWatch, with bars for the hour. The
-    numbers are the newest ones; that of 5xx is their sum. Makes only read calls: one for up to 83 public services.
+    CPU, memory, requests, response times (p50, p99) and answers with 5xx, from CloudWatch, with bars for the hour. Each
+    number is the newest value; the number of 5xx is the sum of the hour. Makes only read calls: one for up to 83 public
+    services.
     """
     from provisioner.operations.inspection import usage as operation
     from provisioner.render import usage as show

@@ -21,7 +21,7 @@ from provisioner.operations.context.options import Options
 )
 def tunnel(
     options: Options,
-    name: Annotated[str, typer.Argument(metavar="database|SERVICE", help="Where the port leads.")],
+    name: Annotated[str, typer.Argument(metavar="database|SERVICE", help="The target of the port.")],
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="The port of this machine (default: a free one).")
     ] = 0,
@@ -30,10 +30,10 @@ def tunnel(
         typer.Option(metavar="ID", help="Go through this task, by the first letters of its ID (default: the newest)."),
     ] = "",
 ) -> int:
-    """Let a port of this machine lead to the database, or to a service's port, until Ctrl-C.
+    """Open a port of this machine that leads to the database, or to a service's port, until Ctrl-C.
 
-    Through a running task that has ECS Exec on, by Systems Manager, without AWS's session-manager-plugin. To the
-    database it goes through a service with database = true. Only this machine can connect to the port.
+    The connection goes through a running task with ECS Exec, by Systems Manager, without AWS's session-manager-plugin;
+    to the database, through a service with database = true. Only this machine can connect to the port.
     """
     from provisioner.operations.context import configuration, connection, stores
     from provisioner.operations.shell import execute, sessions

@@ -1,4 +1,4 @@
-"""`provision up`: bring everything to what is declared."""
+"""`provision up`: create or change the stack as declared."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def up(
 ) -> int:
     """Create or change the stack.
 
-    Creates missing resources, changes those that differ, and deletes those that are no longer declared. Of these, what
-    holds data is kept until --delete names it. Run it again to resume after a failure.
+    Creates missing resources, changes different ones, and deletes resources that are no longer declared. A deleted
+    resource that holds data is kept until --delete names it. Run it again to resume after a failure.
 
     Runs your own steps too, once you trust them: in CI, PROVISION_TRUST_STEPS has the SHA-256 of their files.
 
@@ -75,22 +75,22 @@ def up(
 
     With --redeploy: services with a task definition that somebody else deployed go back to the declared one.
 
-    With --retry-failed: services whose last task definition ECS rolled back get it once more. Otherwise they keep the
-    one that runs, and `up` ends as failed, until something of the service changes.
+    With --retry-failed: deploys the last task definition again in services where ECS rolled it back. Otherwise these
+    services keep the running one, and `up` fails, until something in the service changes.
 
     With --new-ami: uses the AMI that AWS recommends now, and replaces older instances in an instance refresh. Otherwise
     the AMI does not change.
 
-    With --take-over: a public name that leads to another system leads here, by one change, once all services are ready.
-    What stood there is kept in the state. With --give-back it stands there again, and nothing else is done.
+    With --take-over: points a public name of another system to this stack, by one change, once all services are ready.
+    The state keeps the name's previous records. With --give-back: restores these records, and changes nothing else.
 
-    With --plan: what the file says and nothing else. If configuration, state or AWS have changed since, nothing is
-    done, and what has changed is said. The file has the other options.
+    With --plan: makes exactly the changes in the file. If configuration, state or AWS have changed since, it changes
+    nothing, and names the differences. The file has the other options.
 
-    With --report: what was done, or why not, in a file that is written however it ends, after Ctrl-C as well.
+    With --report: also writes the result to a file, however the run ends, after Ctrl-C as well.
 
-    With --expires: the state keeps until when the stack is wanted, and `provision down --expired` deletes it after
-    that. Each later --expires counts from then on, and `up` without it keeps the date. A protected stack has none.
+    With --expires: sets the time after which `provision down --expired` deletes the stack. A later --expires counts
+    from its own run; `up` without it keeps the time. A protected stack has no such time.
     """
     with reporting(options, "up", report, target_step) as draft:
         from provisioner.cli.screen import Screen

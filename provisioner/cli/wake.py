@@ -1,4 +1,4 @@
-"""`provision wake`: start a stack again that sleeps."""
+"""`provision wake`: start a sleeping stack again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from provisioner.operations.context.options import Options
     "provision wake --env staging       another environment",
 )
 def wake(options: Options) -> int:
-    """Start a stack again that `provision sleep` or `[schedule]` has stopped, and wait until all tasks run.
+    """Start a stack again after `provision sleep` or `[schedule]`, and wait until all tasks run.
 
-    First the database, then what `sleep` has deleted, then instances, services and schedules, as they were. What was
-    paused by itself stays paused. It takes minutes: a stopped database about five, interface endpoints and NAT gateways
-    two, a load balancer three, a task on Fargate one to two, on instances about four. With `[schedule]` it runs until
-    that is next due.
+    First the database, then the parts that `sleep` has deleted, then instances, services and schedules, as they were.
+    Services and jobs from `provision pause` stay paused. It takes minutes: a stopped database about five, interface
+    endpoints and NAT gateways two, a load balancer three, a task on Fargate one to two, on instances about four. With
+    `[schedule]`, the stack runs until its next time to sleep.
 
     Exit code 0 only when all tasks run.
     """

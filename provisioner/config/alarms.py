@@ -16,30 +16,30 @@ Percent = Annotated[int | Literal[False], values.or_false(1, 99, "a percentage f
 
 
 class Alarms(Model):
-    """`[alarms]`: who is told when something of the stack is not as it should be; `false` leaves an alarm out."""
+    """`[alarms]`: CloudWatch alarms of the stack, and the receivers of their messages; `false` leaves an alarm out."""
 
     email: Annotated[tuple[Email, ...], LIST, values.unique("address")] = ()
-    """Addresses that are told, once each has confirmed it."""
+    """E-mail addresses that get each alarm, once an address has confirmed the subscription."""
     topic: Annotated[str, AfterValidator(values.topic)] | None = None
-    """The ARN of an SNS topic of yours that is told."""
+    """The ARN of an SNS topic of yours that gets each alarm."""
     errors: Errors = 10
-    """Answers with 5xx in a minute, of a public service or of the load balancer itself; `false`: no alarm."""
+    """5xx answers in a minute that raise an alarm, of a public service or of the load balancer; `false`: no alarm."""
     unhealthy: bool = True
     """Watch for targets of a public service that fail their health check."""
     running: bool = True
-    """Watch that a service has as many tasks as it is to have at the least."""
+    """Watch for a service with fewer tasks than its minimum."""
     cpu: Percent = 90
-    """The average CPU of a service's tasks in percent of what they reserve; `false`: no alarm."""
+    """The average CPU that raises an alarm, in percent of the tasks' CPU units; `false`: no alarm."""
     memory: Percent = 90
-    """The average memory of a service's tasks in percent of what they reserve; `false`: no alarm."""
+    """The average memory that raises an alarm, in percent of the tasks' memory; `false`: no alarm."""
     acu: Percent = 90
-    """The capacity of the database in percent of `database.max_acu`; `false`: no alarm."""
+    """The capacity of the database that raises an alarm, in percent of `database.max_acu`; `false`: no alarm."""
     schedules: bool = True
     """Watch for runs of scheduled jobs, and calls of `[schedule]`, that were given up."""
     failed_jobs: bool = True
     """Watch for runs of scheduled jobs that failed: another exit code than 0, or a task that never ran."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield alarms that nobody would hear."""
+        """Yield an error if the table names neither an address nor a topic: nobody would get the alarms."""
         if not self.email and self.topic is None:
             yield "email", 'is missing, so nobody would be told: add email = ["you@example.com"], or a topic'

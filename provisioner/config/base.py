@@ -1,4 +1,4 @@
-"""What the tables of `stack.toml` have in common: the base of their models, and types that several use."""
+"""Shared parts of the tables of `stack.toml`: the base class of their models, and types that several models use."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Name = Annotated[
         values.NAME, "is not a name: use lower-case letters, digits and single hyphens, beginning with a letter"
     ),
 ]
-# TOML has lists only; a tuple cannot be changed after it was checked.
+# TOML has lists only; the models keep tuples, which cannot change after the checks.
 LIST = Field(strict=False)
 
 Problem = tuple[str, str]
-"""A dotted key below the model that found it, and what is wrong there."""
+"""A dotted key, relative to the model that found the error, and the message."""
 
 
 class Model(BaseModel):
-    """Base of all tables: nothing is converted, nothing unknown is let pass, nothing changes afterwards."""
+    """Base class of all tables: strict types, no unknown keys, immutable."""
 
-    # what is wrong may be a secret, and pydantic's own message would repeat it
+    # a wrong value may be a secret, and pydantic's own message would repeat it
     model_config = ConfigDict(
         strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
     )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong between settings that are each right alone."""
+        """Yield contradictions between settings that are each valid alone."""
         yield from ()
 
     @model_validator(mode="after")

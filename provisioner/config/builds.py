@@ -1,4 +1,4 @@
-"""What is known of images that are to be built: a tag from the directory's content, and whether it can be done."""
+"""Images with `build`: a tag from the content of the build context, and checks that the build is possible."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from provisioner.config.workload import Architecture
 
 NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
-"""Directories that change while the image would stay the same: of version control, Python's caches, our own state."""
+"""Directories that change without a change of the image: version control, Python's caches, the tool's own state."""
 
 UNKNOWN = "unknown"
-"""The tag of an image whose directory is not there."""
+"""The tag of an image whose build directory does not exist."""
 
 
 PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-"""What images are built for, in Docker's words."""
+"""Docker's name for each architecture."""
 
 
 def platform_for(config: Config, container: str) -> str:
-    """Return what the image of a container has to be for, in Docker's words."""
+    """Return the platform that the image of a container needs, as Docker names it."""
     return PLATFORMS[config.architecture_of(container)]
 
 
@@ -41,14 +41,14 @@ def content_tag(
     target: str | None = None,
     platform: str = PLATFORMS["x86_64"],
 ) -> str:
-    """Return a tag that changes whenever the content of the build context does, the Dockerfile, or an argument.
+    """Return a tag that changes whenever the build context, the Dockerfile or a build argument changes.
 
-    What the ignore file names is no content. The Dockerfile counts all the same, wherever it is.
+    Files that the ignore file excludes do not count. The Dockerfile always counts, wherever it is.
 
     Args:
-        dockerfile: its path, which begins at the directory.
+        dockerfile: the Dockerfile's path, relative to the directory.
         target: the stage of the Dockerfile that becomes the image, if it is not the last one.
-        platform: what the image is for, in Docker's words.
+        platform: the image's platform, as Docker names it.
 
     Returns:
         The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, over
@@ -60,7 +60,7 @@ def content_tag(
     digest = hashlib.sha256()
 
     def add(*parts: bytes) -> None:
-        # Lengths in front, so that no two contexts run together into the same bytes.
+        # The length comes first, so that two different contexts never give the same bytes.
         for part in parts:
             digest.update(f"{len(part)}:".encode() + part)
 
@@ -89,18 +89,18 @@ def content_tag(
 def _content(directory: Path, dockerfile: str) -> Iterator[str]:
     """Yield the paths of the files and links that a build can copy into the image."""
     for name in context_paths(directory, dockerfile, NOT_CONTENT):
-        # a pipe would never end
+        # reading a pipe would never end
         if (path := directory / name).is_symlink() or path.is_file():
             yield name
 
 
 def repository_of(config: Config, name: str) -> str:
-    """Return the name of the repository of a service, a job or a sidecar."""
+    """Return the name of the ECR repository of a service, a job or a sidecar."""
     return f"{config.name}/{name}"
 
 
 def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
-    """Return the repository and the tag of a service's image, for what is in its directory now.
+    """Return the repository and the tag of a container's image, from the present content of its build directory.
 
     Args:
         root: the directory that the build contexts are relative to.
@@ -111,13 +111,13 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
 
 
 def check_contexts(config: Config, file: Path) -> None:
-    """Refuse a `build` or a `dockerfile` that is not there, on either target: that can be told before any call.
+    """Refuse a wrong path in `build` or `dockerfile`, on both targets and before any call.
 
     Args:
-        file: the configuration's, which build contexts are relative to.
+        file: the path of `stack.toml`; build contexts are relative to its directory.
 
     Raises:
-        ConfigurationError: with one line for each service.
+        ConfigurationError: the message has one line for each service.
     """
     wrong = [
         f"{file}: {config.key(name)}.{why}"
@@ -129,7 +129,7 @@ def check_contexts(config: Config, file: Path) -> None:
 
 
 def _unusable(workload: Container, root: Path) -> str:
-    """Say which key of a service that is to be built is wrong, why, and what to do; empty if none is."""
+    """Return the wrong key of a build, the reason and the fix; empty if the paths are right."""
     directory = root / str(workload.build)
     if not directory.is_dir():
         what = "is no directory" if directory.exists() else "does not exist"
@@ -143,18 +143,18 @@ def _unusable(workload: Container, root: Path) -> str:
 
 
 def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
-    """Say of each service that has `build` and whose image is neither in ECR nor can be built why; on AWS an error.
+    """Explain for each service with `build` why its image is neither in ECR nor can be built; on AWS, refuse it.
 
-    The embedded cloud does without the image: its tasks do not run where there is no engine.
+    The embedded cloud needs no image: without a Docker engine its tasks do not run anyway.
 
     Args:
         root: the directory that the build contexts are relative to.
 
     Returns:
-        A sentence for the user by service, for those whose image is left out.
+        A sentence for the user, by service whose image is not built.
 
     Raises:
-        ConfigurationError: on AWS, with one line for each service.
+        ConfigurationError: on AWS; the message has one line for each service.
     """
     skipped = {
         name: f"{config.key(name)}.{why}"
@@ -172,7 +172,7 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
 
 
 def _why(workload: Container, root: Path, facts: Facts) -> str:
-    """Say which key is what, and why there is no image by it; empty if it can be built."""
+    """Return the key with its value, and the reason why no image can be built from it; empty if it can be built."""
     directory, build = root / str(workload.build), f'build is "{workload.build}"'
     if not directory.is_dir():
         return f"{build}, but there is no directory {directory}"
@@ -188,7 +188,7 @@ def _named(workload: Container) -> bool:
 
 
 def _misplaced(workload: Container, root: Path) -> str:
-    """Say why a service's Dockerfile is none; empty if it is one."""
+    """Return the reason why the path of a Dockerfile is wrong; empty if it is right."""
     path = located(root / str(workload.build), workload.dockerfile)
     if path.is_dir():
         return f"{path} is a directory"

@@ -1,4 +1,4 @@
-"""Which Linux capabilities a container keeps of those that Docker, and with it ECS, gives to every container."""
+"""Linux capabilities that a container keeps, out of the set that Docker, and so ECS, gives to every container."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT = (
     "SETUID",
     "SYS_CHROOT",
 )
-"""Those of Docker's default configuration (Docker documentation, runtime privilege and Linux capabilities)."""
+"""Docker's default capabilities (Docker documentation, runtime privilege and Linux capabilities)."""
 OF_ROOT = (
     "CHOWN",
     "DAC_OVERRIDE",
@@ -33,7 +33,7 @@ OF_ROOT = (
     "SETPCAP",
     "SETUID",
 )
-"""What a program needs that begins as root, prepares its directories and goes on as another user.
+"""Capabilities of a program that starts as root, prepares its directories and continues as another user.
 
 The images of nginx, Apache and most databases do so. It is the default of CRI-O (crio.conf(5); cri-o/cri-o#3119),
 under which such images run on Kubernetes. Without KILL, the init process cannot pass on the signal by which ECS ends a
@@ -45,11 +45,11 @@ ROOT = ("0", "root")
 
 
 def kept(said: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a service keeps if its `capabilities` do not say, by its `user` and `port`.
+    """Return the capabilities that a container keeps by default, from its `user` and `port`.
 
-    A user other than root has no use for any: what they would still do is serve a program with a setuid bit. A program
-    with a file capability does not even start without it (capabilities(7), safety checking for capability-dumb
-    binaries), and NET_BIND_SERVICE is the one that images have, so it stays where the port asks for it.
+    A user other than root needs none: they would only help a program with a setuid bit. But a program with a file
+    capability does not start without that capability (capabilities(7), safety checking for capability-dumb
+    binaries). NET_BIND_SERVICE is the file capability that images use, so it stays if the port is below 1024.
     """
     user, port = said.get("user"), said.get("port")
     if user is None or user.partition(":")[0] in ROOT:
@@ -58,9 +58,9 @@ def kept(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def dropped(names: Collection[str]) -> list[str]:
-    """Return what a task definition drops so that these stay.
+    """Return the capabilities that a task definition drops, so that only the given ones stay.
 
-    By name, since dropping ALL and adding some again is not possible on Fargate, which adds SYS_PTRACE only (ECS API
+    It drops them by name: Fargate cannot drop ALL and add some again, because it adds SYS_PTRACE only (ECS API
     reference, KernelCapabilities).
     """
     return [name for name in DEFAULT if name not in names] if names else ["ALL"]

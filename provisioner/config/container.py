@@ -1,4 +1,4 @@
-"""What one container of a task has: an image, what it runs, whom it waits for, what it is told and may do."""
+"""The model of one container of a task: its image, command, dependencies, variables and rights."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from provisioner.docker.context import DOCKERFILE
 LONGEST_STOP_ON_FARGATE = 120
 """Seconds (ECS API, ContainerDefinition, stopTimeout)."""
 LONGEST_STOP = 600
-"""Seconds on instances, where ECS names no limit: a longer one would outlast what `up` and `down` wait for."""
+"""Seconds on instances. ECS names no limit there, but `up` and `down` would not wait longer."""
 OF_BUILD = ("dockerfile", "target", "build_args")
-"""What only an image that is built has."""
+"""Keys that only an image with `build` has."""
 
 Capability = Annotated[
     str,
@@ -50,40 +50,40 @@ Command = Annotated[
 
 
 Condition = Literal["start", "healthy", "complete", "success"]
-"""Until what another container is waited for: it has started, its health check passes, it has ended, or ended with 0.
+"""The state that another container must reach first: started, healthy, ended, or ended with exit code 0.
 
 ECS API reference, ContainerDependency.
 """
 
 
 class Container(Model):
-    """`[services.NAME]`, `[jobs.NAME]` and `[….sidecars.NAME]`: what all of them say of their one container."""
+    """The settings of one container, shared by `[services.NAME]`, `[jobs.NAME]` and `[….sidecars.NAME]`."""
 
     image: Annotated[str, AfterValidator(values.image)] | None = None
     """A prebuilt image of any registry, which `up` copies into ECR."""
     build: Annotated[str, AfterValidator(values.inside)] | None = None
     """A directory with a Dockerfile: `up` builds the image and pushes it to ECR."""
     dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
-    """The Dockerfile's path, which begins at `build`."""
+    """The Dockerfile's path, relative to `build`."""
     target: (
         Annotated[
             str, values.matching(r"[A-Za-z][\w.-]{0,127}", 'is not the name of a build stage, such as "production"')
         ]
         | None
     ) = None
-    """The build stage that becomes the image; unless said the last one."""
+    """The build stage that becomes the image; by default the last one."""
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    """Values of the Dockerfile's `ARG`s. Whoever can pull the image can read them: no secrets."""
+    """Values of the Dockerfile's `ARG`s. No secrets: everybody who can pull the image can read them."""
     command: Command | None = None
-    """What takes the place of the image's CMD: text, split as a shell would split it, or a list."""
+    """Replaces the image's CMD: text, split as a shell would split it, or a list."""
     entrypoint: Command | None = None
-    """What takes the place of the image's ENTRYPOINT."""
+    """Replaces the image's ENTRYPOINT."""
     depends_on: Mapping[Name, Condition] = {}
-    """Which other containers of the task have to have come how far before this one is started."""
+    """Other containers of the task, and the state that each must reach before this one starts."""
     stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
-    """Seconds that a container has to end by itself once it is told to; ECS's 30 unless said, on Fargate 2 to 120."""
+    """Seconds between the signal to stop and the kill; by default ECS's 30; on Fargate 2 to 120."""
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    """Variables of the container. No secrets: whoever may read task definitions sees them."""
+    """Variables of the container. No secrets: everybody who may read task definitions sees them."""
     secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
     """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
     table of names and places."""
@@ -96,17 +96,17 @@ class Container(Model):
         ]
         | None
     ) = None
-    """The container's user, by name or number; unless said the image's own."""
+    """The container's user, by name or number; by default the image's own."""
     read_only: bool = False
     """A read-only root file system; `/tmp` is memory."""
 
     @property
     def checked(self) -> bool:
-        """Whether ECS asks the container whether it is well."""
+        """Return whether ECS runs a health check inside the container."""
         return False
 
     def image_problems(self) -> Iterator[Problem]:
-        """Yield what is wrong with where the image comes from."""
+        """Yield contradictions between `image`, `build` and the other keys of a build."""
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
             yield (
@@ -121,6 +121,6 @@ class Container(Model):
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
 
     def fargate_stop(self) -> Iterator[Problem]:
-        """Yield a time to end that Fargate does not give."""
+        """Yield a stop timeout that is longer than Fargate allows."""
         if self.stop_timeout is not None and self.stop_timeout > LONGEST_STOP_ON_FARGATE:
             yield "stop_timeout", f"{self.stop_timeout} is too long: Fargate allows 2 to {LONGEST_STOP_ON_FARGATE}"

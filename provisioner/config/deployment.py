@@ -13,10 +13,10 @@ from provisioner.config.loader import shown
 
 Strategy = Literal["rolling", "canary", "linear", "blue-green"]
 Way = Literal[Strategy, "recreate"]
-"""What a deployment that is named rather than described is called."""
+"""A deployment that is given by a name alone, instead of a table."""
 STEPS = {"canary": (5.0, 10), "linear": (10.0, 6)}
-"""What ECS shifts at once, in percent, and for how many minutes it then waits, unless told otherwise (API reference,
-CanaryConfiguration, LinearConfiguration)."""
+"""ECS's defaults: the percentage of the traffic that it shifts at once, and the minutes that it then waits (API
+reference, CanaryConfiguration, LinearConfiguration)."""
 LEAST_STEP = {"canary": 0.1, "linear": 3.0}
 LONGEST_BAKE = 1440
 """Minutes (API reference, DeploymentConfiguration, bakeTimeInMinutes)."""
@@ -30,9 +30,9 @@ PAUSES = (
     "post-production-traffic-shift",
 )
 """The stages at which a deployment can wait for a person, in their order (ECS developer guide, "Lifecycle hooks for
-Amazon ECS service deployments"). RECONCILE_SERVICE only comes where a deployment takes the place of another one."""
+Amazon ECS service deployments"). RECONCILE_SERVICE occurs only in a deployment that replaces another deployment."""
 PORTS = (80, 443)
-"""The load balancer's ports for everybody."""
+"""The load balancer's ports for all clients."""
 _UNPAUSED = ("test-traffic-shift", "production-traffic-shift")
 _OF_ROLLING = ("min_percent", "max_percent")
 _OF_STEPS = ("step_percent", "step_minutes")
@@ -42,23 +42,23 @@ Minutes = Annotated[int, values.between(0, LONGEST_BAKE, "a number of minutes th
 
 
 def _tenths(value: float) -> float:
-    """Let pass only what ECS takes for a percentage of the traffic: a multiple of 0.1."""
+    """Accept only a percentage of the traffic that ECS supports: a multiple of 0.1."""
     if not 0.1 <= value <= 100 or round(value * 10) != value * 10:
         raise ValueError(f"{value:g} is not a percentage of the traffic: use a multiple of 0.1 from 0.1 to 100")
     return float(value)
 
 
 def _unshifting(stage: str) -> str:
-    """Let pass only stages that shift no traffic: ECS pauses no deployment there."""
+    """Accept only a stage without a traffic shift: ECS cannot pause a deployment while it shifts traffic."""
     if stage in _UNPAUSED:
         raise ValueError(f"{shown(stage)}: ECS pauses no deployment while it shifts traffic: use pre- or post-{stage}")
     return stage
 
 
 def _own_port(port: int) -> int:
-    """Let pass only ports that the load balancer does not use for everybody."""
+    """Accept only a port that the load balancer does not use for all clients."""
     if port in PORTS:
-        raise ValueError(f"{port} leads to what runs, for everybody: use another one, such as 8443")
+        raise ValueError(f"{port} leads everybody to the running revision: use another one, such as 8443")
     return port
 
 
@@ -68,20 +68,20 @@ Stage = Annotated[
 
 
 class Deployment(Model):
-    """`[services.NAME.deployment]`: how new tasks take the place of old ones."""
+    """`[services.NAME.deployment]`: how new tasks replace old ones."""
 
     strategy: Strategy = "rolling"
-    """All at once by tasks (`rolling`), or by traffic: `canary`, `linear`, `blue-green`."""
+    """`rolling` replaces tasks; `canary`, `linear` and `blue-green` shift traffic from old tasks to new ones."""
     min_percent: Annotated[int, values.between(0, 100, "a percentage")] = 100
-    """How many tasks a rolling update keeps, in percent of those that are wanted."""
+    """The fewest tasks during a rolling update, in percent of the desired number."""
     max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
-    """How many tasks there may be during a rolling update, in percent of those that are wanted."""
+    """The most tasks during a rolling update, in percent of the desired number."""
     step_percent: Annotated[float, AfterValidator(_tenths)] | None = None
-    """How much of the traffic is shifted at once."""
+    """The percentage of the traffic that ECS shifts at once."""
     step_minutes: Minutes | None = None
-    """How many minutes ECS waits after a step."""
+    """Minutes that ECS waits after a step."""
     bake_minutes: Minutes = 5
-    """How many minutes old tasks stay once all traffic is at the new ones."""
+    """Minutes that old tasks stay after all traffic has moved to the new ones."""
     alarms: Annotated[
         tuple[Annotated[str, values.matching(r"[^\x00-\x1f]{1,255}", "is not the name of an alarm")], ...],
         LIST,
@@ -89,15 +89,15 @@ class Deployment(Model):
     ] = ()
     """Names of CloudWatch alarms: ECS rolls back if one is in ALARM."""
     pause_at: Annotated[tuple[Stage, ...], LIST, values.unique("stage")] = ()
-    """The stages at which ECS waits until a person approves the deployment, or rejects it."""
+    """The stages at which ECS waits until a person approves or rejects the deployment."""
     pause_minutes: Annotated[int, values.between(1, LONGEST_PAUSE, "a number of minutes that ECS waits")] = 1440
-    """How many minutes ECS waits for that, before it rolls back."""
+    """Minutes that ECS waits at such a stage before it rolls back."""
     test_port: Annotated[int, values.between(1, 65535, "a port"), AfterValidator(_own_port)] | None = None
     """The load balancer's port at which new tasks answer before traffic moves to them."""
 
     @property
     def shifts(self) -> bool:
-        """Whether ECS shifts the load balancer's traffic from old tasks to new ones, which run beside them."""
+        """Return whether ECS runs new tasks beside old ones and shifts the load balancer's traffic to them."""
         return self.strategy != "rolling"
 
     @property
@@ -110,7 +110,7 @@ class Deployment(Model):
         )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield keys that are another strategy's, or of no effect, and a step that is too small."""
+        """Yield keys that belong to another strategy or have no effect, and a step that is too small."""
         strategy = self.strategy
         others = {
             "rolling": _OF_SHIFTING,
@@ -139,14 +139,14 @@ class Deployment(Model):
 
 
 class Recreate(Deployment):
-    """`deployment = "recreate"`: the old task has stopped before the new one starts, so that there are never two."""
+    """`deployment = "recreate"`: the old task stops before the new one starts, so that two never run at once."""
 
     min_percent: int = 0
     max_percent: int = 100
 
 
 def named(value: object) -> object:
-    """Return the model for a deployment that is named rather than described."""
+    """Return the model of a deployment that is given by a name alone; return a table as it is."""
     if not isinstance(value, str):
         return value
     match value:

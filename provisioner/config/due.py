@@ -1,4 +1,4 @@
-"""When a `cron(…)` of EventBridge Scheduler is next due.
+"""The next time of a `cron(…)` expression of EventBridge Scheduler.
 
 Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
 """
@@ -12,17 +12,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from provisioner.config.schedules import FIELDS
 
 AHEAD = 400
-"""Days that are looked through: a schedule of less than once a year is not one that people wait for."""
+"""Days to search. Nobody waits for a schedule that is due less than once a year."""
 
 
 def next_due(text: str, zone: str, after: float) -> datetime | None:
-    """Return when a checked expression is next due, in its time zone.
+    """Return the next time of a checked expression, in its time zone.
 
     Args:
         after: seconds since the epoch.
 
     Returns:
-        None: not soon, or by `L`, `W` or `#`, which are not counted here, or this machine does not know the zone.
+        None if it is not due within `AHEAD` days, if it has `L`, `W` or `#`, which this function does not support, or
+        if this machine does not know the zone.
     """
     try:
         there = ZoneInfo(zone)
@@ -37,17 +38,17 @@ def next_due(text: str, zone: str, after: float) -> datetime | None:
             for hour, minute in ((hour, minute) for hour in sorted(hours) for minute in sorted(minutes)):
                 local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=there)
                 moment = local.astimezone(UTC)
-                # a time that the clocks skip in spring comes back as another one
+                # a time that the clocks skip in spring is another one after the way through UTC
                 if moment > first and moment.astimezone(there).replace(tzinfo=None) == local.replace(tzinfo=None):
                     return local
     return None
 
 
 def _numbers(position: int, field: str) -> frozenset[int]:
-    """Return what a field allows.
+    """Return the numbers that a field of the expression allows.
 
     Raises:
-        ValueError: it has `L`, `W` or `#`.
+        ValueError: the field has `L`, `W` or `#`.
     """
     _, least, most, names = FIELDS[position]
     return frozenset(number for part in field.split(",") for number in _part(part, least, most, names))

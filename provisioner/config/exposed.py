@@ -1,4 +1,4 @@
-"""Warns of what looks like a secret in `stack.toml`, and will be where others can read it."""
+"""Warnings of values in `stack.toml` that look like secrets, in places that others can read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def warnings(config: Config) -> Iterator[str]:
         for name, value in settings.environment.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"{key}.environment.{name} looks like a secret, by its {why}: whoever may read "
-                    f'task definitions (ecs:DescribeTaskDefinition) can read it. Write secrets = ["{name}"] instead, '
+                    f"{key}.environment.{name} looks like a secret, by its {why}: anybody with "
+                    f'ecs:DescribeTaskDefinition can read it. Write secrets = ["{name}"] instead, '
                     f"and set it with `provision secret set {name}`"
                 )
         for name, value in settings.build_args.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"{key}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
+                    f"{key}.build_args.{name} looks like a secret, by its {why}: anybody who may pull the "
                     f"image can read it in its history. Remove it from build_args"
                 )

@@ -1,4 +1,4 @@
-"""`extends`: what a service or a job takes over of a service, in the table that was read and before it is checked."""
+"""Apply `extends`: copy into the table of a service or a job the keys that it inherits, before the checks."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 IMAGE = ("image", "build", "dockerfile", "target", "build_args", "architecture")
-"""What decides which image runs: who writes none of these runs the very image of the service that it extends."""
+"""Keys that decide which image runs. A workload with none of them runs the image of the service that it extends."""
 JOINED = ("environment", "secrets", "sidecars")
-"""Tables that are joined, name by name; `false` leaves a name of the extended service out."""
+"""Tables that are merged name by name; `false` removes a name of the extended service."""
 INHERITED = (
     *IMAGE,
     *JOINED,
@@ -28,20 +28,20 @@ INHERITED = (
     "policies",
     "security_groups",
 )
-"""What a workload runs and may do. How it is reached, and how many there are of it, is each service's own."""
+"""Inherited keys: what a workload runs and may do. Its address and its number of tasks are never inherited."""
 NOT_OF_JOBS = ("launch",)
-"""What a job does not have, and does not take over either."""
+"""Keys that a job does not have, and so does not inherit."""
 
 
 @dataclass
 class Extended:
-    """A table in which each workload has what it takes over.
+    """The table of a `stack.toml` with all inherited keys in it.
 
     Attributes:
         table: the whole table.
-        images: by workload, whose image it runs, where that is not its own.
-        inherited: the dotted keys that were taken over, and the dotted key that each was written at.
-        problems: by the dotted key of an `extends`, what is wrong with it.
+        images: by container without an image of its own, the container whose image it runs.
+        inherited: by inherited dotted key, the dotted key at which its value is written.
+        problems: the dotted key of each wrong `extends`, and the message.
     """
 
     table: dict[str, Any]
@@ -51,9 +51,9 @@ class Extended:
 
 
 def extended(table: Mapping[str, Any]) -> Extended:
-    """Return the table of a `stack.toml` in which `extends` was followed.
+    """Return the table of a `stack.toml` with each `extends` applied.
 
-    Whatever has the wrong form is left as it is, for the models to say so.
+    Values of a wrong form stay as they are: the models refuse them later.
     """
     result = Extended(dict(table))
     services = table.get("services")
@@ -71,7 +71,7 @@ def extended(table: Mapping[str, Any]) -> Extended:
 def _service(
     name: str, services: Mapping[str, Any], done: dict[str, Any], result: Extended, heirs: tuple[str, ...]
 ) -> None:
-    """Put the table of a service with what it takes over into `done`, and before it that of the one it extends."""
+    """Put the table of a service with its inherited keys into `done`, after the service that it extends."""
     if name in done:
         return
     own = services[name]
@@ -87,7 +87,7 @@ def _service(
 
 
 def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: Extended) -> Any:
-    """Return the table of a workload with what it takes over of the service that it extends."""
+    """Return the table of a workload with the keys that it inherits from the service that it extends."""
     if not isinstance(own, Mapping) or not isinstance(base := own.get("extends"), str):
         return own
     source = services.get(base)
@@ -115,12 +115,12 @@ def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: E
 
 
 def beside(workload: str, sidecar: str) -> str:
-    """Return what tells a sidecar from all other containers: no name of a service or job has a dot."""
+    """Return the key of a sidecar among all containers. It is unique, as no service or job has a dot in its name."""
     return f"{workload}.{sidecar}"
 
 
 def _of_heir(sidecars: Any, base: str, name: str) -> Any:
-    """Return sidecars that wait for the container of the heir where they waited for that of the extended service."""
+    """Return inherited sidecars that wait for the heir's container instead of the extended service's."""
     if not isinstance(sidecars, Mapping):
         return sidecars
     return {called: _waiting(one, base, name) for called, one in sidecars.items()}
@@ -139,17 +139,17 @@ def _sidecars(table: Mapping[str, Any]) -> set[str]:
 
 
 def _written(own: Mapping[str, Any]) -> set[str]:
-    """Return the keys that a table decides itself: `image` and `build` decide about the whole image."""
+    """Return the keys that a table sets itself: `image` or `build` sets all keys of the image but `architecture`."""
     whole = set(IMAGE) - {"architecture"} if {"image", "build"} & own.keys() else set[str]()
     return {*own, *whole}
 
 
 def _joined(inherited: Any, own: Any) -> Any:
-    """Return a table, or a list of names, joined with the inherited one."""
+    """Return a table, or a list of names, merged into the inherited one."""
     tables = [dict.fromkeys(one, True) if _names(one) else one for one in (inherited or {}, own)]
     if not all(isinstance(one, Mapping) for one in tables):
         return own
-    # What is false here is left out; what is false below it stays wrong, and is said there
+    # `false` removes an inherited name; `false` at any other name stays, for the models to refuse
     return {
         **{name: value for name, value in tables[0].items() if tables[1].get(name) is not False},
         **{name: value for name, value in tables[1].items() if value is not False or name not in tables[0]},

@@ -1,4 +1,4 @@
-"""What has to be read from AWS before anything can be declared."""
+"""Facts that are read from AWS before any resource can be declared."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from provisioner.config.services import Service
 
 @dataclass(frozen=True)
 class Copy:
-    """What is known of a ready image that private subnets cannot pull, so that ECR has to have a copy of it.
+    """A ready image that private subnets cannot pull, so that ECR needs a copy of it.
 
     Attributes:
-        source: its full name, with the digest that it has now; without, if its registry does not tell.
-        tag: the copy's in the service's repository. notice: a sentence for the user, if there is one.
-        possible: whether there is a copy, or one can be made.
+        source: the image's full name with its present digest; without a digest if the registry does not tell it.
+        tag: the copy's tag in the service's repository. notice: a sentence for the user, if there is one.
+        possible: whether a copy exists or can be made.
     """
 
     source: str
@@ -29,11 +29,11 @@ class Copy:
 
 @dataclass(frozen=True)
 class Deployed:
-    """An image that `provision deploy` has put in the place of the one that the configuration names.
+    """An image that `provision deploy` runs instead of the configured one.
 
     Attributes:
-        image: its full name with its digest, if that is known.
-        instead_of: what the configuration said then, as `source_of` puts it.
+        image: the image's full name, with its digest if that is known.
+        instead_of: the configured image at that time, as `source_of` writes it.
     """
 
     image: str
@@ -41,26 +41,26 @@ class Deployed:
 
 
 SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
-"""The types of the records that say what is in `Sizes`: here, since to read the types themselves takes boto3."""
+"""The types of the records behind `Sizes`. Their names are here because an import of the types needs boto3."""
 CALLING = "universal_schedule"
 """The type of the schedules that put the stack to sleep and wake it."""
 EXPIRES = "expiring_stack"
-"""The type of the record that says until when a stack is wanted."""
+"""The type of the record with the time at which the stack expires."""
 PART = "sleeping_part"
-"""The type of the records that say what `provision sleep` has deleted, for `provision wake` to make it again."""
+"""The type of the records of parts that `provision sleep` has deleted, for `provision wake` to create again."""
 ENDPOINTS, NAT, BALANCER = "endpoints", "nat", "balancer"
 PARTS = {ENDPOINTS: "interface endpoints", NAT: "NAT gateways", BALANCER: "load balancer"}
-"""What can be deleted of a stack while it sleeps: the names of such records, and of the options, and in words."""
+"""Parts of a stack that `sleep` can delete: the name in records and options, and the words for users."""
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """How many tasks `provision scale` has given a service.
+    """The number of tasks that `provision scale` has set for a service.
 
     Attributes:
-        least: how many there are; of a service that scales, the minimum.
-        most: the same; of a service that scales, the maximum.
-        instead_of: what the configuration said then.
+        least: the number of tasks; of a service with `scaling`, the minimum.
+        most: the same number; of a service with `scaling`, the maximum.
+        instead_of: the configured number at that time, in words.
     """
 
     least: int
@@ -70,10 +70,10 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What `provision scale`, `pause` and `sleep` hold otherwise than the configuration says.
+    """Numbers of tasks that `provision scale`, `pause` and `sleep` hold, different from the configuration.
 
     Attributes:
-        scaled: by service. paused: services, and jobs with a schedule, with the tasks that each had before.
+        scaled: the numbers by service. paused: by service, or job with a schedule, the number of tasks before.
         asleep: whether the whole stack is stopped, by `sleep`.
         by_schedule: whether it is stopped by `[schedule]`, as AWS shows.
     """
@@ -84,24 +84,24 @@ class Sizes:
     by_schedule: bool = False
 
     def held(self, name: str) -> bool:
-        """Whether a command has stopped a service or a job, so that no schedule of its own is on."""
+        """Return whether a command has stopped a service or a job, so that its own schedules are off."""
         return self.asleep or name in self.paused
 
     def rests(self, name: str) -> bool:
-        """Whether a service has no tasks."""
+        """Return whether a service has no tasks now, because of a command or of `[schedule]`."""
         return self.by_schedule or self.held(name)
 
     def unanswered(self, services: Mapping[str, Service]) -> bool:
-        """Whether the load balancer answers 503 instead of a public service that has no tasks."""
+        """Return whether the load balancer answers 503 in place of a public service without tasks."""
         return any(service.public and self.rests(name) for name, service in services.items())
 
 
 @dataclass(frozen=True)
 class ExistingVpc:
-    """A VPC that was there before: the stack uses it, and changes nothing in it.
+    """A VPC that existed before the stack: the stack uses it, and changes nothing in it.
 
     Attributes:
-        cidr: its first block of addresses. zones: those that its subnets are in.
+        cidr: its first block of addresses. zones: the Availability Zones of its subnets.
         public, private: the ids of the subnets of load balancers, and of tasks without public addresses.
         database: the ids of the subnets of the database.
         way_out: whether the private subnets have a route to the internet.
@@ -118,12 +118,12 @@ class ExistingVpc:
 
 @dataclass(frozen=True)
 class Held:
-    """What is known of a secret that is not this stack's to make: everything but its value.
+    """A secret that exists outside of the stack, without its value.
 
     Attributes:
-        arn: its ARN, of Secrets Manager with the six characters behind the name.
-        version: says when it was changed, or which of its versions is the current one.
-        key: its KMS key as it is shown, an ARN, an id or an alias; empty for the one that AWS has for the API.
+        arn: its ARN; in Secrets Manager, with the six characters behind the name.
+        version: the time of its last change, or the id of its current version.
+        key: its KMS key as AWS shows it, an ARN, an id or an alias; empty for AWS's own key.
     """
 
     arn: str
@@ -138,26 +138,26 @@ class Facts:
     Attributes:
         account: the account's number. partition: `aws`, `aws-cn` … region: the region's name.
         zones: the names of the availability zones to use.
-        blocks: which of a tier's blocks of addresses the subnets in each of the zones have.
+        blocks: for each zone, the number of the address block that its subnet has in each tier (`Network.blocks`).
         image_id: the AMI that instances are launched from; empty without services on instances.
-        public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
+        public_zone_id: the public hosted zone that existed before the stack; None if the stack makes one.
         allow: the CIDRs that may reach the load balancer.
         engine: whether a Docker engine answers here, so that images can be built. no_engine: why not, if that is known.
-        pushed: the services with `build` whose image, for what is in their directory now, ECR holds already.
-        copies: the ready images to copy, by service; those that are not there are used as they are written.
+        pushed: the services with `build` whose image, for the present content of the directory, is in ECR already.
+        copies: the ready images to copy, by service; a service without a copy uses its image as written.
         local: whether the cloud is the embedded one.
         root: the directory that build contexts are relative to.
         s3_prefix_list: the id of the list of S3's addresses in the region.
-        policed: the services whose interface endpoints take a policy, as `ecr.api`.
-        instance_sizes: what the instance types have, by name, where services run on them and AWS says it.
+        policed: the AWS services whose interface endpoints take a policy, such as `ecr.api`.
+        instance_sizes: the sizes of the instance types, by name, if services run on instances and AWS tells them.
         group_rules: how many rules a security group may have in each direction.
-        kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
+        kms_key, logs_key: the ARNs of the keys for stored data and for logs; None for AWS's own keys.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
-        secrets: what is known of the secrets that the services are given, but for those that are made up.
-        deployed: the images that were deployed in the place of configured ones, by the service or job that has them.
-        sizes: what was scaled or paused.
-        expires: until when the stack is wanted, in seconds since the epoch; None if nobody has said so.
+        secrets: the secrets that containers get, without the generated ones.
+        deployed: the images that were deployed instead of the configured ones, by service or job.
+        sizes: the numbers of tasks that commands hold.
+        expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
     account: str

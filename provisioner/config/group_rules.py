@@ -1,4 +1,4 @@
-"""How many rules the security groups have, and which peers are let in by the addresses of the subnets instead."""
+"""Count the rules of the security groups, and refuse a configuration that exceeds the quota."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from provisioner.config.models import Config
 
 DEFAULT = 60
-"""Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+"""The most rules of a group in each direction, unless AWS has raised the quota (VPC quotas)."""
 QUOTA = "L-0EA8095F"
-"""That quota's code; of the API `vpc`."""
+"""The code of that quota in Service Quotas, of the service `vpc`."""
 PORTS = 2
-"""Rules for each of `network.allow`, besides those for `test_port`: ports 80 and 443."""
+"""Rules for each source in `network.allow`: ports 80 and 443. Each `test_port` adds one."""
 FIXED = 2
-"""Rules for what a service sends to besides what it calls: endpoints, and image layers in S3."""
+"""Outbound rules of a service besides its calls: to VPC endpoints, and to image layers in S3."""
 
 
 def largest(config: Config) -> int:
@@ -31,15 +31,15 @@ def largest(config: Config) -> int:
 
 
 def users(config: Config) -> int:
-    """Return how many rules the load balancer's group has for each of `network.allow`."""
+    """Return how many rules the load balancer's group has for each source in `network.allow`."""
     return PORTS + len(config.test_ports)
 
 
 def problems(config: Config, most: int) -> Iterator[str]:
-    """Yield what is more than a group takes, even where services are told by the addresses of their subnets.
+    """Yield settings that need too many rules in a group, even if subnet addresses replace one rule for each peer.
 
     Args:
-        most: how many rules a group may have in each direction.
+        most: the most rules of a group in each direction.
     """
     raised = f"or request an increase of the quota {QUOTA} of VPC"
     sources = config.network.allow

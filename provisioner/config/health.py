@@ -23,7 +23,7 @@ CHECKS = "a number of checks that AWS allows"
 
 
 def _codes(value: str) -> str:
-    """Let pass only HTTP codes that an Application Load Balancer takes (API reference, Matcher)."""
+    """Accept only HTTP codes that an Application Load Balancer supports (API reference, Matcher)."""
     for part in value.split(","):
         found = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", part, re.ASCII)
         if found is None or not 200 <= int(found[1]) <= int(found[2] or found[1]) <= 499:
@@ -33,7 +33,7 @@ def _codes(value: str) -> str:
 
 
 def _command(value: object) -> object:
-    """Return a command as ECS takes it: text is run by the container's shell, a list is run as it is."""
+    """Return a command in ECS's form: the container's shell runs a text; a list runs as it is."""
     if isinstance(value, str):
         return ("CMD-SHELL", value) if value.strip() else ()
     if isinstance(value, list) and value and value[0] in ("CMD", "CMD-SHELL"):
@@ -42,38 +42,38 @@ def _command(value: object) -> object:
 
 
 def _path(value: str) -> str:
-    """Let pass only what a load balancer can request (ELB API reference, CreateTargetGroup, HealthCheckPath)."""
+    """Accept only a path that a load balancer can request (ELB API reference, CreateTargetGroup, HealthCheckPath)."""
     if not re.fullmatch(r"/[!\"$-~]{0,1023}", value, re.ASCII):
         raise ValueError(f'{shown(value)} is not a health check path, such as "/health"')
     return value
 
 
 class Health(Model):
-    """`[services.NAME.health]`: who is asked whether a task is well, how often, and what counts. Times in seconds."""
+    """`[services.NAME.health]`: the health check of a task by load balancer and ECS. Times in seconds."""
 
     path: Annotated[str, AfterValidator(_path)] = "/health"
-    """What the load balancer requests of a public service."""
+    """The path that the load balancer requests from a public service."""
     codes: Annotated[str, AfterValidator(_codes)] = "200"
-    """Which HTTP codes are good answers, such as `200`, `200,204` or `200-399`."""
+    """HTTP codes of a healthy target, such as `200`, `200,204` or `200-399`."""
     command: Annotated[
         tuple[str, ...],
         BeforeValidator(_command, json_schema_input_type=str | tuple[str, ...]),
         values.not_empty("write a program of the image, or remove it"),
     ] = ()
-    """What ECS runs inside the container: text by a shell, a list as it is; without it nothing is run there."""
+    """A command that ECS runs inside the container: a text by a shell, a list as it is; by default none."""
     interval: Annotated[int, values.between(5, 300, SECONDS)] = 15
     """Seconds between two checks."""
     timeout: Annotated[int, values.between(2, 120, SECONDS)] = 5
-    """Seconds that a check may take."""
+    """The most seconds that a check may take."""
     healthy: Annotated[int, values.between(2, 10, CHECKS)] = 2
-    """How many good answers an unhealthy target of the load balancer needs."""
+    """Passed checks in a row that make a target of the load balancer healthy."""
     unhealthy: Annotated[int, values.between(1, 10, CHECKS)] = 3
-    """How many failures count."""
+    """Failed checks in a row that make a task unhealthy."""
     grace: Annotated[int, values.between(0, LONGEST_GRACE, SECONDS)] = 60
-    """Seconds from the start of a task in which failures do not count."""
+    """Seconds after the start of a task in which failed checks do not count."""
 
     def misplaced(self, *, public: bool) -> Iterator[Problem]:
-        """Yield what has no effect on the service, and what AWS refuses of the checks that it has."""
+        """Yield keys of `health` that have no effect on the service, and values that AWS refuses."""
         if not public and not self.command and self.model_fields_set:
             ways = "add public = true, or health.command for a check inside the container, or remove health"
             yield "health", f"nothing asks a service that is not public: {ways}"
@@ -93,7 +93,7 @@ class Health(Model):
             yield "health.timeout", f"{why}, as Elastic Load Balancing demands: change one of them"
 
     def command_problems(self, *, public: bool) -> Iterator[Problem]:
-        """Yield what ECS refuses of the check inside the container."""
+        """Yield values that ECS refuses for the check inside the container."""
         if self.timeout > LONGEST_COMMAND:
             yield "health.timeout", f"{self.timeout} is too long for health.command: use 2 to {LONGEST_COMMAND}"
         if self.grace > LONGEST_START and not public:
@@ -102,5 +102,5 @@ class Health(Model):
 
 
 def short(value: object) -> object:
-    """Return the model for the short form, which is a path alone."""
+    """Return the model of the short form, a path alone; return a table as it is."""
     return Health(path=_path(value)) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""How many tasks fit an instance, and how many instances so many tasks need: arithmetic, no call."""
+"""Calculate how many tasks fit on an instance, and how many instances a number of tasks needs. It makes no call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 UNLIMITED = 1000
-"""Stands for the tasks of an instance type of which the guide says nothing: more than any that it lists."""
+"""The most tasks of an instance type that the guide does not list: more than of any type that it lists."""
 _FIFTH = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "8xlarge": 60, "9xlarge": 60, "12xlarge": 60}
 _FIFTH |= {f"{size}xlarge": 120 for size in (16, 18, 24)}
 _SIXTH = _FIFTH | {"8xlarge": 90, "12xlarge": 120, "32xlarge": 120, "48xlarge": 120, "metal": 120}
@@ -21,18 +21,18 @@ _TRUNKED = (
 _TRUNKLESS = re.compile(
     r"(c5n|d3|d3en|g3|g3s|g4dn|i3|i3en|inf1|m5dn|m5n|m5zn|mac1|r5b|r5n|r5dn|u-12tb1|u-6tb1|u-9tb1|z1d)\..*"
     r"|(a1|c5|m5|r5)\.metal|(c5a|c5ad|r5)\.8xlarge|c5d\.metal|p3dn\.24xlarge|r5d\.metal"
-    # in no table of supported types: burstable ones, and those before the Nitro system
+    # in no table of supported types: burstable types, and types older than the Nitro system
     r"|(t\d[a-z]*|[cmr][34]|c1|cc2|d2|f1|g2|h1|i2|m[12]|p2|x1|x1e)\..*"
 )
-"""Types that the same page says, or shows by leaving them out, to have no trunk."""
+"""Types without ENI trunking: the same page says so, or does not list them."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """What an instance type has: CPU units of ECS (1024 a vCPU), MiB of which the system keeps a part, interfaces.
+    """The size of an instance type: ECS CPU units (1024 a vCPU), MiB (the system keeps a part), network interfaces.
 
     Attributes:
-        interfaces: how many can be attached; 0 if AWS does not say.
+        interfaces: the most that can be attached; 0 if AWS does not say.
     """
 
     cpu: int
@@ -42,38 +42,38 @@ class Size:
 
 @dataclass(frozen=True)
 class Room:
-    """What an empty instance has for tasks, or what a task needs of it: CPU units, MiB, interfaces."""
+    """The room for tasks on an instance, or the needs of a task: CPU units, MiB, interfaces for tasks."""
 
     cpu: int
     memory: int
     tasks: int = 1
 
     def times(self, other: Room) -> int:
-        """Return how often the other one fits in this one."""
+        """Return how many times another room fits into this room."""
         return min(self.cpu // other.cpu, self.memory // other.memory, self.tasks // other.tasks)
 
     def without(self, other: Room, times: int) -> Room:
-        """Return what is left of this one."""
+        """Return the rest of this room, without a number of times another room."""
         return Room(self.cpu - other.cpu * times, self.memory - other.memory * times, self.tasks - other.tasks * times)
 
 
 Needs = Sequence[tuple[Room, int]]
-"""What tasks need, and how many there are of that size."""
+"""The needs of one task, and the number of tasks of that size."""
 
 
 def trunkless(name: str) -> bool:
-    """Say whether an instance type has no ENI trunking, so that it runs no more tasks than it has interfaces to spare.
+    """Return whether an instance type has no ENI trunking, so that its own interfaces limit its tasks.
 
-    AWS has no call that tells; a type that the guide does not know yet counts as one that has it.
+    AWS has no call to ask for it. A type that the guide does not list yet counts as a type with trunking.
     """
     return bool(_TRUNKLESS.fullmatch(name))
 
 
 def interfaces(name: str, size: Size, *, trunking: bool) -> tuple[int, int]:
-    """Return how many tasks with an interface each an instance runs: at the least, and at the most.
+    """Return how many tasks, each with its interface, an instance can run: the lower and the upper estimate.
 
     Args:
-        trunking: whether the account has it on; if not declared, it may be.
+        trunking: whether the stack turns it on; if not, the account may still have it on.
     """
     own = size.interfaces - 1 if size.interfaces else UNLIMITED
     if trunkless(name):
@@ -86,9 +86,9 @@ def interfaces(name: str, size: Size, *, trunking: bool) -> tuple[int, int]:
 
 
 def surely(types: Mapping[str, Size], *, trunking: bool) -> Room:
-    """Return what an instance of any of the types has for tasks: each parameter by itself, as ECS counts.
+    """Return the room that every instance has at the least: for each parameter, the smallest of all types.
 
-    Kernel and agent keep about 7 % of the memory of a small instance, and less of a large one.
+    Kernel and agent keep about 7 % of the memory of a small instance, and less of a large instance.
     """
     return Room(
         min(size.cpu for size in types.values()),
@@ -98,9 +98,9 @@ def surely(types: Mapping[str, Size], *, trunking: bool) -> Room:
 
 
 def possibly(types: Mapping[str, Size], *, trunking: bool) -> Room:
-    """Return what no instance of the types can have more of.
+    """Return the room that no instance exceeds: for each parameter, the largest of all types.
 
-    Linux describes each page of 4096 bytes in 64 of its own, which leaves 63 of 64 parts of the memory.
+    Linux needs 64 bytes to describe each page of 4096 bytes, which leaves 63/64 of the memory.
     """
     return Room(
         max(size.cpu for size in types.values()),
@@ -110,11 +110,11 @@ def possibly(types: Mapping[str, Size], *, trunking: bool) -> Room:
 
 
 def least(needs: Needs, room: Room) -> int:
-    """Return a number of instances with fewer of which no placement at all can do.
+    """Return a lower bound of the number of instances: no placement works with fewer.
 
-    Of each parameter by itself: what is needed in all; and, for each `part`, that no more than so many tasks of more
-    than a `part + 1`th can share an instance (Fekete and Schepers, "New classes of fast lower bounds for bin packing
-    problems", 2001).
+    It checks each parameter by itself: the sum of all needs; and, for each `part`, the rule that at most `part` tasks
+    can share an instance if each needs more than 1/(`part` + 1) of it (Fekete and Schepers, "New classes of fast
+    lower bounds for bin packing problems", 2001).
     """
     return max(
         _least([(getattr(need, parameter), number) for need, number in needs], getattr(room, parameter))
@@ -126,7 +126,7 @@ def _least(values: Iterable[tuple[int, int]], room: int) -> int:
     values = list(values)
     bounds = [ceil(sum(value * number for value, number in values) / room)]
     for part in range(1, 16):
-        # in units of 1/(part * room), so that no fraction is rounded; what is exactly so large counts as what it is
+        # in units of 1/(part * room), so that nothing is rounded; an exact multiple of room/(part + 1) keeps its size
         scaled = sum(
             number * (value * part if value * (part + 1) % room == 0 else value * (part + 1) // room * room)
             for value, number in values
@@ -136,16 +136,16 @@ def _least(values: Iterable[tuple[int, int]], room: int) -> int:
 
 
 def packed(needs: Needs, room: Room) -> int:
-    """Return how many instances suffice if the largest tasks come first, each to the first instance that has room.
+    """Return how many instances suffice if the largest tasks come first, each on the first instance with room.
 
-    A task that is larger than an instance counts as one that fills it.
+    A task that is larger than an instance counts as a task that fills it.
     """
     left: list[Room] = []
     by_size = sorted(needs, key=lambda item: max(item[0].cpu / room.cpu, item[0].memory / room.memory), reverse=True)
     for need, number in by_size:
         for place, free in enumerate(left):
             here = min(number, max(0, free.times(need)))
-            left[place], number = free.without(need, here), number - here  # noqa: PLW2901 (what is left to place)
+            left[place], number = free.without(need, here), number - here  # noqa: PLW2901 (the rest to place)
         while number > 0:
             here = min(number, max(1, room.times(need)))
             left.append(room.without(need, here))
@@ -161,10 +161,10 @@ _INTERFACES = {"nano": 2, "micro": 2, "medium": 2, "small": 3, "large": 3, "xlar
 
 
 def by_name(name: str) -> Size | None:
-    """Return what an instance type has, as the names of most families tell; None if the name does not.
+    """Return the size of an instance type from its name, without a call; None for an unknown name.
 
-    Of the families c, m and r an instance has 2, 4 and 8 GiB for each vCPU (EC2 instance types guide, naming
-    conventions and specifications); AWS is not asked.
+    Instances of the families c, m and r have 2, 4 and 8 GiB for each vCPU (EC2 instance types guide, naming
+    conventions and specifications).
     """
     family, _, size = name.partition(".")
     interfaces = _INTERFACES.get(size, 8)

@@ -15,21 +15,21 @@ from provisioner.config.workload import Workload
 
 
 class Job(Workload):
-    """`[jobs.NAME]`: a task that runs to its end, on Fargate and not on Spot: nothing interrupts a migration."""
+    """`[jobs.NAME]`: a task that runs to its end, on Fargate but not on Spot, so that AWS interrupts no migration."""
 
     launch: ClassVar[Literal["fargate"]] = "fargate"
     port: ClassVar[None] = None
     capabilities: Capabilities = Field(default_factory=kept)
-    """Linux capabilities that the container keeps. With a user other than root none unless said."""
+    """Linux capabilities that the container keeps. With a user other than root, none by default."""
     before_deploy: bool = False
-    """Run it with each new revision, after the database is ready and before any service changes."""
+    """Run the job with each new revision, after the database is ready and before any service changes."""
     schedule: Annotated[str, AfterValidator(schedules.expression)] | None = None
-    """When EventBridge Scheduler runs it: `cron(…)`, `rate(…)` or `at(…)`."""
+    """When EventBridge Scheduler runs the job: `cron(…)`, `rate(…)` or `at(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
-    """Whose clock `cron` and `at` mean."""
+    """The time zone of `cron` and `at`."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together within one job."""
+        """Yield contradictions between the settings of one job."""
         yield from super().problems()
         yield from self.fargate_problems()
         if self.before_deploy and self.schedule:

@@ -1,4 +1,4 @@
-"""Reads a TOML file, and says what is wrong with it in lines that name the file, the key, the fault and the fix."""
+"""Read a TOML file, and write its errors as lines that name the file, the key, the fault and the fix."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 LARGEST = 65_536
-"""The most bytes of a file: what is larger is no configuration."""
+"""The most bytes of a file: a larger file is no configuration."""
 DEEPEST = 20
-"""How deep lists and tables may lie in each other."""
+"""How deep lists and tables may be nested."""
 DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
-"""A key with so many parts, for which tomllib takes a time that grows with their square."""
+"""A key with that many parts: tomllib's time grows with their square."""
 HIDDEN = "(hidden)"
-"""Stands for a value that looks like a secret, which may have come to the wrong key."""
+"""Replaces a value that looks like a secret, which may be at the wrong key."""
 SHOWN = 200
 """Longer values are shortened in messages."""
 ALIKE = 0.65
-"""How alike two words are, of 1, of which one is taken for the other misspelt: `cup` and `cpu` are 0.67."""
+"""How alike two words must be, from 0 to 1, to take one for a misspelling of the other: `cup` and `cpu` are 0.67."""
 SHORTEST = 3
-"""How many letters begin a word that is taken for the whole one."""
+"""The fewest first letters of a word that stand for the whole word."""
 LONGEST = 1000
-"""The most characters of what is said of one thing that is wrong."""
+"""The most characters of the message of one error."""
 
 OTHERWISE = frozenset({"command"})
-"""Keys of which the name does not tell the table: for most tools, a `command` is what a container runs."""
+"""Keys that do not point to their table: in most tools, `command` is the container's command."""
 
 NAMED = frozenset({"services", "jobs"})
-"""Tables of which the names of the tables in them are the user's own."""
+"""Tables that hold tables with names of the user's choice."""
 
 VARIABLES = frozenset({"build_args", "environment"})
-"""Tables in which there may be secrets."""
+"""Tables whose values may be secrets."""
 
 TYPES = {
     "bool_type": "true or false",
@@ -54,14 +54,14 @@ TYPES = {
     "string_type": "text in quotes",
     "tuple_type": "a list in brackets",
 }
-"""What pydantic's error types ask for, in TOML's words."""
+"""The wanted type for each of pydantic's error types, in TOML's words."""
 
 
 class Inconsistent(ValueError):
-    """Settings that are each right alone do not go together.
+    """Contradictions between settings that are each valid alone.
 
     Args:
-        problems: for each, the dotted key below the model that found it, and what is wrong.
+        problems: for each, the dotted key, relative to the model that found the error, and the message.
     """
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
@@ -93,7 +93,7 @@ def suggestion(wrong: str, known: Collection[str]) -> str:
 
 
 def near(wrong: str, known: Collection[str]) -> str:
-    """Return the known word that a wrong one begins or misspells; empty if there is none."""
+    """Return the known word that a wrong word abbreviates or misspells; empty if there is none."""
     begun = [word for word in known if len(wrong) >= SHORTEST and word.startswith(wrong)]
     alike = begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
     return alike[0] if alike else ""
@@ -103,7 +103,7 @@ def read(path: Path) -> dict[str, Any]:
     """Return the contents of a TOML file.
 
     Raises:
-        ConfigurationError: if it cannot be read or is not TOML: with file, line and column where they are known.
+        ConfigurationError: it cannot be read or is not TOML; with file, line and column where they are known.
     """
     try:
         with path.open("rb") as file:
@@ -142,7 +142,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _flat(path: Path, value: Any, depth: int = 0) -> None:
-    """Refuse what is nested so deeply that neither checking nor showing it would come to an end."""
+    """Refuse a value that is nested too deeply to be checked or shown by recursion."""
     if depth > DEEPEST:
         raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables")
     if isinstance(value, dict | list):
@@ -159,15 +159,15 @@ _SYNTAX = (
     ),
     (r"Cannot declare \(.*\) twice", "this table is defined twice: merge the two"),
 )
-"""What `tomllib` says where it does not help who wrote the file, and what to say instead."""
+"""Messages of `tomllib` that do not help the user, and a better message for each."""
 
 
 _ENVIRONMENT = re.compile(r"\s*(?:\[\s*)?env\s*\.\s*([\w-]+)")
-"""A line that makes a table of `env`."""
+"""A line that uses `env` as a table."""
 
 
 def another_word(name: str) -> str:
-    """Return what to say of `[env.NAME]`."""
+    """Return the message for a table `[env.NAME]`."""
     return f"env is the name of this file's own environment: write [environments.{dotted([name])}]"
 
 
@@ -185,11 +185,11 @@ def _syntax(path: Path, text: str, message: str) -> str:
 
 
 Home = Callable[[Sequence[str]], tuple[str, ...]]
-"""Returns the table in which a key is written: `()` for the file's own."""
+"""Return the table in which a key is written: `()` for the top of the file."""
 
 
 def refusal(path: Path, overrides: Mapping[str, str], problems: Iterable[tuple[list[str], str]]) -> ConfigurationError:
-    """Return one error that tells each problem, by the parts of its key, on a line of its own."""
+    """Return one error with a line for each problem, which is given by the parts of its key and a message."""
     lines = []
     for loc, text in problems:
         where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {dotted(loc)}"
@@ -203,14 +203,13 @@ def found(
     inherited: Mapping[str, str] = {},
     home: Home = lambda loc: (),
 ) -> Iterator[tuple[list[str], str]]:
-    """Yield what pydantic found: the parts of the key, as it is written, and what is wrong there.
+    """Yield each error of pydantic: the parts of the key as it is written, and the message.
 
     Args:
-        error: what pydantic found.
+        error: the errors.
         model: the model of the whole file.
-        inherited: the dotted keys that were taken over from another table, and where each was written: what is wrong
-            there is told once.
-        home: returns the table that a key of the model is written in.
+        inherited: by inherited dotted key, the dotted key at which it is written: an error there is reported once.
+        home: returns the table in which a key of the model is written.
     """
     told = set[tuple[str, str]]()
     for detail in error.errors(include_url=False):
@@ -224,7 +223,7 @@ def found(
 
 
 def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> str | None:
-    """Return the dotted key that a value was written at, if it was taken over from there."""
+    """Return the dotted key at which an inherited value is written; None if it is not inherited."""
     own = ".".join(loc[:3])
     return ".".join((inherited[own], *loc[3:])) if own in inherited else None
 
@@ -257,7 +256,7 @@ def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator
 
 
 def _rewritten(kind: str, value: object) -> str:
-    """Return how to write a value that is right but for its type, or nothing."""
+    """Return how to write a value that is right except for its type; empty if there is no such form."""
     if kind == "string_type" and isinstance(value, int | float):
         return f': write "{shown(value)}"'
     if kind == "tuple_type" and isinstance(value, str):
@@ -271,11 +270,11 @@ def _rewritten(kind: str, value: object) -> str:
 def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str]) -> str:
     tables = dict(_tables(model))
     if not home:
-        # it is no part of the model, which has one environment
+        # the model describes one environment, so it lacks this key
         tables[()] = {*tables[()], "environments"}
     here = tuple(loc[:-1])
     key = loc[-1]
-    # Tables of services and jobs are known by a star in place of their names.
+    # In the keys of `tables`, a star stands for the name of a service or a job.
     known = tables.get(tuple("*" if i == 1 and here[0] in NAMED else part for i, part in enumerate(here)), ())
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not near(key, known) and elsewhere:

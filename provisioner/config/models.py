@@ -38,9 +38,9 @@ from provisioner.config.workload import PROXY_MEMORY, Architecture
 from provisioner.engine.errors import ConfigurationError
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
-"""The commented sample, a complete `stack.toml`."""
+"""The commented sample: a complete `stack.toml`."""
 APP_SERVICES = SAMPLE.with_name("app.toml")
-"""The sample application's services, which can stand in the place of those of the sample."""
+"""The sample application's services, which can replace the sample's services."""
 
 Target = Literal["local", "aws"]
 
@@ -56,21 +56,21 @@ class Config(Model):
         ),
         values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
     ] = "ecs-sample"
-    """What all names of AWS resources begin with, followed by the environment: `shop` makes `shop-dev`."""
+    """The first part of all names of AWS resources; the environment follows: `shop` makes `shop-dev`."""
     env: Name = "dev"
-    """The environment that the file is for; `--env NAME` chooses another. `prod` has safer defaults."""
+    """The environment of the file; `--env NAME` chooses another. `prod` has safer defaults."""
     region: Annotated[
         str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not an AWS Region, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
     """The AWS Region of the stack."""
     target: Target = "local"
-    """Where commands work: `local` is the embedded cloud on this machine, `aws` an account of yours."""
+    """The target of commands: `local` is the embedded cloud on this machine, `aws` is your AWS account."""
     protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
-    """Deletion protection: `down` needs `--unprotect`. Unless said, on where `env` is `prod`."""
+    """Deletion protection: `down` needs `--unprotect`. By default on if `env` is `prod`."""
     kms_key: KmsKey | None = None
-    """The KMS key for logs, images, disks, database and password, by alias, id or ARN; unless said, AWS's own keys."""
+    """The KMS key for logs, images, disks, database and password, by alias or ARN; by default AWS's own keys."""
     network: Network = Network()
-    """The VPC, who may reach the load balancer, and the tasks' way to the internet."""
+    """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns()
     """The public name and the two private zones."""
     capacity: Capacity = Capacity()
@@ -78,13 +78,13 @@ class Config(Model):
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
-    """What is kept of the load balancer's requests, and what they have to pass."""
+    """The log of the load balancer's requests, and a web ACL that filters them."""
     account: Account = Account()
-    """Which AWS account this is for, what is set for the whole of it, and what it demands of roles."""
+    """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs()
-    """How long logs are kept, and by which key they are encrypted."""
+    """The days that logs are kept, and the key that encrypts them."""
     state: StateSettings = StateSettings()
-    """Where the state is kept; without a bucket on this machine."""
+    """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings()
     """Steps and resource types of your own."""
     services: Annotated[
@@ -94,11 +94,11 @@ class Config(Model):
     jobs: Mapping[Name, Job] = {}
     """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
-    """CloudWatch alarms, and who is told of them; without the table there are none."""
+    """CloudWatch alarms, and the receivers of their messages; without the table there are none."""
     schedule: Schedule | None = None
-    """When AWS puts the stack to sleep and wakes it; without the table it never does."""
+    """Times at which AWS puts the stack to sleep and wakes it; without the table it never does."""
     cost: Cost = Cost()
-    """What the stack may cost."""
+    """The budget of the stack."""
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
     _images: Mapping[str, str] = PrivateAttr({})
@@ -107,7 +107,7 @@ class Config(Model):
     @model_validator(mode="wrap")
     @classmethod
     def _completed(cls, table: Any, handler: ModelWrapValidatorHandler[Config]) -> Config:
-        """Put in what `extends` takes over and the environment's own defaults, before anything is checked."""
+        """Add the keys that `extends` inherits and the defaults of the environment, before all checks."""
         if not isinstance(table, Mapping):
             return handler(table)
         extended = extends.extended(table)
@@ -121,12 +121,12 @@ class Config(Model):
 
     @property
     def by_environment(self) -> tuple[str, ...]:
-        """The dotted keys that have another default than elsewhere because of `env`, and are not in the file."""
+        """The dotted keys that are not in the file and have another default because of `env`."""
         return self._by_environment
 
     @property
     def name(self) -> str:
-        """What everything in the stack is named after: `<project>-<env>`."""
+        """The stack's name, with which all names in it begin: `<project>-<env>`."""
         return f"{self.project}-{self.env}"
 
     @property
@@ -140,12 +140,12 @@ class Config(Model):
 
     @property
     def workloads(self) -> Mapping[str, Service | Job]:
-        """All services and jobs by name; no job is called like a service."""
+        """All services and jobs by name; no job has the name of a service."""
         return self._workloads.all
 
     @property
     def public(self) -> Mapping[str, Service]:
-        """The services behind the load balancer. Without any there is none, and no certificate and no public name."""
+        """The services behind the load balancer. If empty, there is no load balancer, certificate or public name."""
         return {name: service for name, service in self.services.items() if service.public}
 
     @property
@@ -155,20 +155,20 @@ class Config(Model):
 
     @property
     def public_zone(self) -> bool:
-        """Whether the stack uses a public hosted zone: for a public service, or because it is to have one of its own.
+        """Return whether the stack uses a public hosted zone: for a public service, or because of `dns.create_zone`.
 
-        A zone that was made stays when its last public service goes: another one would have other name servers.
+        With `dns.create_zone`, the zone stays without a public service: a new one would have other name servers.
         """
         return bool(self.public) or self.dns.create_zone
 
     @property
     def on_instances(self) -> bool:
-        """Whether a service runs on EC2 instances. Otherwise there are none, nor what launches them."""
+        """Return whether a service runs on EC2 instances. If not, the stack has no Auto Scaling group."""
         return any(service.launch == "ec2" for service in self.services.values())
 
     @property
     def called(self) -> tuple[str, ...]:
-        """The services that others call, which find them by name in Cloud Map."""
+        """The services that other workloads call and find by name in Cloud Map."""
         callees = {callee for workload in self.workloads.values() for callee in workload.calls}
         return tuple(name for name in self.services if name in callees)
 
@@ -191,39 +191,39 @@ class Config(Model):
 
     @property
     def proxied(self) -> Mapping[str, Service]:
-        """The services whose tasks have a proxy of Service Connect: those that call others, and those called."""
+        """The services whose tasks have a proxy of Service Connect: all that call services or are called."""
         if self.network.connect == "dns":
             return {}
         return {name: one for name, one in self.services.items() if one.calls or name in self.endpoints}
 
     @property
     def images(self) -> Mapping[str, Container]:
-        """The containers that have an image of their own; the others run one of these (`image_of`)."""
+        """The containers that have an image of their own; all others run one of these images (`image_of`)."""
         return {name: container for name, container in self.containers.items() if name not in self._images}
 
     def image_of(self, container: str) -> str:
-        """Return whose image a container runs: its own, or that of the service which is extended."""
+        """Return the container whose image a container runs: itself, or the container of the extended service."""
         return self._images.get(container, container)
 
     def architecture_of(self, container: str) -> Architecture:
-        """Return what the image of a container has to be for: all containers of a task run on one machine."""
+        """Return the architecture that a container's image needs: the same for all containers of a task."""
         return self.workloads[container.partition(".")[0]].architecture
 
     def runs_as_it_is(self, image: str) -> bool:
-        """Whether some container runs an image without telling it what: then the image has to say it."""
+        """Return whether a container runs an image without `command` and `entrypoint`, so that the image needs them."""
         users = (one for name, one in self.containers.items() if self.image_of(name) == image)
         return any(not one.command and not one.entrypoint for one in users)
 
     @property
     def architecture(self) -> Architecture:
-        """The architecture of the instances: that of the services on them."""
+        """The architecture of the instances, from the services that run on them."""
         return next((one.architecture for one in self.services.values() if one.launch == "ec2"), "x86_64")
 
     def port_of(self, service: str) -> int:
-        """Return the port that a service is reached at, if it is at all, as public and called ones are.
+        """Return the port at which clients reach a service. Public services and called services always have a port.
 
         Raises:
-            ValueError: it has none.
+            ValueError: the service has no port.
         """
         port = self.services[service].entry
         if port is None:
@@ -237,16 +237,16 @@ class Config(Model):
 
     @property
     def secrets(self) -> Mapping[str, Mapping[str, Secret]]:
-        """The secrets that containers are given, by their tables, such as `services.web`, and by variable."""
+        """The secrets of containers, by the container's table, such as `services.web`, and by variable."""
         return {self.key(name): container.secrets for name, container in self.containers.items()}
 
     def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
-        """Return the policies of a workload that are files, by path, as `load` has read and checked them."""
+        """Return the policies of a workload from files, by path, which `load` has read and checked."""
         policies = task_policies.files(self.workloads[workload].policies)
         return {path: self._documents[path] for path in policies if path in self._documents}
 
     def s3_actions(self, workload: str) -> tuple[str, ...]:
-        """Return what a workload's own policies allow on S3; all of it if they are managed ones, which are not read."""
+        """Return the S3 actions that a workload's policies allow; all if one is managed, as its text is not read."""
         if task_policies.managed(self.workloads[workload].policies):
             return ("s3:*",)
         documents = self.documents_of(workload).values()
@@ -254,14 +254,14 @@ class Config(Model):
         return tuple(dict.fromkeys(one for one in actions if one.startswith("s3:")))
 
     def exec_on(self, workload: str) -> bool:
-        """Whether ECS Exec may open a shell in a workload's tasks; not in those of a job."""
+        """Return whether ECS Exec may open a shell in a workload's tasks; never in a job's tasks."""
         if workload in self.jobs:
             return False
         chosen = self.services[workload].exec
         return not self.protect if chosen is None else chosen
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together, and names that AWS would find too long or refuse."""
+        """Yield contradictions between tables, and names that AWS would refuse."""
         if re.match(RESERVED_BUCKETS, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
         yield from together.problems(self._workloads)
@@ -272,7 +272,7 @@ class Config(Model):
         yield from self._regions()
 
     def _unused(self) -> Iterator[Problem]:
-        """Yield what asks for something that is not made, since no table or service says so."""
+        """Yield settings that need a database, instances or a network that the stack does not have."""
         users = [self.key(name) for name, workload in self.workloads.items() if workload.database]
         if users and self.database is None:
             others = f" (also of {', '.join(users[1:])})" if users[1:] else ""
@@ -288,7 +288,7 @@ class Config(Model):
             yield "network.egress", f'{why}: use "nat", or launch = "fargate"'
 
     def _architectures(self) -> Iterator[Problem]:
-        """Yield what the one architecture of all instances does not go with."""
+        """Yield services and instance types that do not match the one architecture of all instances."""
         wanted = self.architecture
         first = next((name for name, service in self.services.items() if service.launch == "ec2"), "")
         for name, service in self.services.items():
@@ -306,7 +306,7 @@ class Config(Model):
             yield "capacity.instance_types", f'{what}, but {why}: use types such as "{better}"'
 
     def _connect(self) -> Iterator[Problem]:
-        """Yield what Service Connect has no use in, and tasks that its proxy has no room or no way in."""
+        """Yield a useless Service Connect, and services whose tasks lack the memory or the network for its proxy."""
         if self.network.connect == "service-connect" and not self.endpoints:
             why = "no service calls another one, and jobs find services by DNS"
             yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
@@ -316,9 +316,12 @@ class Config(Model):
                 why = f"the proxy of Service Connect takes {PROXY_MEMORY} of it"
                 yield f"services.{name}.memory", f"{service.memory} MiB is too small: {why}. Use {least} or more"
             if service.launch == "ec2" and self.network.egress == "none" and not self.network.vpc:
-                # where the agent reads what proxies are to do (ECS API, DiscoverPollEndpoint, serviceConnectEndpoint)
+                # proxies get their configuration there (ECS API, DiscoverPollEndpoint, serviceConnectEndpoint)
                 where = f"ecs-sc.{self.region}.api.aws, for which AWS documents no VPC endpoint"
-                why = f'services.{name} has launch = "ec2", and its proxies are told whom to call by {where}'
+                why = (
+                    f'services.{name} has launch = "ec2", and its proxies get the endpoints of other services from '
+                    f"{where}"
+                )
                 yield "network.connect", f'{why}: use launch = "fargate", or another network.egress'
 
     def _regions(self) -> Iterator[Problem]:
@@ -347,12 +350,11 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
 
     Args:
         path: the file.
-        env, target: what the command line says instead of the file, if it does. What `[environments.<env>]` says is
-            laid over the rest of the file.
+        env, target: the options of the command line, which override the file; None if not given. The table
+            `[environments.<env>]` is laid over the rest of the file.
 
     Raises:
-        ConfigurationError: with one line for each thing that is wrong, in whichever environment: file, key, what, and
-            what to do.
+        ConfigurationError: one line for each error, in all environments: file, key, fault and fix.
     """
     overrides = {key: value for key, value in (("env", env), ("target", target)) if value is not None}
     layers = overlays.parted(loader.read(path), Config.model_fields["env"].default)
@@ -377,7 +379,7 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
 
 
 def _apart(table: dict[str, Any], own: Any) -> dict[str, Any]:
-    """Return an environment's table, with a host name of its own if it is not the file's own environment."""
+    """Return an environment's table; an environment other than the file's own gets a host name of its own."""
     dns, env = table.get("dns", {}), table.get("env", own)
     if env == own or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
         return table

@@ -1,4 +1,4 @@
-"""What holds in one environment, key by key, and where each value comes from: `provision config`."""
+"""Every setting of one environment, with its value and its origin: `provision config`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Setting:
-    """One key that holds, with its value.
+    """A key with its value and its origin.
 
     Attributes:
-        parts: those of the key.
-        value: as TOML has it; None: it is not set. What looks like a secret is hidden.
+        parts: the parts of the key.
+        value: the value as TOML has it; None if it is not set. Values that look like secrets are hidden.
         origin: `file`, `environments.NAME`, `extends services.NAME`, `--env` or `--target`, `default`, or the default
             of the environment.
     """
@@ -45,7 +45,7 @@ def settings(path: Path, config: Config, *, env: str | None, target: str | None)
     Args:
         path: the file that the configuration was read from.
         config: the configuration.
-        env, target: what the command line said instead of the file.
+        env, target: the options of the command line; None if not given.
 
     Raises:
         ConfigurationError: the file cannot be read any more.
@@ -57,7 +57,7 @@ def settings(path: Path, config: Config, *, env: str | None, target: str | None)
 
 
 class _Written:
-    """What the file says of one environment, and in which of its tables."""
+    """The settings that the file has for one environment, and the table of each."""
 
     def __init__(self, layers: overlays.Layers, config: Config, options: set[tuple[str, ...]]) -> None:
         self.config, self.options, self.layers = config, options, layers
@@ -66,11 +66,11 @@ class _Written:
         self.table, self.inherited = completed.table, completed.inherited
 
     def value(self, parts: Sequence[str]) -> Any:
-        """Return what is written at a key, taken over by `extends` included, or `MISSING`."""
+        """Return the value that is written at a key, or inherited by `extends`; `MISSING` if there is none."""
         return MISSING if tuple(parts) in self.options else _at(self.table, parts)
 
     def origin(self, parts: tuple[str, ...]) -> str:
-        """Return where the value at a key comes from."""
+        """Return the origin of the value at a key."""
         if parts in self.options:
             return f"--{parts[0]}"
         if _at(self.overlay, parts) is not MISSING:
@@ -88,11 +88,11 @@ class _Written:
         return DEFAULT
 
     def _source(self, parts: tuple[str, ...]) -> str:
-        """Return the service that a workload's key was taken over from; empty if it was not."""
+        """Return the service from which a workload inherits a key; empty if it does not inherit it."""
         written = self.inherited.get(".".join(parts[:3]))
         if written:
             return written.split(".")[1]
-        # a table that is joined with the inherited one is written at both
+        # a merged table is written at the workload and at the service that it extends
         joined = len(parts) > 3 and parts[2] in extends.JOINED
         base = _at(self.table, (*parts[:2], "extends")) if joined else ""
         return base if isinstance(base, str) else ""
@@ -118,7 +118,7 @@ def _at(table: Any, parts: Sequence[str]) -> Any:
 
 
 def _without_secrets(parts: tuple[str, ...], value: Any) -> Any:
-    """Return a value with what looks like a secret hidden: variables, and words of a command."""
+    """Return a value with secrets hidden: values of variables, and words of a command, that look like secrets."""
     if isinstance(value, str) and loader.VARIABLES.intersection(parts[:-1]) and looks_secret(parts[-1], value):
         return HIDDEN
     if parts[-1] not in COMMANDS:
@@ -129,10 +129,10 @@ def _without_secrets(parts: tuple[str, ...], value: Any) -> Any:
 
 
 def chosen(found: Sequence[Setting], key: str) -> list[Setting]:
-    """Return the setting at a dotted key, or all of a table.
+    """Return the setting at a dotted key, or all settings of a table.
 
     Raises:
-        ConfigurationError: there is none; with the one that may be meant.
+        ConfigurationError: there is no such key; with the nearest known key.
     """
     if wanted := [one for one in found if one.key == key or one.key.startswith(f"{key}.")]:
         return wanted

@@ -1,7 +1,7 @@
-"""`[environments.NAME]` of `stack.toml`: what one environment has otherwise, laid over the rest of the file.
+"""Merge `[environments.NAME]` of `stack.toml`, the overlay of one environment, over the rest of the file.
 
-An overlay is merged with the file's own table before anything is checked, so that every check, every default and every
-message is that of a file in which it had been written at once. Only where a message points to is told apart.
+The merge comes before the checks. So every check, every default and every message is the same as for a file without
+overlays. Only the key in a message is different: it names the table in which the value is written.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ NOT_INSIDE = {
 """Keys that an overlay cannot have, and why."""
 WORKLOADS = ("services", "jobs")
 WHOLE = frozenset({"image", "build", "extends"})
-"""What a service or a job that is in an overlay alone has one of."""
+"""A service or a job that is only in an overlay needs one of these keys."""
 LONG_FORMS: Mapping[str, Callable[[Any], Any]] = {
     "health": lambda value: {"path": value} if isinstance(value, str) else value,
     "secrets": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
 }
-"""What has a short form beside its table: where one side is a table, the other is merged as the table that it means."""
+"""Keys with a short form beside their table. If one side is a table, the other side becomes a table too."""
 
 Problem = tuple[list[str], str]
-"""The parts of a key, and what is wrong there."""
+"""The parts of a key, and the message."""
 
 
 @dataclass(frozen=True)
 class Layers:
-    """The table of one file, its environments apart.
+    """The table of one file, separate from the overlays of its environments.
 
     Attributes:
-        base: what all environments have, unless they say otherwise.
-        overlays: what each environment has otherwise.
-        own: the name of the file's own environment, as it stands there.
-        problems: what is wrong with the tables of the environments themselves.
+        base: the settings of all environments, unless an overlay has others.
+        overlays: the table of each environment.
+        own: the name of the file's own environment, as it is written.
+        problems: errors of the overlay tables themselves.
     """
 
     base: Mapping[str, Any]
@@ -50,31 +50,31 @@ class Layers:
     problems: Sequence[Problem]
 
     def table(self, env: Any) -> dict[str, Any]:
-        """Return the table of one environment: the file's own, or another with its name in it."""
+        """Return the merged table of one environment; its `env` is the name of that environment."""
         whole = merged(self.base, self.overlay(env))
         return whole if env == self.own else whole | {"env": env}
 
     def overlay(self, env: Any) -> Mapping[str, Any]:
-        """Return what an environment has otherwise: nothing, if it has no table."""
+        """Return the overlay of an environment; empty if it has no table."""
         return self.overlays.get(env, {}) if isinstance(env, str) else {}
 
     def checked(self, env: Any) -> list[Any]:
-        """Return the environments to check when one is wanted: with overlays all of them, the file's own first."""
+        """Return the environments to check: if the file has overlays, all of them, the file's own first."""
         return list(dict.fromkeys([self.own, env, *self.overlays])) if self.overlays else [env]
 
     def home(self, env: Any, loc: Sequence[str]) -> tuple[str, ...]:
-        """Return the table in which a key of an environment is written: `()` for the file's own."""
+        """Return the table in which a key of an environment is written: `()` for the top of the file."""
         overlay = self.overlay(env)
         inside = _whole(overlay, loc) or _depth(overlay, loc) > _depth(self.base, loc)
         return (TABLE, env) if inside else ()
 
     def told(self, env: Any, found: Iterable[Problem], seen: set[tuple[str, str]]) -> Iterator[Problem]:
-        """Yield what is wrong with one environment and was not told of another, each where it was written.
+        """Yield the errors of one environment that no other environment has shown, each at the key where it is written.
 
         Args:
             env: the environment.
-            found: what is wrong, by `home` at its key already.
-            seen: what was told before; it grows.
+            found: the errors; their keys begin with the table from `home`.
+            seen: the errors that were shown before; this function adds to it.
         """
         for loc, text in found:
             if (told := (loader.dotted(loc), text)) in seen:
@@ -83,13 +83,13 @@ class Layers:
             if loc[0] == TABLE or env == self.own or env not in self.overlays:
                 yield loc, text
             elif loc in (["env"], ["project"]):
-                # only its name makes the difference
+                # the name of the environment alone causes the error
                 yield [TABLE, env], text
             else:
                 yield loc, f"{text} (in environment {env})"
 
     def misspelt(self, env: str | None) -> list[Problem]:
-        """Return what is wrong with an environment that has no table while one of nearly this name has."""
+        """Return an error if an environment has no table, but an environment with a similar name has."""
         known = {name for name in (self.own, *self.overlays) if re.fullmatch(validators.NAME, str(name))}
         if env is None or not self.overlays or env in known or not (near := loader.near(env, known)):
             return []
@@ -102,7 +102,7 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
 
     Args:
         table: the whole file.
-        default: the environment of a file that names none.
+        default: the environment of a file without `env`.
     """
     base, problems = dict(table), list[Problem]()
     found = base.pop(TABLE, {})
@@ -127,7 +127,7 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
 
 
 def _strangers(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the tables that change something of which there is nothing else: kind, name, and what to say."""
+    """Return the overlay tables of services and jobs that exist nowhere else: kind, name and message."""
     found = []
     for kind in WORKLOADS:
         known, here = (table.get(kind) for table in (base, overlay))
@@ -140,7 +140,7 @@ def _strangers(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> list[tupl
 
 
 def _without(overlay: Mapping[str, Any], strangers: Collection[tuple[str, str]]) -> dict[str, Any]:
-    """Return an overlay without what was told of it, so that nothing is told twice."""
+    """Return an overlay without the keys that are reported already, so that no error is shown twice."""
     kept = {key: value for key, value in overlay.items() if key not in NOT_INSIDE}
     for kind in {kind for kind, _ in strangers}:
         kept[kind] = {name: table for name, table in overlay[kind].items() if (kind, name) not in strangers}
@@ -148,7 +148,7 @@ def _without(overlay: Mapping[str, Any], strangers: Collection[tuple[str, str]])
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table with another laid over it: tables are merged, values and lists replace."""
+    """Return a table with another table laid over it: tables are merged, values and lists replace."""
     whole = dict(base)
     for key, value in over.items():
         whole[key] = _joined(key, base[key], value) if key in base else value
@@ -163,7 +163,7 @@ def _joined(key: str, before: Any, value: Any) -> Any:
 
 
 def long(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table in which each short form is the table that it means."""
+    """Return a table with each short form written as a table."""
     return {
         key: long(whole) if isinstance(whole := LONG_FORMS.get(key, lambda same: same)(value), Mapping) else whole
         for key, value in table.items()
@@ -171,7 +171,7 @@ def long(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _depth(table: Any, loc: Sequence[str]) -> int:
-    """Return how many parts of a key a table has."""
+    """Return how many parts of a key exist in a table."""
     for depth, part in enumerate(loc):
         if not isinstance(table, Mapping) or part not in table:
             return depth
@@ -180,7 +180,7 @@ def _depth(table: Any, loc: Sequence[str]) -> int:
 
 
 def _whole(table: Any, loc: Sequence[str]) -> bool:
-    """Whether a table has the value at a key, or one of which the key names a part."""
+    """Return whether a table has a value at a key, or a value that contains the key's last parts."""
     for part in loc:
         if not isinstance(table, Mapping):
             return True

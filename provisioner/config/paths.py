@@ -1,4 +1,4 @@
-"""Where a stack's files lie: the configuration in this directory or above it, the state directory beside it."""
+"""Paths of a stack's files: the configuration in this directory or above it, the state directory beside it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ CONFIG, STATE = "stack.toml", ".provision"
 
 
 def configuration() -> Path:
-    """Return the path of the nearest `stack.toml`: in the current directory, or else in one above it.
+    """Return the path of the nearest `stack.toml`: in the current directory, or else in a directory above it.
 
-    Like git's search for a repository it ends at the home directory or where another file system begins, and takes
-    nothing from above that belongs to another user. If there is none, the path in the current directory is returned.
+    Like git's search for a repository, it ends at the home directory or at the border of the file system, and refuses
+    a file above that belongs to another user. If there is no file, it returns the path in the current directory.
 
     Raises:
-        ConfigurationError: the one that was found above belongs to another user.
+        ConfigurationError: the file that was found above belongs to another user.
     """
     here, path = _current(), Path(CONFIG)
     # not Path.home, which raises where there is none
@@ -24,7 +24,7 @@ def configuration() -> Path:
         if device is None or _device(directory) != device:
             break
         found = Path(*[".."] * height, CONFIG)
-        # one that leads nowhere is told of, and not passed by
+        # a broken symbolic link counts as found, so that the user sees an error
         if os.path.lexists(found):
             _check_owner(found, height)
             return found
@@ -34,7 +34,7 @@ def configuration() -> Path:
 
 
 def _current() -> Path:
-    """Return the current directory's whole path; one that was deleted has none."""
+    """Return the absolute path of the current directory; an empty path if the directory was deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -42,7 +42,7 @@ def _current() -> Path:
 
 
 def _device(directory: Path) -> int | None:
-    """Return which file system a directory is on, or None if it cannot be looked at."""
+    """Return the device number of a directory's file system; None if the directory cannot be read."""
     try:
         return directory.stat().st_dev
     except OSError:

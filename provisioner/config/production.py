@@ -1,6 +1,6 @@
-"""What `env = "prod"` changes of the defaults: nothing on Spot, and two tasks of each service.
+"""Defaults of `env = "prod"`: no Spot capacity, and two tasks of each service.
 
-The reasons are in docs/adr/0010-production-defaults.md. What `stack.toml` says itself always counts.
+The reasons are in docs/adr/0010-production-defaults.md. A setting in `stack.toml` always wins.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Any
 
 ENV = "prod"
 TASKS = 2
-"""So many tasks stay of each service: one can be lost, with its zone, and the other goes on."""
+"""The fewest tasks of each service: if one is lost with its zone, the other still serves."""
 
 
 def with_defaults(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the table of a `stack.toml` with the defaults of its environment.
 
-    Whatever has the wrong form is left as it is, for the models to say so.
+    Values of a wrong form stay as they are: the models refuse them later.
 
     Returns:
-        The table, and the dotted keys that it has from here.
+        The table, and the dotted keys that this function added.
     """
     if table.get("env") != ENV:
         return dict(table), ()
@@ -35,16 +35,16 @@ def with_defaults(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, 
 
 
 def _service(key: str, own: Any, keys: list[str]) -> Any:
-    """Return the table of one service with its defaults, and add their keys."""
+    """Return the table of one service with its defaults, and add their dotted keys to `keys`."""
     if not isinstance(own, Mapping):
         return own
     changed = dict(own)
-    # elsewhere it has no effect, and is refused
+    # on instances the key has no effect, and the models refuse it
     if "on_demand" not in own and own.get("launch", "fargate") == "fargate":
         changed["on_demand"] = {"percent": 100}
         keys.append(f"{key}.on_demand")
     scaling = own.get("scaling")
-    # who asks for one task, or at most one, gets that
+    # an explicit count or maximum of one task stays one
     if scaling is None and "count" not in own and own.get("deployment") != "recreate":
         changed["count"] = TASKS
         keys.append(f"{key}.count")

@@ -1,4 +1,4 @@
-"""Words that cannot be the name of a database or of its master user, whatever their capitals."""
+"""Reserved words, refused as the name of a database or of its master user, in upper or lower case."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MYSQL = """
 Words"). RDS refuses "a word reserved by the database engine" for both (RDS user guide, naming constraints)."""
 
 DATABASES = frozenset({*_MYSQL.split(), "mysql", "sys"})
-"""Besides, the schemas that every MySQL has: `DatabaseName mysql cannot be used. It is a reserved word for this engine`
+"""And the schemas of every MySQL server: `DatabaseName mysql cannot be used. It is a reserved word for this engine`
 (AWS's answer)."""
 USERS = frozenset({*_MYSQL.split(), "mysql", "rdsadmin", "rdsrepladmin", "root"})
-"""Besides, the users that RDS or MySQL has for itself."""
+"""And the users that RDS or MySQL creates for itself."""

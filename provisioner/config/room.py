@@ -1,4 +1,4 @@
-"""What tasks find no room for once they are deployed or scaled out: addresses, targets, instances; no call."""
+"""Warnings of limits that a deployment or a scale-out will reach: addresses, targets, instances. It makes no call."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from provisioner.config.models import Config
 from provisioner.config.services import Service
 
 TARGETS = 1000
-"""Of an Application Load Balancer, unless the quota L-7E6692B2 was raised (Elastic Load Balancing quotas)."""
+"""The most targets of an Application Load Balancer, unless the quota L-7E6692B2 was raised (Elastic Load Balancing
+quotas)."""
 
 Number = Callable[[Service], int]
-"""How many tasks of a service are meant."""
+"""Return the number of tasks of a service: at the start, in a deployment, or at most."""
 
 
 def started(service: Service) -> int:
@@ -23,20 +24,20 @@ def started(service: Service) -> int:
 
 
 def deployed(service: Service) -> int:
-    """Return how many tasks there are while these are all replaced at once."""
+    """Return how many tasks run while a deployment replaces all tasks of `count` at once."""
     return service.during_deployment(service.count)
 
 
 def scaled_out(service: Service) -> int:
-    """Return how many tasks there are at the most: as many as scaling allows, all replaced at once."""
+    """Return how many tasks run at the most: a deployment replaces all tasks of `scaling.max` at once."""
     return service.during_deployment(service.most)
 
 
 def warnings(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
-    """Yield what goes well at first, and will not when tasks are deployed or scaled out: what it is, and what to do.
+    """Yield limits that do not matter at first but that a deployment or a scale-out will reach, with a fix for each.
 
     Args:
-        types: what the instance types have, by name; nothing if AWS does not say.
+        types: the sizes of the instance types, by name; empty if AWS does not tell them.
     """
     yield from _few_addresses(config)
     public = sum(scaled_out(service) for service in config.services.values() if service.public)
@@ -58,7 +59,7 @@ def _few_addresses(config: Config) -> Iterator[str]:
         hosts = config.capacity.max * (2 if config.account.trunking else 1)
     free = config.network.addresses()
     for number, when in ((deployed, "while all are replaced"), (scaled_out, "at scaling.max while all are replaced")):
-        # any job may run meanwhile
+        # each job may run at the same time
         tasks = sum(map(number, config.services.values())) + len(config.jobs)
         if tasks + hosts > free:
             others = f" and {hosts} interfaces of instances" if hosts else ""
@@ -71,7 +72,7 @@ def _few_addresses(config: Config) -> Iterator[str]:
 
 
 def on_instances(config: Config, number: Number) -> Needs:
-    """Return what the tasks of the services on EC2 need, those of one size together."""
+    """Return the needs of the tasks of the services on EC2: each size, and the number of tasks of that size."""
     needs = Counter[Room]()
     for service in config.services.values():
         if service.launch == "ec2":
@@ -80,7 +81,7 @@ def on_instances(config: Config, number: Number) -> Needs:
 
 
 def too_many_tasks(config: Config, types: Mapping[str, Size]) -> str:
-    """Say what makes that `capacity.max` instances can never run the tasks that there are to begin with, or nothing."""
+    """Return an error if `capacity.max` instances can never run the first tasks of the services; else empty."""
     needs, most = on_instances(config, started), config.capacity.max
     room = instances.possibly(types, trunking=config.account.trunking)
     if not needs or (wanted := instances.least(needs, room)) <= most:
@@ -96,7 +97,7 @@ def too_many_tasks(config: Config, types: Mapping[str, Size]) -> str:
 
 
 def _few_instances(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
-    """Yield whether tasks would have to wait: at first, in a deployment, or when they are scaled out."""
+    """Yield warnings if tasks would have to wait for room: at first, in a deployment, or at a scale-out."""
     most, name = config.capacity.max, f"capacity.max = {config.capacity.max}"
     for_all = _wanted(config, types, deployed)
     if (wanted := _wanted(config, types, started)) > most:
@@ -118,7 +119,7 @@ def _few_instances(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
 
 
 def _stuck(config: Config, types: Mapping[str, Size]) -> list[str]:
-    """Return the services of which no task more finds room while those to begin with run."""
+    """Return the services that have no room for one more task beside the first tasks of all services."""
     room = instances.surely(types, trunking=config.account.trunking)
     first = on_instances(config, started)
     large = [size for size, _ in first if instances.packed([*first, (size, 1)], room) > config.capacity.max]
@@ -130,17 +131,17 @@ def _stuck(config: Config, types: Mapping[str, Size]) -> list[str]:
 
 
 def _few_interfaces(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
-    """Yield the types that run fewer tasks than one expects of their size."""
+    """Yield warnings of instance types that run few tasks because they lack ENI trunking."""
     for name, size in types.items():
         if config.account.trunking and instances.trunkless(name) and size.interfaces:
             yield (
                 f"capacity.instance_types: {name} has no ENI trunking (ECS developer guide), so that an instance runs "
-                f"{size.interfaces - 1} tasks at the most: use another type, such as c5.large, which runs 10"
+                f"{size.interfaces - 1} tasks at most: use another type, such as c5.large, which runs 10"
             )
 
 
 def _wanted(config: Config, types: Mapping[str, Size], number: Number) -> int:
-    """Return how many instances are enough for so many tasks of each service."""
+    """Return how many instances are enough for a number of tasks of each service."""
     room = instances.surely(types, trunking=config.account.trunking)
     return instances.packed(on_instances(config, number), room)
 

@@ -1,4 +1,4 @@
-"""Writes what a user begins with: a commented stack.toml, with ready images or with the sample application."""
+"""Write the first files of a user: a commented stack.toml, with ready images or with the sample application."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from provisioner.config.models import APP_SERVICES, SAMPLE
 from provisioner.engine.errors import ConfigurationError
 
 APP = Path(__file__).parents[2] / "app"
-"""The sample application. It is in the source repository and in the source distribution, and not in the wheel."""
+"""The sample application. The source repository and the source distribution have it, the wheel does not."""
 SERVICES = "# One table per service"
-"""What the part of the sample begins with that is about services."""
+"""The first words of the sample's part about services."""
 
 
 def text(*, with_app: bool = False) -> str:
-    """Return the commented sample: its services have ready images, or are those of the sample application."""
+    """Return the commented sample: with ready images, or with the services of the sample application."""
     sample = SAMPLE.read_text(encoding="utf-8")
     if not with_app:
         return sample
@@ -23,10 +23,10 @@ def text(*, with_app: bool = False) -> str:
 
 
 def write(path: Path, *, with_app: bool = False) -> Path | None:
-    """Write the sample configuration, and the sample application beside it unless it is there; return where that is.
+    """Write the sample configuration and, `with_app`, the sample application beside it; return the application's path.
 
     Raises:
-        ConfigurationError: something is there already, it cannot be written, or the application is not installed.
+        ConfigurationError: a file exists already or cannot be written, or the application is not installed.
     """
     beside = path.parent / APP.name
     if with_app and not (APP / "backend" / "Dockerfile").is_file():

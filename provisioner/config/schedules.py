@@ -1,4 +1,4 @@
-"""`schedule` of jobs, and `[schedule]`: EventBridge Scheduler's expressions, and what is often written instead.
+"""Check `schedule` of jobs and `[schedule]`: EventBridge Scheduler's expressions, and forms written by mistake.
 
 Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
 """
@@ -24,7 +24,7 @@ ALIASES = {
     "@midnight": "cron(0 0 * * ? *)",
     "@hourly": "cron(0 * * * ? *)",
 }
-"""What crontab's words are in AWS's form."""
+"""Words of crontab in AWS's form."""
 RATES = (("day", 1440), ("hour", 60), ("minute", 1))
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -42,10 +42,10 @@ UNITS = {"m": 1, "h": 60, "d": 1440}
 
 
 def expression(value: str) -> str:
-    """Return the expression, if it is one of EventBridge Scheduler's.
+    """Return the expression, if EventBridge Scheduler would accept it.
 
     Raises:
-        ValueError: it is none; with AWS's form of what was meant, where that is known.
+        ValueError: it would not; with AWS's form of a crontab expression.
     """
     text = value.strip()
     if (instead := in_aws_form(text)) != text:
@@ -66,10 +66,10 @@ def expression(value: str) -> str:
 
 
 def cron(value: str) -> str:
-    """Return the expression, if it is one of EventBridge Scheduler's by the clock that comes again.
+    """Return the expression, if it is a `cron(…)` that EventBridge Scheduler would accept.
 
     Raises:
-        ValueError: it is none; with AWS's form of what was meant, where that is known.
+        ValueError: it is not; with AWS's form of a crontab expression.
     """
     text = expression(value)
     if not text.startswith("cron("):
@@ -78,7 +78,7 @@ def cron(value: str) -> str:
 
 
 def later(text: str, minutes: int) -> str:
-    """Return a `cron(…)` of some minutes later, if that is a single time of the same day; else the same one."""
+    """Return a `cron(…)` that is due some minutes later, if it has a single time of day; else return it unchanged."""
     minute, hour, *days = text.removeprefix("cron(").removesuffix(")").split()
     if not (minute.isdecimal() and hour.isdecimal()):
         return text
@@ -87,13 +87,13 @@ def later(text: str, minutes: int) -> str:
 
 
 def zone(value: str) -> str:
-    """Return a time zone's name, if there is one of that name.
+    """Return the name of a time zone, if a zone of that name exists.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no such zone exists.
     """
     known = available_timezones()
-    # a machine without a time zone database knows none; then AWS says so
+    # a machine without a time zone database knows no zone; then AWS checks the name
     if known and value not in known:
         near = next((name for name in sorted(known) if name.rpartition("/")[2].lower() == value.lower()), "Asia/Tokyo")
         raise ValueError(f'{shown(value)} is no time zone: use a name of IANA\'s, such as "{near}"')
@@ -101,12 +101,12 @@ def zone(value: str) -> str:
 
 
 def in_aws_form(text: str) -> str:
-    """Return the expression that crontab's form means, such as `@every 1h30m` or `30 3 * * 1`; else the text."""
+    """Return AWS's form of a crontab expression, such as `@every 1h30m` or `30 3 * * 1`; other text stays unchanged."""
     return ALIASES.get(text.lower()) or _every(text) or _of_crontab(text) or text
 
 
 def _every(text: str) -> str:
-    """Return the rate that `@every 1h30m` means; empty if it is not that."""
+    """Return the rate for a text such as `@every 1h30m`; empty for other text."""
     if not re.fullmatch(r"@every (\d+[mhd])+", text):
         return ""
     minutes = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([mhd])", text))
@@ -115,7 +115,7 @@ def _every(text: str) -> str:
 
 
 def _of_crontab(text: str) -> str:
-    """Return what five fields of crontab mean in AWS's form; empty if there are not five, or it cannot be said so."""
+    """Return five fields of crontab in AWS's form; empty if there are not five, or if AWS has no form for them."""
     bare = re.fullmatch(r"cron\((.*)\)", text)
     fields = (bare[1] if bare else text).split()
     if len(fields) != 5 or not all(re.fullmatch(r"[\w*,/-]+", field) for field in fields):
@@ -129,8 +129,8 @@ def _of_crontab(text: str) -> str:
 
 
 def _of_week(field: str) -> str:
-    """Return days of the week of crontab, where Sunday is 0 or 7, as AWS counts them: Sunday is 1."""
-    # a range until Sunday would go over AWS's first day
+    """Return crontab's days of the week, where Sunday is 0 or 7, in AWS's numbers, where Sunday is 1."""
+    # AWS's week begins on Sunday, so a range that ends on Sunday is written in two parts
     apart = re.sub(r"(?<![/\w])([1-6])-7(?!\w)", r"0,\1-6", field)
     return re.sub(r"(?<![/\w])\d", lambda day: str(int(day[0]) % 7 + 1), apart)
 
@@ -140,7 +140,7 @@ def _check_cron(value: str, fields: list[str]) -> None:
         raise ValueError(f"{shown(value)} has {len(fields)} fields, and six are needed: write {FORMS}")
     if (fields[2] == "?") == (fields[4] == "?"):
         raise ValueError(
-            f"{shown(value)}: just one of day of month and day of week must be ?, as in cron(30 3 * * ? *)"
+            f"{shown(value)}: exactly one of day of month and day of week must be ?, as in cron(30 3 * * ? *)"
         )
     for field, (name, least, most, names) in zip(fields, FIELDS, strict=True):
         if field == "?" and name.startswith("day"):
@@ -152,7 +152,7 @@ def _check_cron(value: str, fields: list[str]) -> None:
 
 
 def _within(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
-    """Whether a part of a field is *, a number, a range or a step within the limits; or a special day."""
+    """Return whether a part of a field is `*`, a number, a range or a step within the limits; or a special day."""
     special = r"L|LW|\d{1,2}W" if most == 31 else r"L|\w{1,3}L|\w{1,3}#[1-5]" if names == DAYS else r"(?!)"
     if re.fullmatch(special, part.upper()):
         return True

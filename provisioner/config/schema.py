@@ -1,6 +1,6 @@
-"""The JSON schema of `stack.toml`, by which editors check the file, complete its keys and describe them.
+"""The JSON schema of `stack.toml`, with which editors check the file, complete its keys and describe them.
 
-Every setting's description is the docstring below it in its model: here, and in the reference of the documents.
+The docstring below each setting in its model is the setting's description, here and in docs/configuration.md.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from provisioner.config import overlays
 from provisioner.config.models import Config
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-"""What language servers for TOML read."""
+"""The JSON Schema draft that language servers for TOML read."""
 
 
 def document() -> dict[str, Any]:
@@ -21,13 +21,13 @@ def document() -> dict[str, Any]:
     whole = _tidy(schema)
     inside = {key: value for key, value in whole["properties"].items() if key not in overlays.NOT_INSIDE}
     environment = {
-        "description": "What one environment has otherwise: tables are merged, values and lists replace.",
+        "description": "The differences of one environment: tables are merged, values and lists replace.",
         "type": "object",
         "properties": inside,
         "additionalProperties": False,
     }
     environments = {
-        "description": "By environment, what it has otherwise than the rest of the file.",
+        "description": "By environment, its differences from the rest of the file.",
         "type": "object",
         "additionalProperties": {"$ref": "#/definitions/Environment"},
     }
@@ -41,7 +41,7 @@ def document() -> dict[str, Any]:
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema without the titles that pydantic makes of names, and without null, which TOML does not have."""
+    """Return a schema without pydantic's titles, and without null, which TOML does not have."""
     found: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "title" or (key == "default" and (value is None or isinstance(value, dict))):
@@ -56,6 +56,6 @@ def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
         else:
             found[key] = _tidy(value) if isinstance(value, dict) and key in ("items", "additionalProperties") else value
     if "$ref" in found and len(found) > 1:
-        # beside a reference this draft reads nothing
+        # this draft ignores other keywords beside a reference
         found["allOf"] = [{"$ref": found.pop("$ref")}]
     return found

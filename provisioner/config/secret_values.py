@@ -1,6 +1,6 @@
-"""Which variables look like secrets, by their names or by the form of their values: the one place for this rule.
+"""Guess whether a variable is a secret, from its name or the form of its value: the only place for this rule.
 
-It is a guess, made to warn and to hide. Nothing relies on it for what must never be shown.
+The guess serves to warn and to hide values. Values that must never be shown are protected without it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Why = Literal["", "name", "form"]
 
 _ALONE = frozenset({"KEY", "PASS", "PWD", "DSN", "CREDENTIAL", "CREDENTIALS", "PASSPHRASE", "SALT"})
 _ENDS = ("PASSWORD", "PASSWD", "SECRET", "SECRETS", "TOKEN", "APIKEY", "ACCESSKEY", "SECRETKEY", "PRIVATEKEY")
-"""Words of a name that say that it is a secret: by themselves, or as the end of a longer word."""
+"""Words in the name of a secret: as a whole word (`_ALONE`), or as the end of a word (`_ENDS`)."""
 _ABOUT = frozenset(
     {
         *("ALGORITHM", "ARN", "COUNT", "DIR", "ENABLED", "ENDPOINT", "EXPIRES", "EXPIRY", "FIELD", "FILE", "FORMAT"),
@@ -21,13 +21,13 @@ _ABOUT = frozenset(
         *("REGION", "ROTATION", "SECONDS", "SIZE", "SUFFIX", "TIMEOUT", "TTL", "TYPE", "URI", "URL", "VERSION"),
     }
 )
-"""Words that end the name of what is about a secret and is none: `TOKEN_TTL`, `DB_PASSWORD_FILE`."""
+"""Last words of a name that describes a secret but is no secret: `TOKEN_TTL`, `DB_PASSWORD_FILE`."""
 _PUBLIC = frozenset({"PUBLIC", "PUBLISHABLE", "PRIMARY", "FOREIGN", "SORT", "PARTITION"})
-"""Words before a `KEY` that is no secret."""
+"""Words of a name in which `KEY` is no secret."""
 _NAMED_AFTER_CONTENT = frozenset(
     {"SHA", "SHA1", "SHA256", "COMMIT", "REVISION", "DIGEST", "HASH", "CHECKSUM", "ETAG", "BUILD", "UUID", "ID"}
 )
-"""Words that end a name whose value looks random, and is none of a secret's."""
+"""Last words of a name whose value looks random but is no secret."""
 
 _FORMS = (
     r"-----BEGIN (?!CERTIFICATE|PUBLIC KEY)",
@@ -46,12 +46,12 @@ _FORMS = (
     r'"private_key"\s*:',
 )
 _RANDOM = 20
-"""So many characters without a word in them may be a key."""
+"""The fewest letters and digits of a random value that may be a key."""
 _OFF = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null", "0", "1"})
 
 
 def looks_secret(name: str, value: str) -> Why:
-    """Say by what a variable looks like a secret: its `name`, the `form` of its value; empty if it does not."""
+    """Return the reason why a variable looks like a secret: its `name`, the `form` of its value, or empty."""
     if value.strip().lower() in _OFF:
         return ""
     if any(re.search(form, value) for form in _FORMS):
@@ -63,7 +63,7 @@ def looks_secret(name: str, value: str) -> Why:
 
 
 def _words(name: str) -> list[str]:
-    """Return the words of a name, in capitals: those of `stripeKey`, `STRIPE_KEY` and `stripe-key` are the same."""
+    """Return the words of a name in capitals: `stripeKey`, `STRIPE_KEY` and `stripe-key` have the same words."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return [word.upper() for word in re.split(r"[^A-Za-z0-9]+", apart) if word]
 
@@ -75,12 +75,12 @@ def _secret_name(words: list[str]) -> bool:
 
 
 def _reference(value: str) -> bool:
-    """Whether a value says where a secret is: an ARN, or a file."""
+    """Return whether a value is the place of a secret: an ARN, or the path of a file."""
     return bool(re.match(r"arn:aws[\w-]*:", value) or re.fullmatch(r"/[\w./-]+\.\w{2,4}|/run/secrets/[\w.-]+", value))
 
 
 def _random(value: str) -> bool:
-    """Whether a value is long and without words: capitals, small letters and digits change as they do by chance."""
+    """Return whether a value looks random: long, with frequent changes between capitals, small letters and digits."""
     if not re.fullmatch(r"[A-Za-z0-9+/=_-]+", value) or re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4,12}){4}", value):
         return False
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):

@@ -1,4 +1,4 @@
-"""What `secrets` of a service says: which variables its containers get, and where AWS keeps the value of each."""
+"""The key `secrets` of a container: the variables that it gets, and the place where AWS keeps the value of each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from provisioner.config.secret_values import looks_secret
 Kind = Literal["own", "generated", "ssm", "secretsmanager"]
 
 Secrets = tuple[str, ...] | Mapping[str, Literal[True] | str]
-"""How secrets are written: the variables' names, or by name where the value is kept."""
+"""The forms of `secrets`: a list of variable names, or a table with the place of each value by name."""
 
 GENERATE = "generate"
 VERSION_LABEL = "provisioner.secret."
-"""What the label of a container begins with that has the version of a secret; the variable's name follows."""
+"""The start of a container label that holds the version of a secret; the variable's name follows."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 PARAMETER = r"[\w.-]+|(?:/[\w.-]+)+"
-"""Names of parameters ("Requirements and constraints for parameter names" of the Systems Manager guide)."""
+"""The names of parameters ("Requirements and constraints for parameter names" of the Systems Manager guide)."""
 NAME = r"[\w/+=.@-]{1,512}"
-"""Names of secrets (Secrets Manager API, CreateSecret)."""
+"""The names of secrets (Secrets Manager API, CreateSecret)."""
 _FORMS: Mapping[Kind, re.Pattern[str]] = {
     "ssm": re.compile(
         rf"ssm:(?P<place>{PARAMETER})|(?P<arn>arn:aws[\w-]*:ssm:[\w-]+:\d{{12}}:parameter/[\w./-]+)", re.ASCII
@@ -39,13 +39,13 @@ _PLACES = 'true, "generate", "ssm:/path", "secretsmanager:name#key" or an ARN of
 
 @dataclass(frozen=True)
 class Secret:
-    """Where the value of one variable is kept.
+    """The place that keeps the value of a variable.
 
     Attributes:
-        kind: `own`: a parameter of the stack that `provision secret set` sets; `generated`: one that `up` makes up;
-            `ssm`, `secretsmanager`: somebody else's, in Parameter Store or Secrets Manager.
-        place: the variable's name, or the name or ARN of somebody else's.
-        key: of a secret whose value is a JSON document, the key whose value is handed over; empty for all of it.
+        kind: `own`: a parameter of the stack that `provision secret set` sets; `generated`: a parameter of the stack
+            that `up` generates; `ssm`, `secretsmanager`: a secret from outside, in Parameter Store or Secrets Manager.
+        place: the variable's name, or the name or ARN of a secret from outside.
+        key: if the secret's value is a JSON document, the key of the value to use; empty for the whole secret.
     """
 
     kind: Kind
@@ -54,27 +54,27 @@ class Secret:
 
     @property
     def api(self) -> Literal["ssm", "secretsmanager"]:
-        """The API that has it, as boto3 and endpoints name it."""
+        """The API that keeps it, as boto3 and endpoints name it."""
         return "secretsmanager" if self.kind == "secretsmanager" else "ssm"
 
 
 def path(stack: str) -> str:
-    """Return what the names of a stack's own parameters for secrets begin with."""
+    """Return the path under which a stack keeps its own parameters for secrets."""
     return f"/{stack}/secrets/"
 
 
 def parameter_of(place: str) -> str:
-    """Return the name of a parameter as its ARN has it, from its name or its ARN."""
+    """Return the name of a parameter as in its ARN, without a leading slash, from its name or its ARN."""
     return place.partition(":parameter/")[2].lstrip("/") if place.startswith("arn:") else place.lstrip("/")
 
 
 def read_secrets(value: Any) -> Mapping[str, Secret]:
-    """Return the secrets by variable: of a list of names, or of a table of names and places.
+    """Return the secrets by variable, from a list of names or a table of names and places.
 
-    What is wrong is never repeated: it may be a secret.
+    A message never repeats a wrong value, because it may be a secret.
 
     Raises:
-        ValueError: it is neither. Inconsistent: by name, what else is wrong.
+        ValueError: it is neither, or a name is wrong. Inconsistent: places are wrong, by name.
     """
     if isinstance(value, Mapping) and all(isinstance(one, Secret) for one in value.values()):
         return value
@@ -107,7 +107,7 @@ def _unknown(name: str, place: Any) -> str:
 
 
 def _one(name: str, place: Any) -> Secret | None:
-    """Return where a secret is kept; None if that cannot be understood."""
+    """Return the secret for a place; None if the place has no known form."""
     if place is True:
         return Secret("own", name)
     if place == GENERATE:
@@ -122,11 +122,11 @@ def _one(name: str, place: Any) -> Secret | None:
 def misplaced(
     secrets: Mapping[str, Secret], environment: Collection[str], own: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the secrets whose names are taken, and what to do.
+    """Yield errors of secrets whose variable has a value from elsewhere.
 
     Args:
-        environment: the names of the variables that the service has.
-        own: those that the stack sets.
+        environment: the names of the variables in `environment`.
+        own: the names of the variables that the stack sets.
     """
     for name in secrets:
         if name in own:
@@ -137,9 +137,9 @@ def misplaced(
 
 
 def users(tables: Mapping[str, Mapping[str, Secret]]) -> dict[Secret, dict[str, list[str]]]:
-    """Return by secret the tables that name it, such as `services.web`, and there the variables that get it.
+    """Return by secret the tables that name it, such as `services.web`, and for each table the variables that get it.
 
-    A parameter of the stack that one of them has made up is made up for all.
+    If one table has `generate` for a parameter of the stack, the parameter is generated for all tables.
 
     Args:
         tables: the secrets by table, as `Config.secrets` has them.

@@ -17,20 +17,20 @@ from provisioner.config.loader import shown, suggestion
 from provisioner.config.workload import Workload
 
 SMALLEST_CONTAINER = 6
-"""MiB (ECS API, ContainerDefinition, memory)."""
+"""The least MiB of a container (ECS API, ContainerDefinition, memory)."""
 CPU = 70
-"""The average CPU in percent that the number of tasks follows, unless `scaling` says what it follows."""
+"""The average CPU in percent to keep, if `scaling` names no metric."""
 
 Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
 
 
 def _target(earlier: dict[str, Any]) -> int | None:
-    """Return the target of `cpu` where nothing says one: there is one metric at least."""
+    """Return the default target of `cpu`, so that there is always one metric; None if another metric is given."""
     return CPU if earlier.get("memory") is None and earlier.get("requests") is None else None
 
 
 class Scaling(Model):
-    """`[services.NAME.scaling]`: how many tasks, and what their number follows: as many as the neediest metric asks."""
+    """`[services.NAME.scaling]`: limits of the number of tasks, and metrics that set it; the highest demand counts."""
 
     min: Annotated[
         int, values.at_least(1, "a service without tasks has nothing to measure and could not scale out again")
@@ -39,15 +39,15 @@ class Scaling(Model):
     max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
     """The most tasks."""
     memory: Percentage | None = None
-    """The average memory to keep, in percent of what tasks reserve."""
+    """The average memory to keep, in percent of the tasks' memory."""
     requests: Annotated[int, values.at_least(1, "a task has requests, or none are to be counted")] | None = None
-    """The requests a minute to keep for each task, as the load balancer counts them."""
+    """The requests a minute to keep for each task, counted by the load balancer."""
     cpu: Percentage | None = Field(default_factory=_target)
-    """The average CPU to keep, in percent of what tasks reserve; 70 where nothing else is followed."""
+    """The average CPU to keep, in percent of the tasks' CPU units; 70 if no other metric is given."""
 
     @property
     def targets(self) -> Mapping[str, int]:
-        """What the number of tasks follows, and the value that each metric is kept at."""
+        """The metrics that set the number of tasks, and the target of each."""
         wanted = {"cpu": self.cpu, "memory": self.memory, "requests": self.requests}
         return {metric: value for metric, value in wanted.items() if value is not None}
 
@@ -58,15 +58,15 @@ class Scaling(Model):
 
 
 class OnDemand(Model):
-    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot."""
+    """`[services.NAME.on_demand]`: the tasks on Fargate that are on-demand, which AWS keeps; the rest is Spot."""
 
     base: Annotated[int, values.between(0, 100_000, "a valid base of ECS")] = 0
-    """Tasks that come first, all on-demand."""
+    """The number of first tasks that are all on-demand."""
     percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
-    """Of all further tasks, how many percent are on-demand."""
+    """The percentage of all further tasks that is on-demand."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a base without a share in what comes after it."""
+        """Yield a base without a percentage of the further tasks."""
         if self.base and not self.percent:
             # ECS API, CapacityProviderStrategyItem, weight
             why = "ECS places no task on a capacity provider without a weight"
@@ -74,26 +74,26 @@ class OnDemand(Model):
 
 
 class CircuitBreaker(Model):
-    """`[services.NAME.circuit_breaker]`: when ECS gives a deployment up and rolls it back.
+    """`[services.NAME.circuit_breaker]`: when ECS stops a deployment and rolls it back.
 
     ECS API, ThresholdConfiguration: COUNT, BOUNDED_PERCENT.
     """
 
     threshold: Annotated[int | str, BeforeValidator(values.threshold)] = "50%"
-    """After so many failed tasks: a number, or a percentage of the desired count, of which ECS makes 3 to 200."""
+    """The failed tasks to stop at: a number, or a percentage of the desired count, which ECS limits to 3 to 200."""
 
 
 class Service(Workload):
-    """`[services.NAME]`: one ECS service; without a port it is a worker, which nobody connects to."""
+    """`[services.NAME]`: one ECS service; without a port it is a worker that accepts no connections."""
 
     port: Annotated[int, values.between(1, 65535, "a port")] | None = None
-    """The port that the container listens on; without it the service is a worker, which nobody connects to."""
+    """The port that the container listens on; without it the service is a worker that accepts no connections."""
     launch: Literal["ec2", "fargate"] = "fargate"
-    """Where its tasks run: Fargate, or EC2 instances of the stack."""
+    """The compute of the tasks: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand()
-    """How many tasks on Fargate are not Spot."""
+    """The tasks on Fargate that are not Spot."""
     public: bool = False
-    """Behind the load balancer."""
+    """Put the service behind the load balancer."""
     path: Annotated[
         str,
         values.matching(
@@ -102,30 +102,30 @@ class Service(Workload):
         ),
         AfterValidator(values.path_pattern),
     ] = "/*"
-    """The path pattern by which the load balancer knows its requests; its own for each public service."""
+    """The path pattern of the requests that the load balancer sends to it; different for each public service."""
     capabilities: Capabilities = Field(default_factory=kept)
-    """Linux capabilities that the container keeps. With a user other than root none unless said, but for a port
+    """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""
     wait_for_database: bool = True
-    """Start only when the database is ready; `false` for what connects later and tolerates its absence."""
+    """Start only when the database is ready; `false` for a service that tolerates its absence."""
     scaling: Scaling | None = None
-    """Between which numbers of tasks, and what their number follows; without it the number stays at `count`."""
+    """The limits of the number of tasks, and the metrics that set it; without it the number stays at `count`."""
     circuit_breaker: CircuitBreaker = CircuitBreaker()
-    """When ECS gives a deployment up and rolls it back."""
+    """When ECS stops a deployment and rolls it back."""
     count: Annotated[int, values.at_least(0, "there cannot be fewer than 0 tasks")] = Field(
         default_factory=lambda earlier: scaling.min if (scaling := earlier.get("scaling")) else 1
     )
-    """How many tasks; with `scaling`, how many a new service begins with. Unless said 1, or `scaling.min`."""
+    """The number of tasks; with `scaling`, the first number of a new service. By default 1, or `scaling.min`."""
     health: Annotated[Health, BeforeValidator(short, json_schema_input_type=str | Health)] = Health()
-    """How it is checked: a path alone, or a table."""
+    """The health check: a path alone, or a table."""
     deployment: Annotated[Deployment, BeforeValidator(named, json_schema_input_type=Way | Deployment)] = Deployment()
-    """How new tasks take the place of old ones: a strategy's name, `recreate` for never two at once, or a table."""
+    """How new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
-    """Seconds in which requests that a task already has may end, before it is told to stop."""
+    """Seconds for the open requests of a task to end, before the task gets the signal to stop."""
     exec: bool | None = None
-    """Whether ECS Exec may open a shell in its tasks; unless said, not in a protected stack."""
+    """Allow ECS Exec to open a shell in its tasks; by default on, but not in a protected stack."""
     target_container: Name | None = None
-    """The sidecar that load balancer, callers and tunnels connect to; unless said, the service's own container."""
+    """The sidecar that load balancer, callers and tunnels connect to; by default the service's own container."""
 
     @property
     def entry(self) -> int | None:
@@ -137,30 +137,30 @@ class Service(Workload):
 
     @property
     def checked(self) -> bool:
-        """Whether ECS asks the service's own container whether it is well."""
+        """Return whether ECS runs a health check inside the service's own container."""
         return bool(self.health.command)
 
     @property
     def waits_for_database(self) -> bool:
-        """Whether its first tasks start only when the database is ready."""
+        """Return whether its first tasks start only when the database is ready."""
         return self.database and self.wait_for_database
 
     @property
     def least(self) -> int:
-        """How many tasks there are at the least."""
+        """The fewest tasks."""
         return self.scaling.min if self.scaling else self.count
 
     @property
     def most(self) -> int:
-        """How many tasks there are at the most, but for those that a deployment adds."""
+        """The most tasks, without the tasks that a deployment adds."""
         return self.scaling.max if self.scaling else self.count
 
     def during_deployment(self, tasks: int) -> int:
-        """Return how many tasks there are at the most while a deployment replaces so many of them at once."""
+        """Return the most tasks that run while a deployment replaces this number of tasks."""
         return tasks * self.deployment.max_percent // 100
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together within one service."""
+        """Yield contradictions between the settings of one service."""
         yield from super().problems()
         yield from self._without_effect()
         yield from self.health.misplaced(public=self.public)

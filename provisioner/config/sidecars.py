@@ -15,9 +15,9 @@ from provisioner.config.health import Health
 from provisioner.config.secrets import misplaced
 
 LEAST_MEMORY = 6
-"""MiB that Docker gives a container at the least (ECS API, ContainerDefinition, memory)."""
+"""The least MiB of a container (ECS API, ContainerDefinition, memory)."""
 OF_LOAD_BALANCER = frozenset({"path", "codes", "healthy"})
-"""What of a health check is for a load balancer alone."""
+"""Keys of a health check that only a load balancer uses."""
 
 
 class Sidecar(Container):
@@ -26,23 +26,23 @@ class Sidecar(Container):
     port: Annotated[int, values.between(1, 65535, "a port")] | None = None
     """The port that it listens on."""
     essential: bool = True
-    """Whether the task ends with it."""
+    """End the task when this container ends."""
     cpu: Annotated[int, values.at_least(1, "it is a part of the task's CPU units")] | None = None
-    """Its part of the CPU units of the task; the own container has the rest."""
+    """Its part of the task's CPU units; the workload's own container has the rest."""
     memory: Annotated[int, values.at_least(LEAST_MEMORY, "it is too small for a container")] | None = None
-    """Its limit in MiB, a part of that of the task; without it it has none of its own."""
+    """Its limit in MiB, a part of the task's memory; by default it has no limit of its own."""
     health: Health = Health()
-    """How ECS checks it: a table with `command`."""
+    """The health check by ECS: a table with `command`."""
     capabilities: Capabilities = Field(default_factory=kept)
-    """Linux capabilities that it keeps. With a user other than root none unless said."""
+    """Linux capabilities that it keeps. With a user other than root, none by default."""
 
     @property
     def checked(self) -> bool:
-        """Whether ECS asks it whether it is well."""
+        """Return whether ECS runs a health check inside the sidecar."""
         return bool(self.health.command)
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together within one sidecar."""
+        """Yield contradictions between the settings of one sidecar."""
         yield from self.image_problems()
         yield from misplaced(self.secrets, self.environment, ())
         for key in sorted(self.health.model_fields_set & OF_LOAD_BALANCER):

@@ -12,16 +12,16 @@ from provisioner.config.base import Model, Problem
 
 
 class Schedule(Model):
-    """`[schedule]`: when AWS puts the stack to sleep and wakes it, by itself, as where nobody works at night."""
+    """`[schedule]`: times at which AWS puts the stack to sleep and wakes it by itself, for example at night."""
 
     sleep: Annotated[str, AfterValidator(schedules.cron)]
-    """When all services go to no tasks, and a database that does not pause by itself is stopped: `cron(…)`."""
+    """When all services go to 0 tasks, and a database that does not pause by itself stops: `cron(…)`."""
     wake: Annotated[str, AfterValidator(schedules.cron)]
-    """When all of that starts again: `cron(…)`."""
+    """When services and database start again: `cron(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
-    """Whose clock both mean."""
+    """The time zone of both."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what would put it to sleep and wake it at one moment."""
+        """Yield an error if the stack would go to sleep and wake at the same moment."""
         if self.sleep == self.wake:
             yield "wake", "is the same moment as schedule.sleep: write another one"

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from provisioner.config import reserved_words
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
+from provisioner.config.database_engines import AURORA_MYSQL
 
 HOST = "app"
-"""The host name of the file's own environment; that of another has the environment's name behind it."""
+"""The host name of the file's own environment. Another environment's host name is `app-ENV`."""
 
 DatabaseLog = Literal["audit", "error", "general", "slowquery"]
 Domain = Annotated[str, AfterValidator(values.domain(2))]
@@ -27,7 +27,7 @@ class Dns(Model):
     domain: Domain = "example.com"
     """The public hosted zone; on AWS a domain of yours."""
     host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
-    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment's is `HOST-ENV`."""
+    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`."""
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
@@ -54,7 +54,7 @@ class Dns(Model):
 
 
 class Capacity(Model):
-    """`[capacity]`: the Auto Scaling group that services with `launch = "ec2"` run on."""
+    """`[capacity]`: the Auto Scaling group of instances for services with `launch = "ec2"`."""
 
     instance_types: Annotated[
         tuple[Annotated[str, AfterValidator(values.instance_type)], ...],
@@ -64,7 +64,7 @@ class Capacity(Model):
     ] = ("c5.large", "c5a.large")
     """The instance types that AWS may choose from."""
     spot: bool = True
-    """Spot instances; `false` is On-Demand. Unless said, `false` where `env` is `prod`."""
+    """Use Spot instances; `false` for On-Demand. By default `false` if `env` is `prod`."""
     min: Annotated[int, values.at_least(0, "there cannot be fewer than 0 instances")] = 0
     """The fewest instances."""
     max: Annotated[int, values.at_least(1, "no task could be placed")] = 5
@@ -84,29 +84,31 @@ class Database(Model):
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
         ),
-        values.not_one_of(reserved_words.DATABASES, 'is a word reserved by MySQL: use another, such as "sample"'),
+        values.not_one_of(
+            AURORA_MYSQL.reserved_databases, 'is a word reserved by MySQL: use another, such as "sample"'
+        ),
     ] = "sample"
-    """The database that the cluster begins with."""
+    """The database that is created with the cluster."""
     user: Annotated[
         str,
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
         ),
-        values.not_one_of(reserved_words.USERS, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
+        values.not_one_of(AURORA_MYSQL.reserved_users, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
     ] = "dbadmin"
-    """The master user; its password is generated, and kept in Parameter Store."""
+    """The master user; `up` generates its password, and Parameter Store keeps it."""
     min_acu: Acu = 0
-    """The least capacity in ACUs of about 2 GiB of memory; at 0 the database pauses when nobody is connected."""
+    """The least capacity in ACUs of about 2 GiB of memory; at 0 the database pauses without connections."""
     max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
     """The most capacity in ACUs."""
     readers: Annotated[int, values.between(0, 15, "a valid number of Aurora readers")] = 0
     """Instances in other zones; one takes over if the writer fails."""
     backup_days: Annotated[int, values.between(1, 35, "a valid retention period of Aurora backups")] = 7
-    """How many days automated backups are kept."""
+    """Days that automated backups are kept."""
     iam_authentication: bool = False
     """Services sign in with IAM instead of a password."""
     logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
-    """Which logs are exported to CloudWatch Logs."""
+    """The logs to export to CloudWatch Logs."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
@@ -118,10 +120,10 @@ class Database(Model):
 
 
 class LoadBalancer(Model):
-    """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
+    """`[load_balancer]`: the log of requests, and a web ACL that filters them."""
 
     access_logs: bool = False
-    """Keep a log of each request in an S3 bucket of the stack, which stays when this is turned off."""
+    """Keep a log of each request in an S3 bucket of the stack. The bucket stays when this is turned off."""
     waf_acl: Annotated[
         str | None,
         values.matching(
@@ -130,22 +132,22 @@ class LoadBalancer(Model):
         ),
         values.matching(r"(?!.*:global/).*", "is for CloudFront: use a web ACL of scope REGIONAL"),
     ] = None
-    """The ARN of a web ACL of scope REGIONAL that all requests have to pass."""
+    """The ARN of a web ACL of scope REGIONAL that filters all requests."""
 
 
 class Account(Model):
-    """`[account]`: which AWS account it is, what is set for the whole of it, and what it demands of roles."""
+    """`[account]`: the AWS account, its ENI trunking, and its rules for roles."""
 
     id: (
         Annotated[str, values.matching(r"\d{12}", "is not the id of an AWS account: write its 12 digits in quotes")]
         | None
     ) = None
-    """The account's 12 digits; with other credentials no command does anything on AWS."""
+    """The account's 12 digits; commands refuse credentials of any other account."""
     trunking: bool = True
-    """Allow more tasks an instance (`awsvpcTrunking`), a setting of the whole account; `down` puts it back."""
+    """Allow more tasks on an instance (`awsvpcTrunking`), a setting of the whole account; `down` puts it back."""
     boundary: Annotated[str, AfterValidator(values.iam_policy)] | None = None
-    """The permissions boundary of all roles: a policy's name, with its path if it has one, or its ARN. Unless said,
-    `PROJECT-ENV-boundary` if there is one."""
+    """The permissions boundary of all roles: a policy's name, with its path if it has one, or its ARN. By default
+    `PROJECT-ENV-boundary`, if that policy exists."""
     role_path: Annotated[
         str,
         values.matching(
@@ -154,24 +156,24 @@ class Account(Model):
         ),
         values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
     ] = "/"
-    """The path of the roles in IAM; of new stacks only."""
+    """The IAM path of the roles; for new stacks only."""
 
 
 RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"
-"""What S3 lets no bucket's name begin with (S3 user guide, "General purpose bucket naming rules")."""
+"""Prefixes that S3 refuses in bucket names (S3 user guide, "General purpose bucket naming rules")."""
 
 
 class Logs(Model):
-    """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
+    """`[logs]`: the days that CloudWatch keeps the logs, and the KMS key that encrypts them."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
-    """How many days CloudWatch keeps the logs."""
+    """Days that CloudWatch keeps the logs."""
     kms_key: KmsKey | None = None
     """A KMS key for the logs alone."""
 
 
 class StateSettings(Model):
-    """`[state]`: where the state of a stack on AWS is kept. Without a bucket it is kept on this machine."""
+    """`[state]`: the place of the state of a stack on AWS: an S3 bucket, or without it this machine."""
 
     bucket: Annotated[
         str | None,
@@ -180,14 +182,14 @@ class StateSettings(Model):
             "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
         ),
     ] = None
-    """The S3 bucket of the state of stacks on AWS, for teams."""
+    """The S3 bucket for the state of stacks on AWS, for teams."""
 
 
 class Cost(Model):
-    """`[cost]`: what the stack may cost, in US dollars a month, by list prices and as it is declared."""
+    """`[cost]`: the budget of the stack, in US dollars a month, by list prices."""
 
     budget: Annotated[float, values.between(1, 10_000_000, "a budget in US dollars a month, such as 400")] | None = None
-    """US dollars a month that the stack may cost as declared, by list prices: beyond it `plan` and `up` refuse."""
+    """US dollars a month that the declared stack may cost, by list prices; `plan` and `up` refuse a higher cost."""
 
 
 class StepsSettings(Model):

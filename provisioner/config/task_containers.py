@@ -1,4 +1,4 @@
-"""What ECS refuses of the containers of one task: names, ports, who waits for whom, and how large each is."""
+"""Check the containers of one task for values that ECS refuses: names, ports, dependencies and sizes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from provisioner.config.services import Service
 from provisioner.config.sidecars import LEAST_MEMORY
 
 MOST = 9
-"""Beside the workload's own container: a task definition has ten (ECS service quotas)."""
+"""The most sidecars beside the workload's own container: a task definition has ten containers (ECS service quotas)."""
 
 
 def problems(name: str, workload: Service | Job) -> Iterator[Problem]:
-    """Yield what ECS refuses of the containers of a task, by keys below the workload's.
+    """Yield errors of the containers of a task that ECS would refuse, with keys relative to the workload.
 
     Args:
-        name: the workload's, and so that of its own container.
+        name: the name of the workload, and of its own container.
     """
     beside = workload.sidecars
     if len(beside) > MOST:
@@ -33,7 +33,7 @@ def problems(name: str, workload: Service | Job) -> Iterator[Problem]:
 
 
 def _ports(name: str, workload: Service | Job) -> Iterator[Problem]:
-    """Yield ports that two containers listen on: they share one network (awsvpc)."""
+    """Yield ports that two containers use: the containers of a task share one network (awsvpc)."""
     taken = {workload.port: name} if workload.port is not None else {}
     for other, sidecar in workload.sidecars.items():
         if sidecar.port is not None and (first := taken.setdefault(sidecar.port, other)) != other:
@@ -42,7 +42,7 @@ def _ports(name: str, workload: Service | Job) -> Iterator[Problem]:
 
 
 def _order(name: str, workload: Service | Job) -> Iterator[Problem]:
-    """Yield waiting that ECS refuses, or that never ends (ECS API, ContainerDependency)."""
+    """Yield dependencies that ECS refuses, or that are never met (ECS API, ContainerDependency)."""
     containers: dict[str, Container] = {name: workload, **workload.sidecars}
     for waiting, container in containers.items():
         key = "depends_on" if waiting == name else f"sidecars.{waiting}.depends_on"
@@ -65,7 +65,7 @@ def _order(name: str, workload: Service | Job) -> Iterator[Problem]:
 
 
 def _never(workload: Service | Job, other: str, condition: str) -> str:
-    """Say why a container cannot be waited for like this; empty if it can."""
+    """Return the reason why a container never reaches a condition; empty if it can."""
     sidecar = workload.sidecars.get(other)
     own = "health.command" if sidecar is None else f"sidecars.{other}.health.command"
     checked = (sidecar or workload).checked
@@ -78,7 +78,7 @@ def _never(workload: Service | Job, other: str, condition: str) -> str:
 
 
 def _sizes(workload: Service | Job) -> Iterator[Problem]:
-    """Yield parts that leave nothing to the workload's own container (ECS API, ContainerDefinition, cpu, memory)."""
+    """Yield sizes that leave nothing for the workload's own container (ECS API, ContainerDefinition, cpu, memory)."""
     for key, least in (("cpu", 1), ("memory", LEAST_MEMORY)):
         parts: Mapping[str, int] = {
             name: part for name, sidecar in workload.sidecars.items() if (part := getattr(sidecar, key))

@@ -1,4 +1,4 @@
-"""What tasks may do by policies of the user's own: files beside `stack.toml`, and managed policies by their ARNs."""
+"""IAM policies of tasks from the user: files beside `stack.toml`, and managed policies by their ARNs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from provisioner.config.base import Problem
 from provisioner.config.loader import shown
 
 Document = Mapping[str, Any]
-"""A policy as IAM's JSON has it."""
+"""A policy in the form of IAM's JSON."""
 
 MANAGED = re.compile(r"arn:aws[a-z-]*:iam::(?:aws|\d{12}):policy/[\w+=,.@/-]{1,512}", re.ASCII)
 MOST_MANAGED = 10
-"""Of a role, unless the quota was raised (IAM quotas, managed policies attached to an IAM role)."""
+"""The most managed policies of a role, unless the quota was raised (IAM quotas, managed policies attached to an IAM
+role)."""
 LONGEST = 10_240
-"""Characters of all inline policies of a role, white space not counted (IAM quotas)."""
+"""The most characters of all inline policies of a role, without white space (IAM quotas)."""
 LARGEST_FILE = 1 << 16
 READING = ("Get", "List", "Simulate", "Generate")
-"""What the actions of IAM begin with that change nothing."""
+"""Prefixes of the IAM actions that change nothing."""
 ONE_ROLE = re.compile(r"arn:[^:]*:iam::[^:]*:role/[^*?]+")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*?]+")
 _ALLOWED = {"Sid", "Effect", "Action", "Resource", "Condition"}
@@ -31,7 +32,7 @@ _ALLOWED = {"Sid", "Effect", "Action", "Resource", "Condition"}
 
 @dataclass(frozen=True)
 class Allowed:
-    """What one statement allows."""
+    """The permissions of one statement."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -39,7 +40,7 @@ class Allowed:
 
 
 def named(value: str) -> str:
-    """Let pass only ARNs of managed policies, and paths of files beside `stack.toml`."""
+    """Accept only ARNs of managed policies, and paths of files beside `stack.toml`."""
     if value.startswith("arn:"):
         if not MANAGED.fullmatch(value):
             example = '"arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"'
@@ -53,17 +54,17 @@ def named(value: str) -> str:
 
 
 def files(policies: Sequence[str]) -> list[str]:
-    """Return those that are files."""
+    """Return the policies that are files."""
     return [one for one in policies if not one.startswith("arn:")]
 
 
 def managed(policies: Sequence[str]) -> list[str]:
-    """Return those that are ARNs."""
+    """Return the policies that are ARNs."""
     return [one for one in policies if one.startswith("arn:")]
 
 
 def read(workloads: Mapping[str, Sequence[str]], root: Path) -> tuple[dict[str, Document], list[Problem]]:
-    """Return the documents of all files, by path, and what is wrong with them.
+    """Return the documents of all files, by path, and the errors in them.
 
     Args:
         workloads: by the dotted key of each service or job, its policies.
@@ -91,7 +92,7 @@ def _document(root: Path, path: str) -> Document:
     """Return the policy in a file.
 
     Raises:
-        ValueError: there is none, or it allows what no task's policy may: what is wrong, without the path.
+        ValueError: there is no policy, or a task must not have it; the message does not name the path.
     """
     file = root / path
     try:
@@ -135,19 +136,19 @@ def _why_refused(statement: object) -> str:
 
 
 def _why_climbing(action: str, resources: Sequence[str]) -> str:
-    """Say how a task could come to more by an action than its role may, past the boundary of that role as well."""
+    """Return the reason why an action would let a task exceed its role, even with a boundary; empty if it would not."""
     service, _, name = action.partition(":")
     if service != "iam" or name.startswith(READING):
         return ""
     if name != "PassRole":
-        return f"allows {action}, by which a task could change what roles may do, its own too: take it out"
+        return f"allows {action}, by which a task could change the permissions of roles, its own too: take it out"
     if not all(map(ONE_ROLE.fullmatch, resources)):
-        return "allows iam:PassRole on more than single roles, and so what any of them may: name each role"
+        return "allows iam:PassRole on more than single roles, and so the permissions of all of them: name each role"
     return ""
 
 
 def allowed(document: Document) -> Iterator[Allowed]:
-    """Yield what a checked policy allows, statement by statement."""
+    """Yield the permissions of a checked policy, statement by statement."""
     for statement in _each(document["Statement"]):
         if statement["Effect"] == "Allow":
             conditions = tuple(

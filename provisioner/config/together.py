@@ -1,4 +1,4 @@
-"""What does not go together between the services and jobs of a stack."""
+"""Check the services and jobs of a stack against each other."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from provisioner.config.loader import shown, suggestion
 from provisioner.config.services import Service
 
 WORKLOADS = 500
-"""Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
+"""The most services and jobs: each has a role and a security group. An account has 1,000 roles (IAM quotas), a Region
+has 2,500 groups (VPC quotas)."""
 TARGET_GROUPS = 100
-"""Of an Application Load Balancer (Elastic Load Balancing quotas)."""
+"""The most target groups of an Application Load Balancer (Elastic Load Balancing quotas)."""
 OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
-"""Workloads have security groups under their own names; these are taken by the stack's."""
+"""Names of the stack's own security groups. A workload's group has the workload's name, which must be different."""
 
 
 @dataclass(frozen=True)
 class Workloads:
-    """All services and jobs of a stack by their names, of which no two are alike.
+    """All services and jobs of a stack, by unique names.
 
     Attributes:
-        stack: what the names of what belongs to the stack begin with.
+        stack: the stack's name, with which the names of its resources begin.
     """
 
     stack: str
@@ -34,7 +35,7 @@ class Workloads:
 
     @property
     def all(self) -> Mapping[str, Service | Job]:
-        """Services and jobs."""
+        """Services and jobs together."""
         return {**self.services, **self.jobs}
 
     def key(self, name: str) -> str:
@@ -43,16 +44,16 @@ class Workloads:
 
 
 def problems(config: Workloads) -> Iterator[Problem]:
-    """Yield what there is too much of, names that are taken, and calls that lead nowhere."""
+    """Yield numbers beyond quotas, names that are taken, and calls that lead nowhere."""
     if (number := len(config.services) + len(config.jobs)) > WORKLOADS:
         yield "services", f"has {number} with the jobs, and AWS's quotas allow {WORKLOADS}: split the stack"
     groups = sum(service.public + service.deployment.shifts for service in config.services.values())
     if groups > TARGET_GROUPS:
         why = f"but a load balancer allows {TARGET_GROUPS}: use fewer"
-        yield "services", f"has public ones that need {groups} target groups, {why}"
+        yield "services", f"has public services that need {groups} target groups, {why}"
     for name in config.jobs:
         if name in config.services:
-            yield f"jobs.{name}", f"is the name of services.{name} too, and they would share what is named: use another"
+            yield f"jobs.{name}", f"is the name of services.{name} too, and they would share names on AWS: use another"
     for name in config.all:
         yield from _workload(config, name)
     yield from _paths(config)
@@ -77,7 +78,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
         elif config.services[callee].entry is None:
             yield f"{key}.calls", f"services.{callee} has no port to connect to: add one there, or remove the call"
         elif (strategy := config.services[callee].deployment.strategy) != "rolling":
-            # who calls it by its name in the VPC gets all of its tasks in turn, whatever the load balancer's weights
+            # a caller inside the VPC reaches all tasks in turn, regardless of the load balancer's weights
             why = f'"{strategy}" shifts no calls from inside: new tasks would get them of {key} at once'
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
 
@@ -93,7 +94,7 @@ def _paths(config: Workloads) -> Iterator[Problem]:
 
 
 def _lengths(config: Workloads) -> Iterator[Problem]:
-    # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.
+    # Elastic Load Balancing has the shortest names. A project too long for it is reported once, not at each service.
     parts = {config.key(name): name for name in config.all}
     parts |= {config.key(n): alternate(n) for n, service in config.services.items() if service.deployment.shifts}
     names = {"project": "alb"} if len(config.stack) > 28 else parts
@@ -104,17 +105,17 @@ def _lengths(config: Workloads) -> Iterator[Problem]:
 
 
 def alternate(service: str) -> str:
-    """Return what the second target group of a service is called: with a capital, which no service's name has."""
+    """Return the name of a service's second target group. Its capital letter makes it unlike any service's name."""
     return f"{service}-B"
 
 
 def on_trial(service: str) -> str:
-    """Return what the rule at the test port of a service is called, with a capital as well."""
+    """Return the name of the rule at a service's test port, with a capital letter too."""
     return f"{service}-T"
 
 
 def _circles(config: Workloads) -> Iterator[Problem]:
-    # A group's rules name the groups of its callers, so those are made first.
+    # A group's rules name the groups of its callers, so the callers' groups are created first.
     try:
         TopologicalSorter({name: service.calls for name, service in config.services.items()}).prepare()
     except CycleError as error:

@@ -34,7 +34,7 @@ FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
 KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
 IAM_POLICY = re.compile(r"(arn:aws[a-z-]*:iam::(\d{12}|aws):policy/)?([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
 EMAIL = r"[\w.+-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
-"""Addresses that can stand in a resource's name here; others are rare."""
+"""E-mail addresses that can be part of a resource's name here; other addresses are rare."""
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?", re.ASCII)
 GATEWAYS = ("s3", "dynamodb")
 """The services that have gateway endpoints (AWS PrivateLink guide)."""
@@ -47,11 +47,11 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 class Check(AfterValidator):
     """A check of a value, with the keywords that say the same in a JSON schema (`provision schema`)."""
 
-    # before Python 3.13 an optional type is hashed with all that it is annotated with
+    # before Python 3.13, the hash of an optional type includes its annotations
     keywords: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema of the value with what is checked of it; pydantic asks for it."""
+        """Return the schema of the value with the keywords of this check, for pydantic."""
         found = handler(core)
         if found.keys() & self.keywords.keys():
             return {**found, "allOf": [*found.get("allOf", ()), self.keywords]}
@@ -59,7 +59,7 @@ class Check(AfterValidator):
 
 
 def matching(pattern: str, rule: str) -> AfterValidator:
-    """Let pass only text that the whole pattern matches; `rule` goes on after the value."""
+    """Accept only text that the whole pattern matches; `rule` follows the value in the message."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
@@ -70,7 +70,7 @@ def matching(pattern: str, rule: str) -> AfterValidator:
 
 
 def or_false(least: int, most: int, what: str) -> BeforeValidator:
-    """Let pass only whole numbers in a range, and `false`, which is no 0; `what` says what the numbers are."""
+    """Accept only `false`, or a whole number in a range; the last argument describes the numbers in the message."""
 
     def check(value: Any) -> Any:
         if value is not False and (type(value) is not int or not least <= value <= most):
@@ -81,7 +81,7 @@ def or_false(least: int, most: int, what: str) -> BeforeValidator:
 
 
 def topic(value: str) -> str:
-    """Let pass only the ARN of a topic that CloudWatch can tell of an alarm."""
+    """Accept only the ARN of a topic that a CloudWatch alarm can publish to."""
     if not TOPIC.fullmatch(value):
         raise ValueError(
             f'{shown(value)} is not the ARN of an SNS topic, such as "arn:aws:sns:eu-west-1:123456789012:ops"'
@@ -92,7 +92,7 @@ def topic(value: str) -> str:
 
 
 def not_one_of(words: Collection[str], rule: str) -> AfterValidator:
-    """Let pass only text that is none of `words`, whatever its capitals; `rule` goes on after the value."""
+    """Accept only text that is not in `words`, in upper or lower case; `rule` follows the value in the message."""
 
     def check(value: str) -> str:
         if value.lower() in words:
@@ -103,7 +103,7 @@ def not_one_of(words: Collection[str], rule: str) -> AfterValidator:
 
 
 def one_of(choices: Sequence[str], rule: str) -> AfterValidator:
-    """Let pass only one of these words; `rule` goes on after the value."""
+    """Accept only one of these words; `rule` follows the value in the message."""
 
     def check(value: str) -> str:
         if value not in choices:
@@ -114,7 +114,7 @@ def one_of(choices: Sequence[str], rule: str) -> AfterValidator:
 
 
 def between(low: float, high: float, what: str) -> AfterValidator:
-    """Let pass only numbers from `low` to `high`, both included."""
+    """Accept only numbers from `low` to `high`, both included."""
 
     def check(value: float) -> float:
         if not low <= value <= high:
@@ -125,7 +125,7 @@ def between(low: float, high: float, what: str) -> AfterValidator:
 
 
 def at_least(low: int, why: str) -> AfterValidator:
-    """Let pass only numbers from `low` on."""
+    """Accept only numbers from `low` on."""
 
     def check(value: int) -> int:
         if value < low:
@@ -136,7 +136,7 @@ def at_least(low: int, why: str) -> AfterValidator:
 
 
 def threshold(value: Any) -> int | str:
-    """Let pass only a number from 1 on, or a percentage from 1 to 100 such as "50%"."""
+    """Accept only a number from 1 on, or a percentage from 1 to 100 such as "50%"."""
     if isinstance(value, str) and re.fullmatch(r"([1-9]\d?|100)%", value, re.ASCII):
         return value
     if type(value) is int and value > 0:
@@ -145,7 +145,7 @@ def threshold(value: Any) -> int | str:
 
 
 def unique(what: str) -> AfterValidator:
-    """Let pass only lists that say nothing twice."""
+    """Accept only lists without duplicates."""
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         seen: set[str] = set()
@@ -159,7 +159,7 @@ def unique(what: str) -> AfterValidator:
 
 
 def not_empty(why: str) -> AfterValidator:
-    """Let pass only lists and tables that have something in them."""
+    """Accept only lists and tables that are not empty."""
 
     def check(value: Any) -> Any:
         if not value:
@@ -176,14 +176,14 @@ def _network(value: str, what: str) -> IPv4Network:
         raise ValueError(f"{shown(value)} is not {what}") from None
     # AWS wants the prefix written out, and no bits set behind it.
     if str(network) != value:
-        # 0.0.0.0 alone is no address of anybody: who writes it means all
+        # nobody has the address 0.0.0.0, so the user means all addresses
         meant = "0.0.0.0/0" if value == "0.0.0.0" else network  # noqa: S104
         raise ValueError(f'{shown(value)} is not {what}; did you mean "{meant}"?')
     return network
 
 
 def vpc_cidr(value: str) -> str:
-    """Let pass only private networks that a VPC and its 16 blocks of subnets can have."""
+    """Accept only private networks that have room for a VPC with 16 blocks of subnets."""
     network = _network(value, 'an IPv4 network in CIDR notation, such as "10.0.0.0/16"')
     if not any(network.subnet_of(private) for private in PRIVATE_RANGES):
         ranges = ", ".join(map(str, PRIVATE_RANGES))
@@ -202,14 +202,14 @@ def vpc_cidr(value: str) -> str:
 
 
 def allowed(value: str) -> str:
-    """Let pass only `my-ip` and IPv4 networks: the load balancer has no IPv6 address."""
+    """Accept only `my-ip` and IPv4 networks: the load balancer has no IPv6 address."""
     if value != "my-ip":
         _network(value, 'a source: write "my-ip" or an IPv4 network such as "203.0.113.0/24"')
     return value
 
 
 def domain(labels: int) -> Callable[[str], str]:
-    """Return a check for domain names of so many labels or more."""
+    """Return a check for domain names with this number of labels or more."""
     pattern = re.compile(rf"(?=.{{1,253}}$)({LABEL}\.){{{labels - 1},}}(?![0-9]+$){LABEL}")
 
     def check(value: str) -> str:
@@ -223,29 +223,30 @@ def domain(labels: int) -> Callable[[str], str]:
 
 
 def instance_type(value: str) -> str:
-    """Let pass only what may be a type of instances with Linux."""
+    """Accept only text in the form of an EC2 instance type."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,30}", value):
         raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
     return value
 
 
 def is_arm(instance_type: str) -> bool:
-    """Say whether a type has an ARM processor: a g behind the generation's number stands for Graviton."""
+    """Return whether a type has an ARM processor: a g behind the generation's number stands for Graviton."""
     return bool(re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", instance_type))
 
 
 def acu(value: float) -> float:
-    """Let pass only capacities of Aurora Serverless v2 (RDS API, ServerlessV2ScalingConfiguration)."""
+    """Accept only capacities of Aurora Serverless v2 (RDS API, ServerlessV2ScalingConfiguration)."""
     if not 0 <= value <= 256 or value % 0.5:
         raise ValueError(f"{value:g} is not a capacity of Aurora Serverless v2: use 0 to 256 in steps of 0.5")
     return value
 
 
 def endpoint(value: str) -> str:
-    """Let pass only what AWS calls an endpoint service behind the Region: `sqs`, `ecr.api`."""
+    """Accept only the part behind the Region in the name of an endpoint service: `sqs`, `ecr.api`."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*", value) or value.startswith(("com.", "cn.", "aws.")):
         raise ValueError(
-            f'{shown(value)} is not what AWS calls a service behind the Region, such as "sqs" or "ecr.api"'
+            f'{shown(value)} is not a service of a VPC endpoint as AWS names it after the Region, such as "sqs" or '
+            f'"ecr.api"'
         )
     if value in GATEWAYS:
         raise ValueError(f"\"{value}\" has a gateway endpoint: S3's is always there, and DynamoDB's is not offered yet")
@@ -253,7 +254,7 @@ def endpoint(value: str) -> str:
 
 
 def retention(value: int) -> int:
-    """Let pass only the days that CloudWatch Logs offers (PutRetentionPolicy)."""
+    """Accept only numbers of days that CloudWatch Logs offers (PutRetentionPolicy)."""
     if value not in RETENTION_DAYS:
         nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
         raise ValueError(f"CloudWatch Logs does not support a retention of {value} days; the nearest is {nearest}")
@@ -261,7 +262,7 @@ def retention(value: int) -> int:
 
 
 def kms_key(value: str) -> str:
-    """Let pass only what names a customer managed key: its ARN, an alias' ARN, or an alias (KMS API, DescribeKey)."""
+    """Accept only a customer managed key: its ARN, the ARN of an alias, or an alias (KMS API, DescribeKey)."""
     if not KMS_KEY.fullmatch(value):
         raise ValueError(
             f"{shown(value)} is not a KMS key: write the key's ARN, the ARN of an alias of it, or the alias itself, "
@@ -275,7 +276,7 @@ def kms_key(value: str) -> str:
 
 
 def iam_policy(value: str) -> str:
-    """Let pass only what names a managed policy: its ARN, or its name with the path before it (IAM identifiers)."""
+    """Accept only a managed policy: its ARN, or its name with the path before it (IAM identifiers)."""
     if not IAM_POLICY.fullmatch(value):
         raise ValueError(
             f'{shown(value)} is not an IAM policy: write its name, such as "team-boundary", or its ARN, such as '
@@ -285,41 +286,41 @@ def iam_policy(value: str) -> str:
 
 
 def path_pattern(value: str) -> str:
-    """Let pass only paths that one rule of a load balancer takes, and that mean here what they mean there.
+    """Accept only a path pattern that one rule of a load balancer supports, and that does not mislead.
 
-    AWS's pages differ on how many wildcards a rule takes: five (condition types), six (quotas). A pattern is compared
-    with the whole path (Application Load Balancer guide, path conditions).
+    AWS's pages differ on the number of wildcards in a rule: five (condition types), six (quotas). A rule compares the
+    pattern with the whole path (Application Load Balancer guide, path conditions).
     """
     if value == "/":
-        raise ValueError('"/" is the pattern of the root alone on AWS, not of what is below it: write "/*"')
+        raise ValueError('"/" is the pattern of the root alone on AWS, not of the paths below it: write "/*"')
     if (found := sum(map(value.count, "*?"))) > 5:
         raise ValueError(f"{shown(value)} has {found} wildcards (* and ?), and AWS allows five in a rule: use fewer")
     return value
 
 
 def inside(value: str) -> str:
-    """Let pass only relative paths that do not lead out of the directory that they are relative to."""
+    """Accept only relative paths that do not lead out of their base directory."""
     if not _relative(value) or ".." in value.split("/"):
         raise ValueError(f'{shown(value)} is not a directory beside this file, such as "app/web"')
     return value
 
 
 def dockerfile(value: str) -> str:
-    """Let pass only relative paths of a file."""
+    """Accept only relative paths of a file."""
     if not _relative(value) or value.endswith("/"):
         raise ValueError(f'{shown(value)} is not a path relative to build, such as "web.Dockerfile"')
     return value
 
 
 def _relative(value: str) -> bool:
-    """Say whether a text is a path that is relative and that Linux can look up."""
+    """Return whether a text is a relative path that Linux can look up."""
     if not value or not value.isprintable() or value != value.strip() or value.startswith(("/", "~")):
         return False
     return len(value) <= 1000 and all(len(part.encode()) <= 255 for part in value.split("/"))
 
 
 def environment(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Let pass only names that a shell can use, and values that a process can be given."""
+    """Accept only names that a shell can use, and values that a process can get."""
     for key, value in values.items():
         if not re.fullmatch(VARIABLE, key):
             raise ValueError(f"{shown(key)} is not a variable name: use letters, digits and underscores")
@@ -329,7 +330,7 @@ def environment(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
-    """Yield `cpu` or `memory` and what is wrong, if Fargate has no such pair of CPU units and MiB."""
+    """Yield `cpu` or `memory` with a message, if Fargate does not support this pair of CPU units and MiB."""
     if cpu not in FARGATE_MEMORY:
         yield "cpu", f"{cpu} is not a CPU size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
     elif memory not in (sizes := FARGATE_MEMORY[cpu]):
@@ -340,7 +341,7 @@ def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
 
 
 def image(value: str) -> str:
-    """Let pass only names of images as Docker reads them."""
+    """Accept only names of images that Docker can read."""
     try:
         reference.parse(value)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What services and jobs have in common: a container, those beside it, what they may do, and how large a task is."""
+"""The model of settings that services and jobs share: the container, its sidecars, rights, and the size of a task."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
 
 MOST_GROUPS = 4
-"""Beside its own; AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
+"""The most groups beside the task's own: AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
 PROXY_CPU, PROXY_MEMORY = 256, 64
-"""What AWS advises to leave a proxy of Service Connect of a task (ECS developer guide, "Service Connect")."""
+"""The part of a task that AWS advises for a proxy of Service Connect (ECS developer guide, "Service Connect")."""
 
 Architecture = Literal["x86_64", "arm64"]
 
 
 def url_variable(callee: str) -> str:
-    """Return the name of the variable that has the URL of a service, in the containers of whoever calls it."""
+    """Return the name of the variable with a service's URL, in the containers of its callers."""
     return f"{callee.upper().replace('-', '_')}_URL"
 
 
 class Workload(Container):
-    """What a task runs. CPU in units (1024 are one vCPU), memory in MiB."""
+    """The settings of a service or a job. CPU in units (1024 are one vCPU), memory in MiB."""
 
     extends: Name | None = None
-    """The service whose image, size and rights it takes over; not how that is reached, nor its number of tasks."""
+    """The service whose image, size and rights it inherits; it does not inherit the address and the number of tasks."""
     architecture: Architecture = "x86_64"
     """The processor: `x86_64`, or `arm64` for Graviton."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
@@ -47,13 +47,13 @@ class Workload(Container):
     policies: Annotated[
         tuple[Annotated[str, AfterValidator(task_policies.named)], ...], LIST, values.unique("policy")
     ] = ()
-    """What its tasks may do on AWS: files of policies, and ARNs of managed ones."""
+    """IAM policies of its tasks: files of policies, and ARNs of managed policies."""
     security_groups: Annotated[
         tuple[Annotated[str, values.matching(r"sg-[0-9a-f]{8,17}", "is not the id of a security group, sg-…")], ...],
         LIST,
         values.unique("security group"),
     ] = ()
-    """Ids of groups of others that its tasks are in as well."""
+    """Ids of further security groups of its tasks, from outside of the stack."""
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
@@ -61,7 +61,7 @@ class Workload(Container):
         return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together within one workload."""
+        """Yield contradictions between the settings of one workload."""
         yield from self.image_problems()
         if (number := len(self.security_groups)) > MOST_GROUPS:
             yield "security_groups", f"has {number}, and AWS allows {MOST_GROUPS} beside the stack's own: use fewer"
@@ -73,7 +73,7 @@ class Workload(Container):
         yield from misplaced(self.secrets, self.environment, {"PORT", *self.variables()})
 
     def fargate_problems(self) -> Iterator[Problem]:
-        """Yield sizes and times that Fargate does not have."""
+        """Yield sizes and stop timeouts that Fargate does not support."""
         yield from values.fargate_size(self.cpu, self.memory)
         yield from self.fargate_stop()
         for name, sidecar in self.sidecars.items():

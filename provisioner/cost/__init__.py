@@ -1,4 +1,4 @@
-"""What a stack costs: a dated table of AWS's list prices, and sums over what the resource types say of themselves.
+"""The cost of a stack: a dated table of AWS's list prices, and sums over the costs that the resource types declare.
 
-Nothing here calls AWS, but for `refresh`, which reads prices and nothing else.
+This package makes no call to AWS. `provision prices refresh` reads newer prices into the state directory.
 """

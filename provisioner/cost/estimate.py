@@ -1,4 +1,4 @@
-"""What a stack costs in a month: one function for what is declared and for what is recorded."""
+"""Estimate the monthly cost of a stack, with the same function for declared and recorded resources."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 _OF_THE_TOOL = re.compile(r"\w+")
-"""The names of the tool's types: the user's own and AWS's have a namespace."""
+"""Matches the names of the tool's types: the user's own types and AWS's types have a namespace."""
 CENT = 0.005
-"""US dollars, below which a difference is none."""
+"""US dollars; a smaller difference counts as none."""
 Load = Mapping[str, float]
-"""How much of each measure there is in a month; of ACU, at any time."""
+"""The quantity of each measure in a month; for ACU, the average at any time."""
 
 
 class Sums(NamedTuple):
-    """US dollars a month: while nobody uses the stack, as it is declared, and at the most."""
+    """US dollars a month: without any use, as declared, and at the most."""
 
     idle: float = 0.0
     usual: float = 0.0
     most: float = 0.0
 
     def less(self, other: Sums) -> Sums:
-        """Return how much more this is than another sum."""
+        """Return these sums minus other sums."""
         return Sums(self.idle - other.idle, self.usual - other.usual, self.most - other.most)
 
     @property
     def hour(self) -> float:
-        """US dollars an hour, as it is declared."""
+        """US dollars an hour, as declared."""
         return self.usual / HOURS
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of what a resource costs.
+    """A line of the costs of a resource.
 
     Attributes:
-        address: the resource's; of a load, those of all that it goes through are one, by the price.
-        price: the price's key. unit_price: for one `unit`; None if it is not known.
-        sums: in a month.
-        guess: whether the price is a guess, as that of Spot.
+        address: the resource's address; `TYPE/*` for a load that goes through several resources.
+        price: the key of the price. unit_price: the price of one `unit`; None if it is not known.
+        sums: the cost in a month.
+        guess: whether the price is a guess, such as Spot's.
     """
 
     address: str
@@ -66,14 +66,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a stack costs.
+    """The cost of a stack.
 
     Attributes:
-        region: whose prices. date: that of the table. known: whether any is known of that Region.
-        lines: what has a quantity, the loads that were given among it.
-        loads: what depends on the load, by its unit price, as far as no load was given.
-        missing: the keys of prices that are not known, so that the sums are too low. Those of `loads` are not in it.
-        unknown: the addresses of resources whose types do not say what they cost: own ones, and those of Cloud Control.
+        region: the Region of the prices. date: the date of the table. known: whether the Region has known prices.
+        lines: the costs with a known quantity, given loads included.
+        loads: the costs that depend on a load that was not given; only their unit price is known.
+        missing: the keys of unknown prices of `lines`, without which the sums are too low.
+        unknown: the addresses of resources whose types declare no costs: own types, and types of Cloud Control.
     """
 
     region: str
@@ -100,10 +100,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a plan changes of the cost.
+    """The difference in cost that a plan makes.
 
     Attributes:
-        changed: how much dearer a resource becomes or, below 0, cheaper, by address; the largest first.
+        changed: the increase of each resource's cost, or below 0 the decrease, by address; the largest first.
     """
 
     before: Estimate
@@ -112,12 +112,12 @@ class Difference:
 
     @property
     def more(self) -> Sums:
-        """How much dearer the whole becomes or, below 0, cheaper."""
+        """The increase of the whole cost or, below 0, the decrease."""
         return self.after.sums.less(self.before.sums)
 
 
 def total(lines: Iterable[Line]) -> Sums:
-    """Return the sum of lines."""
+    """Return the sums over lines."""
     return (
         Sums(*(sum(each) for each in zip(*(line.sums for line in lines), strict=True)))
         if (lines := [*lines])
@@ -126,7 +126,7 @@ def total(lines: Iterable[Line]) -> Sums:
 
 
 def alike(by_address: Mapping[str, Sums]) -> list[tuple[str, str, Sums]]:
-    """Return resources with their sums, those of a type that cost the same as one: its name, the first, and the sum."""
+    """Return name, first address and sums of each resource; resources of equal type and cost share one entry."""
     found: dict[tuple[str, Sums], list[str]] = {}
     for address, sums in by_address.items():
         rounded = Sums(*(round(each, 2) for each in sums))
@@ -142,13 +142,13 @@ def alike(by_address: Mapping[str, Sums]) -> list[tuple[str, str, Sums]]:
 
 
 def dearest(estimate: Estimate, number: int = 3) -> str:
-    """Return the few things that cost most, with what each costs in a month."""
+    """Return the most expensive resources, each with its monthly cost, as text."""
     rows = sorted(alike(estimate.by_address), key=lambda row: -row[2].usual)
     return ", ".join(f"{name} {rough(sums.usual)}" for name, _, sums in rows[:number])
 
 
 def rough(dollars: float) -> str:
-    """Return US dollars as one says them: whole ones from ten on."""
+    """Return US dollars as text: whole dollars from ten on, else with cents."""
     return f"{dollars:,.0f}" if abs(dollars) >= 10 else f"{dollars:.2f}"
 
 
@@ -158,7 +158,7 @@ def figures(sums: Sums) -> dict[str, float]:
 
 
 def summary(estimate: Estimate) -> dict[str, Any]:
-    """Return the sums of a stack for JSON, and what is to be known of them."""
+    """Return the sums of a stack for JSON, with Region, date of the prices, and uncounted resources."""
     return {
         "currency": "USD",
         "region": estimate.region,
@@ -171,19 +171,19 @@ def summary(estimate: Estimate) -> dict[str, Any]:
 
 
 def declared(items: Mapping[str, Declared]) -> dict[str, Settings]:
-    """Return the settings of what is declared, by address."""
+    """Return the settings of declared resources, by address."""
     return {address: item.resource.fields() for address, item in items.items()}
 
 
 def recorded(records: Mapping[str, Record]) -> dict[str, Settings]:
-    """Return the settings of what is recorded, by address."""
+    """Return the settings of recorded resources, by address."""
     return {address: record.arguments for address, record in records.items()}
 
 
 def planned(
     plan: Iterable[Planned], records: Mapping[str, Record], items: Mapping[str, Declared]
 ) -> dict[str, Settings]:
-    """Return the settings after a plan: what it does not name stays as it is recorded."""
+    """Return the settings of all resources after a plan: a resource without a planned action stays as recorded."""
     actions = {one.address: one.action for one in plan}
     stays = {a: one for a, one in recorded(records).items() if actions.get(a) != "delete"}
     comes = {
@@ -193,11 +193,11 @@ def planned(
 
 
 def estimate(settings: Mapping[str, Settings], prices: Prices, load: Load | None = None) -> Estimate:
-    """Return what resources of these settings cost together.
+    """Return the cost of resources with these settings.
 
     Args:
-        settings: by address.
-        load: how much of each measure there is in a month, as far as that is known.
+        settings: the settings, by address.
+        load: the quantity of each measure in a month, as far as it is known.
     """
     around, found, unknown = Around(settings), list[tuple[str, Cost]](), list[str]()
     for address, fields in settings.items():
@@ -215,7 +215,7 @@ def estimate(settings: Mapping[str, Settings], prices: Prices, load: Load | None
 
 
 def difference(before: Estimate, after: Estimate) -> Difference:
-    """Return what becomes dearer and cheaper."""
+    """Return the difference between two estimates, with the resources whose cost changes."""
     old, new = before.by_address, after.by_address
     changes = {a: new.get(a, Sums()).less(old.get(a, Sums())) for a in {**old, **new}}
     sizes = {a: max(map(abs, one)) for a, one in changes.items()}
@@ -226,7 +226,7 @@ def difference(before: Estimate, after: Estimate) -> Difference:
 def _costs(kind: str, name: str, settings: Settings, around: Around) -> Iterable[Cost]:
     if kind in FREE:
         return ()
-    # an own type is known where its file was loaded
+    # an own type is known only if its file was loaded
     resource_type = RESOURCE_TYPES.get(kind) or (type_named(kind) if _OF_THE_TOOL.fullmatch(kind) else None)
     return resource_type.costs(name, settings, around) if resource_type else ()
 
@@ -249,9 +249,9 @@ def _line(address: str, cost: Cost, prices: Prices, units: Units) -> Line:
 
 
 def _loads(found: Iterable[tuple[str, Cost]], prices: Prices, load: Load) -> Iterator[tuple[Line, bool]]:
-    """Yield what is charged by load, and whether it is told how much; once for each price and measure.
+    """Yield a line for each price and measure that is charged by load, and whether that load was given.
 
-    What goes through several resources is told as a whole.
+    A load that goes through several resources has one line.
     """
     together: dict[tuple[str, str, str], list[tuple[str, Cost]]] = {}
     for address, cost in found:

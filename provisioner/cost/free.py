@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _IAM = "IAM is free of charge"
-_VPC = "parts of a VPC are free of charge; what runs in it is not"
+_VPC = "parts of a VPC are free of charge; the resources in it are not"
 _BALANCER = "part of a load balancer, which is charged for"
-_WITH_SERVICE = "its tasks stand with the service"
-_IMAGE = "its size stands with the repository"
-_NOTE = "a note in the state, or of what AWS makes by itself"
+_WITH_SERVICE = "its tasks are counted with the service"
+_IMAGE = "its size is counted with the repository"
+_NOTE = "a note in the state, or of a resource that AWS makes by itself"
 _SERVICE_PARTS = "part of a service, whose tasks are charged for"
 
 FREE: Mapping[str, str] = {
     "account_setting": "a setting of the account",
     "certificate": "public certificates of ACM are free of charge",
     "cluster_capacity_providers": "a setting of the cluster",
-    "container_insights": "its metrics stand with the cluster",
-    "container_instances": "they stand with the Auto Scaling group",
+    "container_insights": "its metrics are counted with the cluster",
+    "container_instances": "they are counted with the Auto Scaling group",
     "copied_image": _IMAGE,
     "db_cluster_parameter_group": "settings",
-    "db_instance": "its capacity stands with the database cluster",
+    "db_instance": "its capacity is counted with the database cluster",
     "db_subnet_group": "settings",
     "default_security_group": _VPC,
     "delegation": _NOTE,
     "deployed_image": _NOTE,
-    "discovery_service": "what ECS registers in Cloud Map is free of charge; the zone stands with its namespace",
-    "flow_log": "what it writes stands with its log group",
+    "discovery_service": "instances of Cloud Map are free of charge to ECS; the zone is counted with its namespace",
+    "flow_log": "its data are counted with its log group",
     "event_rule": "events that AWS's own services send to the default bus are free of charge",
     "expiring_stack": _NOTE,
-    "guard_duty_endpoints": "GuardDuty makes them, and charges for what it watches, not for them",
+    "guard_duty_endpoints": "GuardDuty makes them, and charges for the watched tasks and instances, not for them",
     "guard_duty_groups": _VPC,
     "image": _IMAGE,
     "image_in_use": _IMAGE,
     "instance_profile": _IAM,
-    "instances": "they stand with the Auto Scaling group",
+    "instances": "they are counted with the Auto Scaling group",
     "internet_gateway": _VPC,
     "job_run": "a task of some minutes, charged by vCPU and GB while it runs",
     "launch_template": "settings",
     "listener": _BALANCER,
     "listener_rule": _BALANCER,
-    "minimum_size": "its instances stand with the Auto Scaling group",
+    "minimum_size": "its instances are counted with the Auto Scaling group",
     "paused_workload": _NOTE,
     "record_set": "records are free of charge; the zone is not",
     "role": _IAM,
@@ -56,14 +56,14 @@ FREE: Mapping[str, str] = {
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,
     "subnet": _VPC,
-    "subscription": "AWS charges for what is sent: 2 USD for 100,000 e-mails",
+    "subscription": "AWS charges for messages: 2 USD for 100,000 e-mails",
     "target_group": _BALANCER,
     "task_definition": _SERVICE_PARTS,
-    "topic": "AWS charges for what is sent, which an alarm does seldom",
+    "topic": "AWS charges for messages, which an alarm sends seldom",
     "universal_schedule": "14 million calls a month are free of charge",
     "validation_record": "records are free of charge; the zone is not",
     "vpc": _VPC,
     "wanted_image": _NOTE,
     "web_acl_association": "the web ACL is not the stack's: AWS WAF charges its owner",
 }
-"""By the type's name. A type is here, or says what it costs (`Resource.costs`)."""
+"""The reasons by type name. Each type is either here, or declares its costs (`Resource.costs`)."""

@@ -1,4 +1,4 @@
-"""How much a stack is used, as a file says it: what `provision cost --load` counts with."""
+"""Read the use of a stack from a file, for `provision cost --load`."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ MEASURES = {
     "database_million_io": "millions of reads and writes of the database's data",
     "backup_gb": "backups beyond the size of the data",
 }
-"""What such a file may say, in a month."""
+"""The keys of the file, with the meaning of each; quantities are for a month."""
 CONNECTIONS = 25
-"""New connections in a second that are one capacity unit; so is one GB in an hour (Elastic Load Balancing pricing)."""
+"""New connections a second in one capacity unit; one GB an hour is a unit too (Elastic Load Balancing pricing)."""
 
 
 def read(path: Path) -> dict[str, float]:
     """Read a TOML file of measures.
 
     Raises:
-        ConfigurationError: it cannot be read, or says something that is no measure.
+        ConfigurationError: the file cannot be read, or has an unknown key or a wrong value.
     """
     try:
         table = tomllib.loads(path.read_text())
     except OSError as error:
-        raise ConfigurationError(f"--load {path}: {error.strerror or error}") from None
+        raise ConfigurationError(f"--load {path}: {error.strerror or error}: choose another file") from None
     except ValueError as error:
         raise ConfigurationError(f"--load {path}: it is not TOML: {error}") from None
     for key, value in table.items():
@@ -50,7 +50,7 @@ def read(path: Path) -> dict[str, float]:
 
 
 def _derived(load: dict[str, float]) -> dict[str, float]:
-    """Add what follows from the number of requests. Each is taken for a connection of its own, which is the most."""
+    """Add the measures that follow from the number of requests; as an upper bound, each request is a new connection."""
     requests = load.pop("requests_per_second", None)
     size = load.pop("kb_per_response", 0.0)
     if requests is None:

@@ -1,4 +1,4 @@
-"""The prices, each with its source and date: the shipped table, and what `provision prices refresh` has read."""
+"""The prices, each with its source and date: the shipped table, and the prices that `provision prices refresh` read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from provisioner.engine.errors import ConfigurationError
 
 SHIPPED = Path(__file__).parent / "data" / "prices.json"
 OWN = "prices.json"
-"""What `refresh` writes in the state directory."""
+"""The file that `refresh` writes in the state directory."""
 EVERYWHERE = "global"
-"""The prices that are the same in all Regions."""
+"""The table's name for prices that are the same in all Regions."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Price:
     """A list price without tax, in US dollars.
 
     Attributes:
-        amount: for one unit.
-        unit: of what, such as `hour`.
-        source: where it is from, in words.
-        date: when that was so, as ISO 8601 has it.
+        amount: the price of one unit.
+        unit: the unit, such as `hour`.
+        source: the source of the price, in words.
+        date: the date of the price, in the form of ISO 8601.
     """
 
     amount: float
@@ -36,14 +36,14 @@ class Price:
 
 @dataclass(frozen=True)
 class Product:
-    """What has a price, and how AWS's price list names it.
+    """A product with a price, and its names in AWS's price list.
 
     Attributes:
-        what: what it is, in words. unit: what is counted.
+        what: the product, in words. unit: the unit of its price.
         service: the service code. usage: the usage type, without the Region's prefix.
-        operation: which of the products of that usage type it is; empty if there is one only.
-        attributes: what else it has to be, by the price list's names.
-        per: how many of the price list's units one of ours is.
+        operation: the operation, if the usage type has several products; else empty.
+        attributes: further attributes that the product must have, by the price list's names.
+        per: the number of the price list's units in one unit of ours.
     """
 
     what: str
@@ -62,7 +62,7 @@ LINUX = {
     "capacitystatus": "Used",
     "licenseModel": "No License required",
 }
-"""Which of the many products of an instance type is meant: one of Linux, on demand, in use."""
+"""The attributes that choose one product of an instance type: Linux, on-demand, in use."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ class Prices:
     """The prices of a Region.
 
     Attributes:
-        date: that of the shipped table.
-        known: whether there are any of the Region's own.
-        prices: by key. guesses: by key, what on-demand prices are multiplied with where nobody knows the price.
-        products: by key, for all keys but those of instance types.
-        prefix: what usage types of the Region begin with in AWS's price list; empty if nobody knows.
+        date: the date of the shipped table.
+        known: whether the Region has prices of its own.
+        prices: the prices, by key. guesses: by key, a factor on the on-demand price, for an unknown price.
+        products: the products, by key, without instance types.
+        prefix: the prefix of the Region's usage types in AWS's price list; empty if it is not known.
     """
 
     region: str
@@ -87,13 +87,13 @@ class Prices:
 
 
 def load(region: str, directory: Path | None = None) -> Prices:
-    """Return the prices of a Region: those that were read there, and the shipped ones.
+    """Return the prices of a Region: the shipped prices, replaced by prices that `refresh` has read.
 
     Args:
-        directory: the state directory, which may have newer ones.
+        directory: the state directory, which may hold newer prices.
 
     Raises:
-        ConfigurationError: the file there cannot be read.
+        ConfigurationError: the file with newer prices cannot be read.
     """
     table = shipped()
     products = {key: Product(**told) for key, told in table["keys"].items()}
@@ -112,7 +112,7 @@ def load(region: str, directory: Path | None = None) -> Prices:
 
 
 def own(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return what was read from AWS, by Region and key; nothing if nothing was.
+    """Return the prices that `refresh` has read from AWS, by Region and key; empty without a file.
 
     Raises:
         ConfigurationError: the file there is not what `refresh` writes.
@@ -133,12 +133,12 @@ def own(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def unit_of(key: str, products: Mapping[str, Product]) -> str:
-    """Return what a price is for."""
+    """Return the unit of a price."""
     return products[key].unit if key in products else "hour"
 
 
 def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
-    """Return how AWS's price list names what a key is for; None if it has no such thing."""
+    """Return the product of a price's key; None if the key has no product in AWS's price list."""
     if key.startswith("ec2."):
         name = key.removeprefix("ec2.")
         return Product(
@@ -158,5 +158,5 @@ def shipped() -> dict[str, Any]:
 
 
 def regions() -> list[str]:
-    """Return the Regions that the shipped table has prices of."""
+    """Return the Regions with prices in the shipped table."""
     return sorted(shipped()["regions"].keys() - {EVERYWHERE})

@@ -1,8 +1,8 @@
-"""What `init --from` translates: Copilot's manifests, Docker Compose's files, and what AWS answered about a cluster.
+"""Translate for `init --from`: Copilot's manifests, Docker Compose's files, and AWS's answers about a cluster.
 
-Here files are read, and no more; what is asked of an account is handed over.
+This file reads files only; AWS's answers come from the subpackage `account`.
 
-What has no counterpart in `stack.toml` is never guessed: it is told by file, line and key, with the reason.
+Nothing is guessed: a key without a counterpart in `stack.toml` is reported by file, line and key, with the reason.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Converted:
     """A `stack.toml` that was written.
 
     Attributes:
-        path: where it is.
-        draft: what it was written from, with what was not carried over.
-        problems: what is still wrong with it, a line each.
+        path: the path of the file.
+        draft: the draft behind the file, with the notes of keys that are not carried over.
+        problems: the remaining errors in the file, a line each.
     """
 
     path: Path
@@ -33,40 +33,41 @@ class Converted:
 
 
 def place_for(directory: Path, path: Path | None) -> Path:
-    """Return where to write what is read of the files in a directory.
+    """Return the path of the new `stack.toml` for another tool's files in a directory.
 
     Args:
-        path: the file to write; None: stack.toml beside what is read, since directories of images are relative to it.
+        path: the file to write; None for stack.toml in the directory, as build directories are relative to it.
 
     Raises:
-        ConfigurationError: the file is there already, or would not be beside what is read.
+        ConfigurationError: the file exists already, or would be in another directory.
     """
     path = path or directory / paths.CONFIG
     check_free(path)
     if path.parent.resolve() != directory.resolve():
         raise ConfigurationError(
-            f"{path}: is not beside what is read, and directories of images are relative to it: write it to {directory}"
+            f"{path}: is not beside the files that are read, and directories of images are relative to it: write it "
+            f"to {directory}"
         )
     return path
 
 
 def check_free(path: Path) -> None:
-    """Refuse to write over a file.
+    """Refuse to overwrite a file.
 
     Raises:
-        ConfigurationError: it is there already.
+        ConfigurationError: the file exists already.
     """
     if path.exists():
         raise ConfigurationError(f"{path} already exists: move it, or choose another with --config FILE")
 
 
 def draft_of(source: str, place: Path, env: str | None) -> Draft:
-    """Return what another tool's files say.
+    """Return a draft from another tool's files.
 
     Args:
         source: `copilot` or `compose`.
         place: the directory of the files, or for Compose also the file itself.
-        env: the file's own environment; None: as the files have it.
+        env: the own environment of the new file; None to take it from the files.
 
     Raises:
         ConfigurationError: there is nothing to read.
@@ -75,10 +76,10 @@ def draft_of(source: str, place: Path, env: str | None) -> Draft:
 
 
 def write(draft: Draft, path: Path) -> Converted:
-    """Write a draft as a `stack.toml`, and check that.
+    """Write a draft as a `stack.toml`, and check the file.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: the file cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Docker Compose's file, as services of a `stack.toml`."""
+"""Translate a Docker Compose file into services of a `stack.toml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provisioner.migration.draft import Draft, Left, ordered
 from provisioner.migration.yaml_tree import Value, read
 
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In the order in which Compose looks for them."""
+"""File names, in the order in which Compose looks for them."""
 STORES = {
     "mysql": "a database",
     "mariadb": "a database",
@@ -33,18 +33,18 @@ STORES = {
     "minio": "an object store",
     "localstack": "a stand-in for AWS",
 }
-"""Images that hold data, or stand in for AWS: no service that may be replaced at any time."""
+"""Images that hold data, or replace AWS on one machine: ECS must not run them, as it may replace a task at any time."""
 FILLED_IN = re.compile(r"\$\{?([A-Za-z_]\w*)(?::?[-?+]([^}]*))?\}?")
 WHY = {
-    "cap_add": "see capabilities: Fargate has those of Docker's default alone",
+    "cap_add": "see capabilities: Fargate has Docker's default ones alone",
     "configs": "a task has no files of its own: put them into the image",
     "container_name": "a task's name is ECS's",
     "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
     "extends": "is not followed: write the other service's keys",
-    "networks": "who may connect to whom is said by `calls`",
+    "networks": "`calls` says which service may connect to another",
     "privileged": "no container of ECS on Fargate is",
     "secrets": "its secrets are files; here they are variables: list their names in secrets",
-    "volumes": "a task has no volumes: what is to stay belongs into a database or a bucket",
+    "volumes": "a task has no volumes: put lasting data into a database or a bucket",
 }
 SILENT = frozenset(
     {
@@ -62,18 +62,18 @@ SILENT = frozenset(
         "profiles",
     }
 )
-"""Keys that say how it runs on one machine, or that are read with others."""
+"""Keys that are left out without a note: for the run on one machine, or read together with another key."""
 
 
 def draft(place: Path, env: str | None = None) -> Draft:
-    """Return what a Compose file says.
+    """Return a draft from a Compose file.
 
     Args:
-        place: the file, or the directory that it is in.
-        env: the file's own environment.
+        place: the file, or its directory.
+        env: the own environment of the new file.
 
     Raises:
-        ConfigurationError: there is none, it cannot be read, or has no service that can be carried over.
+        ConfigurationError: there is no file, it cannot be read, or it has no service that can be carried over.
     """
     path = _file(place)
     file = read(path, path.name)
@@ -95,8 +95,8 @@ def draft(place: Path, env: str | None = None) -> Draft:
             found.leave(value, key, why)
     if not table:
         reasons = "".join(f"\n{one}" for one in found.left)
-        raise ConfigurationError(f"{path}: there is no service that can be carried over{reasons}")
-    # a Compose file says nothing of a way to the internet, and its containers have one
+        raise ConfigurationError(f"{path}: there is no service that can be carried over: see why below{reasons}")
+    # a Compose file has no key for the way to the internet, but its containers have one
     found.note(Left(path.name, 0, "", 'its containers reach the internet: write network.egress = "nat" or "public"'))
     found.tables[found.own] = {"services": {key: ordered(one) for key, one in table.items()}}
     return found
@@ -112,7 +112,7 @@ def _file(place: Path) -> Path:
 
 
 def _store(name: str, service: Value, found: Draft) -> bool:
-    """Whether a service holds data; then it is noted as left."""
+    """Return whether a service holds data; if so, note that it is not carried over."""
     image = service.at("image")
     if not image or not image.text or service.at("build"):
         return False
@@ -121,17 +121,17 @@ def _store(name: str, service: Value, found: Draft) -> bool:
         (kind for word in words for one, kind in STORES.items() if word == one or word.startswith(f"{one}-")), ""
     )
     if kind:
-        why = f"is {kind}, and holds what a task would lose: use [database], or what AWS has of it"
+        why = f"is {kind}, and holds data that a task would lose: use [database], or AWS's service for it"
         found.leave(service, f"services.{name}", why)
     return bool(kind)
 
 
 @dataclass
 class Service:
-    """A service of the file, and its table here.
+    """A service of the file, and its table in `stack.toml`.
 
     Attributes:
-        kept: the services of the file that are carried over, by their names there.
+        kept: the services of the file that are carried over, by their names in the file.
     """
 
     name: str
@@ -140,12 +140,12 @@ class Service:
     table: dict[str, Any] = field(default_factory=dict)
 
     def leave(self, value: Value, key: str, why: str) -> None:
-        """Note what is not carried over."""
+        """Note a key that is not carried over."""
         self.found.leave(value, f"services.{self.name}.{key}", why)
 
 
 def _service(name: str, value: Value, kept: Mapping[str, Value], found: Draft) -> dict[str, Any] | None:
-    """Return the table of a service; None if it has no image."""
+    """Return the table of a service; None if it has profiles or no usable image."""
     service = Service(name, kept, found)
     if profiles := value.at("profiles"):
         service.leave(profiles, "profiles", "does not run always: add it yourself")
@@ -188,12 +188,12 @@ def _image(service: Service, value: Value) -> bool:
 
 
 def _default(text: str) -> str:
-    """Return a text with the defaults that it names for variables of the shell."""
+    """Return a text with each shell variable replaced by the default that the text names for it."""
     return FILLED_IN.sub(lambda found: found[2] if found[2] is not None else found[0], text)
 
 
 def _pairs(value: Value | None) -> dict[str, Value | None]:
-    """Return variables by name, of a table or a list of NAME=VALUE; None: from the shell."""
+    """Return the variables of a table or of a list of NAME=VALUE, by name; None for a value from the shell."""
     if value is None:
         return {}
     if value.table:
@@ -216,13 +216,13 @@ def _entrypoint(service: Service, value: Value) -> None:
 
 
 def _environment(service: Service, value: Value) -> None:
-    """Put variables into `environment`, and the names of secrets, never their values, into `secrets`."""
+    """Write variables to `environment`; write the names of secrets, never their values, to `secrets`."""
     plain: dict[str, str] = {}
     secrets: list[str] = []
     for name, one in _pairs(value).items():
         where, key, text = one or value.table.get(name) or value, f"environment.{name}", (one.text or "" if one else "")
         if not re.fullmatch(values.VARIABLE, name):
-            service.leave(where, "environment", "has what is not the name of a variable")
+            service.leave(where, "environment", "has an entry that is not the name of a variable")
         elif looks_secret(name, text or "unknown value"):
             secrets.append(name)
             service.leave(
@@ -239,7 +239,7 @@ def _environment(service: Service, value: Value) -> None:
 
 
 def _calls(service: Service, value: Value) -> None:
-    """Put those services that this one depends on, and that listen, into `calls`."""
+    """Write to `calls` the services that this service depends on and that listen on a port."""
     calls = []
     for name in value.texts or list(value.table):
         if name in service.kept and _listens(service.kept[name]) is not None:
@@ -315,7 +315,7 @@ HANDLERS: Mapping[str, Callable[[Service, Value], None]] = {
 
 
 def _listens(service: Value) -> int | None:
-    """Return the port in the container: the first that is published or exposed."""
+    """Return the container's port: the first published or exposed port."""
     for key in ("ports", "expose"):
         for one in (service.at(key) or Value("", 0, [])).values:
             text = (one.at("target") or one).text or ""
@@ -325,7 +325,7 @@ def _listens(service: Value) -> int | None:
 
 
 def _public(table: dict[str, Any], kept: Mapping[str, Value], found: Draft) -> None:
-    """Make the one service public that publishes a port; of several nobody can tell which one is meant."""
+    """Make a service public if it alone publishes a port; if several do, note that the user has to choose."""
     publish = [name for name, one in kept.items() if one.at("ports") and names.workload(name) in table]
     if len(publish) == 1 and "port" in table[names.workload(publish[0])]:
         service = table[names.workload(publish[0])]
@@ -334,5 +334,7 @@ def _public(table: dict[str, Any], kept: Mapping[str, Value], found: Draft) -> N
         return
     for name in publish:
         if ports := kept[name].at("ports"):
-            why = "several services publish one: write public = true, and a path each, for those that users reach"
+            why = (
+                "several services publish one: write public = true, and a path each, for the services that users reach"
+            )
             found.leave(ports, f"services.{name}.ports", why)

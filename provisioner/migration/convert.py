@@ -1,4 +1,4 @@
-"""What `init --from` does: read another tool's files, an account, or both, and write a `stack.toml`."""
+"""Run `init --from`: read another tool's files, an account, or both, and write a `stack.toml`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def convert(options: Options, source: str, what: str | None, region: str | None) -> Converted:
-    """Write a `stack.toml` of what stands elsewhere.
+    """Write a `stack.toml` from another tool's files or from a cluster.
 
     Args:
         source: `copilot`, `compose` or `ecs`.
-        what: the directory or file that is read, or the cluster, by its name or ARN.
-        region: where an account is read; None: where the profile says.
+        what: the directory or file to read, or the cluster, by its name or ARN.
+        region: the Region of the account to read; None for the profile's Region.
 
     Raises:
-        ProvisionError: there is nothing to read, it cannot be read, or the file is there already or cannot be written.
+        ProvisionError: there is nothing to read, it cannot be read, or the new file exists or cannot be written.
     """
     if source == "ecs":
         return _of_cluster(options, what, region)
@@ -56,6 +56,6 @@ def _of_cluster(options: Options, what: str | None, region: str | None) -> Conve
 
 
 def _region_of(cluster: str) -> str | None:
-    """Return the Region that an ARN names."""
+    """Return the Region in a cluster's ARN; None for a name."""
     parts = cluster.split(":")
     return parts[3] if parts[0] == "arn" and len(parts) > 5 else None

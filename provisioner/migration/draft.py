@@ -1,4 +1,4 @@
-"""A `stack.toml` in the making: the tables of each environment, and what could not be carried over."""
+"""A draft of a `stack.toml`: the tables of each environment, and notes of keys that are not carried over."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from provisioner.config.overlays import TABLE
 from provisioner.migration.yaml_tree import Value
 
 INLINE = 90
-"""Tables that take no more characters are written in one line."""
+"""The most characters of a table that is written on one line."""
 
 
 @dataclass(frozen=True)
 class Left:
-    """What was not carried over.
+    """A note of a key that is not carried over.
 
     Attributes:
-        file, line: where it stands; line 0: the file as a whole.
-        key: what it is.
-        why: why it was not, and what to do.
+        file, line: the place of the key; line 0 for the whole file.
+        key: the key; empty for the whole file.
+        why: the reason, and what to do.
     """
 
     file: str
@@ -38,15 +38,15 @@ class Left:
 
 @dataclass(frozen=True)
 class Imported:
-    """An output of another stack of CloudFormation, which a file names and only an account tells.
+    """An output of another CloudFormation stack that a file names; only the account has its value.
 
     Attributes:
-        table: the environment's.
+        table: the table of the environment.
         workload: the table of the service or job, by its kind and name: `services`, `web`.
-        key: where its value belongs: `secrets`, `environment` or `security_groups`.
-        name: of a secret or a variable.
+        key: the key for the value: `secrets`, `environment` or `security_groups`.
+        name: the name of the secret or the variable.
         export: the output's name.
-        left: what is told as long as its value is not known.
+        left: the note that stays as long as the value is not known.
     """
 
     table: dict[str, Any]
@@ -59,16 +59,16 @@ class Imported:
 
 @dataclass
 class Draft:
-    """What is known so far.
+    """The contents of the new file, as far as they are known.
 
     Attributes:
-        source: the tool whose files are read; `ecs`: a cluster.
+        source: the tool whose files are read; `ecs` for a cluster.
         project: the name of the project.
         own: the file's own environment.
-        tables: of each environment, its own among them, all that it has.
-        left: what was not carried over, each once.
-        imported: what files name and only an account tells.
-        asked: whether AWS was asked, and not files alone were read.
+        tables: the whole table of each environment, the own environment included.
+        left: notes of keys that are not carried over, without duplicates.
+        imported: outputs of other stacks, whose values only an account has.
+        asked: whether AWS was asked, instead of reading files alone.
     """
 
     source: str
@@ -84,7 +84,7 @@ class Draft:
         self.note(Left(value.file, value.line, key, why))
 
     def note(self, left: Left) -> None:
-        """Note what is not carried over, unless that is known from another environment."""
+        """Add a note, unless another environment has added the same note."""
         if left not in self.left:
             self.left.append(left)
 
@@ -98,10 +98,10 @@ class Draft:
 
 
 def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return what all environments have, and what each has otherwise: laid over the first, that is its whole table.
+    """Return the table that all environments share, and an overlay for each: merged, they give its whole table.
 
-    The first has the own environment's values. A key that one of them lacks is in the overlays of those that have it,
-    since an overlay can take nothing away.
+    The shared table has the own environment's values. A key that one environment lacks is in the overlays of all
+    others, since an overlay cannot remove a key.
     """
     base: dict[str, Any] = {}
     overlays: dict[str, dict[str, Any]] = {env: {} for env in tables}
@@ -129,7 +129,7 @@ def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, An
     return base, overlays
 
 
-REGION = '# region = "…"                      # stands in none of the files: write yours'
+REGION = '# region = "…"                      # is in none of the files: write yours'
 
 
 def text(draft: Draft) -> str:
@@ -156,14 +156,14 @@ def text(draft: Draft) -> str:
 
 
 def _written(draft: Draft) -> list[str]:
-    """Return the first lines of the file: of what it was written."""
+    """Return the first lines of the file, which name its source."""
     by = f"# Written by `provision init --from {draft.source}`"
     if draft.asked:
-        end = "and at its end what could not be carried over. docs/moving.md says how to go on."
-        return [f"{by} of what AWS answered, where nothing was changed. Read it,", f"# {end}"]
+        end = "and at its end the rest, which could not be carried over. docs/moving.md says how to go on."
+        return [f"{by} of AWS's answers; nothing was changed there. Read it,", f"# {end}"]
     return [
         f"{by}, from files alone: no account was asked. Read it, and at",
-        "# its end what could not be carried over. docs/moving.md says how to go on.",
+        "# its end the rest, which could not be carried over. docs/moving.md says how to go on.",
     ]
 
 
@@ -193,7 +193,7 @@ KEYS = (
     *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
     *("stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
 )
-"""The keys of a service in the order in which they are written."""
+"""The keys of a service, in the order in which they are written."""
 
 
 def ordered(workload: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def ordered(workload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tables(table: Mapping[str, Any], at: Sequence[str] = ()) -> Iterator[str]:
-    """Yield the lines of a table that has tables in it, each below its heading."""
+    """Yield the lines of a table, and of the tables in it, each below its heading."""
     here = {key: value for key, value in table.items() if not _apart(at, key, value)}
     if here:
         yield from (["", f"[{toml_text.key(*at)}]"] if at else [""])
@@ -214,7 +214,7 @@ def _tables(table: Mapping[str, Any], at: Sequence[str] = ()) -> Iterator[str]:
 
 
 def _apart(at: Sequence[str], key: str, value: Any) -> bool:
-    """Whether a value is a table that gets a heading of its own: one of named things, or too long for a line."""
+    """Return whether a value is a table with a heading of its own: named by the user, or too long for one line."""
     if not isinstance(value, Mapping) or not value:
         return False
     of_named = (TABLE, "services", "jobs", "sidecars")

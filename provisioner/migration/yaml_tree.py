@@ -1,4 +1,4 @@
-"""Reads YAML into values that know their file and line; every scalar keeps the text that stands there."""
+"""Read YAML into values that know their file and line; every scalar keeps its text from the file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from provisioner.engine.errors import ConfigurationError
 
 LARGEST = 262_144
-"""The most bytes of a file: what is larger is no manifest."""
+"""The most bytes of a file: a larger file is no manifest."""
 MOST = 20_000
-"""The most values of a file, those that an alias repeats counted each time."""
+"""The most values of a file; values that an alias repeats count each time."""
 DEEPEST = 50
 
 
 class Unreadable(ConfigurationError):
-    """A file is not YAML, or too large to be what it should be."""
+    """A file is not YAML, or is too large."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Value:
     """A value of a YAML file.
 
     Attributes:
-        file: its file, as it is shown.
+        file: its file's name for messages.
         line: its line, from 1 on.
-        content: the text of a scalar (None: null), the values of a list, or those of a table by key.
-        scalar: what YAML takes a scalar for: `str`, `int`, `float`, `bool`, `null`.
+        content: the text of a scalar (None for null), the values of a list, or the values of a table by key.
+        scalar: YAML's type of a scalar: `str`, `int`, `float`, `bool`, `null`.
     """
 
     file: str
@@ -43,17 +43,17 @@ class Value:
 
     @property
     def table(self) -> Mapping[str, Value]:
-        """The values of a table; nothing of anything else."""
+        """The values of a table; empty for any other value."""
         return self.content if isinstance(self.content, Mapping) else {}
 
     @property
     def values(self) -> Sequence[Value]:
-        """The values of a list; nothing of anything else."""
+        """The values of a list; empty for any other value."""
         return self.content if isinstance(self.content, Sequence) and not isinstance(self.content, str) else ()
 
     @property
     def texts(self) -> list[str]:
-        """The scalars of a list, or the one scalar that stands in its place."""
+        """The scalars of a list, or the single scalar instead of a list."""
         found = [self] if self.text is not None else self.values
         return [one.text for one in found if one.text is not None]
 
@@ -64,12 +64,12 @@ class Value:
 
     @property
     def number(self) -> int | None:
-        """A whole number from 0 on, in quotes or not."""
+        """A whole number from 0 on, in quotes or not; None for any other value."""
         return int(self.text) if self.text and self.text.isascii() and self.text.isdigit() else None
 
     @property
     def flag(self) -> bool | None:
-        """True or false, as YAML 1.1 reads them."""
+        """True or false, as YAML 1.1 reads them; None for any other value."""
         if self.text is None or self.scalar != "bool":
             return None
         return self.text.lower() in {"true", "yes", "on"}
@@ -87,10 +87,10 @@ def read(path: Path, shown: str) -> Value:
 
     Args:
         path: the file.
-        shown: what it is called in messages.
+        shown: the file's name for messages.
 
     Raises:
-        Unreadable: it cannot be read, or is not YAML.
+        Unreadable: the file cannot be read, or is not YAML.
     """
     import yaml
 
@@ -115,7 +115,7 @@ def read(path: Path, shown: str) -> Value:
 
 @dataclass
 class _Reader:
-    """Makes values of one file's nodes."""
+    """Make values from the nodes of one file."""
 
     shown: str
     count: int = field(default=0, init=False)
@@ -133,7 +133,7 @@ class _Reader:
         return Value(self.shown, line, None if kind == "null" else node.value, kind)
 
     def _items(self, node: Any, depth: int) -> Iterator[tuple[str, Value]]:
-        """Yield a table's items; what `<<` takes over comes first, so that the table's own win."""
+        """Yield a table's items; items merged by `<<` come first, so that the table's own items win."""
         own = []
         for key, value in node.value:
             if key.tag.endswith(":merge"):
@@ -142,7 +142,7 @@ class _Reader:
             elif key.id == "scalar":
                 own.append((key, value))
         for key, value in own:
-            # what is told of a key is told where the key stands, whatever is below it
+            # a note of a key names the key's line, not the line of its value
             yield key.value, replace(self.value(value, depth + 1), line=key.start_mark.line + 1)
 
 
@@ -156,7 +156,7 @@ def mapped(value: Value, change: Callable[[str], str]) -> Value:
 
 
 def overlaid(base: Value, over: Value) -> Value:
-    """Return a value with another laid over it: tables are merged, all else replaces."""
+    """Return a value with another value laid over it: tables are merged, other values replace."""
     if not isinstance(base.content, Mapping) or not isinstance(over.content, Mapping):
         return over
     whole = dict(base.content)

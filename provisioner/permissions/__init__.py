@@ -1,1 +1,1 @@
-"""What the tool must be allowed to do on AWS: a table of actions, and the policies that follow from it."""
+"""Permissions of the tool on AWS: a table of actions, and the IAM policies that follow from it."""

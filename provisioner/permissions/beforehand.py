@@ -1,4 +1,4 @@
-"""Permissions for what `doctor`, and `up` before its first write, ask besides: quotas, and what counts for them."""
+"""Permissions for further reads of `doctor`, and of `up` before its first change: quotas, and resources that count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference
 
 
 def _names_alarms(config: Config) -> bool:
-    """A service's deployments are ended by alarms."""
+    """Return whether alarms end deployments of a service."""
     return any(service.deployment.alarms for service in config.services.values())
 
 
@@ -24,7 +24,7 @@ BEFOREHAND: tuple[Permission, ...] = (
         why="doctor; more than 60 rules in a security group",
         parts=ASKED_BEFOREHAND,
     ),
-    # Service Quotas asks these services itself, as the caller; IAM's GetAccountSummary, below, for the same reason
+    # Service Quotas calls these services as the caller; IAM's GetAccountSummary, below, has the same reason
     *grants(
         "elasticloadbalancing",
         "DescribeAccountLimits",
@@ -37,7 +37,7 @@ BEFOREHAND: tuple[Permission, ...] = (
         "rds", "DescribeAccountAttributes", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND
     ),
     *grants("route53", "GetAccountLimit", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND),
-    # of alarms that combine others it answers only to who may ask for all (API reference, DescribeAlarms)
+    # for composite alarms AWS answers only with the permission on all alarms (API reference, DescribeAlarms)
     *grants(
         "cloudwatch",
         "DescribeAlarms",

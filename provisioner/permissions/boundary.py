@@ -1,4 +1,4 @@
-"""The most that a stack's roles may ever do: of instances, ECS at a task's start, tasks, the flow log, schedules."""
+"""The permissions boundary of a stack's roles: of instances, ECS at a task's start, tasks, flow log, schedules."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster"
 
 
 def signed_in(config: Config) -> bool:
-    """Tasks may sign in to the database by IAM."""
+    """Return whether tasks may sign in to the database by IAM."""
     return config.database is not None and config.database.iam_authentication
 
 
 def proxies_on_instances(config: Config) -> bool:
-    """Tasks on instances have proxies of Service Connect, for which the agent asks (developer guide)."""
+    """Return whether tasks on instances have Service Connect proxies, for which the agent polls (developer guide)."""
     return any(service.launch == "ec2" for service in config.proxied.values())
 
 
 def flow_logs(config: Config) -> bool:
-    """The VPC has a flow log."""
+    """Return whether the VPC has a flow log."""
     return config.network.flow_logs
 
 
 def scheduled(config: Config) -> bool:
-    """A job has a schedule, for which EventBridge Scheduler runs tasks."""
+    """Return whether a job has a schedule, for which EventBridge Scheduler runs tasks."""
     return any(job.schedule for job in config.jobs.values())
 
 
 def sleeping(config: Config) -> bool:
-    """EventBridge Scheduler puts the stack to sleep and wakes it."""
+    """Return whether EventBridge Scheduler puts the stack to sleep and wakes it."""
     return config.schedule is not None
 
 
 def shifting(config: Config) -> bool:
-    """ECS shifts the traffic of a service between two target groups."""
+    """Return whether ECS shifts the traffic of a service between two target groups."""
     return any(service.deployment.shifts for service in config.services.values())
 
 
@@ -73,7 +73,7 @@ ROLES: tuple[Permission, ...] = (
     # Session Manager on an instance, ECS Exec in a task
     *grants("ssm", "UpdateInstanceInformation"),
     *grants("ssmmessages", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
-    # the options: the password under a key of one's own, signing in to the database by IAM, the VPC's flow log
+    # options: the password under a customer managed key, sign-in to the database by IAM, the VPC's flow log
     *on_key(main_key, "key", "Decrypt", conditions=OF_PARAMETERS, why="kms_key"),
     *grants("rds-db", "connect", "dbuser:{database}/{stack}-*", wanted=signed_in),
     *grants("logs", "DescribeLogGroups", wanted=flow_logs),
@@ -113,9 +113,9 @@ ROLES: tuple[Permission, ...] = (
     *grants("rds", "StartDBCluster StopDBCluster", "cluster:{stack}", wanted=sleeping),
     *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", "alarm:{stack}-*", wanted=sleeping),
 )
-"""What the policies of the roles come to, limited to this stack's resources where they are.
+"""The sum of the roles' policies, limited to this stack's resources where the policies are.
 
-The agent's `ecs:CreateCluster` is left out: it makes a cluster that is not there, and this stack's is.
+The agent's `ecs:CreateCluster` is left out: it creates a missing cluster, but the stack always has its own.
 """
 
 
@@ -128,14 +128,15 @@ MAKING: tuple[Permission, ...] = tuple(
         why="policy --create-boundary",
     )
 )
-"""What making the boundary takes besides. It is in no printed policy: whoever can change a boundary has none."""
+"""Further permissions to create the boundary. No printed policy has them: a caller who can change the boundary would
+not be limited by it."""
 
 
 def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[Permission, ...]:
-    """Return the permissions of a stack's boundary, with its own names in them; own steps' grants are among them.
+    """Return the permissions of a stack's boundary, with the stack's names in them, and with the grants of own steps.
 
     Args:
-        database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
+        database: the database cluster's unique resource id from AWS; `*` if it is not known.
     """
     parts = (*ROLES, *secrets.roles(config), *_of_own_steps(config), *_of_policies(config))
     wanted = (it for it in parts if it.wanted(config))
@@ -143,7 +144,7 @@ def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[P
 
 
 def _of_own_steps(config: Config) -> Iterator[Permission]:
-    """Yield what own steps allow the tasks of services."""
+    """Yield the permissions that own steps grant to the tasks of services."""
     if (stack := given(config)) is None:
         return
     for grant in stack.given.grants:
@@ -154,7 +155,7 @@ def _of_own_steps(config: Config) -> Iterator[Permission]:
 
 
 def _of_policies(config: Config) -> Iterator[Permission]:
-    """Yield what `policies` of services and jobs allow, as far as they are files: managed ones are not read here."""
+    """Yield the permissions in the policy files of services and jobs; managed policies are not read."""
     documents = {path: doc for name in config.workloads for path, doc in config.documents_of(name).items()}
     for document in documents.values():
         for allowed in task_policies.allowed(document):
@@ -166,9 +167,10 @@ def _of_policies(config: Config) -> Iterator[Permission]:
 
 
 def _limit(stack: Stack, resource: str) -> str:
-    """Return an ARN as a boundary has it, for which braces stand for themselves.
+    """Return an ARN for a boundary, with its braces escaped.
 
-    One that AWS has yet to name follows from its type's `arn`, and goes on as it does here; without that it is all.
+    The ARN of a resource that AWS has not created yet follows from its type's `arn`, with the same ending; without
+    `arn` it is `*`.
     """
     if not (reference := REFERENCE.search(resource)):
         return _escaped(resource)

@@ -1,4 +1,4 @@
-"""Permissions around what runs that belong to no resource type: linked roles, images, reads of logs and AMIs."""
+"""Permissions for containers that belong to no resource type: linked roles, images, reads of logs and AMIs."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from provisioner.config.models import Config
 from provisioner.permissions.network import spot
 from provisioner.resources.ecr.copied_images import ECR
 
-_FAILURE = "a failure is looked into"
+_FAILURE = "a failure is diagnosed"
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
 _LOGS = "log-group:/ecs/{stack}/*"
 _REPOSITORY = "repository/{stack}/*"
 
 
 def _pushes(config: Config) -> bool:
-    """Images are built, or copied from registries that are not ECR's of this Region."""
+    """Return whether images are built, or copied from registries outside of this Region's ECR."""
     return any(workload.build for workload in config.images.values()) or any(
         place != config.region for place in _regions(config)
     )
 
 
 def _ready_here(config: Config) -> bool:
-    """Images are used as they are in ECR of this Region, whosever they are."""
+    """Return whether containers use images directly from this Region's ECR, in any account."""
     return config.region in _regions(config)
 
 
 def _copies_alone(config: Config) -> bool:
-    """All images are in the stack's own repositories."""
+    """Return whether all images are in the stack's own repositories."""
     return not _ready_here(config)
 
 
 def _from_ecr(config: Config) -> bool:
-    """Images are copied from ECR elsewhere."""
+    """Return whether images are copied from ECR in another Region."""
     return any(place not in {None, config.region} for place in _regions(config))
 
 
 def _regions(config: Config) -> list[str | None]:
-    """Return the Region of each ready image's ECR, or None where it is of another registry."""
+    """Return the Region of each ready image's ECR; None for an image of another registry."""
     found = [ECR.match(workload.image) for workload in config.images.values() if workload.image]
     return [place["region"] if place else None for place in found]
 

@@ -1,9 +1,9 @@
-"""The permissions that stand with the resource types, for what a stack declares of them, told without a call.
+"""Permissions from the resource types, for the resources that a stack declares. It makes no call.
 
-The stack is declared with placeholders for what only AWS knows, and with services of every sort besides its own. So a
-policy says the same whichever services it has: names stand in it up to the stack's own name, and what comes behind that
-is left open. It is a superset of what one stack calls: also one that has no database yet may make one. What an option
-declares is in it only where the option is set. Own steps and their types, and AWS's by Cloud Control, are declared too.
+The stack is declared with placeholders for values that only AWS knows, and with services of every kind besides its own.
+So a policy is the same for all services: names end behind the stack's name, and the rest of a name is open. The policy
+is a superset of one stack's calls: a stack without a database may add one later. An option's permissions are in it only
+if the option is set. Own steps and their types, and AWS's types by Cloud Control, are declared too.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ W = TypeVar("W", bound=Workload)
 STACK = "{project}-{environment}"
 IMAGE = "public.ecr.aws/any/any:1"
 _OF_THE_TOOL = re.compile(r"\w+")
-"""The names of the tool's types: the user's own and AWS's have a namespace."""
+"""Matches the names of the tool's types: the user's own types and AWS's types have a namespace."""
 SORTS: Mapping[str, Service] = {
     "any-first": Service(image=IMAGE, port=80, public=True, database=True, launch="ec2"),
     "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",), scaling=Scaling()),
 }
-"""Services of all sorts: on instances and on Fargate, several that are public, with the database, and that scale."""
+"""Services of all kinds: on instances and on Fargate, several public, with the database, and with scaling."""
 
 
 def of_types(config: Config) -> Iterator[Permission]:
-    """Yield what the types say of that which a configuration declares, with `{stack}` and the like in the names.
+    """Yield the permissions of the types that a configuration declares, with `{stack}` and the like in the names.
 
-    What several types say alike, such as of tags, is one permission for the resources of all of them.
+    Equal permissions of several types, such as for tags, become one permission on the resources of all.
     """
     found: dict[Permission, set[str]] = {}
     for permission in _of_each_type(config):
@@ -55,7 +55,7 @@ def of_types(config: Config) -> Iterator[Permission]:
 
 
 def _of_each_type(config: Config) -> Iterator[Permission]:
-    # an own type without a resource may have had one, and have to delete it
+    # an own type without a declared resource may have to delete an earlier resource
     by_type: dict[type[Resource], list[Resource]] = {one: [] for one in RESOURCE_TYPES.values() if own_code.is_own(one)}
     for item in _stack(config).declared.values():
         by_type.setdefault(type(item.resource), []).append(item.resource)
@@ -67,28 +67,28 @@ def _of_each_type(config: Config) -> Iterator[Permission]:
                 yield _with_arns(permission, {_any(resource_type, f"{STACK}-any")})
             elif wanted:
                 yield _with_arns(permission, {arn(one, one.fields()) for one in wanted})
-    # `down` looks at the end whether anything of the stack is left, of whichever type
+    # at its end, `down` checks whether resources of the stack are left, of all types
     for resource_type in (one for name, one in sorted(all_types().items()) if _OF_THE_TOOL.fullmatch(name)):
         if resource_type not in by_type:
             looks = filter(_looks, resource_type.permissions)
-            yield from (replace(one, use=Use.OTHER, why="what may be left of a stack") for one in looks)
+            yield from (replace(one, use=Use.OTHER, why="leftover resources of a stack") for one in looks)
 
 
 def _looks(permission: Permission) -> bool:
-    """Whether a permission is a read that a type makes whatever is declared."""
+    """Return whether a permission is a read on `*` that its type makes with any settings."""
     return permission.reader and permission.resources == ("*",) and permission.use is not Use.OPTION
 
 
 def of_any() -> Iterator[Permission]:
-    """Yield what all types of the tool say, whatever is declared: in place of a field stands the stack's name."""
+    """Yield the permissions of all types of the tool, declared or not; the stack's name replaces each field."""
     for name, resource_type in sorted(all_types().items()):
         for permission in resource_type.permissions if _OF_THE_TOOL.fullmatch(name) else ():
             yield _with_arns(permission, {_any(resource_type, STACK)})
 
 
 def _stack(config: Config) -> Stack:
-    """Return all that steps declare, with placeholders for names that a configuration has, and for AWS's facts."""
-    # its own services are there for steps that name them; no directory is read for what is built
+    """Return the stack that the steps declare, with placeholders for the configuration's names and AWS's facts."""
+    # the services stay, for steps that name them; with ready images, no build directory is read
     own = {name: _ready(one) for name, one in config.services.items()}
     jobs = {name: _ready(one) for name, one in config.jobs.items()}
     unnamed: dict[str, Any] = {"project": "{project}", "env": "{environment}", "region": "{region}"}
@@ -99,7 +99,7 @@ def _stack(config: Config) -> Stack:
 
 
 def _ready(workload: W) -> W:
-    """Return a workload whose containers all have ready images."""
+    """Return a workload with ready images in all its containers."""
     ready: dict[str, Any] = {"image": IMAGE, "build": None}
     sidecars = {name: one.model_copy(update=ready) for name, one in workload.sidecars.items()}
     return workload.model_copy(update={**ready, "sidecars": sidecars})
@@ -115,10 +115,10 @@ def _limited(permission: Permission, resources: Iterable[str]) -> Permission:
 
 
 def arn(resource: Resource | type[Resource], fields: Mapping[str, Any], stack: str = STACK) -> str:
-    """Return the ARN of a resource as a policy has it: cut behind the stack's name where a service's may follow.
+    """Return the ARN of a resource for a policy, cut behind the stack's name if more of a name follows.
 
     Args:
-        stack: the stack's name in the fields.
+        stack: the stack's name, as it is in the fields.
     """
     names = {name: f"{{{name}}}" for name in ("account", "partition", "region", "stack")}
     names |= {name: _cut(value, stack) if isinstance(value, str) else value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""The tables of docs/security.md, out of the table: `python -m provisioner.permissions.document` writes them anew."""
+"""Write the tables of docs/security.md from the table of actions: `python -m provisioner.permissions.document`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BEGIN, END = "<!-- {}, written by provisioner/permissions/document.py -->", "<!-
 
 
 def written(text: str) -> str:
-    """Return the document with its tables as they should be.
+    """Return the document with new tables.
 
     Raises:
-        ValueError: the marks between which they stand are missing.
+        ValueError: the marks around the tables are missing.
     """
     for what, lines in (("limits", _limits()), ("actions", _tables())):
         text = between(text, BEGIN.format(what), END.format(what), lines)
@@ -26,7 +26,7 @@ def written(text: str) -> str:
 
 
 def between(text: str, first: str, last: str, lines: Iterable[str]) -> str:
-    """Return a page with these lines between two marks.
+    """Return a page with new lines between two marks.
 
     Raises:
         ValueError: the marks are missing.
@@ -52,7 +52,7 @@ def _told(name: str) -> tuple[str, str]:
 
 
 def named(use: Use) -> set[str]:
-    """Return the actions of one use; one of every life is of no other, and what is called is not implied."""
+    """Return the actions of one use, without actions of an earlier use; implied actions come last."""
     earlier = {
         Use.LIFE: (),
         Use.OPTION: (Use.LIFE,),
@@ -97,7 +97,7 @@ def _implied() -> Iterator[str]:
 
 
 def _host(source: str) -> str:
-    """The page's own name."""
+    """Return the file name of a page, without `.html`."""
     return source.rpartition("/")[2].removesuffix(".html")
 
 

@@ -1,4 +1,4 @@
-"""What of a stack's permissions its end needs: those to look and to delete, and none to make anything."""
+"""Permissions to end a stack: to read and to delete, but not to create resources."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _BEFORE = frozenset(
         "route53:ChangeResourceRecordSets", "s3:PutObject",
     }
 )  # fmt: skip
-"""What `down` changes before it deletes, what AWS checks then, and the state."""
+"""Changes that `down` makes before it deletes, actions that AWS checks then, and writes of the state."""
 
 
 def ends(permission: Permission) -> bool:
-    """Whether the end of a stack may need it."""
+    """Return whether the end of a stack may need a permission."""
     return permission.reader or permission.name in _BEFORE or bool(_TAKES_AWAY.match(permission.action))
 
 
 def environments(config: Config, pattern: str) -> Config:
-    """Return the configuration for policies about all environments whose names match, such as `pr-*`."""
+    """Return the configuration for policies of all environments that match a pattern, such as `pr-*`."""
     dns = config.dns
     if dns.host in (HOST, f"{HOST}-{config.env}"):
         dns = dns.model_copy(update={"host": f"{HOST}-{pattern}"})

@@ -1,4 +1,4 @@
-"""Permissions for the keys of one's own, which are off by default."""
+"""Permissions for customer managed KMS keys, which a stack has only as an option."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ OF_PARAMETERS: Conditions = (
         ("arn:{partition}:ssm:{region}:{account}:parameter/{stack}/*",),
     ),
 )
-"""For this stack's parameters only, whose ARN Parameter Store gives KMS as the encryption context."""
+"""Limits a key to this stack's parameters: Parameter Store passes their ARN to KMS as the encryption context."""
 
 
 def main_key(config: Config) -> str | None:
-    """The key of all that is kept."""
+    """Return the key for all stored data."""
     return config.kms_key
 
 
 def _logs_key(config: Config) -> str | None:
-    """The key of the logs, if it is one by itself."""
+    """Return the key of the logs, if it is different from the main key."""
     return config.logs.kms_key if config.logs.kms_key != config.kms_key else None
 
 
 def _via(*services: str) -> Conditions:
-    """A service does it for the caller (KMS developer guide, kms:ViaService), whatever the domain ends with."""
+    """Return the condition that a service uses the key for the caller (KMS developer guide, kms:ViaService)."""
     return (("StringLike", "kms:ViaService", tuple(f"{name}.{{region}}.amazonaws.com*" for name in services)),)
 
 
@@ -46,9 +46,9 @@ def on_key(
     why: str,
     source: str = "",
 ) -> Iterator[Permission]:
-    """Yield rows on the key of a setting: by its ARN, or where that is an alias, on the key that has the alias.
+    """Yield permissions on the key of a setting: by its ARN, or for an alias, on the key that has the alias.
 
-    No policy can name an alias as the resource of what is done with a key (KMS developer guide, alias-authorization).
+    A policy cannot name an alias as the resource of a key's actions (KMS developer guide, alias-authorization).
     """
     of_alias = ("ForAnyValue:StringEquals", "kms:ResourceAliases", (f"{{{name}_alias}}",))
     for more, by_alias in (((), False), ((of_alias,), True)):

@@ -1,6 +1,6 @@
-"""What AWS has no limit for: actions that the printed policies allow on more than the stack's own resources.
+"""Actions that the printed policies allow on other resources than the stack's, because AWS has no way to limit them.
 
-Everything else is limited by names, tags, or keys of the service (Service Authorization Reference).
+Names, tags or condition keys of the service limit all other actions (Service Authorization Reference).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from provisioner.permissions.table import TABLE
 _OF_STACK = re.compile(
     r"\{(stack|project|environment|boundary|bucket|key|key_alias|logs_key|logs_key_alias|acl|fqdn|domain|private|discovery|secrets|topic)\}"
 )
-"""What stands in patterns for names of the stack's own."""
+"""Placeholders in patterns for the stack's own names."""
 _NO_TYPES = "it knows no resource types"
 _REACHED = "in the boundary: be reached by Session Manager and ECS Exec"
 _OPENED = "in the boundary, and in `--shell`: open the channel of a session whose token one has"
@@ -77,14 +77,14 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
     "ssmmessages:OpenDataChannel": (_OPENED, _NO_TYPES),
     "wafv2:DisassociateWebACL": (
         "take any web ACL off the stack's load balancer",
-        "it may be one that somebody else has put there",
+        "somebody else may have put it there",
     ),
 }
-"""Actions that write, what can be done by them to what is not the stack's, and why no policy can forbid it."""
+"""Actions that write: their possible effect outside of the stack, and the reason why no policy can forbid it."""
 
 
 def unlimited_reads() -> set[str]:
-    """Return the actions that only read, and are allowed on all there is: mostly lists, which AWS gives whole."""
+    """Return the actions that only read, and are allowed on all resources: mostly lists, which AWS returns whole."""
     return {it.name for it in (*TABLE, *ROLES) if not it.writes and not _limited(it)}
 
 

@@ -1,7 +1,7 @@
 """Permissions for the network that belong to no resource type: EC2's reads and launches, the records of Route 53.
 
-What an action can be limited to is in the Service Authorization Reference, a page a service. An action that names no
-resource there takes `*`, and a condition key that AWS does not have for an action would deny it for ever.
+The Service Authorization Reference, a page for each service, says how to limit an action. An action without a resource
+there takes `*`. A condition key that AWS does not have for an action would always deny it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from provisioner.config.models import Config
 from provisioner.resources.route53.handover import LEADING
 
 _PROOF = "_" + "?" * 32
-"""The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
+"""The label of ACM's validation records: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
 
 def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
-    """Return the conditions that let records of these names and types be written, and no others.
+    """Return the conditions that allow changes of records with these names and types only.
 
-    Names are compared in small letters and without the last dot; `?` and `*` stand for dots as well, which `but` takes
-    away again (Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"). A condition
-    for all values is true of none, but AWS takes no batch without a change, and no change without a name and a type.
+    AWS compares names in small letters and without the last dot. `?` and `*` match dots too, which `but` excludes again
+    (Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"). A condition for all
+    values is also true without any value, but AWS accepts no batch without a change, and each change has a name and a
+    type.
     """
     name, type_ = (f"route53:ChangeResourceRecordSets{key}" for key in ("NormalizedRecordNames", "RecordTypes"))
     without: Conditions = (("ForAllValues:StringNotLike", name, but),) if but else ()
@@ -38,12 +39,12 @@ def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
 
 
 def spot(config: Config) -> bool:
-    """The stack's instances are Spot."""
+    """Return whether the stack's instances are Spot."""
     return config.capacity.spot
 
 
 def _existing_vpc(config: Config) -> bool:
-    """The stack is in a VPC that was there before."""
+    """Return whether the stack uses an existing VPC."""
     return config.network.vpc is not None
 
 
@@ -52,7 +53,7 @@ EC2: tuple[Permission, ...] = (
     *grants(
         "ec2",
         "RunInstances",
-        # nothing in that VPC carries the stack's tags
+        # no subnet of that VPC has the stack's tags
         "subnet/*",
         use=Use.IMPLIED,
         why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
@@ -132,8 +133,8 @@ ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "GetHostedZone ListResourceRecordSets ListTagsForResources", "hostedzone/*"),
     *grants("route53", "GetChange", "change/*"),
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
-    # the public name, and all that leads its clients when it is taken over from another system; and for the
-    # certificate's names the records that prove them: one label more, and not two
+    # the public name, with all record types that a takeover from another system needs; and the validation records
+    # of the certificate's names: one label more, and not two
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records(" ".join(LEADING), "{fqdn}")),
     *grants(
         "route53",
@@ -148,7 +149,7 @@ ROUTE53: tuple[Permission, ...] = (
         conditions=_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
     ),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
-    # what Cloud Map writes for the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)
+    # Cloud Map writes as the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)
     *grants(
         "route53",
         "ChangeResourceRecordSets",

@@ -1,4 +1,4 @@
-"""IAM policies out of permissions: as few statements as can be, in documents that IAM takes."""
+"""Write IAM policies from permissions: few statements, in documents that IAM accepts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Any
 from provisioner.aws.permissions import Conditions, Permission
 
 LARGEST = 6144
-"""Characters of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas")."""
+"""The most characters of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas")."""
 
 Statement = dict[str, Any]
 Document = dict[str, Any]
 
 
 def documents(permissions: Iterable[Permission]) -> list[Document]:
-    """Return policies that together allow just these, none larger than IAM takes.
+    """Return policies that together allow just these permissions, none larger than IAM accepts.
 
-    What only looks comes first; a service's statements stay together if they can, the largest services first.
+    Permissions to read come first. A service's statements stay together if they fit, the largest services first.
 
     Raises:
         ValueError: one statement alone is too large.
@@ -46,10 +46,11 @@ def _size(some: Sequence[Statement]) -> int:
 
 
 def statements(permissions: Iterable[Permission]) -> list[Statement]:
-    """Return one statement for all actions that have resources and conditions in common.
+    """Return statements, one for all actions that share resources and conditions.
 
-    What a service does to the stack's own resources, by their names or their tags, is one as well: of those of another
-    sort an action is of no more. Where two know the same sort by other names, such as some log groups, they stay apart.
+    A service's actions on the stack's own resources, by names or tags, share a statement too: an action has no effect
+    on resources of a type that it does not support. Actions with different names for the same type of resource, such as
+    some log groups, stay apart.
     """
     found: list[_Together] = []
     for it in permissions:
@@ -66,14 +67,14 @@ def statements(permissions: Iterable[Permission]) -> list[Statement]:
 
 @dataclass
 class _Together:
-    """Permissions that are one statement, by the first of them."""
+    """Permissions that share one statement with the first of them."""
 
     first: Permission
     actions: set[str] = field(default_factory=set)
     resources: set[str] = field(default_factory=set)
 
     def takes(self, it: Permission) -> bool:
-        """Whether a permission can be part of it."""
+        """Return whether a permission can share this statement."""
         if it.conditions != self.first.conditions:
             return False
         if it.resources == self.first.resources and self.resources == {*it.resources}:
@@ -83,24 +84,24 @@ class _Together:
 
 
 def _by_tags(conditions: Conditions) -> bool:
-    """Whether the tags of what is there are all that counts."""
+    """Return whether all conditions are on tags of existing resources."""
     return bool(conditions) and all(key.startswith("aws:ResourceTag/") for _, key, _ in conditions)
 
 
 def _agree(some: set[str], others: set[str]) -> bool:
-    """Whether each sort that both name is named the same way."""
+    """Return whether both sets have the same ARNs for each type of resource that both contain."""
     both = {*map(_sort, some)} & {*map(_sort, others)}
     return {arn for arn in some if _sort(arn) in both} == {arn for arn in others if _sort(arn) in both}
 
 
 def _sort(arn: str) -> str:
-    """What an ARN is of: what comes before the name; of S3, which has buckets and objects, whether it goes on."""
+    """Return the type of an ARN's resource: the part before the name; for S3, whether it is an object."""
     name = arn.split(":", 5)[-1]
     return str("/" in name) if ":s3:" in arn else re.split("[/:]", name)[0]
 
 
 def statement(actions: Sequence[str], resources: Sequence[str], conditions: Conditions = ()) -> Statement:
-    """Return one statement that allows, in IAM's JSON."""
+    """Return an allowing statement in IAM's JSON."""
     found: Statement = {"Effect": "Allow", "Action": _short(actions), "Resource": _short(resources)}
     if conditions:
         found["Condition"] = _condition(conditions)
@@ -113,7 +114,7 @@ def document(statements: Iterable[Statement]) -> Document:
 
 
 def size(policy: Mapping[str, Any]) -> int:
-    """Return how many characters of a policy IAM counts."""
+    """Return the number of a policy's characters that IAM counts."""
     return len(json.dumps(policy, separators=(",", ":")))
 
 

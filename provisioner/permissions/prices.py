@@ -1,4 +1,4 @@
-"""What `provision prices refresh` needs, and no other command: to read AWS's price list, which is nobody's own."""
+"""The permission of `provision prices refresh` alone: to read AWS's public price list."""
 
 from __future__ import annotations
 

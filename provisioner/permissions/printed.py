@@ -1,4 +1,4 @@
-"""What `provision policy` prints: named policies for one configuration."""
+"""The output of `provision policy`: named policies for one configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.permissions.table import ANY, needed
 
 Policies = Mapping[str, Mapping[str, Any]]
 ENDS = {part: "" if part is Part.MAIN else f"-{part.name.lower()}" for part in Part}
-"""What the names of the policies end with."""
+"""The suffix of a policy's name, by its part."""
 
 
 def printed(
@@ -27,15 +27,15 @@ def printed(
     parts: Collection[Part] = (),
     database: str = ANY,
 ) -> Policies:
-    """Return IAM policies by a name that they can be made under.
+    """Return IAM policies by the name under which to create each.
 
     Args:
-        parts: the one that is asked for, if it is not what every command needs.
-        database: the database cluster's resource id, for the boundary, where it is known.
+        parts: the part to print, if not the main part.
+        database: the database cluster's resource id, for the boundary; `*` if it is not known.
 
     Raises:
-        ConfigurationError: the account is none, several kinds of policies are asked for, or there is no bucket that one
-            is for.
+        ConfigurationError: the account is no account id, several kinds of policies are requested, or a policy needs a
+            state bucket and none is configured.
     """
     if read_only + boundary + len(parts) > 1:
         words = "--read-only, --boundary, --import, --run, --shell, --state, --prices and --doctor"
@@ -50,7 +50,7 @@ def printed(
     where = account or ANY
     name = config.name + ("-boundary" if boundary else "-read-only" if read_only else ENDS[part])
     if boundary:
-        # a role has one boundary, so it may not be several
+        # a role has one boundary, so the boundary must be a single policy
         return {name: document(statements(most(config, where, database)))}
     found = documents(needed(config, account=where, read_only=read_only, part=part))
     if len(found) == 1:
@@ -59,10 +59,10 @@ def printed(
 
 
 def part_of(found: Policies, part: int | None) -> Policies:
-    """Return the policy of that number, or all.
+    """Return the policy of a number, or all policies.
 
     Raises:
-        ConfigurationError: there are not so many.
+        ConfigurationError: the number is too high.
     """
     if part is None:
         return found

@@ -1,4 +1,4 @@
-"""What `provision run` needs, and nothing else: who runs jobs need not be allowed to change the stack."""
+"""Permissions of `provision run` alone, for callers that run jobs but must not change the stack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNNING: tuple[Permission, ...] = (
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html",
         parts=_RUN,
     ),
-    # the roles of tasks, to ECS only: a command that is given has what its service has, and no more
+    # the roles of tasks, to ECS only: a command has the rights of its service, and no more
     *grants(
         "iam",
         "PassRole",

@@ -1,4 +1,4 @@
-"""Permissions for secrets that are not the stack's: `up` looks them up without their values, and ECS reads them."""
+"""Permissions for secrets from outside of the stack: `up` reads them without their values, ECS reads the values."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from provisioner.config.models import Config
 from provisioner.config.secrets import Kind, parameter_of, users
 
 SECRETS = "{secrets}"
-"""Stands for the ARNs of the secrets in Secrets Manager that the configuration names."""
+"""The placeholder for the ARNs of the configuration's secrets in Secrets Manager."""
 _ANY_KEY = "arn:{partition}:kms:{region}:*:key/*"
 
 
 def named(config: Config, kind: Kind) -> tuple[str, ...]:
-    """Return the ARNs of the secrets of one kind that the configuration names, with `{region}` and the like in them.
+    """Return the ARNs of the configuration's secrets of one kind, with `{region}` and the like in them.
 
-    Secrets Manager puts a hyphen and six characters behind a name (its guide, "Secrets Manager secret ARN").
+    Secrets Manager adds a hyphen and six characters to a name (its guide, "Secrets Manager secret ARN").
     """
     found = set[str]()
     for place in {secret.place for secret in users(config.secrets) if secret.kind == kind}:
@@ -48,7 +48,7 @@ LOOKED_UP: tuple[Permission, ...] = tuple(
 
 
 def with_secrets(permissions: Iterable[Permission], config: Config) -> Iterator[Permission]:
-    """Yield the permissions with the secrets that the configuration names."""
+    """Yield the permissions, with the ARNs of the configuration's secrets in place of `SECRETS`."""
     for permission in permissions:
         if SECRETS in permission.resources:
             yield replace(permission, resources=named(config, "secretsmanager"), named=False)
@@ -57,9 +57,9 @@ def with_secrets(permissions: Iterable[Permission], config: Config) -> Iterator[
 
 
 def roles(config: Config) -> Iterator[Permission]:
-    """Yield what ECS may read of others' secrets, for the boundary of its roles.
+    """Yield ECS's permissions to read secrets from outside of the stack, for the boundary of its roles.
 
-    Which keys these are under is not known here: the secret that is decrypted with them is.
+    The KMS keys of these secrets are not known, so a condition limits decryption to the secrets.
     """
     reads: tuple[tuple[Kind, str, str], ...] = (
         ("ssm", "GetParameters", "PARAMETER_ARN"),

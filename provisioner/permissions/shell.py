@@ -1,6 +1,6 @@
-"""What `provision exec` and `tunnel` need, and nothing else: who enters tasks need not be allowed to change the stack.
+"""Permissions of `provision exec` and `tunnel` alone, for callers that enter tasks but must not change the stack.
 
-Whoever may forward ports of a task passes by the log that ECS Exec can keep of commands.
+A caller that may forward ports of a task avoids the log of commands that ECS Exec can keep.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OWN_SESSIONS = (
 
 SHELL: tuple[Permission, ...] = (
     *grants("ecs", "ExecuteCommand", "cluster/{stack}", _TASKS, use=Use.OTHER, why=_EXEC, parts=_SHELL),
-    # a condition on the stack's tags would not hold for the document, which is AWS's and has none
+    # a condition on the stack's tags would deny the document, which belongs to AWS and has no tags
     *grants(
         "ssm",
         "StartSession",
@@ -35,7 +35,7 @@ SHELL: tuple[Permission, ...] = (
         why=_TUNNEL,
         parts=_SHELL,
     ),
-    # sessions of one's own have one's name, those of ECS Exec have nobody's
+    # the caller's own sessions have the caller's name; sessions of ECS Exec do not
     *grants(
         "ssm",
         "ResumeSession TerminateSession",

@@ -1,4 +1,4 @@
-"""Permissions for the state in a bucket: its objects, how the bucket is set up, and setting it up."""
+"""Permissions for the state in a bucket: its objects, reads of the bucket's settings, and its creation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SETTINGS = (
     *("BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketTagging", "BucketVersioning"),
     *("EncryptionConfiguration", "LifecycleConfiguration"),
 )
-"""What of the bucket is looked at, and set by `state init` (`StateBucket`)."""
+"""Settings of the bucket that the tool reads, and that `state init` writes (`StateBucket`)."""
 _WHY, _SET_UP, _INIT = "the state's bucket", "doctor; state init", "state init"
 
 

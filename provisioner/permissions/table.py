@@ -1,4 +1,4 @@
-"""The whole table, and what one configuration needs of it."""
+"""The whole table of permissions, and the part that one configuration needs."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from provisioner.permissions.statefile import STATE
 from provisioner.resources.cloudwatch.metrics import PERMISSIONS as METRICS
 
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
-"""What a stack needs besides what stands with its resource types."""
+"""Permissions of a stack that belong to no resource type."""
 ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS, *PRICES)
-"""What the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `prices refresh` need."""
+"""Permissions of the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `prices refresh`."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
-"""Every action that the tool needs on AWS, in the order in which the policies say them."""
+"""Every action that the tool needs on AWS, in the order of the policies."""
 FREE = frozenset({"sts:GetCallerIdentity"})
-"""What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""
+"""Actions of the tool that need no permission (STS API reference, GetCallerIdentity)."""
 ANY = "*"
-"""Stands for the account where it is not known."""
+"""Replaces the account if it is not known."""
 
 
 def needed(
     config: Config, *, account: str = ANY, read_only: bool = False, ending: bool = False, part: Part = Part.MAIN
 ) -> tuple[Permission, ...]:
-    """Return the permissions that a stack needs, with its own names in them.
+    """Return the permissions that a stack needs, with its names in them.
 
     Args:
-        account: the account's id, or `*` for whichever the policy is attached in.
-        read_only: only those of plan, status, top, doctor, list, output and logs.
-        ending: only those of the stack's end.
-        part: the policy that they are for.
+        account: the account's id, or `*` for any account.
+        read_only: return only permissions of plan, status, top, doctor, list, output and logs.
+        ending: return only permissions to end the stack.
+        part: the policy that the permissions are for.
     """
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
@@ -51,7 +51,7 @@ def needed(
 
 
 def _of_policies(config: Config) -> Iterator[Permission]:
-    """Yield the attaching of the managed policies that the configuration names, to tasks' roles with the boundary."""
+    """Yield the permission to attach the configuration's managed policies, to tasks' roles with the boundary only."""
     arns = {arn for workload in config.workloads.values() for arn in task_policies.managed(workload.policies)}
     if arns:
         these = (("ArnEquals", "iam:PolicyARN", tuple(sorted(arns))), *BOUND)
@@ -59,7 +59,7 @@ def _of_policies(config: Config) -> Iterator[Permission]:
 
 
 def names(config: Config, account: str) -> Mapping[str, str]:
-    """Return what stands in the table's patterns in braces."""
+    """Return the values of the placeholders in the table's patterns."""
     partition = partition_of(config.region)
     keys = {"key": config.kms_key or "", "logs_key": config.logs.kms_key or ""}
     return {
@@ -87,13 +87,13 @@ def names(config: Config, account: str) -> Mapping[str, str]:
 
 
 def boundary_arn(config: Config, account: str) -> str:
-    """Return the ARN of the policy that limits all roles: the configured one, or the one of the stack's own name."""
+    """Return the ARN of the permissions boundary: the configured policy, or the default with the stack's name."""
     named = config.account.boundary or f"{config.name}-boundary"
     return named if named.startswith("arn:") else f"arn:{partition_of(config.region)}:iam::{account}:policy/{named}"
 
 
 def _key(named: str, place: str) -> str:
-    """Return the ARN of a key, or a pattern for all keys where the one with an alias is."""
+    """Return the ARN of a key; for an alias, a pattern for all keys of its account and Region."""
     if "alias/" not in named:
         return named
     return f"{named.partition('alias/')[0] or place}key/*"
@@ -101,7 +101,7 @@ def _key(named: str, place: str) -> str:
 
 @functools.cache
 def partition_of(region: str) -> str:
-    """Return the partition that a Region is in, by botocore's list and without a call."""
+    """Return the partition of a Region, from botocore's list and without a call."""
     from provisioner.aws.service_models import without_settings
 
     return str(without_settings().get_partition_for_region(region))

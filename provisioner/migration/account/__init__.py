@@ -1,1 +1,1 @@
-"""Read an account for `init --from`: network, cluster, schedules, Copilot's stacks. Reads only."""
+"""Read an account for `init --from`: network, cluster, schedules, Copilot's stacks. It changes nothing."""

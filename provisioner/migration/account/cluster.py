@@ -1,4 +1,4 @@
-"""Reads what AWS knows about one cluster of ECS: its services, what they run, and what stands around them."""
+"""Read one ECS cluster from AWS: its services, task definitions and images, and the resources around them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
 SERVICES, TASKS = 10, 100
-"""As many as one call describes (API reference, DescribeServices and DescribeTasks)."""
+"""The most services and tasks of one call (API reference, DescribeServices and DescribeTasks)."""
 REGISTRY = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[\w-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<repository>[^:@]+):(?P<tag>[^:@]+)",
@@ -29,17 +29,17 @@ MISSING = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
 
 
 def read(aws: Aws, name: str, *, on_aws: bool) -> Answers:
-    """Return what AWS answers about a cluster.
+    """Return AWS's answers about a cluster.
 
-    The cluster and its services have to be readable; each other read that is refused is noted.
+    The caller must be able to read the cluster and its services; any other refused read is noted.
 
     Args:
         name: the cluster's name or ARN.
-        on_aws: whether that is AWS, and not the embedded cloud.
+        on_aws: whether the cluster is on AWS, and not on the embedded cloud.
 
     Raises:
-        ConfigurationError: there is no such cluster; with the names of those that there are.
-        ApiError: AWS refuses to tell of it, or cannot be reached.
+        ConfigurationError: there is no such cluster; with the names of the existing clusters.
+        ApiError: AWS refuses to read the cluster, or cannot be reached.
     """
     with explaining():
         return _read(Reader(aws), name, on_aws=on_aws)
@@ -99,7 +99,7 @@ def _services(aws: Aws, cluster: str) -> list[Answer]:
 
 
 def _definitions(reader: Reader, named: Iterable[str]) -> dict[str, Answer]:
-    """Return task definitions by what names them; those that cannot be read are left out."""
+    """Return task definitions by ARN or family; definitions that cannot be read are left out."""
 
     def one(name: str) -> Answer | None:
         def read() -> Answer:
@@ -107,15 +107,15 @@ def _definitions(reader: Reader, named: Iterable[str]) -> dict[str, Answer]:
             found: Answer = answer["taskDefinition"]
             return found
 
-        return reader.tried("which image tasks run, and with what", read)
+        return reader.tried("the images of tasks, and their settings", read)
 
     names = list(dict.fromkeys(named))
     return {name: found for name, found in zip(names, reader.aws.each(one, names), strict=True) if found}
 
 
 def _tasks(reader: Reader, cluster: str) -> list[Answer]:
-    """Return the tasks that run now."""
-    what = "which images run, by their digests"
+    """Return the cluster's running tasks."""
+    what = "the digests of the images that run"
     arns = reader.pages("ecs", "list_tasks", "taskArns", what, cluster=cluster)
 
     def some(wanted: Sequence[str]) -> list[Answer]:
@@ -130,7 +130,7 @@ def _tasks(reader: Reader, cluster: str) -> list[Answer]:
 
 
 def _images(reader: Reader, definitions: Iterable[Answer]) -> dict[str, Collection[str]]:
-    """Return what the tags of images in ECR stand for, by the images' whole names."""
+    """Return the digests of tagged images in ECR, by the images' full names."""
     images = (str(one.get("image", "")) for each in definitions for one in each.get("containerDefinitions") or ())
     tagged = {name: place for name in images if (place := REGISTRY.fullmatch(name))}
 
@@ -142,7 +142,7 @@ def _images(reader: Reader, definitions: Iterable[Answer]) -> dict[str, Collecti
 
 
 def _digests(aws: Aws, place: re.Match[str]) -> Collection[str] | None:
-    """Return the digests that a tag stands for, an index's parts as well; none if there is no such tag any more."""
+    """Return the digests of a tag, with the parts of an index; empty if the tag is gone; None if AWS does not tell."""
     answer = aws.client("ecr", place["region"]).batch_get_image(
         registryId=place["account"],
         repositoryName=place["repository"],
@@ -170,11 +170,11 @@ def _parts(image: Answer) -> list[str]:
 
 
 def _scaling(reader: Reader, cluster: str, services: Sequence[Answer]) -> Scaling:
-    """Return what Application Auto Scaling has of the services."""
+    """Return the scalable targets, policies and scheduled actions of the services (Application Auto Scaling)."""
     names = [f"service/{cluster}/{one.get('serviceName')}" for one in services]
     if not names:
         return Scaling()
-    what = "how many tasks services have, and what their number follows"
+    what = "the number of tasks of services, and their scaling"
 
     def listed(operation: str, key: str) -> list[Any]:
         mine = reader.pages("application-autoscaling", operation, key, what, ServiceNamespace="ecs")

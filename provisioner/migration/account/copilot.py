@@ -1,4 +1,4 @@
-"""Reads what an account has of Copilot's environments: stacks of CloudFormation, VPCs, clusters."""
+"""Read Copilot's environments from an account: CloudFormation stacks, VPCs, clusters."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from provisioner.operations.prerequisites import vpc_subnets
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
-STACKS = "which VPC, subnets and security group environments have"
+STACKS = "the VPC, subnets and security group of environments"
 CLUSTERS = 100
-"""As many as one call describes (API reference, DescribeClusters)."""
+"""The most clusters of one call (API reference, DescribeClusters)."""
 
 
 def complete(aws: Aws, draft: Draft, *, on_aws: bool) -> None:
-    """Put what the account has of each environment into its table, and note what was not found.
+    """Complete the table of each environment from the account, and note missing resources.
 
     Raises:
         ApiError: AWS itself failed, or could not be reached.
@@ -42,7 +42,7 @@ def _complete(reader: Reader, draft: Draft, *, on_aws: bool) -> None:
     aws = reader.aws
     exports = {
         str(one.get("Name")): str(one.get("Value"))
-        for one in reader.pages("cloudformation", "list_exports", "Exports", "what other stacks hand over")
+        for one in reader.pages("cloudformation", "list_exports", "Exports", "the outputs of other stacks")
     }
     clusters = _clusters(reader)
     found = {env: _environment(reader, draft.project, env, clusters, on_aws=on_aws) for env in draft.tables}
@@ -54,7 +54,7 @@ def _complete(reader: Reader, draft: Draft, *, on_aws: bool) -> None:
 def _environment(
     reader: Reader, application: str, env: str, clusters: Mapping[tuple[str, str], str], *, on_aws: bool
 ) -> Environment:
-    """Return what there is of one environment: by the outputs of its stack, or else by the tags of its VPC."""
+    """Return the resources of one environment, from the outputs of its stack, or else from the tags of its VPC."""
     outputs = _outputs(reader, f"{application}-{env}")
     found = Environment(
         outputs.get("VpcId", ""),
@@ -73,7 +73,7 @@ def _environment(
 
 
 def _outputs(reader: Reader, stack: str) -> dict[str, str]:
-    """Return the outputs of an environment's stack; none if there is no such stack, or AWS refuses to tell."""
+    """Return the outputs of an environment's stack; empty if there is no such stack, or if AWS refuses the read."""
 
     def read() -> list[Answer]:
         try:
@@ -94,7 +94,7 @@ def _ids(text: str) -> tuple[str, ...]:
 
 
 def _tagged(reader: Reader, application: str, env: str) -> Environment:
-    """Return the one VPC that has an environment's tags, its subnets by where they lead."""
+    """Return the one VPC with an environment's tags, and its public and private subnets by their routes."""
     ours = [
         {"Name": f"tag:{APPLICATION_TAG}", "Values": [application]},
         {"Name": f"tag:{ENVIRONMENT_TAG}", "Values": [env]},
@@ -108,8 +108,8 @@ def _tagged(reader: Reader, application: str, env: str) -> Environment:
 
 
 def _clusters(reader: Reader) -> dict[tuple[str, str], str]:
-    """Return the clusters that have Copilot's tags, by application and environment."""
-    what = "which cluster an environment has"
+    """Return the clusters by the application and the environment in Copilot's tags."""
+    what = "the cluster of an environment"
     arns = reader.pages("ecs", "list_clusters", "clusterArns", what)
     found: dict[tuple[str, str], str] = {}
     for some in batches(arns, CLUSTERS):

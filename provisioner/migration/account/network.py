@@ -1,4 +1,4 @@
-"""Reads what stands around the services of a cluster: load balancers, subnets, security groups, names in Cloud Map."""
+"""Read the resources around the services of a cluster: load balancers, subnets, security groups, Cloud Map names."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from provisioner.migration.ecs.answers import Answer, Balancing, Run, Subnet, pl
 from provisioner.operations.prerequisites import vpc_subnets
 
 GROUPS, BALANCERS, SUBNETS = 1, 20, 200
-"""As many as one call is asked about; of target groups one, since a call about one that is gone tells of no other."""
+"""The most resources of one call; for target groups one, since one that is gone makes the whole call fail."""
 
 
 def balancing(reader: Reader, services: Sequence[Answer]) -> Balancing:
-    """Return what hands requests to the services."""
-    what = "which services are public, at which path, and what their load balancer asks"
+    """Return the load balancers, listeners, rules and target groups that forward requests to the services."""
+    what = "public services, their paths and their health checks"
     arns = _once(one.get("targetGroupArn") for each in services for one in each.get("loadBalancers") or ())
     if not arns:
         return Balancing()
@@ -45,19 +45,19 @@ def balancing(reader: Reader, services: Sequence[Answer]) -> Balancing:
 
 
 def _attributes(reader: Reader, group: str) -> dict[str, str]:
-    what = "how long requests may end, and whether clients are kept on one task"
+    what = "deregistration delays, and whether clients are kept on one task"
     found = reader.pages("elbv2", "describe_target_group_attributes", "Attributes", what, TargetGroupArn=group)
     return {str(one.get("Key")): str(one.get("Value")) for one in found}
 
 
 def subnets(reader: Reader, services: Sequence[Answer], found: Sequence[Run]) -> dict[str, Subnet]:
-    """Return the subnets of the VPCs that tasks are in, and where each leads."""
+    """Return the subnets of the tasks, with their VPC and the target of their default route."""
     of_services = [each for one in services for each in placed(one).get("subnets") or ()]
     named = _once([*of_services, *(each for one in found for each in schedules.subnets(one))])
-    what = "in which VPC tasks are, and how they reach what is outside"
+    what = "the VPC of tasks, and their way to the internet"
     own: list[Answer] = []
     for some in batches(named, SUBNETS):
-        # by a filter, so that one that is not there any more is no error
+        # a filter, so that a deleted subnet is no error
         only = [{"Name": "subnet-id", "Values": list(some)}]
         own += reader.pages("ec2", "describe_subnets", "Subnets", what, Filters=only)
     leads: dict[str, str] = {}
@@ -71,7 +71,7 @@ def subnets(reader: Reader, services: Sequence[Answer], found: Sequence[Run]) ->
 
 
 def security_groups(reader: Reader, vpcs: Iterable[str]) -> list[Answer]:
-    """Return the security groups of VPCs, with whom each lets in."""
+    """Return the security groups of VPCs, with their rules."""
     what = "by which groups tasks reach databases and the like"
     return [
         one
@@ -87,7 +87,7 @@ def security_groups(reader: Reader, vpcs: Iterable[str]) -> list[Answer]:
 
 
 def registries(reader: Reader, services: Sequence[Answer]) -> dict[str, str]:
-    """Return by the ARN of a service of Cloud Map the name by which programs find it."""
+    """Return the DNS name of each Cloud Map service, by its ARN."""
     what = "by which names services find each other"
     arns = _once(one.get("registryArn") for each in services for one in each.get("serviceRegistries") or ())
     if not arns:

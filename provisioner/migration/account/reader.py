@@ -1,4 +1,4 @@
-"""Reads of an account that may be refused: what the caller may not read is noted, and the rest goes on."""
+"""Read an account with optional permissions: note each read that AWS refuses, and continue with the rest."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PREFIXES = {"elbv2": "elasticloadbalancing"}
-"""What IAM calls an API before the colon, where boto3 calls it otherwise."""
+"""IAM's name of an API, where it differs from boto3's."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The way to one Region for reads alone.
+    """An `Aws` for one Region that only reads, and notes refused reads.
 
     Attributes:
-        unread: what was refused, each action once.
+        unread: the refused reads, each action once.
     """
 
     aws: Aws
     unread: list[Unread] = field(default_factory=list)
 
     def pages(self, service: str, operation: str, key: str, what: str, **arguments: Any) -> list[Any]:
-        """Return a whole list; nothing, and a note, if AWS refuses it.
+        """Return a whole list; if AWS refuses it, note that and return an empty list.
 
         Args:
-            service, operation: as boto3 calls them.
-            key: the member that has the entries.
-            what: what they would have told.
+            service, operation: the names that boto3 uses.
+            key: the member of the answer with the entries.
+            what: the information in the entries, for the note.
         """
         return self.tried(what, lambda: list(self.aws.pages(service, operation, key, **arguments))) or []
 
     def batches(
         self, service: str, operation: str, key: str, what: str, by: str, ids: Sequence[str], size: int
     ) -> list[Any]:
-        """Return what is said of each id, so many a call; nothing of those in a call that AWS refuses."""
+        """Return the entries for ids, `size` ids a call; the ids of a refused call have no entries."""
         return [
             one for some in batches(ids, size) for one in self.pages(service, operation, key, what, **{by: list(some)})
         ]
 
     def tried(self, what: str, read: Callable[[], T]) -> T | None:
-        """Return what a read says; None, and a note, if AWS refuses it.
+        """Return the result of a read; if AWS refuses it, note that and return None.
 
         Raises:
             ClientError: AWS itself failed.

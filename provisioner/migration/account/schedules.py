@@ -1,4 +1,4 @@
-"""Reads what runs tasks of a cluster by the clock or at events: rules of EventBridge, schedules of its Scheduler."""
+"""Read the EventBridge rules and schedules that start a cluster's tasks."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from functools import partial
 from provisioner.migration.account.reader import Reader
 from provisioner.migration.ecs.answers import Answer, Run
 
-WHAT = "which tasks are run by the clock"
+WHAT = "the tasks that run by a schedule"
 
 
 def read(reader: Reader, cluster: str) -> list[Run]:
     """Return the rules and schedules whose target is this cluster.
 
     Args:
-        cluster: its ARN.
+        cluster: the cluster's ARN.
     """
     return [*_rules(reader, cluster), *_schedules(reader, cluster)]
 
 
 def definition(run: Run) -> str:
-    """Return what names the task definition that is run."""
+    """Return the ARN or family of the task definition that a rule or schedule runs."""
     return str(run.parameters.get("TaskDefinitionArn", ""))
 
 
 def subnets(run: Run) -> Sequence[str]:
-    """Return the subnets that the tasks are in."""
+    """Return the subnets of the tasks that a rule or schedule starts."""
     network = run.parameters.get("NetworkConfiguration") or {}
     found: Sequence[str] = (network.get("awsvpcConfiguration") or {}).get("Subnets") or ()
     return found

@@ -1,4 +1,4 @@
-"""What an account has of Copilot's environments, put into what the manifests say."""
+"""Complete the tables from Copilot's manifests with an account's resources."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from provisioner.migration.ecs.findings import Leave
 from provisioner.migration.ecs.secrets import place_of
 
 OF_COPILOT = "COPILOT_"
-"""What the names of those variables begin with that Copilot itself sets."""
+"""The prefix of the variables that Copilot itself sets."""
 OF_VPC = ("cidr", "zones", "flow_logs", "endpoints")
-"""Keys of `network` that are for a VPC of the stack's own."""
+"""Keys of `network` for a VPC that the stack creates."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What the account has of one environment.
+    """The resources of one environment in the account.
 
     Attributes:
-        vpc: empty if it was not found.
-        public, private: its subnets.
-        group: the security group that all its services are in; empty if it was not found.
-        answers: its cluster; None if it was not found, or could not be read, and why.
+        vpc: the id of its VPC; empty if it was not found.
+        public, private: the ids of its subnets.
+        group: the security group of all its services; empty if it was not found.
+        answers: its cluster; None if it was not found or could not be read. why: the reason.
     """
 
     vpc: str = ""
@@ -43,12 +43,12 @@ class Environment:
 def complete(
     draft: Draft, found: Mapping[str, Environment], exports: Mapping[str, str], account: str, region: str
 ) -> None:
-    """Put what an account has of each environment into its table, and note what was not found.
+    """Complete the table of each environment from the account, and note missing resources.
 
     Args:
-        draft: what the manifests say.
-        found: by environment.
-        exports: the outputs that stacks of CloudFormation export, by name.
+        draft: the draft from the manifests.
+        found: the resources in the account, by environment.
+        exports: the outputs that CloudFormation stacks export, by name.
     """
     draft.asked = True
     for env, table in draft.tables.items():
@@ -67,7 +67,7 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
         table |= where_it_is(found.answers)
     _network(table, found, leave)
     if found.answers is None:
-        leave("cluster", f"{found.why or 'was not found'}: what runs in it is not known")
+        leave("cluster", f"{found.why or 'was not found'}: its services are not known")
         return
     for unread in found.answers.unread:
         leave(unread.action, f"could not be read ({unread.why}): {unread.what}")
@@ -94,17 +94,17 @@ def _network(table: dict[str, Any], found: Environment, leave: Leave) -> None:
         return
     kept = {key: value for key, value in table.get("network", {}).items() if key not in OF_VPC}
     if kept.get("egress") in ("nat", "nat-per-zone"):
-        # in a VPC that is there the routes of its private subnets count
+        # in an existing VPC, the routes of its private subnets decide the egress
         del kept["egress"]
     subnets = {"public": list(found.public), "private": list(found.private)}
     subnets = {kind: ids for kind, ids in subnets.items() if ids}
     table["network"] = {**kept, "vpc": found.vpc, **({"subnets": subnets} if subnets else {})}
     if not subnets:
-        leave("network.subnets", "were not found: those of the VPC are told by their routes")
+        leave("network.subnets", "were not found: routes tell the subnets of the VPC apart")
 
 
 def _service(table: dict[str, Any], service: Answer, answers: Answers, group: str, leave: Leave) -> None:
-    """Put what runs now of one service into its table: groups, what addons give it, and its image.
+    """Complete the table of one service from its running version: groups, secrets and variables of addons, image.
 
     Args:
         group: the environment's security group.
@@ -123,7 +123,7 @@ def _service(table: dict[str, Any], service: Answer, answers: Answers, group: st
 
 
 def _groups(table: dict[str, Any], service: Answer, answers: Answers, group: str) -> None:
-    """Put the security groups into the table by which it reaches databases and the like."""
+    """Add the security groups by which the service reaches databases and the like."""
     own = [str(one) for one in placed(service).get("securityGroups") or ()]
     of_tasks = {str(one) for each in answers.services for one in placed(each).get("securityGroups") or ()}
     needed = network.letting_in(answers.security_groups, own, of_tasks)
@@ -134,7 +134,7 @@ def _groups(table: dict[str, Any], service: Answer, answers: Answers, group: str
 
 
 def _secrets(table: dict[str, Any], found: Iterable[Answer], answers: Answers, leave: Leave) -> None:
-    """Put secrets into the table that its manifest does not have, as addons hand them over."""
+    """Add the secrets that the manifest does not have, such as secrets from addons."""
     secrets = dict(table.get("secrets", {}))
     for one in found:
         name = str(one.get("name"))
@@ -149,7 +149,7 @@ def _secrets(table: dict[str, Any], found: Iterable[Answer], answers: Answers, l
 
 
 def _variables(table: dict[str, Any], found: Iterable[Answer], leave: Leave) -> None:
-    """Put variables into the table that its manifest does not have, as addons hand them over."""
+    """Add the variables that the manifest does not have, such as variables from addons."""
     variables = dict(table.get("environment", {}))
     own = []
     for one in found:
@@ -165,15 +165,15 @@ def _variables(table: dict[str, Any], found: Iterable[Answer], leave: Leave) -> 
     if variables:
         table["environment"] = variables
     if own:
-        leave("environment", f"{', '.join(own)}: are Copilot's own: write those that the program reads")
+        leave("environment", f"{', '.join(own)}: are Copilot's own: write the variables that the program reads")
 
 
 def _image(table: dict[str, Any], answers: Answers, definition: str, main: Answer, leave: Leave) -> None:
-    """Put the image that runs into the table where its tag has moved; of one that is built it is told."""
+    """Write the running image's digest if its tag has moved; for an image with `build`, note the digest instead."""
     if "build" in table:
         if digests := image.running(answers, definition, str(main.get("name"))):
             name = image.without_tag(str(main.get("image")))
-            leave("build", f'image = "{name}@{digests[-1]}" instead runs what runs now')
+            leave("build", f'image = "{name}@{digests[-1]}" instead runs the present image')
         return
     table["image"], why = image.pinned(answers, definition, main)
     if why:
@@ -181,7 +181,7 @@ def _image(table: dict[str, Any], answers: Answers, definition: str, main: Answe
 
 
 def _imports(draft: Draft, exports: Mapping[str, str], account: str, region: str) -> None:
-    """Put the exports of other stacks where manifests name them; those that are not there stay told."""
+    """Write the values of other stacks' exports where manifests name them; notes of missing exports stay."""
     missing: dict[Left, list[str]] = {}
     for one in draft.imported:
         kind, name = one.workload
@@ -200,7 +200,7 @@ def _without_export(left: Left, exports: Sequence[str]) -> Left:
 
 
 def _import(workload: dict[str, Any], key: str, name: str, value: str, account: str, region: str) -> bool:
-    """Put one value into a table that does not have it yet; False: it is nothing that can stand there."""
+    """Write one value into a table that does not have it yet; return False if the value does not fit the key."""
     if name and name in workload.get(key, {}):
         return True
     if key == "security_groups":

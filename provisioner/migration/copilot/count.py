@@ -1,4 +1,4 @@
-"""How many tasks a manifest of Copilot's asks for, and which of them on Spot."""
+"""Translate `count` of a Copilot manifest: the number of tasks, and the part on Spot."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from provisioner.migration.yaml_tree import Value
 Leave = Callable[[Value, str, str], None]
 METRICS = {"cpu_percentage": "cpu", "memory_percentage": "memory", "requests": "requests"}
 ON_DEMAND = {"on_demand": {"percent": 100}}
-"""Copilot's default; here it is Spot."""
+"""Copilot's default; this tool's default is Spot."""
 
 
 def count(value: Value, leave: Leave) -> dict[str, Any]:
-    """Return the keys of a service that say the same as a manifest's `count`."""
+    """Return the keys of a service that have the meaning of a manifest's `count`."""
     if value.number is not None:
         return {"count": value.number, **ON_DEMAND}
     if not value.table:

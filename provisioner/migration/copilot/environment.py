@@ -1,4 +1,4 @@
-"""The manifest of an environment of Copilot's: its network and its load balancer."""
+"""Translate the manifest of a Copilot environment: its network and its load balancer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ UNKNOWN = "has no counterpart here"
 
 
 def fill(table: dict[str, Any], manifest: Value, found: Draft) -> None:
-    """Put what an environment's manifest says into its table, and note the rest."""
+    """Write the keys of an environment's manifest into its table, and note the rest."""
     for key, value in manifest.table.items():
         if key == "network":
             _network(table, value, found)
         elif key == "http":
             _http(table, value, found)
         elif key == "observability":
-            # the cluster of a stack has Container Insights or not, which no key decides
+            # no key of a stack turns Container Insights on or off
             if (insights := value.at("container_insights")) and insights.flag:
                 found.leave(insights, "observability.container_insights", UNKNOWN)
         elif key == "cdn":

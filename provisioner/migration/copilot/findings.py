@@ -1,4 +1,4 @@
-"""What is gathered of one environment of Copilot's while its manifests are read."""
+"""Data of one Copilot environment, gathered while its manifests are read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from provisioner.migration.yaml_tree import Value
 
 JOB = "Scheduled Job"
 SIDECAR = "Sidecar"
-"""Stands in the place of a type for a sidecar."""
+"""The type of a sidecar here; Copilot has no type for it."""
 SHELL = re.compile(r"\$\{[^}]*\}")
-"""What Copilot fills in from the shell that it runs in."""
+"""A variable that Copilot fills in from its shell."""
 
 
 @dataclass
@@ -21,12 +21,12 @@ class Gathered:
     """One environment's services and jobs.
 
     Attributes:
-        table: all of the environment.
+        table: the whole table of the environment.
         found: the whole draft.
-        placements: where Copilot puts the tasks of each service and job: `public` or `private`.
-        hosts: the aliases of public services, and where they stand.
-        public: what each public service's manifest says of how it is reached.
-        variables: each variable with its service or job.
+        placements: the subnets of each service's and job's tasks: `public` or `private`.
+        hosts: the aliases of public services, each with its place in a manifest.
+        public: `http` of each public service's manifest.
+        variables: each variable, with its service or job.
     """
 
     table: dict[str, Any]
@@ -42,10 +42,10 @@ class Workload:
     """One service or job of one environment, or a sidecar of it.
 
     Attributes:
-        sort: its type in Copilot's words.
-        table: its own.
-        aliases: its host names, and where they stand.
-        prefix: what its keys begin with in the manifest: empty but for a sidecar.
+        sort: its type as Copilot names it.
+        table: its table in `stack.toml`.
+        aliases: its host names, each with its place in the manifest.
+        prefix: the prefix of its keys in the manifest; empty unless it is a sidecar.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Workload:
         self.gathered.found.leave(value, f"{self.prefix}{key}", why)
 
     def imports(self, value: Value, key: str, why: str, into: str, name: str = "") -> None:
-        """Note a value that another stack of CloudFormation has, which the account can tell.
+        """Note a value from another CloudFormation stack, which only the account has.
 
         Args:
-            into: the key here that its value belongs to; `name` is that of a secret or a variable.
+            into: the key of `stack.toml` for the value. name: the name of the secret or the variable.
         """
         self.leave(value, key, why)
         export = value.at("from_cfn")

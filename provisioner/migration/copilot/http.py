@@ -1,4 +1,4 @@
-"""How a service of Copilot's is reached, and who asks whether it is well."""
+"""Translate `http` and health checks of a Copilot service."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from provisioner.migration.yaml_tree import Value
 
 WHY = {
     "additional_rules": "a service has one path here",
-    "allowed_source_ips": "who may reach it is network.allow, for the whole stack",
-    "allowedSourceIps": "who may reach it is network.allow, for the whole stack",
+    "allowed_source_ips": "network.allow limits its clients, for the whole stack",
+    "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "HTTP is always sent on to HTTPS here",
@@ -22,7 +22,7 @@ WHY = {
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
 AS_HERE = {"redirect_to_https": True, "stickiness": False}
-"""Keys whose values say how it is here in any case."""
+"""Keys with the value that a stack always has."""
 CHECK = {
     "path": "path",
     "success_codes": "codes",
@@ -35,11 +35,11 @@ CHECK = {
 TIMES = frozenset({"interval", "timeout", "grace"})
 CONTAINER = {"interval": "interval", "timeout": "timeout", "retries": "unhealthy", "start_period": "grace"}
 DEFAULT_PATH = "/"
-"""What Copilot's load balancer asks for; here it is /health."""
+"""Copilot's default health check path; this tool's default is /health."""
 
 
 def fill(workload: Workload, http: Value | None) -> None:
-    """Put what a public service's `http` says into its table."""
+    """Write the keys of a public service's `http` into its table."""
     health: Any = DEFAULT_PATH
     for key, value in http.table.items() if http else ():
         if key == "path":
@@ -65,7 +65,7 @@ def _path(workload: Workload, value: Value) -> None:
     path = f"/{(value.text or '').strip('/')}"
     if path == "/":
         return
-    # Copilot makes a rule for the path itself and what is below it
+    # Copilot makes a rule for the path itself and all paths below it
     pattern = f"{path}*"
     try:
         workload.table["path"] = values.path_pattern(pattern)
@@ -80,7 +80,7 @@ def _aliases(workload: Workload, value: Value) -> None:
 
 
 def _check(workload: Workload, check: Value) -> Any:
-    """Return what the load balancer asks: a path, or a table if there is more to say."""
+    """Return the load balancer's health check: a path, or a table if it has more keys."""
     if check.text is not None:
         return check.text
     health: dict[str, Any] = {"path": DEFAULT_PATH}
@@ -104,7 +104,7 @@ def _set(health: dict[str, Any], key: str, value: Value) -> bool:
 
 
 def container(workload: Workload, check: Value | None, *, public: bool) -> None:
-    """Put the check inside the container, if there is one, into the table."""
+    """Write the health check inside the container, if there is one, into the table."""
     if check is None or workload.sort == JOB:
         if check:
             workload.leave(check, "image.healthcheck", "nobody asks a job whether it is well")
@@ -128,7 +128,7 @@ def container(workload: Workload, check: Value | None, *, public: bool) -> None:
 
 
 def _command(value: Value) -> Any:
-    """Return a check as `health.command` takes it: text for the shell, or a list."""
+    """Return a check in the form of `health.command`: a text for the shell, or a list."""
     if value.text is not None:
         return shlex.split(value.text)
     words = value.texts
@@ -138,7 +138,7 @@ def _command(value: Value) -> Any:
 
 
 def _seconds(value: Value) -> int | None:
-    """Return a duration such as 1m30s in seconds; a number alone has no unit, and is one of seconds."""
+    """Return a duration such as 1m30s in seconds; a number without a unit is in seconds; None if it is no duration."""
     if value.number is not None:
         return value.number
     if not re.fullmatch(r"(\d+[hms])+", value.text or ""):

@@ -1,4 +1,4 @@
-"""The image of a service or a job of Copilot's: a ready one, or one that is built."""
+"""Translate the image of a Copilot service or job: a ready image, or a build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.migration.yaml_tree import Value
 
 
 def fill(workload: Workload, image: Value) -> bool:
-    """Put what is said of the image into the table, and note the rest; False: there is no image that is known here."""
+    """Write the image into the table, and note other keys; return False if there is no usable image."""
     for key, value in image.table.items():
         if key == "port":
             if value.number and workload.sort != JOB:
@@ -34,12 +34,12 @@ def fill(workload: Workload, image: Value) -> bool:
 
 
 def of_sidecar(sidecar: Workload, image: Value) -> bool:
-    """Put a sidecar's image into its table: its name, or how it is built; False: there is none that is known here."""
+    """Write a sidecar's image into its table: its name, or its build; return False if there is no usable image."""
     return fill(sidecar, image) if image.table else _location(sidecar, image)
 
 
 def _location(workload: Workload, location: Value) -> bool:
-    """Put the name of a ready image into the table; one that the shell completes stays, for the user to complete it."""
+    """Write the name of a ready image into the table; shell variables in it stay, for the user to replace."""
     name = location.text or ""
     if SHELL.search(name):
         workload.leave(location, "image.location", "is filled in from the shell: write which image, with its tag")

@@ -1,4 +1,4 @@
-"""The keys of Copilot's manifests that have one of their own here, each by a function."""
+"""Translate the keys of Copilot's manifests that have a counterpart, each by a function."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _schedule(workload: Workload, value: Value) -> None:
 
 
 def _place(value: Value) -> str | None:
-    """Return where a secret is, in the words of `secrets`; None if that cannot be said."""
+    """Return the place of a secret in the form of `secrets`; None if `secrets` has no form for it."""
     if manager := value.at("secretsmanager"):
         name, _, rest = (manager.text or "").partition(":")
         key = rest.partition(":")[0]
@@ -159,7 +159,7 @@ def _unplaced(value: Value) -> str:
     if value.at("from_cfn"):
         return "is an output of another stack of CloudFormation: write the parameter or the secret that it names"
     if SHELL.search(value.text or (value.at("secretsmanager") or value).text or ""):
-        return "names what is filled in from the shell that Copilot runs in: write the whole name"
+        return "has a part that is filled in from the shell that Copilot runs in: write the whole name"
     return "does not name a parameter or a secret"
 
 

@@ -1,4 +1,4 @@
-"""`sidecars` of Copilot's manifests, and what waits for whom, as `[services.NAME.sidecars.NAME]` and `depends_on`."""
+"""Translate Copilot's `sidecars` and dependencies into `[services.NAME.sidecars.NAME]` and `depends_on`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WHY = {
     "labels": "containers have no labels of yours here",
     "mount_points": "a task has no volumes here",
 }
-"""Keys of a sidecar that have no counterpart, and what to do."""
+"""Keys of a sidecar without a counterpart, and the reason or the fix."""
 OWN = frozenset({"port", "image", "essential", "healthcheck", "depends_on"})
-"""Keys that are read here; of the others those of a workload that a sidecar has as well have their handlers."""
+"""Keys that this file reads itself."""
 SHARED = frozenset({"command", "entrypoint", "secrets", "variables"})
 
 
 def fill(workload: Workload, manifest: Value) -> None:
-    """Put the sidecars of a manifest into the table, who waits for whom, and to which of them requests go."""
+    """Write the sidecars of a manifest into the table, with dependencies, and the sidecar that gets the requests."""
     found = manifest.at("sidecars")
     for name, value in found.table.items() if found else ():
         one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.")
@@ -43,7 +43,7 @@ def fill(workload: Workload, manifest: Value) -> None:
 
 
 def _fill(sidecar: Workload, value: Value) -> bool:
-    """Put what is said of one sidecar into its table, and note the rest; False: it has no image."""
+    """Write the keys of one sidecar into its table, and note the rest; return False if it has no usable image."""
     found = value.at("image")
     if not found or not image.of_sidecar(sidecar, found):
         if not found:
@@ -68,10 +68,10 @@ def _fill(sidecar: Workload, value: Value) -> bool:
 
 
 def _order(workload: Workload, waiting: Workload, value: Value | None, key: str) -> None:
-    """Put into a container's table whom it waits for, as far as that one is there.
+    """Write a container's dependencies on containers that are carried over into its table, and note the rest.
 
     Args:
-        waiting: the container: a sidecar, or the workload itself.
+        waiting: the container that waits: a sidecar, or the workload itself.
     """
     for name, one in value.table.items() if value else ():
         awaited, condition = names.workload(name), (one.text or "").lower()
@@ -84,7 +84,7 @@ def _order(workload: Workload, waiting: Workload, value: Value | None, key: str)
 
 
 def _front(workload: Workload, reached: Value | None) -> None:
-    """Say which sidecar the load balancer connects to, if it is one."""
+    """Write `target_container`, if the load balancer connects to a sidecar."""
     target = (reached.at("target_container") or reached.at("targetContainer")) if reached else None
     if target is None or not workload.table.get("public") or target.text == workload.name:
         return

@@ -1,4 +1,4 @@
-"""What follows from all services and jobs of one environment of Copilot's together."""
+"""Complete the tables of a Copilot environment from all its services and jobs together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.migration.draft import Left, ordered
 
 
 def finish(gathered: Gathered) -> None:
-    """Add what follows from all workloads together: the way out, the host name, one service a path."""
+    """Add the keys that depend on all workloads: the egress, the host name, and one public service for each path."""
     _egress(gathered)
     _host(gathered)
     _callers(gathered)
@@ -29,12 +29,12 @@ def finish(gathered: Gathered) -> None:
             gathered.found.leave(http, "http", why)
     for kind in ("services", "jobs"):
         if kind in gathered.table:
-            # behind what is of the whole stack
+            # services and jobs come last, behind the tables of the whole stack
             gathered.table[kind] = {name: ordered(one) for name, one in gathered.table.pop(kind).items()}
 
 
 def _callers(gathered: Gathered) -> None:
-    """Note variables with the address of another service, which is another one here."""
+    """Note variables with the address of another service, which has a different address in the new stack."""
     services = gathered.table.get("services", {})
     for workload, name, value in gathered.variables:
         host = re.match(r"\w+://([a-z0-9-]+)(?=[.:/]|$)", value.text or "")
@@ -45,7 +45,7 @@ def _callers(gathered: Gathered) -> None:
 
 
 def _egress(gathered: Gathered) -> None:
-    """Say how tasks leave: in a VPC that is there its routes count for private ones."""
+    """Write `network.egress`; in an existing VPC, the routes of the private subnets decide instead."""
     network = gathered.table.setdefault("network", {})
     outside = [name for name, placement in gathered.placements.items() if placement == "public"]
     if outside and len(outside) == len(gathered.placements):
@@ -80,6 +80,6 @@ def _host(gathered: Gathered) -> None:
 
 
 def _below(name: str) -> bool:
-    """Whether a name is that of a host below a domain, neither of them filled in from the shell."""
+    """Return whether a name is a host below a domain, without shell variables."""
     label, _, domain = name.partition(".")
     return "." in domain and not SHELL.search(name) and bool(re.fullmatch(values.LABEL, label))

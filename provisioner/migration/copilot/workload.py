@@ -1,4 +1,4 @@
-"""Manifests of Copilot's services and jobs, as `[services.NAME]` and `[jobs.NAME]`."""
+"""Translate manifests of Copilot's services and jobs into `[services.NAME]` and `[jobs.NAME]`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BALANCED = "Load Balanced Web Service"
 SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", "Request-Driven Web Service"})
 LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
 TLS = 443
-"""The port whose target group Copilot gives the protocol HTTPS."""
+"""The port for which Copilot's target group uses HTTPS."""
 ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
-"""Keys that are read by themselves."""
+"""Keys that other functions read."""
 WHY = {
     "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
     "logging": "services write to CloudWatch Logs; how long it keeps them is logs.retention_days, for the whole stack",
@@ -25,14 +25,14 @@ WHY = {
     "retries": "a job is not run again by itself",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
-    "taskdef_overrides": "the task definition follows from the keys of the service: look for one that says the same",
+    "taskdef_overrides": "the task definition follows from the keys of the service: look for a similar key",
     "timeout": "a job has no longest time",
 }
-"""Keys of a manifest that have no counterpart, and what to do."""
+"""Keys of a manifest without a counterpart, and the reason or the fix."""
 
 
 def add(gathered: Gathered, name: str, manifest: Value) -> None:
-    """Add a service or a job."""
+    """Add a service or a job to the environment, or note why it is left out."""
     kind = manifest.at("type")
     sort = kind.text if kind and kind.text else ""
     if sort not in SERVICES and sort != JOB:
@@ -49,7 +49,7 @@ def add(gathered: Gathered, name: str, manifest: Value) -> None:
 
 
 def _fill(workload: Workload, manifest: Value) -> bool:
-    """Put what a manifest says into the table, and note the rest; False: it is no workload without that."""
+    """Write the keys of a manifest into the table, and note the rest; return False without an image or on Windows."""
     found = manifest.at("image")
     if not found or not image.fill(workload, found) or not _on_linux(workload, manifest.at("platform")):
         return False
@@ -80,9 +80,9 @@ def _fill(workload: Workload, manifest: Value) -> bool:
 
 
 def _tasks(workload: Workload, manifest: Value) -> None:
-    """Say how many tasks there are where the manifest does not, and how several are replaced."""
+    """Write the default number of tasks, and replace `recreate` if there may be several tasks."""
     if "count" not in manifest.table and workload.sort != JOB:
-        # Copilot runs one task where nothing is said
+        # Copilot runs one task by default
         workload.table |= {"count": 1, **ON_DEMAND}
     most = workload.table.get("scaling", {}).get("max", workload.table.get("count", 1))
     if workload.table.get("deployment") == "recreate" and most > 1:

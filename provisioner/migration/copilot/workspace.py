@@ -1,4 +1,4 @@
-"""AWS Copilot's files: the workspace with its manifests, as tables of a `stack.toml`."""
+"""Translate a Copilot workspace, with its manifests, into tables of a `stack.toml`."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid,
 
 FOLDER = "copilot"
 PRODUCTION = re.compile(r"(?i)pro?d(uction)?|live")
-"""Names of environments that are not taken for the file's own, which commands are about when nothing is said."""
+"""Names of production environments. The file's own environment, the default of all commands, should not be one."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
 
 def draft(directory: Path, env: str | None = None) -> Draft:
-    """Return what the manifests of a workspace say.
+    """Return a draft from the manifests of a workspace.
 
     Args:
-        directory: the one that has `copilot/` in it.
-        env: the environment that becomes the file's own; None: the first by name that is not production.
+        directory: the directory that holds `copilot/`.
+        env: the environment that becomes the file's own; None for the first by name that is not production.
 
     Raises:
-        ConfigurationError: there are no manifests of Copilot's, or none that can be read.
+        ConfigurationError: there is no workspace, or no service that can be carried over.
     """
     folder = directory / FOLDER
     application = _application(folder)
@@ -65,7 +65,7 @@ def _application(folder: Path) -> str:
 
 
 def _workloads(folder: Path, found: Draft) -> dict[str, Value]:
-    """Return the manifests of services and jobs that can be read, by name."""
+    """Return the readable manifests of services and jobs, by name; note the others."""
     workloads = {}
     for path in sorted(folder.glob("*/manifest.y*ml")):
         shown = f"{FOLDER}/{path.parent.name}/{path.name}"
@@ -83,7 +83,7 @@ def _workloads(folder: Path, found: Draft) -> dict[str, Value]:
 
 
 def _overridden(manifest: Value) -> list[str]:
-    """Return the environments that a manifest says something else for."""
+    """Return the environments for which a manifest has overrides."""
     overrides = manifest.at("environments")
     return list(overrides.table) if overrides else []
 
@@ -99,7 +99,7 @@ def _own(names: list[str], env: str | None, found: Draft) -> str:
 
 
 def _environment(table: dict[str, Any], name: str, manifest: Path, found: Draft) -> None:
-    """Put what the manifest of an environment says into its table."""
+    """Write the keys of an environment's manifest into its table, or note that it cannot be read."""
     shown = f"{FOLDER}/environments/{name}/{manifest.name}"
     try:
         environment.fill(table, read(manifest, shown), found)
@@ -108,7 +108,7 @@ def _environment(table: dict[str, Any], name: str, manifest: Path, found: Draft)
 
 
 def _fill(table: dict[str, Any], application: str, env: str, workloads: Mapping[str, Value], found: Draft) -> None:
-    """Put the services and jobs of an environment into its table; `env` is empty if nobody named it."""
+    """Write the services and jobs of an environment into its table; `env` is empty if its name is only a default."""
     gathered = Gathered(table, found)
     for name, whole in workloads.items():
         base = {key: value for key, value in whole.table.items() if key != "environments"}
@@ -121,7 +121,7 @@ def _fill(table: dict[str, Any], application: str, env: str, workloads: Mapping[
 
 
 def _chosen(manifest: Value, over: Value | None) -> Value:
-    """Return a manifest with what an environment has otherwise: of image.build and image.location one goes."""
+    """Return a manifest with an environment's overrides: `image.build` and `image.location` replace each other."""
     if over is None:
         return manifest
     merged = overlaid(manifest, over)
@@ -134,13 +134,13 @@ def _chosen(manifest: Value, over: Value | None) -> Value:
 
 
 def _filled(text: str, application: str, env: str) -> str:
-    """Return a text with what Copilot fills in itself; variables of the shell stay, and an environment nobody named."""
+    """Return a text with Copilot's own variables replaced; shell variables, and an unknown environment, stay."""
     text = text.replace("${COPILOT_APPLICATION_NAME}", application)
     return text.replace("${COPILOT_ENVIRONMENT_NAME}", env) if env else text
 
 
 def _beside(folder: Path, found: Draft) -> None:
-    """Note what stands beside the manifests: addons, overrides, pipelines."""
+    """Note the files beside the manifests: addons, overrides, pipelines."""
     for path in sorted(folder.glob("**/addons/*.y*ml")):
         if path.name.startswith("addons.parameters"):
             continue
@@ -149,7 +149,7 @@ def _beside(folder: Path, found: Draft) -> None:
         found.note(Left(_shown(folder, path), 0, "", what))
     for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
         found.note(
-            Left(_shown(folder, path), 0, "", "changes what Copilot generates: read it, nothing of it is known here")
+            Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here")
         )
     for path in _pipelines(folder):
         found.note(Left(_shown(folder, path), 0, "", "is a pipeline: run `provision up` in your CI instead"))

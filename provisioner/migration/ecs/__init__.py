@@ -1,1 +1,1 @@
-"""A cluster of ECS that stands, as a `stack.toml`: what AWS answered about it, translated. No call is made here."""
+"""Translate AWS's answers about an existing ECS cluster into a `stack.toml`. It makes no call."""

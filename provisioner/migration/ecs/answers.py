@@ -1,4 +1,4 @@
-"""What AWS answered about one cluster, in the form in which boto3 hands it over."""
+"""AWS's answers about one cluster, in the form that boto3 returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 Answer = Mapping[str, Any]
 APPLICATION_TAG, ENVIRONMENT_TAG, SERVICE_TAG = "copilot-application", "copilot-environment", "copilot-service"
-"""By which tags Copilot's resources say whose they are (aws/copilot-cli, internal/pkg/deploy/deploy.go)."""
+"""The tags with which Copilot marks its resources (aws/copilot-cli, internal/pkg/deploy/deploy.go)."""
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Unread:
     """A read that AWS refused.
 
     Attributes:
-        action: the permission that it needs, as IAM calls it.
-        what: what it would have told.
-        why: AWS's code.
+        action: the IAM action that the read needs.
+        what: the information that is missing now.
+        why: AWS's error code.
     """
 
     action: str
@@ -31,8 +31,8 @@ class Subnet:
     """A subnet.
 
     Attributes:
-        leads: where its default route leads: `igw`, an internet gateway; `other`, elsewhere; nothing: there is none;
-            None: it is not known.
+        leads: the target of its default route: `igw`, an internet gateway; `other`, another target; empty if there is
+            no such route; None if it is not known.
     """
 
     id: str
@@ -42,11 +42,11 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Balancing:
-    """What stands before services, of Elastic Load Balancing.
+    """The Elastic Load Balancing resources of the services.
 
     Attributes:
-        groups, attributes, balancers, listeners, rules: target groups by their ARNs, the attributes of each, the load
-            balancers by theirs, the listeners, and the rules of each by the listener's.
+        groups, attributes: target groups, and the attributes of each, by the target group's ARN.
+        balancers: load balancers by ARN. listeners: all listeners. rules: the rules of each listener, by its ARN.
     """
 
     groups: Mapping[str, Answer] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Balancing:
 
 @dataclass(frozen=True)
 class Scaling:
-    """What Application Auto Scaling has of services, by what it calls them: `service/<cluster>/<service>`."""
+    """Application Auto Scaling's settings of services, by its resource id `service/<cluster>/<service>`."""
 
     targets: Mapping[str, Answer] = field(default_factory=dict)
     policies: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
@@ -67,12 +67,12 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Run:
-    """What runs tasks of the cluster by the clock, or when something happens.
+    """A rule or a schedule that starts tasks of the cluster.
 
     Attributes:
-        kind: `rule`, of EventBridge, or `schedule`, of EventBridge Scheduler.
-        says: all that is said of it itself.
-        target: of its targets the one that is this cluster.
+        kind: `rule` of EventBridge, or `schedule` of EventBridge Scheduler.
+        says: AWS's description of the rule or schedule itself.
+        target: its target that is this cluster.
     """
 
     kind: str
@@ -81,28 +81,28 @@ class Run:
 
     @property
     def parameters(self) -> Answer:
-        """What ECS is told: the task definition, the network and the like."""
+        """The parameters for ECS: the task definition, the network and the like."""
         return self.target.get("EcsParameters") or {}
 
 
 @dataclass(frozen=True)
 class Answers:
-    """All that was answered.
+    """All answers about a cluster.
 
     Attributes:
-        account, region: where the cluster is.
-        on_aws: whether that is AWS, and not the embedded cloud.
-        cluster: of DescribeClusters.
-        services: of DescribeServices.
-        definitions: task definitions by what names them: an ARN, or a family, whose newest revision is meant.
-        tasks: those that run, of DescribeTasks.
-        images: of images by tags in ECR the digests that each tag stands for now, by the whole name of the image; of an
-            index those of its parts as well. What could not be asked is not in it.
-        subnets: by their ids, those of all VPCs that the services are in.
-        security_groups: those of these VPCs.
-        registries: by the ARN of a service of Cloud Map the name by which programs find it.
-        runs: what runs tasks beside the services.
-        unread: what could not be read.
+        account, region: the account and the Region of the cluster.
+        on_aws: whether the cluster is on AWS, and not on the embedded cloud.
+        cluster: the answer of DescribeClusters.
+        services: the answers of DescribeServices.
+        definitions: task definitions by ARN, or by family for the family's newest revision.
+        tasks: the running tasks (DescribeTasks).
+        images: for tagged images in ECR, the present digests of the tag, by the image's full name; for an index, the
+            digests of its parts too. Images that could not be read are missing.
+        subnets: the subnets of the tasks, by id.
+        security_groups: the security groups of the tasks' and load balancers' VPCs.
+        registries: the DNS name of each Cloud Map service, by its ARN.
+        runs: the rules and schedules that start tasks of the cluster.
+        unread: the reads that AWS refused.
     """
 
     account: str
@@ -128,11 +128,11 @@ class Answers:
 
 
 def tags(of: Answer) -> dict[str, str]:
-    """Return the tags of what ECS answered."""
+    """Return the tags in an answer of ECS."""
     return {str(one.get("key", "")): str(one.get("value", "")) for one in of.get("tags") or ()}
 
 
 def placed(service: Answer) -> Answer:
-    """Return subnets, security groups and public addresses of a service's tasks; nothing outside of awsvpc."""
+    """Return the awsvpc configuration of a service's tasks; empty in another network mode."""
     found: Answer = (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     return found

@@ -1,4 +1,4 @@
-"""A cluster of ECS, as the tables of a `stack.toml`."""
+"""Translate an ECS cluster into the tables of a `stack.toml`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from provisioner.migration.ecs.findings import Gathered
 
 OWN = ("Project", "Environment", "provisioner")
 COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
-"""By which tags a cluster says whose it is: project, environment, and what `ManagedBy` has to be, if anything."""
+"""The tags of a cluster's owner: project, environment, and the value that `ManagedBy` must have, if any."""
 
 
 def draft(answers: Answers, env: str | None = None) -> Draft:
-    """Return what is known of a cluster.
+    """Return a draft from the answers about a cluster.
 
     Args:
-        env: the file's own environment; None: the one that the cluster's tags name, or `dev`.
+        env: the file's own environment; None for the environment in the cluster's tags, or `dev`.
 
     Raises:
         ConfigurationError: there is no service that can be carried over.
@@ -43,13 +43,13 @@ def draft(answers: Answers, env: str | None = None) -> Draft:
         gathered.leave(where, unread.action, f"could not be read ({unread.why}): {unread.what}")
     if not gathered.services:
         reasons = "".join(f"\n{one}" for one in found.left)
-        raise ConfigurationError(f"{where}: there is no service that can be carried over{reasons}")
+        raise ConfigurationError(f"{where}: there is no service that can be carried over: see why below{reasons}")
     found.tables[found.own] = table
     return found
 
 
 def _names(answers: Answers) -> tuple[str, str, str]:
-    """Return the project, the environment if it is known, and the stack's name if it is one of this tool's."""
+    """Return the project, the environment if it is known, and the stack's name if this tool made the cluster."""
     said = tags(answers.cluster)
     for project, env, manager in (OWN, COPILOT):
         if all(re.fullmatch(values.NAME, said.get(key, "")) for key in (project, env)):
@@ -61,7 +61,7 @@ def _names(answers: Answers) -> tuple[str, str, str]:
 
 
 def _table(gathered: Gathered) -> dict[str, Any]:
-    """Return all tables, with what follows from all services and jobs together."""
+    """Return all tables, with the keys that depend on all services and jobs together."""
     stack.calls(gathered)
     stack.ports(gathered)
     stack.paths(gathered)
@@ -78,7 +78,7 @@ def _table(gathered: Gathered) -> dict[str, Any]:
 
 
 def where_it_is(answers: Answers) -> dict[str, Any]:
-    """Return Region and account; of the embedded cloud, whose account nobody has, the Region alone."""
+    """Return the keys for Region and account; for the embedded cloud, whose account is not real, the Region alone."""
     return {"region": answers.region} | ({"account": {"id": answers.account}} if answers.on_aws else {})
 
 
@@ -87,7 +87,7 @@ def _without_empty(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(gathered: Gathered) -> None:
-    """Note what is of the whole stack: who may reach it, what containers may do, which instances there are."""
+    """Note differences of the whole stack: clients, instances, capabilities of containers, Container Insights."""
     where, services = f"cluster {gathered.answers.name}", gathered.services
     public = [name for name, one in services.items() if one.table.get("public")]
     if public:
@@ -97,7 +97,7 @@ def _whole(gathered: Gathered) -> None:
         why = "on instances, which the stack launches itself: write capacity.instance_types, min and max"
         gathered.leave(where, "capacity", f"{', '.join(on_instances)}: {why}")
     if gathered.undropped:
-        why = "drop none of Docker's capabilities; here a container keeps fewer: name what it needs (docs/images.md)"
+        why = "drop none of Docker's capabilities; here a container keeps fewer: name its capabilities (docs/images.md)"
         gathered.leave(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
     settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
     if settings.get("containerInsights", "disabled") == "disabled":
@@ -105,7 +105,7 @@ def _whole(gathered: Gathered) -> None:
 
 
 def _open(gathered: Gathered) -> str:
-    """Return whom the load balancers' groups let in, as the beginning of a sentence; empty if it is not known."""
+    """Return the sources that the load balancers' groups allow, as the start of a sentence; empty if not known."""
     balancers = network.balancers(gathered)
     groups = {group for one in balancers for group in one.get("SecurityGroups") or ()}
     rules = [

@@ -1,4 +1,4 @@
-"""A container of a task, as keys of a service, a job or a sidecar."""
+"""Translate a container of a task into keys of a service, a job or a sidecar."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import UNKNOWN, Keys, Workload, said
 
 EXEC_FOLDERS = frozenset({"/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"})
-"""Where the agent of ECS Exec writes (aws/containers-roadmap#1359): with `exec` and `read_only` they are volumes."""
+"""The directories of the ECS Exec agent (aws/containers-roadmap#1359): volumes, with `exec` and `read_only`."""
 LOWEST_PORT = "net.ipv4.ip_unprivileged_port_start"
 OWN_LABELS = "provisioner."
 LARGEST_TMP = 64
-"""MiB that may be written to /tmp with `read_only`."""
+"""MiB of /tmp with `read_only`."""
 ON_EC2 = "Fargate allows no such thing, and instances are not changed for it"
 
 KEYS = Keys(
@@ -27,7 +27,7 @@ KEYS = Keys(
             *("name", "image", "cpu", "memory", "memoryReservation", "portMappings", "essential", "entryPoint"),
             *("command", "environment", "mountPoints", "linuxParameters", "secrets", "stopTimeout", "user"),
             *("readonlyRootFilesystem", "dockerLabels", "logConfiguration", "healthCheck", "systemControls"),
-            # an image is always run by the digest that was found for it
+            # a stack always runs an image by its digest
             "versionConsistency",
             *("dependsOn", "startTimeout"),
         }
@@ -58,7 +58,7 @@ KEYS = Keys(
 
 
 def fill(workload: Workload, container: Answer) -> None:
-    """Put what a container is told into the table, and note the rest."""
+    """Write the settings of a container into the table, and note the rest."""
     for key, handler in HANDLERS.items():
         if said(value := container.get(key)):
             handler(workload, value)
@@ -69,12 +69,12 @@ def fill(workload: Workload, container: Answer) -> None:
 
 
 def variables(workload: Workload, found: Sequence[Answer]) -> None:
-    """Put variables into `environment`; of what looks like a secret the name alone is carried over, into `secrets`."""
+    """Write variables to `environment`; write only the name to `secrets` if a variable looks like a secret."""
     plain: dict[str, str] = workload.table.setdefault("environment", {})
     for one in found:
         name, value = str(one.get("name", "")), str(one.get("value") or "")
         if not re.fullmatch(values.VARIABLE, name):
-            workload.leave("environment", "has what is not the name of a variable")
+            workload.leave("environment", "has an entry that is not the name of a variable")
         elif looks_secret(name, value):
             workload.table.setdefault("secrets", {})[name] = True
             workload.leave(
@@ -87,7 +87,7 @@ def variables(workload: Workload, found: Sequence[Answer]) -> None:
 
 
 def words(workload: Workload, key: str, found: Sequence[Any]) -> None:
-    """Put a command line into the table, unless a secret may stand in it."""
+    """Write a command line into the table, unless it may contain a secret."""
     line = [str(word) for word in found]
     if any(looks_secret("", word) for word in line):
         workload.leave(key, "has a word that looks like a secret: write it, and have the program read a variable")
@@ -142,7 +142,7 @@ def _tmpfs(workload: Workload, found: Sequence[Answer]) -> None:
 
 
 def _capabilities(workload: Workload, found: Answer) -> None:
-    """Keep those that the container has now, if some are dropped, and others than here unless said."""
+    """Write the container's present capabilities, if it drops some and the result differs from this tool's default."""
     for name in found.get("add") or ():
         workload.leave("linuxParameters.capabilities.add", f"{name}: none is added here")
     if drop := {str(name).upper() for name in found.get("drop") or ()}:
@@ -182,9 +182,9 @@ def _mounts(workload: Workload, found: Sequence[Answer]) -> None:
 
 
 def _health(workload: Workload, found: Answer) -> None:
-    """Put the check inside the container into the table, with what ECS takes where nothing is said (API, HealthCheck).
+    """Write the health check inside the container into the table, with ECS's defaults (ECS API, HealthCheck).
 
-    What a load balancer asks is added later, and counts where both have one setting.
+    The load balancer's check is added later, and wins for settings that both checks share.
     """
     command = list(found.get("command") or ())
     if command in ([], ["NONE"]):
@@ -202,13 +202,13 @@ def _health(workload: Workload, found: Answer) -> None:
         ("unhealthy", "retries", 3),
         ("grace", "startPeriod", 0),
     ):
-        # ECS says 0 where nothing was said of the start period
+        # ECS shows 0 for a start period that was not set
         check[ours] = found.get(theirs) if found.get(theirs) is not None else usual
     workload.table["health"] = check
 
 
 def _check(command: list[str]) -> Any:
-    """Return a check as `health.command` takes it: text for the shell, or a list."""
+    """Return a check in the form of `health.command`: a text for the shell, or a list."""
     if command[0] == "CMD-SHELL":
         return " ".join(command[1:])
     return command[1:] if command[0] == "CMD" else command
@@ -228,4 +228,4 @@ HANDLERS: Mapping[str, Callable[[Workload, Any], None]] = {
     "mountPoints": _mounts,
     "healthCheck": _health,
 }
-"""In this order: what a later one says depends on those before it."""
+"""The order matters: later handlers read the keys that earlier handlers wrote."""

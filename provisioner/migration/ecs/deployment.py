@@ -1,4 +1,4 @@
-"""How ECS deploys a service: `deployment`, `circuit_breaker`, and what has no counterpart."""
+"""Translate a service's deployment settings into `deployment` and `circuit_breaker`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ KEYS = Keys(
     },
 )
 MOST = 200
-"""Percent that a deployment can have at the most here."""
+"""The highest `max_percent`."""
 
 
 def fill(workload: Workload) -> None:
-    """Put what a deployment keeps and adds into the table, and when it is given up."""
+    """Write percentages and circuit breaker of deployments into the table, and note the rest."""
     wanted = workload.raw.get("deploymentConfiguration") or {}
     _controller(workload, wanted)
     _percentages(workload, wanted)
@@ -47,15 +47,15 @@ def _controller(workload: Workload, wanted: Answer) -> None:
 
 
 def _percentages(workload: Workload, wanted: Answer) -> None:
-    """Put the percentages into the table; ECS's own are 100 and 200 (API reference, DeploymentConfiguration)."""
+    """Write the percentages into the table; ECS's defaults are 100 and 200 (API reference, DeploymentConfiguration)."""
     least, most = (wanted.get(key) for key in ("minimumHealthyPercent", "maximumPercent"))
     least, most = 100 if least is None else int(least), MOST if most is None else int(most)
     key = "deploymentConfiguration"
     if most > MOST:
-        workload.leave(f"{key}.maximumPercent", f"{most}: is {MOST} at the most here")
+        workload.leave(f"{key}.maximumPercent", f"{most}: is at most {MOST} here")
         most = MOST
     if least > 100:
-        workload.leave(f"{key}.minimumHealthyPercent", f"{least}: is 100 at the most here")
+        workload.leave(f"{key}.minimumHealthyPercent", f"{least}: is at most 100 here")
         least = 100
     scaling = workload.table.get("scaling", {})
     if (least, most) == (0, 100) and scaling.get("max", workload.table.get("count", 1)) <= 1:

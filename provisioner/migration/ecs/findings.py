@@ -1,4 +1,4 @@
-"""What is gathered of a cluster while its services and jobs are translated."""
+"""Data of a cluster, gathered while its services and jobs are translated."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from provisioner.migration.draft import Draft, Left
 from provisioner.migration.ecs.answers import Answer, Answers
 
 Leave = Callable[[str, str], None]
-"""Notes a key that is not carried over, with the reason."""
+"""Note a key that is not carried over, with the reason."""
 
 UNKNOWN = "has no counterpart here"
 
 
 @dataclass
 class Gathered:
-    """All services and jobs.
+    """All services and jobs of the cluster.
 
     Attributes:
-        own: the name of the stack of this tool that the cluster belongs to; empty if it is none of this tool's.
-        services, jobs: what is carried over of each, by its name here.
-        undropped: those whose containers keep all of Docker's capabilities.
+        own: the name of the stack, if this tool made the cluster; else empty.
+        services, jobs: the services and jobs that are carried over, by their new names.
+        undropped: workloads and sidecars whose container keeps all of Docker's capabilities.
     """
 
     answers: Answers
@@ -33,7 +33,7 @@ class Gathered:
     undropped: list[str] = field(default_factory=list)
 
     def leave(self, where: str, key: str, why: str) -> None:
-        """Note what is not carried over, and where it stands."""
+        """Note a key that is not carried over, with its place."""
         self.found.note(Left(where, 0, key, why))
 
 
@@ -42,13 +42,13 @@ class Workload:
     """One service or job.
 
     Attributes:
-        name: its name here.
-        where: what it is called in what is told of it, such as `service web`.
-        raw: what AWS says of it.
-        gathered: all of them.
-        table: its own.
+        name: its new name.
+        where: its name in notes, such as `service web`.
+        raw: AWS's answer about it.
+        gathered: all services and jobs.
+        table: its table in `stack.toml`.
         job: whether it is a job.
-        hosts: the host names at which a load balancer hands requests on to it.
+        hosts: the host names for which a load balancer forwards requests to it.
     """
 
     name: str
@@ -61,35 +61,35 @@ class Workload:
 
     @property
     def answers(self) -> Answers:
-        """All that AWS answered."""
+        """All answers of AWS."""
         return self.gathered.answers
 
     def leave(self, key: str, why: str) -> None:
-        """Note what is not carried over."""
+        """Note a key that is not carried over."""
         self.gathered.leave(self.where, key, why)
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What is known of the members of one kind of answer.
+    """The known members of one kind of answer.
 
     Attributes:
-        read: those that are read elsewhere, or say nothing about what runs.
-        why: those that have no counterpart, with the reason.
+        read: members that are read elsewhere, or that do not matter.
+        why: members without a counterpart, with the reason.
     """
 
     read: frozenset[str]
     why: Mapping[str, str]
 
     def leave_rest(self, raw: Answer, leave: Leave) -> None:
-        """Note every member that is set and not read: AWS gets new ones, which are told as unknown."""
+        """Note every member that is set and not read. A member that AWS added later has the reason `UNKNOWN`."""
         for key, value in raw.items():
             if key not in self.read and said(value):
                 leave(key, self.why.get(key, UNKNOWN))
 
 
 def said(value: Any) -> bool:
-    """Whether a member says something: AWS shows many that nobody has set, empty or off."""
+    """Return whether a member is set: AWS shows many unset members as empty or off."""
     if isinstance(value, Mapping):
         return any(map(said, value.values()))
     return bool(value)

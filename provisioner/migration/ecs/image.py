@@ -1,4 +1,4 @@
-"""The image of a container: by its tag, or by the digest that runs."""
+"""Translate the image of a container: by its tag, or by the running digest."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from provisioner.migration.ecs.findings import Workload
 
 
 def fill(workload: Workload, definition: Answer, main: Answer) -> bool:
-    """Put the image into the table: by its tag, or by the digest that runs where the tag has moved since.
+    """Write the image into the table: by its tag, or by the running digest if the tag has moved.
 
     Returns:
-        False, and a note, if it is none that can be named.
+        False, with a note, if the image's name is not valid.
     """
     image = str(main.get("image", ""))
     try:
@@ -30,7 +30,7 @@ def fill(workload: Workload, definition: Answer, main: Answer) -> bool:
 
 
 def pinned(answers: Answers, definition: str, main: Answer) -> tuple[str, str]:
-    """Return a container's image as it is to be written, and what is to be known of it, if there is something.
+    """Return the image to write for a container, and a note about it; empty if there is nothing to note.
 
     Args:
         definition: the ARN of the container's task definition.
@@ -51,7 +51,7 @@ def pinned(answers: Answers, definition: str, main: Answer) -> tuple[str, str]:
 
 
 def running(answers: Answers, definition: str, container: str) -> list[str]:
-    """Return the digests that run of a container, each once, the one of the newest task last."""
+    """Return the running digests of a container, each once, the newest task's digest last."""
     tasks = [one for one in answers.tasks if one.get("taskDefinitionArn") == definition]
     found: dict[str, None] = {}
     for task in sorted(tasks, key=lambda one: str(one.get("createdAt", ""))):

@@ -1,4 +1,4 @@
-"""What runs tasks of the cluster by the clock, or when something happens, as `[jobs.NAME]`."""
+"""Translate the rules and schedules that start tasks of the cluster into `[jobs.NAME]`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add(gathered: Gathered, run: Run) -> None:
 
 
 def _when(workload: Workload, says: Answer) -> None:
-    """Put schedule and time zone into the table."""
+    """Write schedule and time zone into the table."""
     if says.get("EventPattern"):
         why = "nothing but the clock starts a job here: `provision run` does"
         workload.leave("EventPattern", why)
@@ -62,7 +62,7 @@ def _when(workload: Workload, says: Answer) -> None:
 
 
 def _rest(workload: Workload, run: Run) -> None:
-    """Note what has no counterpart of how the tasks are started."""
+    """Note settings of a rule or schedule without a counterpart."""
     parameters, says = run.parameters, run.says
     if (number := parameters.get("TaskCount") or 1) > 1:
         workload.leave("TaskCount", f"{number}: a job is one task here")
@@ -83,13 +83,13 @@ def _rest(workload: Workload, run: Run) -> None:
 
 
 def _overrides(workload: Workload, target: Answer) -> dict[str, Any]:
-    """Return what tasks are told otherwise than their definition says, of one container."""
+    """Return the overrides of one container against its task definition."""
     try:
         given = json.loads(target.get("Input") or "{}")
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        workload.leave("Input", "is not what ECS takes: write command and environment")
+        workload.leave("Input", "is no input that ECS takes: write command and environment")
         return {}
     for key in given.keys() - {"containerOverrides"}:
         workload.leave(f"Input.{key}", "tasks of a job are as their definition says")

@@ -1,4 +1,4 @@
-"""Where tasks are: the VPC with its subnets, the way out, and the security groups by which they reach what stays."""
+"""Translate the tasks' network: the VPC, its subnets, the egress, and security groups for resources that stay."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from provisioner.migration.ecs.findings import Gathered, Workload
 
 @dataclass(frozen=True)
 class Place:
-    """Where the tasks of a service or a job are.
+    """The network of the tasks of a service or a job.
 
     Attributes:
-        outside: whether they have public addresses.
+        outside: whether the tasks have public addresses.
     """
 
     subnets: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Place:
 
 
 def place(workload: Workload) -> Place:
-    """Return where the tasks of a service or a job are; of a job EventBridge says it in other capitals."""
+    """Return the network of a service's or a job's tasks; EventBridge uses other capitals in the keys of a job."""
     if workload.job:
         found = (workload.raw.get("NetworkConfiguration") or {}).get("awsvpcConfiguration") or {}
         keys = ("Subnets", "SecurityGroups", "AssignPublicIp")
@@ -35,7 +35,7 @@ def place(workload: Workload) -> Place:
 
 
 def fill(gathered: Gathered, table: dict[str, Any]) -> None:
-    """Put the VPC, its subnets and the way out into `network`, and note what cannot be said."""
+    """Write the VPC, its subnets and the egress to `network`, and note parts that are not known."""
     answers, where = gathered.answers, f"cluster {gathered.answers.name}"
     all_of_them = {**gathered.services, **gathered.jobs}
     places = {name: place(one) for name, one in all_of_them.items()}
@@ -56,22 +56,22 @@ def fill(gathered: Gathered, table: dict[str, Any]) -> None:
         gathered.leave(where, "network.egress", f"{', '.join(outside)}: {why}")
     public = [each for one in before for each in _zones_of(one)]
     subnets = {
-        # a load balancer takes no two of one zone, so that its own are not joined with others
+        # a load balancer takes one subnet of each zone, so no others are added to its own
         "public": _once(public or [each for name in outside for each in places[name].subnets]),
         "private": _once(each for name in inside for each in places[name].subnets),
     }
-    # where some tasks are is not known: then the routes tell of all subnets
+    # if the subnets of some tasks are not known, `up` chooses all subnets by their routes
     if all(one.subnets for one in places.values()):
         network["subnets"] = {kind: ids for kind, ids in subnets.items() if ids}
 
 
 def _lead_out(answers: Answers, subnets: Iterable[str]) -> bool:
-    """Whether public addresses are of use: the subnets' routes lead to an internet gateway, as far as is known."""
+    """Return whether the known routes of all subnets lead to an internet gateway, so that public addresses work."""
     return all(answers.subnets[one].leads in ("igw", None) for one in subnets if one in answers.subnets)
 
 
 def balancers(gathered: Gathered) -> list[Answer]:
-    """Return the load balancers before the public services, each once."""
+    """Return the load balancers of the public services, each once."""
     balancing, found = gathered.answers.balancing, dict[str, Answer]()
     for workload in gathered.services.values():
         for one in workload.raw.get("loadBalancers") or () if workload.table.get("public") else ():
@@ -91,7 +91,7 @@ def _once(ids: Iterable[str]) -> list[str]:
 
 
 def add_groups(gathered: Gathered) -> None:
-    """Put those security groups of each service and job into its table that something else than these lets in."""
+    """Write to each workload's table its security groups that other resources allow in, and note the other groups."""
     workloads = [*gathered.services.values(), *gathered.jobs.values()]
     of_tasks = {group for one in workloads for group in place(one).groups}
     for workload in workloads:
@@ -100,21 +100,22 @@ def add_groups(gathered: Gathered) -> None:
         if needed:
             workload.table["security_groups"] = needed
         if rest := [one for one in groups if one not in needed]:
-            why = "no group but those of these services lets it in: the stack makes groups of its own"
+            why = "no group except the groups of these services lets it in: the stack makes groups of its own"
             if not gathered.answers.security_groups:
-                why = "whom it reaches could not be read: write it into security_groups if a database lets it in"
+                why = "its destinations could not be read: write it into security_groups if a database lets it in"
             workload.leave("securityGroups", f"{', '.join(rest)}: {why}")
 
 
 def letting_in(known: Sequence[Answer], groups: Sequence[str], of_tasks: Iterable[str]) -> list[str]:
-    """Return those of a task's groups that it has to be in, to reach what is not replaced.
+    """Return the security groups that a task must keep, to reach resources that are not replaced.
 
-    Such a group is let in by one that no tasks of the cluster are in, such as a database's; or it lets itself in, so
-    that others in it may be reached.
+    A task keeps a group if a group without tasks of the cluster allows it in, such as a database's group; or if the
+    group allows itself in, so that its members reach each other.
 
     Args:
         known: the security groups of the VPC.
-        of_tasks: those that tasks of the cluster are in.
+        groups: the task's security groups.
+        of_tasks: the security groups of all tasks of the cluster.
     """
     others = {str(one.get("GroupId")): _sources(one) for one in known}
     tasks = set(of_tasks)
@@ -126,6 +127,6 @@ def letting_in(known: Sequence[Answer], groups: Sequence[str], of_tasks: Iterabl
 
 
 def _sources(group: Answer) -> set[str]:
-    """Return the groups that a security group lets in."""
+    """Return the groups that a security group allows in."""
     rules = group.get("IpPermissions") or ()
     return {str(pair.get("GroupId")) for rule in rules for pair in rule.get("UserIdGroupPairs") or ()}

@@ -1,4 +1,4 @@
-"""What stands before a service: whether it is public, at which path and host, and what the load balancer asks."""
+"""Translate the load balancers of a service into `public`, `path`, host names and `health`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.migration.ecs.answers import Answer, Balancing
 from provisioner.migration.ecs.findings import Workload
 
 BOTH = ("interval", "timeout", "unhealthy", "grace")
-"""What the check of the load balancer and that inside the container have together here."""
+"""Keys of `health` that the load balancer's check and the container's check share."""
 DELAY = "deregistration_delay.timeout_seconds"
 USUAL_DELAY = Service.model_fields["deregistration_delay"].default
 ATTRIBUTES = {
@@ -20,12 +20,12 @@ ATTRIBUTES = {
     "slow_start.duration_seconds": ("", "a new task gets its share of requests at once"),
     "load_balancing.algorithm.type": ("", "requests go to one task after the other"),
 }
-"""Attributes of a target group that have no counterpart: the value that is told (empty: any but AWS's own), and why."""
+"""Attributes of a target group without a counterpart: the value to note (empty: any but AWS's default), and why."""
 USUAL_ATTRIBUTES = {"0", "false", "round_robin"}
 
 
 def fill(workload: Workload) -> None:
-    """Put what load balancers have for a service into its table, and note the rest."""
+    """Write the settings of a service's load balancers into its table, and note the rest."""
     for one in workload.raw.get("loadBalancers") or ():
         if one.get("advancedConfiguration"):
             workload.leave("loadBalancers.advancedConfiguration", "is of blue/green deployments: here they are rolling")
@@ -46,7 +46,7 @@ def _name(arn: str) -> str:
 
 
 def _group(workload: Workload, arn: str) -> None:
-    """Put what one target group has into the table."""
+    """Write the settings of one target group into the table."""
     balancing, called = workload.answers.balancing, _name(arn)
     group = balancing.groups.get(arn)
     if group is None:
@@ -74,7 +74,7 @@ def _group(workload: Workload, arn: str) -> None:
 
 
 def _routes(balancing: Balancing, arn: str) -> Iterator[Answer]:
-    """Yield the rules that hand requests to a target group; of a listener's default action one without conditions."""
+    """Yield the rules that forward requests to a target group; a default action counts as a rule without conditions."""
     for listener in balancing.listeners:
         if _hands(listener.get("DefaultActions"), arn):
             yield {"Actions": listener.get("DefaultActions"), "Conditions": []}
@@ -88,14 +88,14 @@ def _hands(actions: Sequence[Answer] | None, arn: str) -> bool:
 
 
 def _targets(action: Answer) -> list[str]:
-    """Return the target groups that an action hands requests to, but for those that get none."""
+    """Return the target groups to which an action forwards requests, without groups of weight 0."""
     groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
     found = [str(one.get("TargetGroupArn")) for one in groups if one.get("Weight", 1)]
     return found or [str(arn) for arn in (action.get("TargetGroupArn"),) if arn]
 
 
 def _path(workload: Workload, routes: Sequence[Answer]) -> None:
-    """Put the path into the table, gather the hosts, and note conditions and actions that are not known here."""
+    """Write the path into the table, gather the hosts, and note conditions and actions without a counterpart."""
     paths: dict[str, None] = {}
     for rule in routes:
         found: list[str] = []
@@ -108,7 +108,7 @@ def _path(workload: Workload, routes: Sequence[Answer]) -> None:
             elif field == "path-pattern":
                 found = _joined(wanted)
             else:
-                # what a header has to be may be a secret between a distribution and the load balancer
+                # the value of a header may be a secret between a distribution and the load balancer
                 workload.leave(f"rule.{field}", "a request is handed on by its path alone here")
         paths |= dict.fromkeys(found or ["/*"])
         _other_actions(workload, rule)
@@ -123,14 +123,14 @@ def _path(workload: Workload, routes: Sequence[Answer]) -> None:
 
 
 def _values(condition: Answer) -> list[str]:
-    """Return what a condition compares with: in the form for all, or in that of its kind."""
+    """Return the values of a condition, from `Values` or from the member for its kind."""
     told = list(condition.get("Values") or ())
     kinds = (one for key, one in condition.items() if key.endswith("Config") and isinstance(one, Mapping))
     return [str(one) for one in told or [value for kind in kinds for value in kind.get("Values") or ()]]
 
 
 def _joined(paths: Sequence[str]) -> list[str]:
-    """Return patterns, a path and all that is below it as one: `/api` and `/api/*` are `/api*`."""
+    """Return path patterns; a path and all paths below it become one: `/api` and `/api/*` are `/api*`."""
     if len(paths) == 2 and f"{(first := min(paths, key=len)).rstrip('/')}/*" == max(paths, key=len):
         return [f"{first}*"]
     return list(paths)
@@ -150,7 +150,7 @@ def _other_actions(workload: Workload, rule: Answer) -> None:
 
 
 def _health(workload: Workload, group: Answer) -> None:
-    """Put what the load balancer asks into the table; where the container is asked as well, this counts for both."""
+    """Write the load balancer's health check into the table; it wins for keys that the container's check has too."""
     for key, usual in (("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("HealthCheckProtocol", "HTTP")):
         if (value := group.get(key) or usual) != usual:
             workload.leave(f"targetGroup.{key}", f"{value}: the load balancer speaks HTTP 1.1 with tasks here")
@@ -184,7 +184,7 @@ def _attributes(workload: Workload, found: Mapping[str, str]) -> None:
 
 
 def _unusual(health: Mapping[str, Any]) -> Any:
-    """Return a check without what holds anyway; a path alone as it is."""
+    """Return a health check without default values; a path alone becomes text."""
     fields = Health.model_fields
     kept = {key: health[key] for key in fields if key in health and health[key] != fields[key].default}
     return kept["path"] if kept.keys() == {"path"} else kept

@@ -1,4 +1,4 @@
-"""How many tasks a service has: `count`, or `scaling` where Application Auto Scaling decides."""
+"""Translate the number of tasks of a service into `count`, or `scaling` with Application Auto Scaling."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ METRICS = {
     "ALBRequestCountPerTarget": "requests",
 }
 COOLDOWNS = {"ScaleOutCooldown": 60, "ScaleInCooldown": 300}
-"""Seconds that every service has here."""
+"""Seconds that every service of a stack has."""
 
 
 def fill(workload: Workload) -> None:
-    """Put the number of tasks into the table, and note what decides it in a way that is not known here."""
+    """Write the number of tasks into the table, and note scaling without a counterpart."""
     count = int(workload.raw.get("desiredCount") or 0)
     name = f"service/{workload.answers.name}/{workload.raw.get('serviceName')}"
     scaling = workload.answers.scaling
@@ -29,7 +29,7 @@ def fill(workload: Workload) -> None:
     for policy in scaling.policies.get(name, ()):
         found |= _followed(workload, policy)
     for action in scaling.actions.get(name, ()):
-        why = f"{action.get('Schedule')}: tasks do not come and go by the clock here"
+        why = f"{action.get('Schedule')}: no schedule changes the number of tasks here"
         workload.leave(f"scaling.{action.get('ScheduledActionName')}", why)
     if any((target.get("SuspendedState") or {}).values()):
         workload.leave("scaling", "is suspended in part; here it is not")
@@ -39,7 +39,7 @@ def fill(workload: Workload) -> None:
         workload.leave("scaling", f"follows nothing that is known here: the {count} of now are written as count")
         return
     if not least:
-        workload.leave("scaling.MinCapacity", "is 0; a service that scales has one task at the least here")
+        workload.leave("scaling.MinCapacity", "is 0; a service that scales has at least one task here")
     least = max(least, 1)
     workload.table["scaling"] = {"min": least, "max": most, **found}
     if least < count <= most:
@@ -47,7 +47,7 @@ def fill(workload: Workload) -> None:
 
 
 def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
-    """Return what a policy follows, by our name of the metric, and note what is not carried over of it."""
+    """Return a policy's target by the metric's name in `scaling`, and note settings that are not carried over."""
     key = f"scaling.{policy.get('PolicyName')}"
     tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
     metric = METRICS.get((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))

@@ -1,4 +1,4 @@
-"""Secrets of a container: where AWS keeps each, in the words of `secrets`."""
+"""Translate the secrets of a container: the place of each, in the form of `secrets`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MANAGER = re.compile(r"(?P<arn>arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secre
 
 
 def fill(workload: Workload, found: Sequence[Answer]) -> None:
-    """Put the places of secrets into the table as they are, and note those that `secrets` cannot name."""
+    """Write the places of secrets into the table, and note secrets that `secrets` has no form for."""
     places: dict[str, str | bool] = workload.table.setdefault("secrets", {})
     own = f"ssm:{ours.path(workload.gathered.own)}" if workload.gathered.own else None
     for one in found:
@@ -24,19 +24,20 @@ def fill(workload: Workload, found: Sequence[Answer]) -> None:
         else:
             workload.leave(
                 f"secrets.{name}",
-                "names a version or a stage of a secret, or what is neither a parameter nor a secret: write its place",
+                "names a version or a stage of a secret, or something that is neither a parameter nor a secret: "
+                "write its place",
             )
     if not places:
         del workload.table["secrets"]
 
 
 def place_of(value: str, account: str, region: str) -> str:
-    """Return where a secret is, in the words of `secrets`; empty if these do not have it.
+    """Return the place of a secret in the form of `secrets`; empty if there is no form for it.
 
     Args:
-        value: `valueFrom` of a container: a parameter's name or ARN, or a secret's ARN, behind which key, stage and
-            version may stand (ECS API reference, Secret).
-        account, region: those of the stack, where a parameter's name is enough.
+        value: `valueFrom` of a container: a parameter's name or ARN, or a secret's ARN, perhaps followed by key, stage
+            and version (ECS API reference, Secret).
+        account, region: the stack's, in which a parameter's name is enough.
     """
     place = _parameter(value, account, region) or _secret(value)
     try:
@@ -47,18 +48,18 @@ def place_of(value: str, account: str, region: str) -> str:
 
 
 def _parameter(value: str, account: str, region: str) -> str:
-    """Return the place of a parameter: its name where it is one of this account and Region, else its ARN."""
+    """Return the place of a parameter: its name if it is in this account and Region, else its ARN."""
     found = _PARAMETER.fullmatch(value)
     if found is None:
         return "" if value.startswith("arn:") else f"ssm:{value}"
     if (found["region"], found["account"]) != (region, account):
         return value
-    # the ARN of a name with slashes in it does not have the first one
+    # the ARN of a name with slashes lacks the name's first slash
     return f"ssm:/{found['name']}" if "/" in found["name"] else f"ssm:{found['name']}"
 
 
 def _secret(value: str) -> str:
-    """Return the place of a secret in Secrets Manager; empty if a stage or a version of it is named."""
+    """Return the place of a secret in Secrets Manager; empty if the value names a stage or a version."""
     found = _MANAGER.fullmatch(value)
     if found is None:
         return ""

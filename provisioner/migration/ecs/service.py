@@ -1,4 +1,4 @@
-"""A service of ECS, as `[services.NAME]`."""
+"""Translate an ECS service into `[services.NAME]`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_DEPLOYMENT = Keys(
     ),
     why={
         "serviceConnectConfiguration": f"{CONNECT}: callers name a service in calls, which sets its URL",
-        "volumeConfigurations": "a task has no volumes here: what is to stay belongs into a database or a bucket",
+        "volumeConfigurations": "a task has no volumes here: put lasting data into a database or a bucket",
         "vpcLatticeConfigurations": "VPC Lattice is not used: callers name a service in calls, which sets its URL",
     },
 )
@@ -79,7 +79,7 @@ def _left_out(gathered: Gathered, workload: Workload) -> str:
 
 
 def _fill(workload: Workload) -> bool:
-    """Put what is said of a service into the table, and note the rest; False: it cannot be run here."""
+    """Write the settings of a service into the table, and note the rest; return False if the service is left out."""
     service = workload.raw
     _launch(workload)
     reached = _reached(service)
@@ -102,7 +102,7 @@ def _fill(workload: Workload) -> bool:
 
 
 def _reached(service: Answer) -> list[tuple[str, int]]:
-    """Return the containers, and the ports of them, that load balancers and registries lead to."""
+    """Return the containers, with their ports, to which load balancers and registries lead."""
     return [
         (str(one.get("containerName") or ""), int(one.get("containerPort") or 0))
         for one in (*(service.get("loadBalancers") or ()), *(service.get("serviceRegistries") or ()))
@@ -110,7 +110,7 @@ def _reached(service: Answer) -> list[tuple[str, int]]:
 
 
 def _front(workload: Workload, main: Answer, reached: Sequence[tuple[str, int]]) -> None:
-    """Say which sidecar it is that load balancers and registries lead to, if they lead to one."""
+    """Write `target_container`, if load balancers and registries lead to a sidecar."""
     sidecars: Mapping[str, dict[str, Any]] = workload.table.get("sidecars", {})
     for called, port in reached:
         name = names.workload(called) if called not in ("", main.get("name")) else ""
@@ -121,7 +121,7 @@ def _front(workload: Workload, main: Answer, reached: Sequence[tuple[str, int]])
 
 
 def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:
-    """Put the port into the table: the one that is reached, or else the first that the container has."""
+    """Write the port into the table: the port that clients reach, or else the container's first port."""
     mapped = [one for one in main.get("portMappings") or () if one.get("containerPort")]
     ports = [int(one["containerPort"]) for one in mapped if one.get("protocol", "tcp") == "tcp"]
     port = next((one for one in (*reached, *ports) if one), 0)
@@ -137,7 +137,7 @@ def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:
 
 
 def _launch(workload: Workload) -> None:
-    """Put into the table what the tasks run on, and of those on Fargate how many are not on Spot."""
+    """Write `launch` into the table, and for Fargate the part of the tasks that is not on Spot."""
     service = workload.raw
     strategy = service.get("capacityProviderStrategy") or ()
     if not strategy:
@@ -178,12 +178,12 @@ def _placement(workload: Workload) -> None:
     for one in service.get("placementConstraints") or ():
         workload.leave("placementConstraints", f"{one.get('type')}: ECS chooses the instance")
     for one in service.get("placementStrategy") or ():
-        # so ECS spreads tasks by itself where nothing is said (developer guide, "task placement strategies")
+        # ECS's default is to spread tasks (developer guide, "task placement strategies")
         if one.get("type") != "spread":
             workload.leave("placementStrategy", f"{one.get('type')}: ECS spreads tasks over zones and instances")
     if (version := service.get("platformVersion")) and version not in ("LATEST", "1.4.0"):
         workload.leave("platformVersion", f"{version}: Fargate's newest is used")
     if service.get("resourceManagementType", "CUSTOMER") != "CUSTOMER":
         workload.leave(
-            "resourceManagementType", "ECS makes and changes what is around it (Express Mode): read all of it"
+            "resourceManagementType", "ECS makes and changes the resources around it (Express Mode): read all of it"
         )

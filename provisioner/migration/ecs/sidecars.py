@@ -1,4 +1,4 @@
-"""The containers beside that of a service or a job, as `sidecars`, and who waits for whom."""
+"""Translate the further containers of a task into `sidecars`, and their dependencies into `depends_on`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.migration.ecs.findings import Workload
 
 
 def fill(workload: Workload, definition: Answer, main: Answer) -> None:
-    """Put all containers but the main one into `sidecars`, and note those that cannot be there."""
+    """Write all containers but the main one to `sidecars`, and note containers that are left out."""
     carried = {str(main.get("name")): (workload.name, workload)}
     others = [one for one in definition.get("containerDefinitions") or () if one is not main]
     for one in others:
@@ -36,7 +36,7 @@ def fill(workload: Workload, definition: Answer, main: Answer) -> None:
 
 
 def _left_out(definition: Answer, one: Answer) -> str:
-    """Say why a container cannot be carried over; empty if it can."""
+    """Return the reason why a container cannot be carried over; empty if it can."""
     if one.get("firelensConfiguration"):
         return "is a log router, and logs go to CloudWatch Logs here, without FireLens"
     if one.get("name") == (definition.get("proxyConfiguration") or {}).get("containerName"):
@@ -45,7 +45,7 @@ def _left_out(definition: Answer, one: Answer) -> str:
 
 
 def _fill(sidecar: Workload, definition: Answer, one: Answer) -> bool:
-    """Put what is said of a container into its table, and note the rest; False: its image is none."""
+    """Write the settings of a container into its table, and note the rest; return False without a valid image."""
     if not image.fill(sidecar, definition, one):
         return False
     if one.get("essential") is False:
@@ -63,7 +63,7 @@ def _fill(sidecar: Workload, definition: Answer, one: Answer) -> bool:
 
 
 def _port(sidecar: Workload, mapped: Sequence[Answer]) -> None:
-    """Put the first port by TCP into the table, and note the others."""
+    """Write the first TCP port into the table, and note the others."""
     for one in mapped:
         port, protocol = one.get("containerPort"), one.get("protocol") or "tcp"
         if port and protocol == "tcp" and "port" not in sidecar.table:
@@ -74,10 +74,10 @@ def _port(sidecar: Workload, mapped: Sequence[Answer]) -> None:
 
 
 def _order(workload: Workload, one: Answer, called: Mapping[str, str]) -> None:
-    """Put into a container's table whom it waits for.
+    """Write a container's dependencies into its table.
 
     Args:
-        called: the names here of the containers that are carried over.
+        called: the new names of the containers that are carried over.
     """
     for on in one.get("dependsOn") or ():
         name, condition = str(on.get("containerName")), str(on.get("condition", "START")).lower()

@@ -1,4 +1,4 @@
-"""What follows from all services and jobs of a cluster together."""
+"""Complete the tables of a cluster from all its services and jobs together."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
 
 _ADDRESS = re.compile(r"(?:\w+://)?(?P<host>[A-Za-z0-9][\w.-]*)(?::\d+)?(?:/.*)?")
-"""A variable's value that is the address of something: a host, with a scheme, a port, a path, or without."""
+"""A variable's value that is an address: a host, with or without scheme, port and path."""
 
 
 def calls(gathered: Gathered) -> None:
-    """Put into `calls` whom a variable names just as `calls` would; of other addresses the names are told.
+    """Write a service to `calls` if a variable has the name and value that `calls` would set; note other addresses.
 
-    Who calls whom stands nowhere on AWS, so nothing else is taken for a call.
+    AWS does not record calls, so nothing else counts as a call.
     """
     known = {name: callee for callee in gathered.services.values() for name in _found_as(callee)}
     called = set[str]()
@@ -39,12 +39,12 @@ def calls(gathered: Gathered) -> None:
                 workload.leave(f"environment.{variable}", why)
     for name, callee in known.items():
         if callee.name not in called:
-            why = f"{name}: who calls it stands nowhere: name {callee.name} in calls of those that do"
+            why = f"{name}: its callers are named nowhere: name {callee.name} in their calls"
             callee.leave("serviceRegistries", why)
 
 
 def _entry(table: Mapping[str, Any]) -> int | None:
-    """Return the port that a service is reached at."""
+    """Return the port at which clients reach a service."""
     front: Mapping[str, Any] = table.get("sidecars", {}).get(table.get("target_container"), table)
     return front.get("port")
 
@@ -63,7 +63,7 @@ def _found_as(workload: Workload) -> Iterator[str]:
 
 
 def ports(gathered: Gathered) -> None:
-    """Leave out the variable PORT where it says what the stack says anyway."""
+    """Remove the variable PORT if it has the value that the stack sets anyway."""
     for workload in gathered.services.values():
         variables = workload.table.get("environment", {})
         if variables.get("PORT") == str(workload.table.get("port")):
@@ -71,7 +71,7 @@ def ports(gathered: Gathered) -> None:
 
 
 def paths(gathered: Gathered) -> None:
-    """Let one service have each path: a stack has one host name, and hands requests on by their paths."""
+    """Keep one public service for each path: a stack has one host name, and forwards requests by path."""
     taken: dict[str, str] = {}
     for name, workload in gathered.services.items():
         if not workload.table.get("public"):
@@ -92,7 +92,7 @@ def paths(gathered: Gathered) -> None:
 
 
 def host(gathered: Gathered) -> dict[str, str]:
-    """Return `dns`: the first host name below a domain; the others are noted, and that there is none."""
+    """Return `dns` for the first host name below a domain; note the other host names, or that there is none."""
     public = [one for one in gathered.services.values() if one.table.get("public")]
     named = [(name.lower(), one) for one in public for name in one.hosts]
     chosen = next((name for name, _ in named if _below(name)), "")
@@ -110,6 +110,6 @@ def host(gathered: Gathered) -> dict[str, str]:
 
 
 def _below(name: str) -> bool:
-    """Whether a name is that of a host below a domain."""
+    """Return whether a name is a host below a domain."""
     label, _, domain = name.partition(".")
     return "." in domain and "*" not in domain and bool(re.fullmatch(values.LABEL, label))

@@ -1,4 +1,4 @@
-"""A task definition: which of its containers the service is, how large its tasks are, and which image they run."""
+"""Translate a task definition: its main container, the size of its tasks, and their image."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ KEYS = Keys(
     },
 )
 USUAL_STORAGE = 20
-"""GiB that a task on Fargate has without being asked (ECS API reference, EphemeralStorage)."""
+"""GiB that a task on Fargate has by default (ECS API reference, EphemeralStorage)."""
 
 
 def fill(workload: Workload, definition: Answer, named: Sequence[str]) -> Answer | None:
-    """Put what a task definition says into the table, and note the rest; return the container that it is about.
+    """Write the settings of a task definition into the table, and note the rest; return the main container.
 
     Args:
-        named: the containers that the service's load balancers and registries lead to.
+        named: the containers to which the service's load balancers and registries lead.
 
     Returns:
-        None, and a note, if it cannot be run here.
+        None, with a note, if the workload is left out.
     """
     platform = definition.get("runtimePlatform") or {}
     if str(platform.get("operatingSystemFamily", "LINUX")) != "LINUX":
@@ -61,7 +61,7 @@ def fill(workload: Workload, definition: Answer, named: Sequence[str]) -> Answer
 
 
 def _main(workload: Workload, containers: Sequence[Answer], named: Sequence[str]) -> Answer | None:
-    """Return the container that the service is: called so, reached, alone, or alone essential; None if nobody says."""
+    """Return the main container: the only one by name, by traffic, at all, or that is essential; None if unclear."""
     essential = [one for one in containers if one.get("essential", True)]
     reached = [one for one in containers if one.get("name") in named]
     called = [one for one in containers if one.get("name") == workload.name]
@@ -85,11 +85,11 @@ def _network_mode(workload: Workload, definition: Answer) -> None:
 def _role(workload: Workload, definition: Answer) -> None:
     if arn := str(definition.get("taskRoleArn") or ""):
         name = arn.rpartition("/")[2]
-        workload.leave("taskRoleArn", f"what {name} allows is not read: name its policies in policies")
+        workload.leave("taskRoleArn", f"the actions of {name} are not read: name its policies in policies")
 
 
 def _size(workload: Workload, definition: Answer, main: Answer) -> None:
-    """Put CPU and memory of the task into the table; outside of Fargate a container may have them alone."""
+    """Write CPU and memory of the task into the table; on instances, its containers may have them instead."""
     on_fargate = workload.job or workload.table.get("launch") != "ec2"
     if not on_fargate and not definition.get("memory") and main.get("memoryReservation"):
         if not main.get("memory"):
@@ -123,7 +123,7 @@ def _volumes(workload: Workload, definition: Answer, main: Answer) -> None:
             continue
         kind = next((key for key in one if key not in ("name", "host", "configuredAtLaunch")), "")
         what = "EFS" if kind == "efsVolumeConfiguration" else kind.removesuffix("Configuration") or "a host's directory"
-        why = "a task has no volumes here: what is to stay belongs into a database or a bucket"
+        why = "a task has no volumes here: put lasting data into a database or a bucket"
         workload.leave(f"volumes.{name}", f"{what}: {why}")
     size = (definition.get("ephemeralStorage") or {}).get("sizeInGiB", USUAL_STORAGE)
     if size != USUAL_STORAGE:
