@@ -1,7 +1,7 @@
-"""Lets botocore work out once a process what it works out anew for each client: that is half of what a client takes.
+"""Share client classes and event aliases among a process's botocore clients: half of the time that a client takes.
 
-Neither depends on the client: its class follows from the service's model, the alias of an event's name from the name.
-What a client has of its own (endpoint, credentials, hooks) is in it.
+Neither depends on the client: the class follows from the service's model, the alias from the event's name.
+The endpoint, the credentials and the hooks stay with each client.
 """
 
 from __future__ import annotations

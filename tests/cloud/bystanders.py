@@ -15,7 +15,7 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 DEFAULT = {"Name": "default-for-az", "Values": ["true"]}
-"""What finds the subnets of the VPC that every account is born with."""
+"""A filter for the subnets of the VPC that every account is born with."""
 
 FOREIGN_RECORDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("example.com.", "A", ("203.0.113.10",)),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = ("tests/cloud", "tests/contract")
-"""Those that start the embedded cloud."""
+"""Directories of the tests that start the embedded cloud."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +41,7 @@ def locked_version(lock: str) -> str:
 
 
 def counts(report: str) -> tuple[int, int]:
-    """How many tests ran, and how many failed, by a report of pytest's; one that could not be set up has failed."""
+    """Count the tests that ran and the tests that failed in a pytest report; a test whose setup failed counts too."""
     suites = list(ET.fromstring(report).iter("testsuite"))  # noqa: S314 (written by pytest a moment ago)
 
     def total(name: str) -> int:

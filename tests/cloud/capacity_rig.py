@@ -54,7 +54,7 @@ def declared(
     """Declare all of it; the instances' agents ask for the stack's cluster, or for another one.
 
     Args:
-        zones: the letters of the zones that the group is in, of those that have subnets.
+        zones: the letters of the group's zones; `a` and `c` have subnets.
     """
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [

@@ -1,4 +1,4 @@
-"""What `up` must have made, resource by resource: each line reads one particular out of an inventory, and names it."""
+"""Checks of the resources that `up` creates: each reads one setting from an inventory, and names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a security reviewer reads of the standing stack: who may do what, who may talk to whom, and how."""
+"""Checks of a security reviewer on the standing stack: permissions, and allowed connections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.cloud.lookups import (
 
 
 class Check(NamedTuple):
-    """One particular: which row of the description of the stack, what it is, how it is read, what it must be."""
+    """One check: its row in the description of the stack, its subject, its reader, and the expected value."""
 
     row: str
     what: str

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 REGION = "ap-northeast-1"
 HANGS = 120.0
-"""Real seconds after which what does not come hangs."""
+"""Real seconds after which a wait counts as hanging."""
 
 botocore_once.share()
 # The same tests whether or not an engine is there; those of the engine are in tests/docker.
@@ -43,7 +43,7 @@ class EmbeddedCloud:
     process: CloudProcess
     region: str = REGION
     away: Callable[[], None] = lambda: None
-    """Lets the clock wait no more for the way to the cloud that a test has open: it is at something else now."""
+    """Closes the test's own connection to the clock, which would wait for it while the test does something else."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -52,7 +52,7 @@ class EmbeddedCloud:
         return self.process.endpoint
 
     def elsewhere(self, region: str) -> EmbeddedCloud:
-        """The same cloud, whose clients are those of another Region if nothing else is said."""
+        """Return the same cloud with another default Region for its clients."""
 
         def away() -> None:
             # what it is now, not when this was made
@@ -74,7 +74,7 @@ class EmbeddedCloud:
         return self._clients[key]
 
     def credentials(self) -> dict[str, str]:
-        """What boto3 has to be given for its calls to be answered."""
+        """Return the credentials that boto3 needs for answers of this cloud."""
         return {"aws_access_key_id": self.process.key, "aws_secret_access_key": "testing"}
 
     def reset(self) -> None:
@@ -88,7 +88,7 @@ class EmbeddedCloud:
         self._post(f"/_cloud/clock?durations={durations}")
 
     def advance(self, seconds: float) -> None:
-        """Let so many of AWS's seconds pass, and what is due in them happen."""
+        """Let so many of AWS's seconds pass, and do everything due in them."""
         self.away()
         self._post(f"/_cloud/advance?seconds={seconds}")
 
@@ -97,7 +97,7 @@ class EmbeddedCloud:
         self._post(f"/_cloud/clock?mode=virtual&idle=0&hold={seconds}")
 
     def await_held(self) -> None:
-        """Wait, by the machine's clock, until it stands there and all who are connected wait for it."""
+        """Wait in real time until the clock stands still there and every connected client waits for it."""
         deadline = time.monotonic() + HANGS
         while not json.loads(self._open("/_cloud/clock", "GET"))["held"]:
             assert time.monotonic() < deadline, "nobody comes to wait"
@@ -108,16 +108,16 @@ class EmbeddedCloud:
         self._post("/_cloud/clock?mode=virtual&idle=0")
 
     def step(self, most: float) -> None:
-        """Let time pass until the next resource that happens by itself, or for so many of AWS's seconds."""
+        """Let time pass until the next event that happens by itself, or for so many of AWS's seconds."""
         self.away()
         self._post(f"/_cloud/advance?seconds={most}&step=1")
 
     def now(self) -> float:
-        """What the clock shows, in AWS's seconds."""
+        """Return the time of the clock, in AWS's seconds."""
         return float(json.loads(self._open("/_cloud/clock", "GET"))["now"])
 
     def time(self) -> float:
-        """What the calendar shows, in seconds since the epoch."""
+        """Return the time of the calendar, in seconds since the epoch."""
         shown = json.loads(self._open("/_cloud/clock", "GET"))
         return float(shown["epoch"] + shown["now"])
 
@@ -140,7 +140,7 @@ class EmbeddedCloud:
         return self._open(f"/_cloud/{name}?{query}", method)
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 2 * 86400) -> Any:
-        """Let AWS's time pass until `condition` returns something true, and return it; fail naming `what` otherwise."""
+        """Let AWS's time pass until `condition` returns a true value, and return it; fail after `seconds`."""
         deadline = self.now() + seconds
         while not (value := condition()):
             if (left := deadline - self.now()) <= 0:
@@ -186,7 +186,7 @@ def rig(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
 
 @dataclass
 class Network:
-    """What tasks and instances need around them: a VPC with two subnets, a group, roles, a profile."""
+    """The surroundings of tasks and instances: a VPC with two subnets, a group, roles, a profile."""
 
     cloud: EmbeddedCloud
     vpc: str

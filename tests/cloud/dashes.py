@@ -20,12 +20,12 @@ from provisioner.render.dash.app import Dash
 from tests.cloud.project import Project
 
 HANGS = 60.0
-"""Real seconds after which what does not come hangs."""
+"""Real seconds after which a wait counts as hanging."""
 MASKS = (
     (r"\d\d:\d\d:\d\d", "HH:MM:SS"),
     (r"\d{4}-\d\d-\d\d", "YYYY-MM-DD"),
     (r"\b[A-Z0-9]{14,}\b|\b[0-9a-f]{8,}\b", "ID"),
-    (r"\d+ min( \d\d s)?|\d+(\.\d)? s\b|just now", "TIME"),
+    (r"\d+ min( \d\d s)?|\d+(\.\d)? s\b|seconds ago", "TIME"),
 )
 
 
@@ -38,7 +38,7 @@ class Shown:
 
     @property
     def lines(self) -> list[str]:
-        """What is on the screen."""
+        """The lines on the screen."""
         strips = self.app.screen._compositor.render_strips()
         return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
@@ -49,7 +49,7 @@ class Shown:
 
     @property
     def masked(self) -> str:
-        """The same without what differs from run to run; blanks and lines of borders are as many as they are."""
+        """The text with changing parts masked, and with blanks before borders and lines of borders shortened."""
         text = self.text
         for pattern, mask in MASKS:
             text = re.sub(pattern, mask, text)
@@ -69,7 +69,7 @@ class Shown:
         await self.until(lambda: all(word in self.text for word in words))
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and let what they do be drawn."""
+        """Press keys, and wait until their effect is drawn."""
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
@@ -110,7 +110,7 @@ def _over() -> None:
 
 @contextmanager
 def unwritten(project: Project) -> Iterator[None]:
-    """What is done meanwhile must write nothing."""
+    """Check that nothing in the block writes to AWS."""
     since = project.last_call()
     yield
     assert project.writes(since) == []

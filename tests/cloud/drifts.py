@@ -1,4 +1,4 @@
-"""What somebody else may do to a standing stack by hand, one plain call or two each, and edits of its configuration."""
+"""Changes by hand to a standing stack, one plain call or two each, and edits of its configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Ids = Mapping[str, str]
 
 
 def by_hand(name: str, client: Client, ids: Ids) -> None:
-    """Do one of `DRIFTS`; where an earlier one took away what it is about, nothing."""
+    """Make one of the changes in `DRIFTS`; do nothing if an earlier one removed its resource."""
     with suppress(ClientError, KeyError):
         DRIFTS[name](client, ids)
 
@@ -135,6 +135,6 @@ EDITS: Mapping[str, tuple[str, str]] = {
 
 
 def edited(text: str, name: str) -> str:
-    """Return the configuration after one of `EDITS`; one of a place that another one took stays out."""
+    """Return the configuration after one of `EDITS`; unchanged if an earlier edit took its place."""
     pattern, replacement = EDITS[name]
     return re.sub(pattern, lambda _: replacement, text, count=1, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What the tests of the embedded cloud's ECS share: services on Fargate, and what they need."""
+"""Helpers for the tests of the embedded cloud's ECS: services on Fargate, and the resources that they need."""
 
 from __future__ import annotations
 

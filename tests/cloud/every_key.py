@@ -1,4 +1,4 @@
-"""Changes every key of `stack.toml` on a standing stack, alone and with an image that exits, and says what is down.
+"""Change every key of `stack.toml` on a standing stack, alone and with an image that exits, and list the outages.
 
     python -m tests.cloud.every_key              one JSON document
     python -m tests.cloud.every_key --markdown   the table of docs/rehearse.md
@@ -54,7 +54,7 @@ BASE: dict[str, Any] = {
         "built": {"build": "app", "port": 8090, "public": True, "path": "/built/*", "launch": "ec2"},
     },
 }  # fmt: skip
-"""The standing stack: a public service with two tasks, one that it calls, and one on instances, with a path of its
+"""The standing stack: a public service with two tasks, a service that it calls, and one on instances with a path of its
 own."""
 OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket", "steps.dir"}
 """Keys that say which stack it is, in which account, or where own steps are: with another value nothing of the standing
@@ -201,18 +201,18 @@ WITH: dict[str, dict[str, Any]] = {
         "services.web.deployment.pause_at": ["post-scale-up"],
     },
 }
-"""What has to change along with a key."""
+"""Further keys that must change along with a key."""
 
 
 @dataclass
 class Row:
-    """One change, and what was down.
+    """One change, and the outages during it.
 
     Attributes:
-        refused: why nothing was done.
-        failed: what failed.
-        counts: what became of how many resources.
-        outages: what was down: what, for how many seconds (None: for good), and why.
+        refused: the reason for which nothing was done.
+        failed: the problems of the run.
+        counts: the number of resources by result.
+        outages: the URL or service that was down, for how many seconds (None: for good), and why.
     """
 
     change: str
@@ -224,7 +224,7 @@ class Row:
 
 
 def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
-    """Yield the keys of the models, by their full names; those of services as `services.web.KEY`."""
+    """Yield the full names of the models' keys; keys of services as `services.web.KEY`."""
     for name, one in model.model_fields.items():
         inner = next((it for it in get_args(one.annotation) if it is not type(None)), one.annotation)
         if name == "services" and model is Config:
@@ -236,7 +236,7 @@ def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
 
 
 def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
-    """Return what to do to the table of the standing stack, by what the row is called."""
+    """Return the changes to the table of the standing stack, by the names of their rows."""
     found: dict[str, Callable[[dict[str, Any]], None]] = {
         key: _setting({key: VALUES[key]} | WITH.get(key, {})) for key in keys() if key not in OTHER_STACK
     }
@@ -296,7 +296,7 @@ def standing(directory: Path) -> TemporaryCloud:
     """Stand the stack up, in this process, and leave it alone for an hour.
 
     Args:
-        directory: where what it builds is put.
+        directory: the place of the files that it builds from.
     """
     config = Config.model_validate(BASE)
     for name in ("app/Dockerfile", "app/Dockerfile.other", "other/Dockerfile"):

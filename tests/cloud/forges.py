@@ -32,7 +32,7 @@ STS = """<{0}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{0}Resu
 
 @dataclass
 class Forge:
-    """What is on GitHub or GitLab, and who gives credentials for their tokens.
+    """The API of GitHub or GitLab, and of STS, which exchanges their tokens for credentials.
 
     Attributes:
         key: the access key that a token is exchanged for.
@@ -50,7 +50,7 @@ class Forge:
     sessions: list[str] = field(default_factory=list)
 
     def sts(self, form: Mapping[str, list[str]]) -> str:
-        """Answer as STS does: credentials for the web token, and whose they are."""
+        """Answer as STS does: credentials for the web token, or the identity of the caller."""
         [action] = form["Action"]
         if action == "GetCallerIdentity":
             who = "arn:aws:sts::123456789012:assumed-role/ci/session"
@@ -63,7 +63,7 @@ class Forge:
         return STS.format(action, f"<Credentials>{keys}<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>")
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: dict[str, Any]) -> tuple[int, Any]:
-        """Answer a call as both forges do; what they call things is the only difference."""
+        """Answer a call as both forges do, which differ in names only."""
         self.calls.append(f"{method} {path}")
         if path == "/token":
             return 200, {"value": WEB_TOKEN, "audience": query["audience"]}
@@ -134,7 +134,7 @@ def serving() -> Iterator[Forge]:
 
 @dataclass
 class Ran:
-    """How a job ended: the code of the step at which it stopped, and all that its steps printed."""
+    """The result of a job: the code of the step at which it stopped, and the output of its steps."""
 
     code: int
     log: str

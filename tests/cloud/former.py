@@ -26,11 +26,11 @@ FORMER = {
     "database: no connection without TLS",
     "database: called by the name in its certificate",
 }
-"""Which security checks do not hold then."""
+"""Security checks that do not hold then."""
 
 
 def make_former(project: Project) -> None:
-    """Undo on the cloud and in the state what that version did not do."""
+    """Undo, on the cloud and in the state, the changes of later versions."""
     records = _records(project)
     _roles(project.cloud.client("iam"))
     _network(project.cloud.client("ec2"), records)
@@ -48,7 +48,7 @@ def make_former(project: Project) -> None:
 
 
 def ids(project: Project) -> dict[str, str | None]:
-    """What the state says each resource of that version is called."""
+    """Return the recorded id of each resource of that version."""
     return {address: record.id for address, record in _records(project).items() if not address.startswith(APART)}
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the embedded cloud's groups and capacity providers share."""
+"""Helpers for the tests of the embedded cloud's groups and capacity providers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = ("boto3", "botocore", "flask", "moto", "werkzeug")
 """The libraries that nothing but a hook may change."""
 OWN_TABLES = {"botocore._xform_cache", "moto.core.base_backend.model_data", "moto.core.model_instances.model_data"}
-"""What these fill by themselves, as they are imported and used."""
+"""Tables that these libraries fill by themselves, as they are imported and used."""
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -58,13 +58,13 @@ def misfit(theirs: Callable[..., Any], ours: Callable[..., Any], *, method: bool
 
 
 def assigned(owner: type, name: str) -> bool:
-    """Whether the code of a class or of its parents assigns `self.<name>`, or declares it as a field."""
+    """Return whether the code of a class or of its parents assigns `self.<name>`, or declares it as a field."""
     return any(name in _assigned(sys.modules[cls.__module__]).get(cls.__name__, ()) for cls in owner.__mro__[:-1])
 
 
 @functools.cache
 def _assigned(module: ModuleType) -> dict[str, set[str]]:
-    """What the objects of each class of a module are given, by its source; nothing of what is not in Python."""
+    """Return the attributes that each class of a module assigns, by its source; nothing for a module not in Python."""
     file = inspect.getsourcefile(module) if hasattr(module, "__file__") else None
     tree = ast.parse(Path(file).read_text(encoding="utf-8")) if file else ast.Module([], [])
     return {cls.name: {*_given(cls)} for cls in tree.body if isinstance(cls, ast.ClassDef)}
@@ -85,7 +85,7 @@ def _function(value: Any) -> Any:
 
 
 def wrong(hook: Any, missing: object, earlier: list[Any]) -> str:
-    """Say what is wrong with a hook, of which `earlier` ones have the same target; empty if nothing is."""
+    """Return the fault of a hook, of which `earlier` ones have the same target; empty if there is none."""
     before, ours = hook.before, hook.ours
     own_to_objects = isinstance(hook.owner, type) and assigned(hook.owner, hook.name)
     if hook.verb == "add":
@@ -127,7 +127,7 @@ def foreign_imports() -> Iterator[str]:
 
 
 def surface() -> dict[str, Any]:
-    """All attributes of the imported modules of these libraries and of their classes; of tables, what is in them."""
+    """Return all attributes of these libraries' imported modules and of their classes; of tables, their contents."""
     found: dict[str, Any] = {}
     for place, module in list(sys.modules.items()):
         if place.split(".")[0] in FOREIGN:
@@ -146,14 +146,14 @@ def note(found: dict[str, Any], place: str, module: ModuleType) -> None:
 
 
 def _kept(value: Any) -> tuple[Any, Any]:
-    """What tells a value from all others, and the value itself: nothing else gets its number while it is held."""
+    """Return the ids that identify a value, and the value itself: nothing else gets these ids while it is held."""
     if isinstance(value, dict):
         return {key: id(one) for key, one in list(value.items())}, [*value.values()]
     return ([id(one) for one in value], [*value]) if isinstance(value, list | set) else (id(value), value)
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    """What is another now, or new in what was there before."""
+    """Return the attributes that differ now, or are new in an object that existed before."""
     there = {name.rpartition(".")[0] for name in before}
     return {
         name
@@ -163,7 +163,7 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def main() -> None:
-    """Lay all hooks, and print what is wrong with each, and what is changed in these libraries by none."""
+    """Install all hooks, and print the fault of each, and each change in these libraries that no hook makes."""
     from ecs_emulator import server
 
     os.environ.update(server.ENVIRONMENT)

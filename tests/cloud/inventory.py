@@ -37,13 +37,13 @@ _CALLED: Mapping[str, Sequence[str]] = {
     "container_instances": ("status",),
     "db_cluster_snapshots": ("DBClusterIdentifier", "SnapshotType"),
 }
-"""What tells resources from their like where they have no name of their own, or one that AWS makes up."""
+"""Members that tell resources of a sort apart if they have no name of their own, or a generated one."""
 
 
 def inventory(client: Client) -> Inventory:
     """Return everything in account and region by sort, as JSON has it: equal inventories mean that nothing differs.
 
-    What only ever fades away by itself is no part of it: terminated instances, stopped tasks, inactive clusters and
+    Resources that fade away by themselves are left out: terminated instances, stopped tasks, inactive clusters and
     services, deleted endpoints, task definition revisions under deletion; nor are RDS's default parameter groups, which
     AWS makes.
     """
@@ -103,7 +103,7 @@ def counts(found: Inventory) -> dict[str, int]:
 
 
 def names(found: Inventory) -> dict[str, list[str]]:
-    """Return what the resources of each sort are called, without ids and addresses: the same for equal runs."""
+    """Return the names of the resources of each sort, without ids and addresses: the same for equal runs."""
     return {
         sort: sorted(_IDS.sub("*", called(sort, resource)) for resource in resources)
         for sort, resources in found.items()
@@ -111,7 +111,7 @@ def names(found: Inventory) -> dict[str, list[str]]:
 
 
 def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, dict[str, list[Resource]]]:
-    """Return what `after` lacks and what it has in addition, by sort, but for the sorts that are put aside."""
+    """Return the resources that `after` lacks and that it adds, by sort, without the sorts in `aside`."""
     result = {}
     for sort in before:
         lacking = [resource for resource in before[sort] if resource not in after[sort]]
@@ -138,12 +138,12 @@ def well(found: Inventory) -> bool:
 
 
 def registered(services: Iterable[Mapping[str, Any]]) -> int:
-    """How many tasks Cloud Map is to know: those of services that others call."""
+    """Count the tasks that Cloud Map must know: all tasks of services with a registry."""
     return sum(s["desiredCount"] for s in services if s.get("serviceRegistries"))
 
 
 def running(found: Inventory) -> bool:
-    """Whether all tasks of all services are there and healthy."""
+    """Return whether all tasks of all services are running and healthy."""
     services = found["ecs_services"]
     return (
         all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in services)
@@ -154,7 +154,7 @@ def running(found: Inventory) -> bool:
 
 
 def called(sort: str, resource: Mapping[str, Any]) -> str:
-    """Return what a resource is called: its own name, or else what tells it from its like."""
+    """Return a resource's name, or else the members that tell it from others of its sort."""
     if sort in _CALLED:
         return " ".join(str(resource.get(key)) for key in _CALLED[sort])
     tags = resource.get("Tags") or resource.get("tags") or ()
@@ -177,7 +177,7 @@ Sorts = Iterator[tuple[str, Iterable[Resource]]]
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-    """Yield what is under `key` in all pages."""
+    """Yield the items under `key` in all pages."""
     if client.can_paginate(operation):
         for page in client.get_paginator(operation).paginate(**arguments):
             yield from page[key]
@@ -281,7 +281,7 @@ def _acm(client: Client) -> Sorts:
 
 
 def _remade(group: Resource, tags: Resource) -> bool:
-    """Whether it is the group that late metrics of a cluster that is gone make again, at any moment."""
+    """Return whether it is the group that late metrics of a deleted cluster make again, at any moment."""
     return not tags and str(group["logGroupName"]).startswith("/aws/ecs/containerinsights/")
 
 
@@ -450,7 +450,7 @@ def _ecs(client: Client) -> Sorts:
 
 
 def _in(ecs: Any, cluster: Resource, operation: str, key: str, describe: str, described: str) -> Iterator[Resource]:
-    """Yield what a cluster holds, described ten at a time: as many as the smallest of the three calls takes."""
+    """Yield the resources in a cluster, described ten at a time: as many as the smallest of the three calls takes."""
     arns = list(pages(ecs, operation, key, cluster=cluster["clusterArn"]))
     if operation == "list_tasks":
         arns += pages(ecs, operation, key, cluster=cluster["clusterArn"], desiredStatus="STOPPED")
@@ -559,4 +559,4 @@ _READ_BY: Mapping[str, Callable[[Client], Sorts]] = {
     "discovery_instances": _cloud_map,
     "instances": _ec2,
 }
-"""What reads those sorts that tests wait for, in the order in which it does."""
+"""Functions that read the sorts for which tests wait, in their order."""

@@ -1,4 +1,4 @@
-"""How particulars of the stack are read out of an inventory."""
+"""Functions that read single settings of the stack from an inventory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def group_names(made: Inventory, ids: Iterable[str]) -> list[str]:
 
 
 def rules(made: Inventory, direction: str) -> dict[str, set[tuple[int, str]]]:
-    """Who may come in (IpPermissions) or where to (IpPermissionsEgress), by group: port, and peer."""
+    """Return the allowed sources (IpPermissions) or targets (IpPermissionsEgress) by group: port, and peer."""
     groups = {group["GroupId"]: group["GroupName"].removeprefix(f"{NAME}-") for group in made["security_groups"]}
     return {
         name: {
@@ -60,13 +60,13 @@ def rules(made: Inventory, direction: str) -> dict[str, set[tuple[int, str]]]:
 
 
 def _is_s3(made: Inventory, prefix_list: str) -> bool:
-    """Whether it is the list that the route to S3's endpoint is for."""
+    """Return whether it is S3's prefix list: the only list in the route tables."""
     shown = [route for table in made["route_tables"] for route in table["Routes"] if "DestinationPrefixListId" in route]
     return {route["DestinationPrefixListId"] for route in shown} == {prefix_list}
 
 
 def endpoint_policies(made: Inventory) -> dict[str, tuple[Any, Any, Any]]:
-    """The only statement of each endpoint's policy: on what condition, which actions, on what."""
+    """Return the only statement of each endpoint's policy: its condition, actions and resource."""
     found = {}
     for endpoint in made["endpoints"]:
         (statement,) = document(endpoint["PolicyDocument"])["Statement"]
@@ -90,7 +90,7 @@ def undescribed(made: Inventory) -> list[Any]:
 
 
 def routes(made: Inventory) -> dict[str, dict[str, str]]:
-    """The ways out by the subnets that use them: destination and what sort of gateway."""
+    """Return the ways out by the subnets that use them: destination, and sort of gateway."""
     return {
         ",".join(subnets(made, [a["SubnetId"] for a in table["Associations"] if "SubnetId" in a])): {
             route.get("DestinationCidrBlock") or "prefix list": route["GatewayId"].split("-")[0]
@@ -113,13 +113,13 @@ def managed(made: Inventory, suffix: str) -> list[str]:
 
 
 def document(policy: Any) -> Mapping[str, Any]:
-    """A policy document, whatever form it comes in."""
+    """Return a policy document, parsed if it is text."""
     parsed: Mapping[str, Any] = json.loads(policy) if isinstance(policy, str) else policy
     return parsed
 
 
 def trusted(made: Inventory) -> dict[str, list[str]]:
-    """Which services may take on each role."""
+    """Return the services that may assume each role."""
     return {
         role["RoleName"].removeprefix(f"{NAME}-"): [
             statement["Principal"]["Service"] for statement in document(role["AssumeRolePolicyDocument"])["Statement"]
@@ -129,7 +129,7 @@ def trusted(made: Inventory) -> dict[str, list[str]]:
 
 
 def conditions(made: Inventory) -> dict[str, Any]:
-    """On what condition each role may be taken on."""
+    """Return the condition on which each role may be assumed."""
     return {
         role["RoleName"].removeprefix(f"{NAME}-"): statement.get("Condition")
         for role in made["roles"]
@@ -192,7 +192,7 @@ def container(made: Inventory, service: str) -> Resource:
 
 
 def environment(made: Inventory, service: str) -> dict[str, str]:
-    """What a container is told."""
+    """Return the environment variables of a service's container."""
     return {pair["name"]: pair["value"] for pair in container(made, service)["environment"]}
 
 
@@ -202,7 +202,7 @@ def service(made: Inventory, name: str) -> Resource:
 
 
 def untagged(made: Inventory) -> list[str]:
-    """What carries no or other owner tags, of all sorts that take tags."""
+    """Return the resources that lack the owner tags, of all sorts that take tags."""
     missing = []
     for sort in TAGGED:
         for resource in made[sort]:

@@ -34,7 +34,7 @@ def old_balancer(cloud: EmbeddedCloud, name: str = "old-public") -> Raw:
 
 
 def delete_old_balancer(cloud: EmbeddedCloud, name: str = "old-public") -> None:
-    """Delete what `old_balancer` made."""
+    """Delete the load balancer of `old_balancer`."""
     elb = cloud.client("elbv2")
     (balancer,) = elb.describe_load_balancers(Names=[name])["LoadBalancers"]
     elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])

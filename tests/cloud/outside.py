@@ -20,7 +20,7 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 HELD_SECONDS = 60
-"""How long a half of an answer is waited with at most, should a test fail."""
+"""The longest wait between the halves of an answer, should a test fail."""
 
 
 def digest_of(content: bytes) -> str:
@@ -29,7 +29,7 @@ def digest_of(content: bytes) -> str:
 
 @dataclass
 class Problem:
-    """What becomes of the next requests whose method and path match: so many of them.
+    """A fault in the answers to the next requests whose method and path match, `times` of them.
 
     Attributes:
         status, headers, body: the answer instead. cut: or so many bytes of the right one, before the connection ends.
@@ -47,15 +47,15 @@ class Problem:
 
 
 RUNS = {"Cmd": ["run"]}
-"""What an image says that its containers run."""
+"""An image's configuration: the command that its containers run."""
 
 
 @dataclass
 class Outside:
-    """What the registry has, how it behaves, and what it was asked.
+    """A registry: its images, its behaviour, and the requests that it got.
 
     Attributes:
-        token: what Bearer requests must carry; empty: nothing is asked for. users: who gets it; None: everybody.
+        token: the token that requests must carry; empty: none is asked for. users: logins that get it; None: all do.
         clients: the ports at the other ends of its connections.
         moved: where blobs are (another registry's host), to which requests are redirected.
     """

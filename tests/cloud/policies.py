@@ -1,4 +1,4 @@
-"""Policies on a running cloud: putting them in force, what they were asked, and calls that a life does not make."""
+"""Policies on a running cloud: putting them in force, their checks, and calls that a life does not make."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
 
 ITSELF = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}
-"""What a test itself calls while policies are in force."""
+"""A permission for the calls that a test makes while policies are in force."""
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 PLACE = "ap-northeast-1:123456789012"
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
@@ -72,13 +72,13 @@ def bound(cloud: EmbeddedCloud, document: Mapping[str, Any]) -> None:
 
 
 def policies(path: Path, *, read_only: bool = False, part: Part = Part.MAIN) -> list[Mapping[str, Any]]:
-    """What `provision policy` prints for a configuration."""
+    """Return the policies that `provision policy` prints for a configuration."""
     return [*printed(models.load(path), read_only=read_only, parts={part} - {Part.MAIN}, account=None).values()]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a cloud asked its policies at one call, and what they said."""
+    """One permission check that a cloud made for a call, and its result."""
 
     call: str
     check: Check
@@ -86,7 +86,7 @@ class Asked:
 
 
 def asked(cloud: EmbeddedCloud) -> list[Asked]:
-    """All that the policies in force were asked since they are."""
+    """Return all checks made since the present policies were put in force."""
     return [
         Asked(
             it["call"],
@@ -98,12 +98,12 @@ def asked(cloud: EmbeddedCloud) -> list[Asked]:
 
 
 def denied(found: Iterable[Asked]) -> list[str]:
-    """What was not allowed, in words."""
+    """Return the denied actions, each with its call and resource, in words."""
     return [f"{it.call}: {it.check.action} on {it.check.resource}" for it in found if it.said != "allowed"]
 
 
 def unproven(permissions: Sequence[Permission], checks: Iterable[Check]) -> list[Permission]:
-    """Those permissions without which all of the checks would be allowed all the same."""
+    """Return the permissions without which all of the checks would be allowed all the same."""
     about: dict[str, list[Check]] = {}
     for check in checks:
         about.setdefault(check.action, []).append(check)
@@ -346,7 +346,7 @@ def _data(stack: Stack) -> Calls:
 
 
 def _beforehand(stack: Stack) -> Calls:
-    """What `doctor` asks of an account."""
+    """Yield the calls with which `doctor` examines an account."""
     quota = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
     yield "service-quotas", "get_service_quota", quota
     for service, code in (("elasticloadbalancing", "L-53DA6B97"), ("rds", "L-952B80B8")):

@@ -73,7 +73,7 @@ load_balancer = {{ access_logs = true, waf_acl = "{acl}" }}
 logs = {{ kms_key = "{key}" }}
 database = {{ readers = 1, iam_authentication = true, logs = ["error", "audit"] }}
 """
-"""What is off by default, to stand before the sample."""
+"""Options that are off by default, to stand before the sample."""
 
 
 def ready_image(cloud: EmbeddedCloud, repository: str) -> None:
@@ -98,7 +98,7 @@ def put_index(ecr: Any, repository: str, *platforms: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The end of a command: its exit code and its output."""
 
     code: int
     out: str
@@ -120,7 +120,7 @@ class Ended:
 
     @property
     def results(self) -> dict[str, str]:
-        """What became of each resource, by address."""
+        """The result of each resource, by address."""
         return {e["address"]: e["result"] for e in self.said("done")}
 
 
@@ -129,7 +129,7 @@ class Project:
     """A directory with a `stack.toml`, whose state directory knows the running cloud.
 
     Attributes:
-        seconds: what no command may take longer than.
+        seconds: the longest time that a command may take.
         durations: how long AWS takes: where no test says otherwise, no longer than it must, which saves many looks.
         forked: whether commands fork from a process that has read the program, as is quicker; not as is typed.
     """
@@ -171,7 +171,7 @@ class Project:
         self.config.write_text(text)
 
     def change(self, pattern: str, replacement: str) -> None:
-        """Edit the configuration; what is edited must be there once."""
+        """Edit the configuration; the pattern must match exactly once."""
         text, count = re.subn(pattern, replacement, self.config.read_text(), flags=re.MULTILINE)
         assert count == 1, f"{pattern} stands {count} times in stack.toml"
         self.write(text)
@@ -227,7 +227,7 @@ class Project:
         return self.run("down", "--yes", "--json", code=code)
 
     def planned(self, *words: str) -> dict[str, dict[str, Any]]:
-        """What `provision plan --json` finds to do, by address; its exit code must agree."""
+        """Return the actions of `provision plan --json`, by address; its exit code must agree."""
         ended = self.end(self.begin("plan", "--json", *words))
         todo = {item["address"]: item for item in ended.document["resources"] if item["action"] != "none"}
         refused = any(item["action"] == "refused" for item in todo.values())
@@ -244,7 +244,7 @@ class Project:
         return self.end(process)
 
     def close(self) -> None:
-        """End what a failed test has left running, a cloud of its own included."""
+        """End the processes that a failed test has left running, a cloud of its own included."""
         known = manage.find(self.state)
         if known and known.pid != self.cloud.process.pid:
             manage.stop(self.state)

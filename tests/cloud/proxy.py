@@ -132,7 +132,7 @@ def leaving_unanswered(endpoint: str, unanswered: Callable[[str], bool]) -> Iter
     """Give the address of a way to `endpoint` on which requests such as `PUT /bucket/key` are read and not answered.
 
     Args:
-        unanswered: is asked of each request; those that it is true of wait until the way is closed.
+        unanswered: is asked about each request; if it returns true, the request waits until the way is closed.
     """
     with _open(_Server(endpoint, {}, unanswered)) as address:
         yield address

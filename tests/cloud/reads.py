@@ -1,4 +1,4 @@
-"""Every read of the stack's services whose parameters what stands gives: generated from the services' models."""
+"""Every read of the stack's services whose parameters are known from standing resources, generated from the models."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SERVICES = (
     *("resourcegroupstaggingapi", "route53", "s3", "servicediscovery", "ssm", "sts"),
 )
 UNKNOWN = ("InvalidAction", "UnknownOperationException")
-"""What AWS answers to an operation that a service does not have."""
+"""AWS's codes for an operation that a service does not have."""
 ENDINGS = ("", "arn", "id", "name")
-"""How a resource may be named: `service` is asked for by what answers call `serviceArn`."""
+"""Endings of names in answers: the `service` of a request may be the `serviceArn` of an answer."""
 SKIPPED = (
     *("DescribeSpotPriceHistory", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"),
     "ListDirectoryBuckets",
 )
-"""Long lists that hold nothing of the stack, and what is asked for at another address."""
+"""Long lists without resources of the stack, and a read at another address."""
 SMALLEST = {"ec2": 5, "rds": 20}
 """The smallest pages of these services; their models do not say."""
 FEW = 20
@@ -44,7 +44,7 @@ class Read:
 
     Attributes:
         code: AWS's code of a refusal, else empty.
-        strange: members that the model lacks, and those that it requires and that are not there.
+        strange: members that the model lacks, and required members that are not there.
     """
 
     arguments: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Reader:
     """The reads of one service.
 
     Attributes:
-        given: what to say for a member; for all others what the service's answers had under its name is said.
+        given: values of some members; all others get a value that the service's answers had under their name.
         seen: the texts of all answers, by the lower-case names that a request may use for them.
     """
 
@@ -149,7 +149,7 @@ def call(client: Any, model: OperationModel, arguments: Mapping[str, Any]) -> Re
 
 
 def in_pages(client: Any, name: str, read: Read) -> Iterator[tuple[str, list[Any], list[Any]]]:
-    """Yield each list of a read, if all of them are short: its name, its items, and those of its smallest pages."""
+    """Yield each list of a read, if all are short: its name, its items, and the items in its smallest pages."""
     operation = xform_name(name)
     if not client.can_paginate(operation):
         return
@@ -168,14 +168,14 @@ def in_pages(client: Any, name: str, read: Read) -> Iterator[tuple[str, list[Any
 
 
 def _lasting(item: Any) -> Any:
-    """An item without its moments: some are those of the answer."""
+    """Return an item without its moments: some are the moment of the answer."""
     if not isinstance(item, Mapping):
         return item
     return {name: value for name, value in item.items() if not isinstance(value, datetime)}
 
 
 def _elsewhere(model: OperationModel) -> bool:
-    """Whether a read is made of another host, lasts as long as its stream, or is left out."""
+    """Return whether a read goes to another host, lasts as long as its stream, or is left out."""
     return bool(model.endpoint) or model.has_event_stream_output or model.name in SKIPPED
 
 

@@ -1,4 +1,4 @@
-"""What `provision rehearse` predicts, beside what then happens; it touches nothing and leaves nothing behind."""
+"""The predictions of `provision rehearse`, beside the following run; it touches nothing and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Told:
-    """How long a run takes, and what is down meanwhile, by service: its name, a URL, since, until, why."""
+    """The duration of a run, and the outages by service: its name, a URL, since, until, why."""
 
     seconds: float
     outages: list[tuple[str, str, float, float | None, str]]
@@ -57,7 +57,7 @@ def rehearsed(here: Project, *words: str, code: int = 0) -> Any:
 
 
 def left() -> list[Path]:
-    """What rehearsals have left behind."""
+    """Return the directories that rehearsals have left behind."""
     return sorted(Path(os.environ["TMPDIR"]).glob("provision-rehearsal-*"))
 
 

@@ -1,4 +1,4 @@
-"""Runs the engine on a few declared resources on the embedded cloud, as the commands do, and says what was written."""
+"""Runs the engine on a few declared resources on the embedded cloud, as the commands do, and returns the writes."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ FACTS = Facts(
 
 @cache
 def _session(region: str, key: str) -> boto3.Session:
-    """One session for all tests of a process: reading botocore's models is most of what a command's start costs."""
+    """Return one session for all tests of a process: reading botocore's models is most of a command's start."""
     return boto3.Session(key, "testing", region_name=region)
 
 
 @dataclass
 class Outcome:
-    """How a run went: its summary, the operations that wrote (in order), all events, and what all of it called."""
+    """The outcome of a run: its summary, the operations that wrote (in order), all events, and all calls."""
 
     summary: Summary
     writes: list[str]
@@ -60,11 +60,11 @@ class Outcome:
     calls: list[Call] = field(default_factory=list)
 
     def failures(self) -> dict[str, BaseException]:
-        """What failed, by address."""
+        """Return the errors of failed resources, by address."""
         return dict(getattr(self.summary.error, "failures", {}))
 
     def refused(self) -> dict[str, str]:
-        """What the plan refuses, so that nothing was written: the reason by address."""
+        """Return the reasons of the plan's refusals, by address; nothing may be written."""
         assert isinstance(self.summary.error, PlanRefused)
         assert self.writes == []
         return {address: reason.text for reason in self.summary.error.reasons for address in reason.addresses}
@@ -93,7 +93,7 @@ class Rig:
     stand_ins: bool = False
     heard: Callable[[Event], None] = lambda event: None
     durations: str = "fast"
-    """How long AWS takes: where no test says otherwise, no longer than it must, which saves many looks."""
+    """The durations of AWS's operations: as short as possible unless a test says otherwise, which saves many reads."""
     _clock: EmbeddedRuntime | None = None
 
     def __post_init__(self) -> None:
@@ -136,12 +136,12 @@ class Rig:
         return stack
 
     def up(self, declare: Declare, confirmed: Sequence[Planned] | None = None) -> Outcome:
-        """Run `up` on what the function declares, as the user has agreed to it if a plan was shown."""
+        """Run `up` on the function's resources; `confirmed` is the plan that the user agreed to, if it was shown."""
         stack = self.declare(declare)
         return self._run(lambda aws, store, emit: apply.up(aws, store, stack, emit, confirmed=confirmed))
 
     def agreed(self, declare: Declare) -> tuple[list[Planned], Outcome]:
-        """Plan and run `up` as one command does that asks in between: what was planned but for `none`, and the run."""
+        """Plan and run `up` as one command with a question in between; return the planned changes, and the run."""
         stack, planned = self.declare(declare), list[Planned]()
 
         def work(aws: Aws, store: LocalStore, emit: Emit) -> Summary:
@@ -152,11 +152,11 @@ class Rig:
         return [item for item in planned if item.action != "none"], outcome
 
     def down(self, *, unprotect: bool = False) -> Outcome:
-        """Run `down` on what is recorded."""
+        """Run `down` on the recorded resources."""
         return self._run(partial(destroy.down, unprotect=unprotect))
 
     def plan(self, declare: Declare) -> list[Planned]:
-        """What `up` would do, without that which is as it should be."""
+        """Return the changes that `up` would make."""
         planned = dry_run.show_plan(self.aws(), self.state().records, self.declare(declare))
         self.close()
         return [item for item in planned if item.action != "none"]

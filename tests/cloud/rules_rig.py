@@ -1,4 +1,4 @@
-"""What the tests of AWS's rules share: a refusal by its code, and a small network of plain boto3 calls."""
+"""Helpers for the tests of AWS's rules: a refusal by its code, and a small network of plain boto3 calls."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Net:
         return list(found["NetworkInterfaces"])
 
     def unused(self, group: str) -> bool:
-        """Whether no interface carries the group any more."""
+        """Return whether no interface carries the group any more."""
         return not self.interfaces(group)
 
     def balancer(self, name: str = "web", **more: Any) -> dict[str, Any]:

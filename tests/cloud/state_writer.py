@@ -1,4 +1,4 @@
-"""A writer of a state in S3 as a process of its own: does what it is told on standard input, and says how it went."""
+"""A writer of a state in S3 as a process of its own: it obeys lines on standard input, and answers each."""
 
 from __future__ import annotations
 

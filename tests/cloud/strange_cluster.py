@@ -12,12 +12,12 @@ from tests.cloud.conftest import EmbeddedCloud
 ACCOUNT = "123456789012"
 ROLES = {"ecsTaskExecutionRole": ["ecs-tasks"], "shop-web": ["ecs-tasks"], "clock": ["events", "scheduler"]}
 TOKEN = "tok_3f9a8b7c6d5e4f3a2b1c"
-"""What no file may ever show."""
+"""A secret that no file may ever show."""
 
 
 @dataclass
 class Strange:
-    """The cluster `Legacy_Prod`, and what stands around it.
+    """The cluster `Legacy_Prod`, and the resources around it.
 
     Attributes:
         app, database: the group that its tasks are in, and the one that lets that group in.

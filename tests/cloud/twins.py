@@ -1,4 +1,4 @@
-"""Foreign twins of every resource type: what others have of each, and what a state says that claims it."""
+"""Foreign twins of every resource type: others' resources of each, and records of a state that claims them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def own(stack: Stack) -> None:
 
 
 def samples(others: Others) -> Declare:
-    """Declare a sample of every resource type and what it needs, and in the account's zone an alias of a balancer."""
+    """Declare a sample of every resource type with its needs, and in the account's zone an alias of a balancer."""
 
     def declare(stack: Stack) -> None:
         here = Here(stack, others, ALL, {})
@@ -63,11 +63,11 @@ def samples(others: Others) -> Declare:
 
 @dataclass(frozen=True)
 class Twins:
-    """What somebody else has: at least one of every resource type.
+    """Resources of somebody else: at least one of every resource type.
 
     Attributes:
         cloud: the embedded cloud, in their Region.
-        records: what their state says of it, by address.
+        records: their records in the owner's state, by address.
         declare: declares the same.
     """
 
@@ -76,7 +76,7 @@ class Twins:
     declare: Declare
 
     def of_another_account(self) -> Twins:
-        """The same in another account, as far as that shows in what a state says."""
+        """Return the same in another account: only records that show the account, changed to the other one."""
         here, there = FACTS.account, ANOTHER_ACCOUNT
         said = {a: json.dumps(asdict(record)) for a, record in self.records.items()}
         moved = {a: Record.from_dict(json.loads(text.replace(here, there))) for a, text in said.items()}
@@ -134,7 +134,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER
     ),
 }
-"""How one takes tags off, by API; what it is named by is what its API's tag calls name it by."""
+"""Functions that take tags off, by API; each gets the name or ARN that the API's tag calls take."""
 
 
 def untag(twins: Twins, rig: Rig) -> Twins:
@@ -153,7 +153,7 @@ def untag(twins: Twins, rig: Rig) -> Twins:
 
 @dataclass
 class Claims:
-    """A stack with one thing of its own, whose state claims what others have."""
+    """A stack with one resource of its own, whose state claims others' resources."""
 
     rig: Rig
     twins: Twins
@@ -174,7 +174,7 @@ class Claims:
 
 
 def _all_gone(claimed: Mapping[str, Record]) -> Declare:
-    """Declare the stack's own thing alone, and let all else go whatever it holds."""
+    """Declare the stack's own resource alone, and let all else go with its data."""
 
     def declare(stack: Stack) -> None:
         own(stack)
@@ -184,9 +184,9 @@ def _all_gone(claimed: Mapping[str, Record]) -> Declare:
 
 
 def claims(twins: Twins, where: str, phase: Phase = "ready") -> list[Record]:
-    """Return what a state says that claims them under the addresses that they have, or under `foreign` ones.
+    """Return records of a state that claims them, under their own addresses or under `foreign` ones.
 
-    None of them depends on another: what is refused must not keep the others from being tried.
+    None of them depends on another: one refusal must not keep the others from being tried.
     """
     return [
         replace(record, address=_address(record, where), phase=phase, dependencies=[])
@@ -200,19 +200,19 @@ def _address(record: Record, where: str) -> str:
 
 
 def trespasses(outcome: Outcome) -> list[str]:
-    """Return the writes of a run about anything but the stack's own thing, each with what it was asked with."""
+    """Return the writes of a run on anything but the stack's own resource, each with its parameters."""
     writes = [call for call in outcome.calls if not call.read]
     return [f"{call.operation} {json.dumps(call.parameters, default=str)}" for call in writes if not _own(call)]
 
 
 def passed_over(outcome: Outcome, records: Iterable[Record]) -> list[str]:
-    """Return the addresses of what a run was to delete and did not come to: of that it shows nothing."""
+    """Return the addresses that a run was to delete and did not reach: it shows nothing about these."""
     done = {event.address for event in outcome.events if isinstance(event, ResourceDone)}
     return sorted({record.address for record in records} - done - outcome.failures().keys())
 
 
 def said_deleted(outcome: Outcome) -> list[str]:
-    """Return the addresses of what a run says that it deleted."""
+    """Return the addresses of the resources that a run reports as deleted."""
     return [e.address for e in outcome.events if isinstance(e, ResourceDone) and e.result == "deleted"]
 
 
@@ -221,7 +221,7 @@ def _own(call: Call) -> bool:
 
 
 def parts(records: Iterable[Record]) -> list[list[Record]]:
-    """Divide records as `up` goes through what is no longer declared: what leads traffic first, and then all else.
+    """Divide records by the order in which `up` removes them: resources that lead traffic first, then all else.
 
     It stops where the first part fails.
     """

@@ -39,7 +39,7 @@ SERVICES = (
 
 @dataclass
 class Run:
-    """One run of the program; what is used of `subprocess.Popen` is here under the same names."""
+    """One run of the program, with the used members of `subprocess.Popen` under the same names."""
 
     pid: int
     returncode: int | None
@@ -47,14 +47,14 @@ class Run:
     _pipes: Sequence[int]
 
     def poll(self) -> int | None:
-        """How it ended, or None while it is at work."""
+        """Return the exit code, or None while the run is at work."""
         if self.returncode is None and select.select([self._told], [], [], 0)[0]:
             self.returncode = json.loads(self._told.recv(ORDER_BYTES))
             self._told.close()
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Wait for its end, and return what it said on both channels."""
+        """Wait for the run's end, and return its output and its errors."""
         with ThreadPoolExecutor(2) as pool:
             told = [pool.submit(_read, pipe) for pipe in self._pipes]
             late = self.returncode is None and not select.select([self._told], [], [], timeout)[0]
@@ -111,7 +111,7 @@ def environment() -> dict[str, str]:
 
 
 def _uncovered() -> dict[str, str]:
-    """The environment of a fork: what is killed or may not write cannot save how much of it was covered."""
+    """Return the environment of a fork, without coverage: a run that is killed or may not write cannot save it."""
     return {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
 
 
@@ -187,7 +187,7 @@ def _become(order: dict[str, Any], pipes: Sequence[int]) -> None:
 
 
 def _read_all() -> None:
-    """Read all modules that a command reads, and what botocore knows of the services; nothing is opened."""
+    """Read all modules that a command reads, and botocore's data on the services; nothing is opened."""
     import botocore.session
 
     import provisioner

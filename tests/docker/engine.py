@@ -1,4 +1,4 @@
-"""A Docker engine for the tests: the one that answers already, or one of their own."""
+"""A Docker engine for the tests: the present one, or one of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from docker.errors import DockerException
 
 @contextlib.contextmanager
 def running(directory: Path) -> Iterator[str]:
-    """Yield the address of an engine (`DOCKER_HOST`); one that was started for it is taken away again afterwards.
+    """Yield the address of an engine (`DOCKER_HOST`); if it was started for this, it is taken away again afterwards.
 
     Args:
         directory: an empty one for the engine's files; its path must be short, as the socket's may have 107 characters.

@@ -11,14 +11,14 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 
 PYTHON = "public.ecr.aws/docker/library/python:3.13-slim"
-"""What the Dockerfiles of the sample application build on."""
+"""The base image of the sample application's Dockerfiles."""
 DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
-"""What the embedded cloud runs as Aurora MySQL."""
+"""The embedded cloud's image for Aurora MySQL."""
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
-"""What two of the examples build on."""
+"""The base images of two of the examples."""
 SLIM = "public.ecr.aws/docker/library/debian:trixie-slim"
-"""What the Rails application of the tests builds on."""
+"""The base image of the tests' Rails application."""
 DEBIAN = "provisioner-tests/debian:trixie"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NO_MANUALS = [f"path-exclude=/usr/share/{directory}/*" for directory in ("doc", "man", "locale")]

@@ -1,4 +1,4 @@
-"""What containers call of AWS: with the credentials of their task's role, and with no setting of their own."""
+"""Calls of AWS by containers: with the credentials of their task's role, and with no setting of their own."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ CALLS = allowed(
 
 @pytest.fixture(scope="module")
 def post(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Project:
-    """A stack of jobs that call AWS, and what they call."""
+    """A stack of jobs that call AWS, and the resources that they use."""
     project = new_project()
     project.write(STACK)
     files = {"Dockerfile": DOCKERFILE, "program.py": PROGRAM, "calls.json": CALLS}
@@ -154,13 +154,13 @@ def post(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Pro
 
 
 def said(project: Project, job: str) -> dict[str, Any]:
-    """What a run of a job printed."""
+    """Run a job, and return the JSON document that it printed last."""
     found: dict[str, Any] = json.loads(project.run("run", job).out.splitlines()[-1])
     return found
 
 
 def opened(address: str, headers: Mapping[str, str] | None = None) -> tuple[int, int]:
-    """The status and the length of what an address leads to on this machine."""
+    """Return the status and the length of the answer to a request from this machine."""
     try:
         with urllib.request.urlopen(urllib.request.Request(address, headers=dict(headers or {})), timeout=10) as answer:
             return answer.status, len(answer.read())

@@ -1,4 +1,4 @@
-"""What an image that begins as root does with the capabilities that it keeps, and cannot do without them."""
+"""An image that begins as root: its use of the capabilities that it keeps, and its failures without them."""
 
 from __future__ import annotations
 

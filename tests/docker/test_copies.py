@@ -119,7 +119,7 @@ def test_they_run_as_the_users_that_they_want(up: Example, engine: docker.Docker
 
 
 def test_they_have_no_more_rights_than_they_need(up: Example, engine: docker.DockerClient) -> None:
-    """The one that begins as root keeps what its workers' user takes, the other what any container of Docker's has."""
+    """Both keep the same capabilities, which let the image that begins as root start its workers as another user."""
     (web,), api = up.containers(engine, "web"), up.containers(engine, "api")
     for container in (web, *api):
         host = container.attrs["HostConfig"]

@@ -1,4 +1,4 @@
-"""A day with the Django example: the script of `demos/day.py`, which checks itself what must hold."""
+"""A day with the Django example: the script of `demos/day.py`, which checks its own results."""
 
 from __future__ import annotations
 

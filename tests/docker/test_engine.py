@@ -1,4 +1,4 @@
-"""The embedded cloud leaves nothing in the engine, whatever it is doing when it ends."""
+"""The embedded cloud leaves nothing in the engine, even if it ends in the middle of its work."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
 
 @dataclass(frozen=True)
 class Site:
-    """An example, up; what the account held before; its entry on this machine, and the entry's certificate."""
+    """An example, up: the inventory before it, its entry on this machine, and the entry's certificate."""
 
     project: Project
     before: Inventory
@@ -102,7 +102,7 @@ class Site:
 
 
 def awaited(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """What the condition returns once it is true, within so many seconds of this machine."""
+    """Return the condition's value once it is true, within so many seconds of this machine."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -241,7 +241,7 @@ def test_django_runs_jobs_with_their_exit_codes(shop: Site) -> None:
 
 
 def images_of(shop: Site, revision: int) -> tuple[set[str], set[str]]:
-    """The images that this revision of all five processes runs, and those that are in the one repository."""
+    """Return the images that this revision of all five processes runs, and the images in the one repository."""
     ecs, ecr = shop.project.cloud.client("ecs"), shop.project.cloud.client("ecr")
     definitions = [
         ecs.describe_task_definition(taskDefinition=f"{SHOP}-{name}:{revision}")["taskDefinition"] for name in PROCESSES

@@ -95,7 +95,7 @@ def configure(project: Project, *, grace: int, slow: int) -> None:
 
 
 def reasons(project: Project) -> set[str]:
-    """Why tasks of the public service were stopped by a check."""
+    """Return the reasons for which a check stopped tasks of the public service."""
     ecs = project.cloud.client("ecs")
     arns = ecs.list_tasks(cluster=CLUSTER, serviceName="web", desiredStatus="STOPPED")["taskArns"]
     tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []

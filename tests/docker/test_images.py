@@ -39,13 +39,13 @@ UP = ("up", "--yes", "--json", "--target-step", "images")
 
 
 def details(project: Project, repository: str) -> list[dict[str, Any]]:
-    """What ECR has in a repository, the oldest first."""
+    """Return the images of a repository in ECR, the oldest first."""
     found = project.cloud.client("ecr").describe_images(repositoryName=repository)["imageDetails"]
     return sorted(found, key=lambda image: image["imagePushedAt"])
 
 
 def worked(ended: Ended) -> dict[str, list[str]]:
-    """What was said of the work, by address."""
+    """Return the progress messages, by address."""
     said: dict[str, list[str]] = {}
     for event in ended.said("progress"):
         said.setdefault(event["address"], []).append(event["text"])
@@ -170,7 +170,7 @@ class Small:
         return self.project.run(*UP, code=code)
 
     def failure(self) -> str:
-        """Why the image was not made, by a run that must fail."""
+        """Return the error of a run that must fail to make the image."""
         ended = self.up(code=1)
         (failed,) = ended.said("failed")
         assert failed["address"] == "image/web"
@@ -466,7 +466,7 @@ def test_a_push_that_is_cut_off_for_good_is_unclear(pushing: Pushing) -> None:
 
 @dataclass
 class Cutting:
-    """What stands before a server and resets the first connections."""
+    """A proxy before a server, which resets the first connections."""
 
     address: str
     cut: int = 0

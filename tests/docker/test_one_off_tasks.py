@@ -30,7 +30,7 @@ def network(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactor
 
 
 def awaited(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    """What the condition returns once it is true, within so many seconds of this machine."""
+    """Return the condition's value once it is true, within so many seconds of this machine."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -70,7 +70,7 @@ def reached(network: Network, arn: str, status: str) -> dict[str, Any]:
 
 
 def said(network: Network, arn: str, lines: int) -> list[str]:
-    """What the container of a task wrote, once there are so many lines of it."""
+    """Return the log lines of a task's container, once there are so many of them."""
     logs, stream = network.cloud.client("logs"), f"job/job/{arn.rpartition('/')[2]}"
 
     def written() -> Any:

@@ -1,4 +1,4 @@
-"""A Rails application in real containers: what it was built with, its own user, and what it writes to its disk."""
+"""A Rails application in real containers: its build, its own user, and its writes to the disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sidecars as real containers: one that answers the service on localhost, one in front of it, one that prepares."""
+"""Sidecars as real containers: an agent on localhost, a proxy in front, and a container that prepares the task."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def only(project: Project) -> dict[str, Any]:
 
 
 def answer(project: Project) -> str:
-    """What the service answers to who asks in its own task, by the port of the sidecar in front."""
+    """Return the service's answer to a request from its own task, by the port of the sidecar in front."""
     ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/').read().decode())"
     return project.run("exec", "web", "--container", "agent", "--", "python3", "-c", ask).out.strip()
 

@@ -80,7 +80,7 @@ server.serve_forever()
 
 @dataclass
 class Load:
-    """Requests without a pause, for one path after the other; what came of them, by what was changed meanwhile."""
+    """Requests without a pause, for one path after the other; their results, by the change under way."""
 
     url: str
     trusted: ssl.SSLContext
@@ -171,7 +171,7 @@ def test_no_request_fails_while_a_service_changes(shop: Project) -> None:
 
 
 def test_a_request_fails_where_a_rule_is_revoked(shop: Project) -> None:
-    """What the test above rests on: the entry asks the security groups."""
+    """The test above rests on this: the entry asks the security groups."""
     url, ec2 = shop.run("output", "local_url").out.strip(), shop.cloud.client("ec2")
     groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["shop-dev-alb"]}])[
         "SecurityGroups"

@@ -1,6 +1,6 @@
 """The commands of README.md and docs/*.md, taken from there as they stand, in terminals, pipes and poor locales.
 
-What is seen is kept in `screens/`, with times and ids masked: `UPDATE_SCREENS=1` writes it anew.
+The output is kept in `screens/`, with times and ids masked: `UPDATE_SCREENS=1` writes it anew.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ SKIPPED = {
     r"provision status --watch": "goes on until Ctrl-C: tests/cloud/inspection/test_status.py ends it",
     r"provision import ": "needs a resource that somebody else made: state_admin/test_import.py makes one",
 }
-"""What is not run, each by the beginning of its command line, with the reason."""
+"""Commands that are not run, each by the beginning of its line, with the reason."""
 LATE = (r"provision down$", r"provision down ", r"provision cloud stop")
-"""What ends the stack, or the cloud, comes last."""
+"""Commands that end the stack, or the cloud: they run last."""
 ASKS = ("provision down", "provision recover")
 LOOKS = ("provision plan", "provision status")
 """Commands that only look, and so are seen in every mode."""
@@ -59,7 +59,7 @@ LOOKS = ("provision plan", "provision status")
 
 @dataclass(frozen=True)
 class Mode:
-    """How a command is run: on a terminal of so many columns, or in a pipe, and with which settings."""
+    """The output and the environment of a command: a terminal of so many columns, or a pipe (0), and variables."""
 
     name: str
     columns: int = 0
@@ -88,12 +88,12 @@ def documented() -> dict[str, str]:
 
 
 def skipped(command: str) -> str | None:
-    """Why a command is not run, if it is not."""
+    """Return the reason for which a command is not run, or None."""
     return next((why for start, why in SKIPPED.items() if re.match(start, command)), None)
 
 
 def afternoon() -> list[str]:
-    """Return what is run, in the order of the documents, but for what ends everything."""
+    """Return the commands to run in the order of the documents; commands that end everything come last."""
     commands = [command for command in documented() if not skipped(command)]
     last = {command: place for command in commands for place, end in enumerate(LATE, 1) if re.match(end, command)}
     return sorted(commands, key=lambda command: last.get(command, 0))
@@ -169,11 +169,11 @@ MASKS = (
 PASSING = re.compile(r"^\. |^i-<id> |^= \w+/\S+ retained |^$")
 """Lines that depend on how fast resources go, or say little."""
 UNORDERED = re.compile(r"^[-+~=] ")
-"""Lines about what is done at once with others, in any order."""
+"""Lines about work that goes on at the same time, in any order."""
 
 
 def masked(command: str, lines: list[str]) -> list[str]:
-    """Return what is the same each time of what is seen."""
+    """Return the lines of an output that are the same in each run, with times and ids masked."""
     text = FOLDED.sub(lambda folded: re.sub(r"\n +", " ", folded[0]), "\n".join(lines))
     for pattern, instead in MASKS:
         text = re.sub(pattern, instead, text)
@@ -194,14 +194,14 @@ def masked(command: str, lines: list[str]) -> list[str]:
 
 @dataclass
 class Afternoon:
-    """A directory with the sample, in which one command after the other is run; `shown` is what was seen by mode."""
+    """A directory with the sample, in which commands run one after the other; `shown` has their output by mode."""
 
     directory: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
     shown: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self, command: str, mode: Mode) -> int:
-        """Run one command line in one mode, and note what is seen."""
+        """Run one command line in one mode, and keep its output; output that goes into a file is not kept."""
         typed, _, file = command.partition(" > ")
         words = tuple(shlex.split(typed)[1:])
         if file:
@@ -284,7 +284,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afternoon]:
 
 
 def test_the_documents_commands_do_what_is_seen(place: Afternoon) -> None:
-    """One life on terminals, in which what only looks is seen in all modes; then `up` and `down` in a poor pipe."""
+    """Run each command on a terminal, reading ones in all modes; then `up` and `down` in pipes."""
     terminals = [mode for mode in MODES if mode.columns]
     pipe, poor = MODES[3], MODES[4]
     for number, command in enumerate(afternoon()):

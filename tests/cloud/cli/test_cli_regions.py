@@ -55,7 +55,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def refused(project: Project, *words: str, code: int = 4) -> str:  # noqa: F811
-    """The one line with which a command ends, before the one that says where to read on."""
+    """Return the one line of a command's error; only the line that says where to read on may follow it."""
     ended: Ended = project.run(*words, code=code)
     assert ended.out == ""
     first, *rest = ended.err.splitlines(keepends=True)

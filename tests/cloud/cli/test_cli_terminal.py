@@ -1,4 +1,4 @@
-"""The commands on a terminal: the live view, questions and Ctrl-C; and what they print when there is none."""
+"""The commands on a terminal: the live view, questions and Ctrl-C; and their output without a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOOK = r"[\d. mins]+ on AWS's clock \([\d. mins]+ here\)"
 
 
 def _at_a_terminal() -> None:
-    """Let a process that is about to begin be a terminal's, as one that a user types is."""
+    """Give a starting process its terminal and its signals, as a shell does for a command that a user types."""
     # Ctrl-C reaches the process only through a terminal that it controls
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     # the tests may run under nohup, which lets all that they start ignore a hang-up

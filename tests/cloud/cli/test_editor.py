@@ -1,4 +1,4 @@
-"""What a language server for TOML makes of the schema: it completes and explains keys, and marks mistakes."""
+"""The JSON schema in an editor: a language server for TOML completes and explains keys, and marks mistakes."""
 
 from __future__ import annotations
 

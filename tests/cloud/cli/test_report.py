@@ -26,7 +26,7 @@ def reported(project: Project) -> tuple[str, str]:
 
 
 def section(text: str, title: str) -> str:
-    """What stands in one section of a report."""
+    """Return the text of one section of a report."""
     return text.partition(f"#### {title}\n")[2].partition("\n#### ")[0]
 
 
@@ -90,8 +90,8 @@ def test_a_run_that_fails_says_what_and_what_is_next(project: Project) -> None:
         project.reach(project.cloud.endpoint)
     text, page = reported(project)
     assert re.match("### up of ecs-sample-dev failed: .* created, in ", text)
-    assert "! load_balancer/main failed" in section(text, "What failed")
-    assert "not started, because load_balancer/main failed: " in section(text, "What failed")
+    assert "! load_balancer/main failed" in section(text, "Failures")
+    assert "not started, because load_balancer/main failed: " in section(text, "Failures")
     assert "`provision up`" in section(text, "Next")
     assert "| ended | failed, exit code 1 |" in text
     drawn = re.search(r'<g class="card (\w+)" data-key="balancer"', page)
@@ -107,10 +107,10 @@ def test_a_deployment_that_fails_says_why_and_what_is_next(project: Project) -> 
     said = project.run("deploy", "frontend", "--image", missing, *FILES, code=4).err
     text, page = reported(project)
     assert text.startswith("### deploy of ecs-sample-dev failed: ")
-    assert "ECR has no " in section(text, "What failed")
+    assert "ECR has no " in section(text, "Failures")
     assert "ECR has no " in said
     assert "| ended | failed, exit code 4 |" in text
-    assert "What failed" in page
+    assert "Failures" in page
 
 
 def test_an_interrupted_run_is_reported(project: Project) -> None:
@@ -129,7 +129,7 @@ def test_what_cannot_be_planned_is_reported_too(project: Project) -> None:
     said = project.run("plan", *FILES, code=4).err
     text, _ = reported(project)
     assert text.startswith("### plan failed: ")
-    assert "error: " + said.partition("error: ")[2].splitlines()[0] in section(text, "What failed")
+    assert "error: " + said.partition("error: ")[2].splitlines()[0] in section(text, "Failures")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Changes of what services use: what is wanted comes first, and what was before goes when nothing uses it any more."""
+"""Changes of resources that services use: new ones come first, and former ones go when nothing uses them any more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def ports(project: Project) -> tuple[list[int], list[int]]:
-    """The ports that the service's group lets in, and those that the load balancer's group lets out."""
+    """Return the ports that the service's group lets in, and the ports that the load balancer's group lets out."""
     found = project.cloud.client("ec2").describe_security_groups()["SecurityGroups"]
     groups = {group["GroupName"]: group for group in found}
 

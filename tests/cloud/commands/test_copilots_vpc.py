@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 TAGS = {"copilot-application": "demo", "copilot-environment": "test"}
 NAME = "copilot-demo-test"
 COUNTS = frozenset({"AvailableIpAddressCount", "ResourceRecordSetCount"})
-"""What a stack in their subnets, with a record in a zone that was there, changes while it stands."""
+"""Counters that change while the stack stands: it uses addresses of their subnets and a record of their zone."""
 KILLED_UP = (1, 3, 6, 9, 13)
 KILLED_DOWN = (1, 9, 25)
 """Writes at which a command is killed, counted from its beginning."""
@@ -124,7 +124,7 @@ def _balancer(cloud: EmbeddedCloud, vpc: str, subnets: list[str]) -> str:
 
 
 def lacking(before: Inventory, project: Project) -> dict[str, list[str]]:  # noqa: F811
-    """What was there before and is not, or is no longer the same, but for what is counted."""
+    """Return their resources that are gone or changed, by sort; counters aside."""
     found = difference(_uncounted(before), _uncounted(project.inventory()))
     return {sort: [called(sort, item) for item in one["lacking"]] for sort, one in found.items() if one["lacking"]}
 

@@ -1,4 +1,4 @@
-"""What a stack costs, as `plan`, `up`, `status`, `list` and `sleep` say it, and the budget that stops a plan."""
+"""The cost of a stack in `plan`, `up`, `status`, `list` and `sleep`, and the budget that stops a plan."""
 
 from __future__ import annotations
 

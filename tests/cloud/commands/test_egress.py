@@ -1,4 +1,4 @@
-"""How tasks leave, from one way to another on a standing stack, and what an unreachable ECR does to a task."""
+"""Changes of `egress` on a standing stack, which never cut tasks off, and a task that cannot reach ECR."""
 
 from __future__ import annotations
 

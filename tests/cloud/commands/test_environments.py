@@ -106,7 +106,7 @@ def test_a_life_of_two_environments_in_turns(shop: Project) -> None:
 
 
 def _meet_under_one_name(shop: Project) -> None:
-    """See that a second environment under the first one's name is refused by whose that is."""
+    """Check that a second environment under the first one's name is refused, and that the error names the owner."""
     own = shop.config.read_text()
     shop.write(own.replace("create_zone", 'host = "app"\ncreate_zone'))
     refused = {address: why for address, why in planned(shop, *STAGING).items() if why != "create"}
@@ -135,7 +135,7 @@ def told(document: Any) -> list[str]:
 
 
 def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) -> None:
-    """A stack from before it had them: what it says of itself now stands in the file no more."""
+    """The former defaults are written into the file, then taken out, as if a stack from before the new ones stood."""
     before = STACK + "on_demand = { percent = 0 }\nscaling = { min = 1 }\n"
     shop.write(before)
     shop.run("up", "--yes", "--env", "prod", code=3)
@@ -175,7 +175,7 @@ PROD = ("--env", "prod")
 
 
 def all_run(found: Inventory) -> bool:
-    """Whether all tasks that the services want are there and healthy, however many of each."""
+    """Return whether all tasks that the services want are running and healthy, and no deployment is under way."""
     services = found["ecs_services"]
     return (
         all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in services)
@@ -185,7 +185,7 @@ def all_run(found: Inventory) -> bool:
 
 
 def test_overlays_make_two_stacks_of_one_file(shop: Project) -> None:
-    """Different sizes, counts and settings; what one does, the other does not notice."""
+    """The stacks differ in sizes, counts and settings; a change of one does not touch the other."""
     before = shop.inventory()
     shop.write(OVERLAYS)
     shop.run("up", "--yes", code=3)

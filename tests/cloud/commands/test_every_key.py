@@ -34,7 +34,7 @@ REASONS = {
     # a task is told one port, and tasks with either run behind one name (docs/adr/0009-changes-in-parts.md)
     "services.api.port, which web calls": "on port 9200",
 }
-"""By change, why what is down has to be. It stands in the plan."""
+"""By change, the reason for an outage that cannot be avoided. It stands in the plan."""
 UNCHANGED = {
     # scaling decides on the number of tasks
     "services.web.count",

@@ -1,4 +1,4 @@
-"""Environments that end by themselves: until when they are wanted, and what deletes them after that."""
+"""Environments with a date of expiry: `up` sets it, later runs keep it, and `down --expired` deletes them after it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def listed(project: Project) -> dict[str, dict[str, Any]]:
 
 
 def left(project: Project, *words: str, code: int = 0) -> dict[str, str]:
-    """Why `down --expired` leaves stacks, by name."""
+    """Return the stacks that `down --expired` leaves, each with the reason."""
     ended = project.run("down", "--expired", "--yes", "--json", *words, code=code)
     return {one["stack"]: one["why"] for one in ended.said("left")}
 

@@ -42,7 +42,7 @@ def life(stage: Bench, undisturbed: Life) -> Iterator[Life]:
 
 
 def survived(life: Life, *kinds: str) -> None:
-    """Every operation that was called was met by each of these resource types of fault; say how many they were."""
+    """Check that each kind of fault met every operation that was called; print how many operations these are."""
     called = {operation for operations in life.called.values() for operation in operations}
     for kind in kinds:
         # a call that was reset never reached the log
@@ -70,7 +70,7 @@ def test_lists_in_pages_of_two_resources(undisturbed: Life) -> None:
 
 
 def lists(reads: set[str]) -> set[str]:
-    """Those of the reads' services that boto3 can page, and the two that AWS pages without it."""
+    """Return the lists of the reads' services that boto3 can page, and the two that AWS pages without it."""
     found = {"ecs:DescribeCapacityProviders", "route53:ListHostedZonesByVPC"}
     for signed in {operation.partition(":")[0] for operation in reads} - {"s3"}:
         client = boto3.client(BOTO3_NAMES.get(signed, signed), region_name=REGION)

@@ -1,4 +1,4 @@
-"""`plan` and `up`'s question name what will be down, on AWS unasked."""
+"""`plan --rehearse` names the services and URLs that will be down."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ def test_a_plan_names_what_will_be_down(changed: Project, monkeypatch: pytest.Mo
     monkeypatch.setenv("PROVISION_ROUND_TRIP", "soon")
     ended = changed.run("plan", "--rehearse", code=2)
     assert "URLs" not in ended.out
-    assert "note: what will be down is not known: `provision rehearse` failed: " in ended.out
+    assert "note: outages are not known: `provision rehearse` failed: " in ended.out

@@ -36,7 +36,7 @@ SECRETS = {
 PLAIN = {"GREETING": "canary-plain-8d1f", "PORT": "canary-port-8d1f"}
 ARGUMENT = "canary-argument-8d1f"
 CHANGED = "-changed"
-"""What is appended to each value in the course of the life."""
+"""A text that is appended to each value in the course of the life."""
 NOT_HERE = {
     "explain": "it is the same for every stack.toml, and reads none",
     "schema": "it is the same for every stack.toml, and reads none",
@@ -59,7 +59,7 @@ REPORT = ("--report", "report.md", "--report", "report.html")
 
 
 def configuration(more: str = "", **environment: str) -> str:
-    """Two services: one with these variables, one that is built with an argument."""
+    """Return a configuration of two services: one with these variables, one built with an argument."""
     variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in environment.items())
     built = '[services.backend]\nbuild = "app"\ndockerfile = "backend/Dockerfile"\nport = 8080\n'
     arguments = f'build_args = {{ NPM_TOKEN = "{ARGUMENT}" }}\n'
@@ -69,7 +69,7 @@ def configuration(more: str = "", **environment: str) -> str:
 
 @dataclass
 class Life:
-    """What the commands said and wrote.
+    """The output of the commands, and the files and objects that they wrote.
 
     Attributes:
         said: all output by command line, in the order in which they ran.
@@ -83,7 +83,7 @@ class Life:
     objects: dict[str, set[bytes]] = field(default_factory=dict)
 
     def run(self, *words: str, code: int = 0) -> Ended:
-        """Run a command with a log, and keep what it said and wrote."""
+        """Run a command with a log, and keep its output and the project's files."""
         ended = self.project.run(*words, "--log", "calls.jsonl", code=code)
         self.said[f"{len(self.said)} {' '.join(words)}"] = ended
         self.keep()
@@ -95,7 +95,7 @@ class Life:
         self.run(*words, "--json", code=code)
 
     def keep(self) -> None:
-        """Keep what is in the project's files now."""
+        """Keep the present contents of the project's files, without the configuration."""
         for path in self.project.directory.rglob("*"):
             if path.is_file() and path != self.project.config:
                 self.files.setdefault(str(path.relative_to(self.project.directory)), set()).add(path.read_bytes())

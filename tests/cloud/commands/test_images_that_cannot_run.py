@@ -1,4 +1,4 @@
-"""What no container could be made of is never "up done", neither on the embedded cloud nor in a rehearsal."""
+"""An image that cannot run never ends in "up done", neither on the embedded cloud nor in a rehearsal."""
 
 from __future__ import annotations
 

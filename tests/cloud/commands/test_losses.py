@@ -1,6 +1,6 @@
-"""What a run takes away for good is told before, kept unless it is named, and refused in a protected stack.
+"""Data that a run would delete for good: told before, kept until it is named, never given away by a protected stack.
 
-And what one leaves that was interrupted or killed.
+And the reports of runs that were interrupted or killed.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def test_ctrl_c_tells_what_is_there_and_how_to_go_on(project: Project) -> None: 
         "db_cluster/main",
         "load_balancer/main",
     }
-    assert finished["next"][:2] == ["To resume: `provision up`.", "To delete what is there instead: `provision down`."]
+    assert finished["next"][:2] == ["To resume: `provision up`.", "To delete the created resources instead: `provision down`."]
     project.cloud.last("slow")
     ended = project.cut(5, signal.SIGINT, "up", "--yes")
     assert " there but not finished, in " in ended.out
@@ -186,14 +186,14 @@ def test_ctrl_c_tells_what_is_there_and_how_to_go_on(project: Project) -> None: 
 
 def test_a_run_that_was_killed_is_not_the_one_before_it(project: Project) -> None:  # noqa: F811
     project.run("up", "--yes", *NETWORK)
-    assert " up ok, just now" in project.run("list").out
+    assert " up ok, seconds ago" in project.run("list").out
     assert project.cut(20, signal.SIGKILL, "up", "--yes", *ENDPOINTS).code == -signal.SIGKILL
-    assert " up cut off, just now" in (shown := project.run("list").out)
+    assert " up cut off, seconds ago" in (shown := project.run("list").out)
     assert " up ok" not in shown
     (stack,) = project.run("list", "--json").document["stacks"]
     assert (stack["last_run"]["command"], stack["last_run"]["result"]) == ("up", "cut off")
     project.down()
-    assert " down ok, just now" in project.run("list").out
+    assert " down ok, seconds ago" in project.run("list").out
 
 
 def test_a_wrong_command_line_is_told_before_anything_starts(

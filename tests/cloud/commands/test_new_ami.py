@@ -38,7 +38,7 @@ def project(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def before(project: Project) -> Inventory:
-    """What the account holds before all."""
+    """The account's inventory before the stack is made."""
     return project.inventory()
 
 
@@ -62,7 +62,7 @@ def refreshes(project: Project) -> list[str]:
 
 
 def running(project: Project) -> dict[str, tuple[int, int]]:
-    """How many tasks of each service run, and how many are wanted."""
+    """Return the running and the desired tasks of each service."""
     services = project.cloud.client("ecs").describe_services(cluster=NAME, services=["frontend", "backend"])["services"]
     return {one["serviceName"]: (one["runningCount"], one["desiredCount"]) for one in services}
 

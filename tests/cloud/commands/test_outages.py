@@ -1,4 +1,4 @@
-"""The embedded cloud tells which URLs and services are down while somebody changes what stands, and why."""
+"""The embedded cloud tells which URLs and services are down while somebody changes resources, and why."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def standing(project: Project) -> Project:  # noqa: F811
 
 @contextmanager
 def told(here: Project, seconds: float = 5.0, **paths: str) -> Iterator[list[tuple[str, str]]]:
-    """Yield what is down by the end: a URL or a service, and why."""
+    """Yield a list that is filled after the block: each URL or service that is down, and the reason."""
     found: list[tuple[str, str]] = []
     control.watch(here.cloud.process, paths)
     yield found

@@ -14,7 +14,7 @@ from tests.cloud.steps.test_service_secrets import put
 
 PAGE = Path(__file__).parents[3] / "docs" / "own-app.md"
 NEEDS_DOCKER = ("deploy", "rollback")
-"""What builds an image, or goes back to one: tests/docker has both."""
+"""Commands that build an image, or go back to one: tests/docker has both."""
 pytestmark = pytest.mark.slow
 
 

@@ -13,7 +13,7 @@ __all__ = ["project"]
 
 
 def data(text: str) -> Any:
-    """What a page has beside its picture."""
+    """Return the JSON data that a page has beside its picture."""
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert found
     return json.loads(found[1])

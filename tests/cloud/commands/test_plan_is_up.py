@@ -1,4 +1,4 @@
-"""What `plan` says is what the following `up` does, whatever was changed by hand and in the configuration meanwhile."""
+"""`up` makes exactly the changes that `plan` shows, after changes by hand and in the configuration."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ids(project: Project) -> dict[str, str]:
 
 
 def compare(project: Project) -> None:
-    """Plan, then up: each resource comes to what the plan says, and afterwards there is nothing to do."""
+    """Plan, then up: each resource's result is the planned one, and afterwards there is nothing to do."""
     planned = project.end(project.begin("plan", "--json")).document["resources"]
     results = project.up().results
     said = {item["address"]: BECOMES[item["action"]] for item in planned}

@@ -67,7 +67,7 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
 
 
 def test_one_product_is_meant_by_each_key_in_each_region() -> None:
-    """Most usage types of us-east-1 have no prefix, and in ap-southeast-1 is one that has another Region's."""
+    """In us-east-1 most usage types have no prefix, and in ap-southeast-1 one has another Region's."""
     for region in table.regions():
         known = table.load(region)
         a_type = next(key for key in known.prices if key.startswith("ec2."))

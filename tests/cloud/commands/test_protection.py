@@ -1,4 +1,4 @@
-"""A protected stack: what protects it, what it takes to remove it, and the snapshot that it leaves."""
+"""A protected stack: its protection against deletion, its removal all the same, and the final snapshot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BALANCER, CLUSTER = "elasticloadbalancing:ModifyLoadBalancerAttributes", "rds:Mo
 
 @pytest.fixture(scope="module")
 def empty(running_cloud: EmbeddedCloud) -> Inventory:
-    """What an account holds from the start."""
+    """The inventory of an account as AWS makes it."""
     running_cloud.reset()
     return inventory(running_cloud.client)
 
@@ -33,7 +33,7 @@ def empty(running_cloud: EmbeddedCloud) -> Inventory:
 def project(
     running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory, empty: Inventory
 ) -> Iterator[Project]:
-    """What can be protected, and all that it is built on. The tests are the life of this stack, in their order."""
+    """The sample, protected and up. The tests are the life of this stack, in their order."""
     here = Project(running_cloud, tmp_path_factory.mktemp("protected"))
     here.write("protect = true\n" + SAMPLE)
     up(here)

@@ -1,4 +1,4 @@
-"""A plan that holds a refusal stops `up` before its first write, and says once what each refused setting is about."""
+"""A plan that holds a refusal stops `up` before its first write, and gives the reason once for each refused setting."""
 
 from __future__ import annotations
 

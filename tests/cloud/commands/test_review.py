@@ -31,7 +31,7 @@ Plan: 4 to change, 34 unchanged.
 
 
 def counted(text: str) -> dict[str, int]:
-    """The numbers of a plan's last line, by what they are of."""
+    """Return the numbers of a plan's last line, by the words after them."""
     [line] = re.findall(r"^Plan: (.*)\.$", text, re.MULTILINE)
     return {words: int(number) for number, words in (part.split(" ", 1) for part in line.split(", "))}
 

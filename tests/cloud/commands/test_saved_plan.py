@@ -1,4 +1,4 @@
-"""`plan --out` and `up --plan`: exactly what was reviewed, or nothing and what has changed since."""
+"""`plan --out` and `up --plan`: `up` does exactly the reviewed plan, or nothing and tells the changes since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SECRET = 'public = true\nenvironment = { API_KEY = "sk_live_51HoldOLDold", GREET
 
 
 def refused(project: Project, file: str, *words: str, code: int = 1) -> str:  # noqa: F811
-    """What `up --plan` says that does nothing; it must write nothing to AWS."""
+    """Return the error of an `up --plan` that is refused; it must write nothing to AWS."""
     since = project.last_call()
     said = project.run("up", "--plan", file, *words, code=code).err
     assert project.writes(since) == []
@@ -37,7 +37,7 @@ def test_what_has_changed_since_a_plan_is_said(project: Project) -> None:  # noq
     project.up(*NETWORK)
     project.run("plan", "--out", "plan.json", code=2)
     project.change("sk_live_51HoldOLDold", "sk_live_51HnewNEWnew")
-    assert "a hidden value, a file or what AWS recommends, of task_definition/frontend\n" in refused(
+    assert "a hidden value, a file or a recommendation of AWS, of task_definition/frontend\n" in refused(
         project, "plan.json"
     )
     project.change("sk_live_51HnewNEWnew", "sk_live_51HoldOLDold")

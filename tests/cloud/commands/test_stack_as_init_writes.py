@@ -1,4 +1,4 @@
-"""What `provision init` writes, standing: it is as secure as docs/security.md says, without a change by its user."""
+"""The stack of `provision init`, up: as secure as docs/security.md says, without a change by its user."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PORT = {
     "who may come in": {"frontend": {(8080, "alb")}},
     "what may go out": {"alb": {(8080, "frontend")}},
 }
-"""What is otherwise than in the sample of the tests, whose frontend listens on port 80."""
+"""Expected values that differ from the sample of the tests, whose frontend listens on port 80."""
 
 
 @pytest.fixture(scope="module")
 def made(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inventory]:
-    """What the account holds more when the stack stands."""
+    """The resources that the stack adds to the account, by sort."""
     running_cloud.reset()
     project = Project(running_cloud, tmp_path_factory.mktemp("written"))
     before = project.inventory()

@@ -55,7 +55,7 @@ def test_foreign_resources_under_our_names_are_left_as_they_are(project: Project
 
 
 def _at_rest(found: Inventory) -> bool:
-    """Whether nothing of theirs is still being made."""
+    """Return whether none of their resources is still being made."""
     states = {
         *(resource["Status"] for resource in found["db_clusters"]),
         *(resource["DBInstanceStatus"] for resource in found["db_instances"]),

@@ -1,4 +1,4 @@
-"""When something goes wrong in the middle: refused calls, a zone that nobody delegated, Ctrl-C."""
+"""Failures in the middle of `up`: refused calls, a zone that nobody delegated, Ctrl-C."""
 
 from __future__ import annotations
 

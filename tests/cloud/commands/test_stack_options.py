@@ -61,7 +61,7 @@ backup_days = 21
 
 AUDIT = "log_group/database-audit"
 SWITCHED_OFF = ("bucket/access-logs", "log_group/database-error", "log_group/database-slowquery", "log_group/flow-logs")
-"""What holds data of options that are switched off."""
+"""Resources with data of options that are switched off."""
 
 
 @dataclass
@@ -69,8 +69,8 @@ class Policed:
     """A project whose commands run under printed policies.
 
     Attributes:
-        before: the policies of the configuration before, which what is switched off is taken away with.
-        asked: what all policies that were in force were asked.
+        before: the policies of the former configuration, by which `up` removes the options that are switched off.
+        asked: all permission checks made under policies so far.
     """
 
     project: Project
@@ -78,7 +78,7 @@ class Policed:
     asked: list[Asked] = field(default_factory=list)
 
     def write(self, options: str) -> None:
-        """Write a configuration, and put its policies in force beside those of before, with its boundary."""
+        """Write a configuration, and put its policies in force beside the former ones, with its boundary."""
         self.before = policies(self.project.config)
         self.project.write(options + SERVICE)
         # an administrator brings the boundary up to date before
@@ -87,20 +87,20 @@ class Policed:
         self.allow()
 
     def allow(self, *, read_only: bool = False) -> None:
-        """Put the printed policies in force; keep what those of before were asked."""
+        """Put the printed policies in force; keep the checks made under the former ones."""
         self.free()
         now = policies(self.project.config, read_only=read_only)
         enforce(self.project.cloud, *now, *(() if read_only else self.before))
 
     def free(self) -> None:
-        """Allow everything, as the tests' own calls need it; keep what the policies in force were asked."""
+        """Allow everything, as the tests' own calls need it; keep the checks made so far."""
         self.asked += asked(self.project.cloud)
         enforce(self.project.cloud)
 
     def brought_up(self, options: str, *let_go: str) -> Inventory:
-        """Bring the stack up, the data that is named gone; who may only look finds nothing to do. Return what there is.
+        """Bring the stack up and delete the named data; a reader then finds nothing to do. Return the inventory.
 
-        What holds data is kept until it is named, and was there before it is.
+        Resources with data are kept until they are named: the plan must list exactly these.
         """
         self.write(options)
         kept = self.project.end(self.project.begin("plan", "--json")).document["kept"]
@@ -113,7 +113,7 @@ class Policed:
         return self.project.inventory()
 
     def refused(self) -> set[str]:
-        """What is refused in the plan, and by `up`, which does nothing at all."""
+        """Return the addresses that the plan refuses; `up` must write nothing at all."""
         found = {address for address, item in self.project.planned().items() if item["action"] == "refused"}
         since = self.project.last_call()
         self.project.up(code=1)
@@ -219,7 +219,7 @@ def check_needed(configured: Config, checks: Sequence[Check]) -> None:
 
 
 def shown(permission: Permission) -> tuple[Any, ...]:
-    """What a permission allows."""
+    """Return a permission's name, resources and conditions."""
     return (permission.name, permission.resources, permission.conditions)
 
 

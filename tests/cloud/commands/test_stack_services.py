@@ -21,7 +21,7 @@ image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/worker:1"
 port = 9000
 """
 DATA = ("log_group/service-backend", "repository/backend")
-"""What is kept of a service that is taken out."""
+"""Resources of a removed service that are kept."""
 
 
 def services(found: Inventory) -> set[str]:
@@ -81,7 +81,7 @@ def _mix_spot_and_on_demand(project: Project) -> None:  # noqa: F811
 
 
 OF_ROLES = ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies")
-"""What a role is read by: each by itself, since one call for all would tell the whole account's policies."""
+"""The calls that read a role: one role each, since one call for all would tell the whole account's policies."""
 
 
 def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> None:  # noqa: F811

@@ -1,4 +1,4 @@
-"""Sidecars as a user types them: a proxy in front, an agent, what prepares a task; and what their failing means."""
+"""Sidecars as a user types them: a proxy in front, an agent, a container that prepares a task; and their failures."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_jobs_have_sidecars_that_end_with_them(project: Project) -> None:
 
 
 def test_repositories_are_those_of_the_images(project: Project) -> None:
-    """Each image has a repository of its own; who extends a service runs the very images of its sidecars."""
+    """Each image has a repository of its own; a service that extends another runs the images of its sidecars."""
     project.up()
     web, worker = containers(project, "web"), containers(project, "worker")
     assert web["otel"]["image"] == worker["otel"]["image"]
@@ -185,7 +185,7 @@ def test_repositories_are_those_of_the_images(project: Project) -> None:
 
 
 def test_a_tag_that_moved_is_brought_by_deploy(project: Project) -> None:
-    """It is copied from its registry, named by its digest, and kept; one that a worker runs stays until `up`."""
+    """The image is copied from its registry, named by its digest, and kept; the worker's stays until `up`."""
     ecr = project.cloud.client("ecr")
 
     def tags() -> list[int]:

@@ -47,7 +47,7 @@ NUMBERS = DOCS / "numbers.json"
 
 @dataclass
 class Life:
-    """A stack that is up: what the account held before, what it holds now, how `up` ended, and the calls it made."""
+    """A stack that is up: the inventories before and after, the end of `up`, and the calls it made."""
 
     project: Project
     before: Inventory
@@ -57,7 +57,7 @@ class Life:
 
     @property
     def made(self) -> Inventory:
-        """What there was not before."""
+        """The resources that `up` added, by sort."""
         added = difference(self.before, self.after)
         return {sort: added.get(sort, {}).get("added", []) for sort in self.after}
 
@@ -114,7 +114,7 @@ def test_json_has_the_members_that_the_document_names(life: Life, command: str) 
 
 
 def timeline(project: Project) -> Any:
-    """Where the time of the newest run went; whatever it was, its path is one chain that ends last."""
+    """Return the timeline of the newest run, whose path must be one chain that ends last."""
     document = project.run("timeline", "--json").document
     resources, path = {resource["address"]: resource for resource in document["resources"]}, document["path"]
     assert resources[path[0]["address"]]["after"] is None
@@ -314,7 +314,7 @@ def test_a_stack_of_a_former_version_comes_over_in_place(life: Life) -> None:
     project = life.project
 
     def unlike() -> set[str]:
-        """What of the security checks does not hold."""
+        """Return the security checks that do not hold."""
         added = difference(life.before, found := project.settled(well, "all tasks"))
         made = {sort: added.get(sort, {}).get("added", []) for sort in found}
         return {f"{check.row}: {check.what}" for check in SECURITY if check.read(made) != check.expected}

@@ -116,7 +116,7 @@ def test_one_image_of_three_processes(project: Project) -> None:
 
 
 def test_a_port_together_with_an_image_that_fails(project: Project) -> None:
-    """What runs stays, with and without a port."""
+    """The running tasks stay, with and without a port."""
     project.up()
     broken = SYSTEM.replace(
         'extends = "web"\ncommand = "work', f'image = "{REGISTRY}/does-not-exist:1"\ncommand = "work'

@@ -1,4 +1,4 @@
-"""A standing stack that is to be in fewer zones: what is in the zone that goes is moved, then its subnets go."""
+"""Fewer zones for a standing stack: resources are moved out of the zone that goes, then its subnets go."""
 
 from __future__ import annotations
 

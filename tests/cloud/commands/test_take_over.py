@@ -1,4 +1,4 @@
-"""Taking a public name over from another system, and giving it back: the record, whatever stood there before."""
+"""Taking a public name over from another system, and giving it back, for each kind of former record."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OLD: dict[str, Callable[[Raw], list[Raw]]] = {
     ],
     "CNAME": lambda old: [plain(HOST, "CNAME", "old.example.net.")],
 }
-"""What may stand at a name before."""
+"""Records that may stand at a name before."""
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_name_pointed_elsewhere_by_hand_is_not_fought_over(rig: Rig, declare: 
 
 
 def test_a_record_deleted_by_hand_is_made_again(rig: Rig, declare: Any) -> None:
-    """And what stood there before is not forgotten by that."""
+    """The former record is not forgotten by that."""
     put(rig.cloud, *OLD["alias"](old_balancer(rig.cloud)))
     before = at(rig.cloud)
     taken(rig, declare).ok()

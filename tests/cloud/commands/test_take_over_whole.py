@@ -33,7 +33,7 @@ def beside(project: Project) -> list[Raw]:  # noqa: F811
 
 
 def both_hosts(project: Project) -> list[Mapping[str, Any]]:  # noqa: F811
-    """What `provision policy` prints for the stack with its new host, and with the one that it had so far."""
+    """Return the policies that `provision policy` prints for the stack with its new host, and with its former one."""
     found = policies(project.config)
     text = project.config.read_text()
     project.write(text.replace('host = "www"', 'host = "app-new"'))

@@ -1,4 +1,4 @@
-"""Limited to a step, `up`, `plan` and `down` do what they say and no more, and the whole comes back."""
+"""`up`, `plan` and `down` limited to a step: exactly the announced changes, and a whole `up` makes the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"}
-"""The step and those that it is built on."""
+"""The step, and the steps that it is built on."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_an_unknown_step_is_refused_by_each_command(project: Project) -> None:
 
 
 def test_a_refused_read_at_the_end_of_up_is_a_notice(project: Project) -> None:
-    """Limited to a step, `up` reads what lies outside of it for its notes only."""
+    """Outside of the step, `up` reads for its notes only."""
     project.cloud.control("POST", "faults", "scenarios=denied&only=^autoscaling:Describe")
     ended = project.run("up", "--yes", "--json", "--target-step", "network")
     project.cloud.control("POST", "faults", "scenarios=")

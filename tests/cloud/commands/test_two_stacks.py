@@ -61,7 +61,7 @@ def together(*commands: tuple[Project, str]) -> None:
 
 
 def added(before: Inventory, after: Inventory) -> dict[str, object]:
-    """What there is of each sort that was not there before, or was different."""
+    """Return the resources that are new or differ, by sort."""
     found = difference(before, after, COUNTED)
     return {sort: resources["added"] for sort, resources in found.items() if resources["added"]}
 

@@ -1,4 +1,4 @@
-"""Where resources lie, with the embedded cloud: its directory is found from below, and `up` names a renamed stack."""
+"""Places of resources, with the embedded cloud: its directory is found from below, and `up` names a renamed stack."""
 
 from __future__ import annotations
 

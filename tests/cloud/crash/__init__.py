@@ -1,1 +1,1 @@
-"""Kills at every call that writes, and what must be so afterwards."""
+"""Kills at every call that writes, and the checks afterwards."""

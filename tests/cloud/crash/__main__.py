@@ -24,7 +24,7 @@ from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, calls, ot
 
 @dataclass
 class Score:
-    """What is known of each point, by its name; kept in a file if there is one, line by line, the last one counts."""
+    """The verdict on each point, by its name; kept in a file if there is one, where a point's last line counts."""
 
     points: Sequence[Point]
     file: Path | None = None
@@ -111,7 +111,7 @@ def run(lives: Sequence[Life], benches: Sequence[Bench], score: Score) -> None:
 
 
 def main() -> int:
-    """Parse the command line and live through what it asks for; 1 if a point does not hold."""
+    """Parse the command line and live through the points that it chooses; return 1 if a point does not hold."""
     parser = argparse.ArgumentParser(prog="make crash ARGS=…", description=__doc__)
     parser.add_argument("-j", type=int, default=2, help="how many at once, each on a cloud of its own")
     parser.add_argument("--only", default="", metavar="REGEX", help="the points in whose name it is found")

@@ -1,4 +1,4 @@
-"""Ways to cut a command short: each runs it on a project, and says at what it was cut, or nothing if it got through."""
+"""Ways to cut a command short: each runs it on a project, and returns the place of the cut, or nothing if none came."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.cloud.warm import PROGRAM
 
 MOMENTS = ("before", "after")
 _STOP = {"when": "after", "signal": "STOP"}
-"""How the cloud lets a process stand still."""
+"""Arguments by which the cloud stops a process for a while."""
 
 
 class Cut(Protocol):
     """One way to cut `up` or `down` short."""
 
     def __call__(self, project: Project, command: str) -> str:
-        """Run the command, and return what it was cut at; empty if it ended by itself before that."""
+        """Run the command, and return the place of the cut; empty if the command ended by itself before that."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class AtCall:
 
 @dataclass(frozen=True)
 class AtStateStep:
-    """SIGKILL around the n-th resource of a sort that is done to the state's files: before it, after it, or half-way.
+    """SIGKILL around the n-th step of a sort on the state's files: before it, after it, or half-way.
 
     The sorts are those of `tests.cloud.crash.disturbed`.
     """
@@ -101,7 +101,7 @@ class CtrlC:
 
 @dataclass(frozen=True)
 class DiskFull:
-    """No file can grow beyond so many bytes: what is written beyond is cut off, and the next write refused."""
+    """No file can grow beyond so many bytes: a write beyond is cut off, and the next one refused."""
 
     size: int
 
@@ -117,7 +117,7 @@ class DiskFull:
 
 @dataclass(frozen=True)
 class NoRoom:
-    """The disk has no more room from the n-th resource of a sort on that is done to the state's files."""
+    """The disk has no more room from the n-th step of a sort on the state's files."""
 
     sort: str
     step: int
@@ -162,7 +162,7 @@ class ReadOnly:
 
 
 def kill(cloud: EmbeddedCloud, **what: Any) -> dict[str, Any]:
-    """Tell the cloud whom to kill when; without arguments, ask it what came of that."""
+    """Tell the cloud which process to kill, and when; without arguments, return the result."""
     query = "&".join(f"{key}={value}" for key, value in what.items())
     answer: dict[str, Any] = json.loads(cloud.control("POST" if what else "GET", "kill", query))
     return answer

@@ -1,6 +1,6 @@
 """The program on a bad day: `die SORT N before|torn|after`, `full SORT N` or `limit BYTES`.
 
-`die` counts what is done to the state's files: each line that is written to the journal (`journal`) and made durable
+`die` counts the steps on the state's files: each line that is written to the journal (`journal`) and made durable
 (`sync`), and each fsync and replacement of a file while the journal is folded into the document (`fold`); it ends the
 process with SIGKILL around the n-th. With `full` the disk has no more room from the n-th on; `limit` lets no file grow
 beyond a size.
@@ -39,7 +39,7 @@ def die(sort: str, at: int, when: str) -> None:
 
 
 def full(sort: str, at: int) -> None:
-    """Let there be no room from the `at`-th step of a sort on: what is written then is cut off, then refused."""
+    """Leave no room on the disk from the `at`-th step of a sort: that write is cut off, later ones are refused."""
     numbers = itertools.count(1)
     reached = 0
 
@@ -56,7 +56,7 @@ def full(sort: str, at: int) -> None:
 
 
 def _watch(meet: Callable[[str, Act, Act], Any]) -> None:
-    """Have all that is done to the state's files met: what it is, doing it, and doing half of it."""
+    """Hand each step on the state's files to `meet`: its sort, a function that does it, and one for half of it."""
     opened: dict[int, str] = {}
     open_file, write, fsync, replace = os.open, os.write, os.fsync, os.replace
 

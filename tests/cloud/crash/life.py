@@ -1,4 +1,4 @@
-"""One life of a stack, cut short on its way up and on its way down, and what must be so after running each again."""
+"""One life of a stack, cut short on its way up and on its way down, and the checks after running each again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LATE = 300.0
 
 @dataclass(frozen=True)
 class PointResult:
-    """What came of one direction: where each cut hit (empty: it was not reached), and what was wrong afterwards."""
+    """The result of one direction: the place of each cut (empty: it was not reached), and the problem afterwards."""
 
     point: Point
     hits: Sequence[str]
@@ -41,7 +41,7 @@ class PointResult:
 
 @dataclass
 class Bench:
-    """A cloud on which one life follows another, and what an undisturbed one is like.
+    """A cloud for one life after the other, and the results of an undisturbed one.
 
     Attributes:
         before: the settings of everything in the emptied account.
@@ -127,7 +127,7 @@ def own_cloud(directory: Path) -> Iterator[EmbeddedCloud]:
 
 @contextmanager
 def bench(directory: Path, durations: str) -> Iterator[Bench]:
-    """A bench on a cloud of its own, on which one undisturbed life was lived; it lasts as long as the context."""
+    """Yield a bench on a cloud of its own after one undisturbed life; it lasts as long as the context."""
     with own_cloud(directory) as cloud:
         made = Bench(cloud, directory, durations)
         made.learn()

@@ -1,4 +1,4 @@
-"""Which cuts there are to live through: every call of `up` and `down`, and a spread of everything else."""
+"""Points to live through: every call of `up` and `down`, and a spread of all other cuts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, CtrlC, Cut, Dis
 SEED = 20_240
 COMMANDS = ("up", "down")
 THEN_DOWN = "then down"
-"""The sort of those points where `up` is killed, and what runs next is not `up` again but `down`."""
+"""The sort of the points at which `up` is killed, and `down` runs next instead of another `up`."""
 STATE_STEPS = {
     "journal": {"up": 240, "down": 160},
     "sync": {"up": 240, "down": 160},
@@ -26,7 +26,7 @@ STATE_KILLS = (
     ("sync", "after"),
 )
 BYTES = {"up": 90_000, "down": 40_000}
-"""How long the journal is at least at the end."""
+"""The least length of the journal at the end."""
 
 Writes = Mapping[str, Sequence[str]]
 """The calls of an undisturbed `up` and `down` that write, as `service:Operation`."""
@@ -34,7 +34,7 @@ Writes = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Point:
-    """Where one direction is cut short, once or several times one after the other, and of which sort that is."""
+    """The cuts of one direction, one or several in a row, and their sort."""
 
     sort: str
     command: str
@@ -42,7 +42,7 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Which cuts these are, for the user to find them again."""
+        """The command and its cuts, for the user to find them again."""
         return f"{self.command} {', '.join(map(str, self.cuts))}" + (f", {THEN_DOWN}" * (self.sort == THEN_DOWN))
 
     @property
@@ -52,7 +52,7 @@ class Point:
 
 
 Life = tuple[Point | None, Point | None]
-"""Where the way up and the way down of one stack are cut short."""
+"""The points on the way up and on the way down of one stack."""
 
 
 def paired(points: Sequence[Point]) -> Iterator[Life]:

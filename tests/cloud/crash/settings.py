@@ -30,9 +30,9 @@ _IDS = {
 }
 """The member that holds the id by which others refer to a resource."""
 _SCALED = ("instances", "volumes", "container_instances")
-"""Of these there may be more for a while: managed scaling takes what is idle away only after 15 minutes of AWS's."""
+"""Sorts of which more may be there for a while: managed scaling removes idle ones only after 15 minutes of AWS's."""
 _PRIMARY = "Primary network interface"
-"""What EC2 calls that of an instance."""
+"""EC2's name for the network interface of an instance."""
 _VOLATILE = {
     *("AvailableIpAddressCount", "creationTime", "events", "targets", "Targets", "NetworkInterfaceIds"),
     *("DesiredCapacity", "Instances", "registeredContainerInstancesCount"),
@@ -57,7 +57,7 @@ _MADE_UP = re.compile(
 
 
 def settings(found: Inventory) -> dict[str, list[str]]:
-    """Return every resource's settings as text, by sort; of what is placed freely only the names."""
+    """Return every resource's settings as text, by sort; only the names of resources that are placed freely."""
     known = dict(_known(found))
     calls = names(found)
     return {
@@ -69,12 +69,12 @@ def settings(found: Inventory) -> dict[str, list[str]]:
 
 
 def whatever_is_idle(found: Inventory) -> dict[str, list[str]]:
-    """Return what everything is called, however many instances there are."""
+    """Return the names of all resources, by sort, however many instances there are."""
     return {sort: _placed(sort, called) for sort, called in names(found).items()}
 
 
 def _placed(sort: str, called: list[str]) -> list[str]:
-    """Return the names of what is placed freely, each once where the number says nothing."""
+    """Return the names of freely placed resources, each once where the number says nothing."""
     if sort in _SCALED:
         return sorted(set(called))
     once = [_PRIMARY] if _PRIMARY in called else []
@@ -97,7 +97,7 @@ def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *
 
 
 def left(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> list[str]:
-    """Return what a teardown should have removed, or should not have."""
+    """Return the resources that a teardown left, or should have left."""
     return differing(before, after, *NEVER_REMOVED)
 
 

@@ -1,4 +1,4 @@
-"""How long `deploy` waits: to the end, not at all, or for a time; and what it asks at Ctrl-C."""
+"""`deploy` waits to the end, not at all, or for a time, and asks a question at Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HELD = 15.0
 
 @pytest.fixture
 def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    """Two services that run one image, up; and two other images in ECR, of which one exits."""
+    """Two services that run one image, up; and two other images in ECR, a good one and one whose task exits."""
     here = Project(cloud, tmp_path)
     here.write(SMALL + WORKER)
     here.up()
@@ -80,7 +80,7 @@ def test_a_failure_that_was_not_waited_for_is_told_by_up(project: Project) -> No
 def test_it_waits_no_longer_than_it_is_told(project: Project) -> None:
     ended = project.run(*words("good"), "--timeout", "5s", code=1)
     assert "timed out after " in ended.err
-    assert "what it has begun goes on: `provision up` watches it, `provision rollback` undoes it" in ended.err
+    assert "a deployment that has begun continues: `provision up` watches it, `provision rollback` undoes it" in ended.err
     assert running(project) == {"frontend": "2", "worker": "2"}
     project.up()
     assert project.planned() == {}
@@ -135,7 +135,7 @@ def test_ctrl_c_asks_whether_to_roll_back(project: Project, answer: str, revisio
 
 
 def read_until(terminal: int, end: str) -> str:
-    """Read what is written to a terminal until it ends so; to its end if that is empty."""
+    """Read a terminal's output until it holds `end`; if that is empty, until the terminal is closed."""
     text = ""
     while not end or end not in text:
         try:

@@ -51,7 +51,7 @@ def image(project: Project, name: str) -> None:
 
 
 def failure(ended: Ended) -> str:
-    """Why the frontend failed, which nothing else did."""
+    """Return the error of the frontend, which nothing else may have."""
     (event,) = ended.said("failed")
     assert event["address"] == "service/frontend"
     assert event["error"] in ended.err.replace("\n    ", "\n"), "the user reads it"
@@ -145,7 +145,7 @@ def logged(stack: Stack, image: str) -> None:
 
 
 def why(outcome: Outcome) -> str:
-    """Why the service failed, which nothing else did."""
+    """Return the error of the service, which nothing else may have."""
     ((address, error),) = outcome.failures().items()
     assert address == "service/web"
     assert isinstance(error, Failed)
@@ -153,7 +153,7 @@ def why(outcome: Outcome) -> str:
 
 
 def failed_tasks(rig: Rig) -> int:
-    """How many tasks ECS could not keep running."""
+    """Count the tasks that ECS could not keep running."""
     ecs = rig.cloud.client("ecs")
     arns = ecs.list_tasks(cluster=CLUSTER, serviceName="web", desiredStatus="STOPPED")["taskArns"]
     tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
@@ -173,7 +173,7 @@ def up(rig: Rig, image: str) -> Outcome:
 
 
 def planned(rig: Rig, image: str) -> tuple[list[str], list[str]]:
-    """What `plan` would change, and its notes."""
+    """Return the changes that `plan` shows, and its notes."""
     aws, stack = rig.aws(), rig.declare(lambda stack: logged(stack, image))
     found = dry_run.show_plan(aws, rig.state().records, stack)
     notes = aws_notices.notes(aws, stack, found)
@@ -182,7 +182,7 @@ def planned(rig: Rig, image: str) -> tuple[list[str], list[str]]:
 
 
 def settled(rig: Rig) -> None:
-    """Wait until the service runs what ECS went back to."""
+    """Wait until the service runs the revision that ECS went back to."""
     ecs = rig.cloud.client("ecs")
 
     def steady() -> bool:
@@ -193,7 +193,7 @@ def settled(rig: Rig) -> None:
 
 
 def asked(rig: Rig, since: int) -> Counter[str]:
-    """How often the history of deployments was asked for."""
+    """Count the calls for the history of deployments, by operation."""
     calls = (call["operation"] for call in rig.cloud.calls(since))
     return Counter(name for name in calls if "ServiceDeployment" in name or "ServiceRevision" in name)
 

@@ -41,7 +41,7 @@ def deployments(project: Project) -> list[str]:
 
 
 def revisions(project: Project) -> list[str]:
-    """What the runs of the job that ECS shows were started by, the oldest first."""
+    """Return `startedBy` of the job's runs that ECS shows, the oldest first."""
     found = sorted(tasks(project, "migrate"), key=lambda task: str(task["createdAt"]))
     return [str(task["startedBy"]) for task in found]
 

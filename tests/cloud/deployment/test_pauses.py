@@ -59,7 +59,7 @@ def over(project: Project, status: str) -> None:
 
 
 def answered_meanwhile(project: Project, *words: str) -> tuple[Ended, Ended]:
-    """A deployment that is waited for, and what answers it from elsewhere: how both end."""
+    """Answer a deployment, for which a command waits, from another command; return the ends of both."""
     project.cloud.hold(600)
     running = project.begin(*NEW, "--json")
     project.cloud.await_held()

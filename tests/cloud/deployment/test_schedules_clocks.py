@@ -1,4 +1,4 @@
-"""Jobs by the clocks of their zones, where these change: what spring skips, what autumn has twice, and what stays.
+"""Jobs by their zones' clocks when these change: times that spring skips, times that autumn repeats, and the rest.
 
 Source: EventBridge Scheduler user guide, "Daylight savings time on EventBridge Scheduler".
 """
@@ -60,12 +60,12 @@ def next_change(after: datetime, *, forward: bool) -> datetime:
 
 
 def length(day: datetime) -> timedelta:
-    """How long a day lasts, by its first moment."""
+    """Return the length of a day, given its first moment."""
     return (day + timedelta(days=1)).astimezone(UTC) - day.astimezone(UTC)
 
 
 def runs(project: Project, begin: datetime, end: datetime) -> dict[str, list[str]]:
-    """When tasks of each job begin between two moments that are still to come: the job's local time, and its offset."""
+    """Return the starts of each job's tasks between two moments still to come: the job's local time, and its offset."""
     began: dict[str, tuple[datetime, str]] = {}
     while project.cloud.time() < end.timestamp():
         project.cloud.advance(LOOK)

@@ -57,7 +57,7 @@ def admitted(project: Project) -> set[int]:
 
 
 def weights(project: Project, port: int = 443) -> dict[str, int]:
-    """What the one rule with two target groups gives to each, by the name of the group."""
+    """Return the weights in the one rule with two target groups, by the name of the group."""
     elb = project.cloud.client("elbv2")
     names = {one["TargetGroupArn"]: one["TargetGroupName"] for one in elb.describe_target_groups()["TargetGroups"]}
     found: dict[str, int] = {}
@@ -84,7 +84,7 @@ def newest(project: Project) -> Any:
 
 
 def serves(project: Project) -> bool:
-    """Whether `status` finds the service well, whichever target group its task is in."""
+    """Return whether `status` shows the service as serving, with its task in either target group."""
     (service,) = project.run("status", "--json").document["live"]["services"]
     return bool((service["state"], service["healthy"]) == ("serving", 1))
 

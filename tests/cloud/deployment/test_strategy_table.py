@@ -1,4 +1,4 @@
-"""How long each strategy takes, and in what each failure ends at each stage: measured, as docs/deployments.md tells it.
+"""The duration of each strategy, and the result of each failure at each stage: measured, as docs/deployments.md has it.
 
 The tables stand there; `UPDATE_NUMBERS=1` writes them.
 """
@@ -46,11 +46,11 @@ MANAGED = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalan
 
 @dataclass(frozen=True)
 class Row:
-    """How one deployment ended.
+    """The end of one deployment.
 
     Attributes:
-        serves: whose tasks have the traffic then.
-        seconds: how long after it began, or after what went wrong, the command ended.
+        serves: the revision whose tasks have the traffic then.
+        seconds: the time from its beginning, or from the failure, to the end of the command.
     """
 
     what: str
@@ -104,7 +104,7 @@ def whole(project: Project, what: str, image: str, stage: str = "") -> Row:
 def disturbed(
     project: Project, what: str, stage: str, act: Callable[[], object] = lambda: None, image: str = "good"
 ) -> Row:
-    """A deployment that something happens to at a stage; of a pause that expires nothing does before."""
+    """Disturb a deployment at a stage, and return its row; a pause that expires needs no other disturbance."""
     before = weights(project)
     project.cloud.hold(STEP)
     running = begin(project, image)
@@ -130,7 +130,7 @@ def strategies(project: Project) -> list[Row]:
 
 
 def failures(project: Project) -> list[Row]:
-    """Each failure at each stage of a canary deployment; what runs is the same after each."""
+    """Return each failure at each stage of a canary deployment; the running revision is the same after each."""
     ecs, iam, watch = (project.cloud.client(name) for name in ("ecs", "iam", "cloudwatch"))
     watch.put_metric_alarm(
         AlarmName="errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
@@ -172,7 +172,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def agrees(written: str, measured: str) -> bool:
-    """Whether two tables say the same, with times that are about the same."""
+    """Return whether two tables say the same, with times that are about the same."""
     lines = [[line.strip("|").split("|") for line in text.splitlines()] for text in (written, measured)]
     if [line[:-1] for line in lines[0]] != [line[:-1] for line in lines[1]]:
         return False

@@ -1,4 +1,4 @@
-"""Ready images from elsewhere: what is known of them beforehand, their copies, and the README's example with them."""
+"""Ready images from elsewhere: their descriptions, their copies, and the README's example with them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def found(rig: Rig, config: Config) -> dict[str, Copy]:
 
 @pytest.mark.parametrize("command", ["plan", "doctor"])
 def test_a_registry_is_named_before_it_is_asked(project: Project, there: Outside, command: str) -> None:  # noqa: F811
-    """Whoever cloned a stack.toml has confirmed nothing yet, and sees whom it asks, also on this machine."""
+    """The user of a cloned stack.toml has confirmed nothing yet, and sees each registry first, even on this machine."""
     project.write(f'[services.web]\nimage = "{there.host}/web:1"\nport = 80\n')
     ended = project.end(project.begin(command))
     assert ended.err.startswith(f"asking {there.host} (this machine, by plain HTTP) for services.web.image\n")
@@ -292,7 +292,7 @@ def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
 
 @dataclass
 class Second:
-    """Another embedded cloud, whose registry is the source: it lets in only who has its token."""
+    """Another embedded cloud, whose registry is the source: it lets in only clients with its token."""
 
     cloud: EmbeddedCloud
     directory: Path

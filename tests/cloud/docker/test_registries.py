@@ -179,7 +179,7 @@ def test_an_identity_token_is_exchanged(there: Outside, waits: Waits) -> None:
 
 
 def test_a_redirects_target_gets_no_login(there: Outside, waits: Waits) -> None:
-    """A CDN that asks for credentials would get those of the registry that sent us there."""
+    """A CDN that asks for credentials would otherwise get the login of the registry that redirected to it."""
     with outside() as other:
         there.image("1", LAYER)
         there.moved, other.token = other.host, "wanted"

@@ -75,7 +75,7 @@ Look = Callable[..., dict[str, Checked]]
 
 @pytest.fixture
 def look(rig: Rig, tmp_path: Path) -> Iterator[Look]:
-    """Makes these checks, or all, on an account with both images; gives what was found by the name of the check."""
+    """Makes these checks, or all, on an account with both images; returns the results by the name of the check."""
     for name in ("web", "api"):
         push(rig.cloud, name, AMD64, ARM64)
 
@@ -94,7 +94,7 @@ def look(rig: Rig, tmp_path: Path) -> Iterator[Look]:
 
 
 def sick(found: dict[str, Checked], *verdicts: str) -> set[str]:
-    """The names of the checks with these verdicts: those that are not ok, if none is named."""
+    """Return the names of the checks with these verdicts; if none is named, of all checks that are not ok."""
     return {name for name, one in found.items() if one.verdict in (verdicts or ("warning", "failed", "unknown"))}
 
 
@@ -176,7 +176,7 @@ def test_no_zone_and_no_delegation(look: Look, rig: Rig) -> None:
 
 
 def test_govcloud_has_no_public_zones(look: Look) -> None:
-    """Not even one that `create_zone` would make."""
+    """This holds for a zone that `create_zone` would make, too."""
     found = look("public zone", "delegation", region="us-gov-west-1", dns={"create_zone": True})
     assert found["public zone"].verdict == "failed"
     assert found["public zone"].text.startswith("us-gov-west-1 is in AWS GovCloud (US)")
@@ -210,7 +210,7 @@ def put_record(rig: Rig, name: str, record_type: str, value: str) -> None:
 def test_doctor_asks_no_resolver_for_a_name_still_to_be_made(
     look: Look, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would keep the answer that there is none, and give it to who opens the URL after `up`."""
+    """A resolver would cache that the name does not exist, and tell users so after `up`."""
     asked, resolve = list[str](), dns.resolver.Resolver.resolve
 
     def noting(self: dns.resolver.Resolver, name: Any, *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What `doctor` says of the alarms that are to end deployments."""
+"""`doctor` on the alarms that are to end deployments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `doctor` says of jobs: all that it says of services, as far as jobs have it."""
+"""`doctor` on jobs: the same checks as on services, as far as jobs have the settings."""
 
 from __future__ import annotations
 

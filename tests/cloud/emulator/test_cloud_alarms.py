@@ -1,4 +1,4 @@
-"""Alarms of the embedded cloud go off by what is measured there, and tell topics that let them."""
+"""Alarms of the embedded cloud go off by its own measurements, and tell topics that let them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Watched:
         return str(found["StateValue"])
 
     def told(self) -> list[str]:
-        """The subjects of what the queue was told since it was last asked."""
+        """Return the subjects of the messages that the queue got since the last call."""
         found = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", ())
         for one in found:
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=one["ReceiptHandle"])

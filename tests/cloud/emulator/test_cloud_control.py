@@ -79,7 +79,7 @@ def control(cloud: EmbeddedCloud) -> Any:
 
 
 def ended(cloud: EmbeddedCloud, answer: dict[str, Any]) -> dict[str, Any]:
-    """How a request ended."""
+    """Let a request end, and return its last event."""
     cloud.advance(LONG)
     token = answer["ProgressEvent"]["RequestToken"]
     event: dict[str, Any] = cloud.client("cloudcontrol").get_resource_request_status(RequestToken=token)
@@ -87,7 +87,7 @@ def ended(cloud: EmbeddedCloud, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def create(cloud: EmbeddedCloud, name: str, model: dict[str, Any], **more: str) -> dict[str, Any]:
-    """How the creation of a resource ended."""
+    """Create a resource, and return the last event of the request."""
     control = cloud.client("cloudcontrol")
     return ended(cloud, control.create_resource(TypeName=name, DesiredState=json.dumps(model), **more))
 

@@ -51,7 +51,7 @@ def broken(network: Network, image: str = "exits-at-once:1", **more: Any) -> str
 
 
 def rolled_back(network: Network, ecs: Any, desired: int = 1, **configuration: Any) -> Answer:
-    """What becomes of a broken revision of a service that ran before."""
+    """Deploy a broken revision to a service that runs, and return the deployment once it is rolled back."""
     network.definition("web")
     create(network, desiredCount=desired, deploymentConfiguration={"deploymentCircuitBreaker": BREAKER})
     steady(network, running=desired)

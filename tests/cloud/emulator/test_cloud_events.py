@@ -1,4 +1,4 @@
-"""EventBridge in the embedded cloud: rules, what ECS tells them of tasks, and how often they match."""
+"""EventBridge in the embedded cloud: rules, ECS's events about tasks, and the number of matches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def put(cloud: EmbeddedCloud, pattern: Any = STOPPED, **more: Any) -> str:
 
 
 def triggered(cloud: EmbeddedCloud) -> float:
-    """How often the rule has matched in the last hour."""
+    """Count the rule's matches in the last hour."""
     metric = {
         "Namespace": "AWS/Events",
         "MetricName": "TriggeredRules",

@@ -1,4 +1,4 @@
-"""Health checks of simulated tasks: what is asked and how often, what counts, and what ECS does about failures."""
+"""Health checks of simulated tasks: requests and their intervals, passing answers, and ECS's reaction to failures."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def states(network: Network, group: str) -> set[str]:
 
 
 def failed(network: Network) -> list[str]:
-    """Why tasks were stopped."""
+    """Return the reasons for which tasks were stopped."""
     return [task["stoppedReason"] for task in tasks(network, status="STOPPED")]
 
 

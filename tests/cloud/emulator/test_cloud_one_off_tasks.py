@@ -1,4 +1,4 @@
-"""Tasks without a service, by boto3 alone: how they are asked for, run, end, and what is left of them."""
+"""Tasks without a service, by boto3 alone: their start, run and end, and the records that remain."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_secrets_are_read_by_the_execution_role(network: Network, ecs: Any) -> N
     role = network.execution_role.rpartition("/")[2]
 
     def why(reference: str) -> str:
-        """Why a task with a secret was stopped."""
+        """Return the reason for which a task with a secret was stopped."""
         secrets = [{"name": "S", "valueFrom": reference}]
         network.definition("job", containerDefinitions=[{"name": "job", "image": "job:1", "secrets": secrets}])
         return str(reached(network, ran(network)[0]["taskArn"], "STOPPED")["stoppedReason"])

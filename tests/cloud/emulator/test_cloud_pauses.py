@@ -1,4 +1,4 @@
-"""PAUSE hooks of the embedded cloud: where deployments wait, for how long, and what ECS refuses."""
+"""PAUSE hooks of the embedded cloud: stages at which deployments wait, timeouts, and refusals of ECS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEFORE = "PRE_PRODUCTION_TRAFFIC_SHIFT"
 
 @pytest.fixture
 def shifted(network: Network) -> Shifted:
-    """What a service needs that shifts its traffic between two target groups."""
+    """The surroundings of a service that shifts its traffic between two target groups."""
     return Shifted(network)
 
 

@@ -1,4 +1,4 @@
-"""Calls of those who have assumed a role: who they are, and what its policies, its boundary and its trust allow."""
+"""Calls under an assumed role: its identity, and the calls that its policies, its boundary and its trust allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler by boto3 alone: what it keeps and refuses, and which tasks it starts, when and as whom."""
+"""EventBridge Scheduler by boto3 alone: the schedules that it keeps and refuses, and the tasks that it starts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def document(*statements: Answer) -> str:
 
 
 def allow(network: Network, *actions: str) -> None:
-    """What the role of the schedules may do."""
+    """Allow the role of the schedules these actions."""
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
     iam = network.cloud.client("iam")
     iam.put_role_policy(RoleName="schedules", PolicyName="run", PolicyDocument=document(statement))
@@ -65,7 +65,7 @@ def to_the_hour(network: Network) -> None:
 
 
 def calendar(network: Network) -> datetime:
-    """What the clock of the cloud shows."""
+    """Return the time of the cloud's clock."""
     answer = network.cloud.client("sts").get_caller_identity()
     stamp = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
     return datetime.strptime(stamp, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)

@@ -1,5 +1,4 @@
-"""What containers get as secrets in the embedded cloud: read with the execution role, by what it is allowed, and why
-not, in the words of ECS's agent."""
+"""Secrets of containers in the embedded cloud: read as the execution role allows, or refused as ECS's agent says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of the embedded cloud: who may open their channels, and what AWS's agent does that others do not."""
+"""Sessions of the embedded cloud: access to their channels, and behaviour of AWS's agent that others lack."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def execute(ecs: Any, task: Mapping[str, Any], command: str) -> dict[str, str]:
 
 
 def output(client: ClientConnection) -> str:
-    """What comes until the channel is closed, each message acknowledged."""
+    """Read until the channel is closed, acknowledging each message, and return the output."""
     text = b""
     try:
         while True:

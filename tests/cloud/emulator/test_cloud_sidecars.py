@@ -1,4 +1,4 @@
-"""Tasks of several containers on the embedded cloud: what ECS refuses, who waits for whom, and what one exit means."""
+"""Tasks of several containers on the embedded cloud: ECS's refusals, the order of starts, and the effect of an exit."""
 
 from __future__ import annotations
 

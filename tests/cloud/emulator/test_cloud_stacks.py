@@ -1,4 +1,4 @@
-"""The embedded cloud's CloudFormation: stacks that make nothing, their outputs, and what others read of them."""
+"""The embedded cloud's CloudFormation: stacks that make nothing, their outputs, and their exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may talk to the embedded cloud: no web page, no other user, and nobody with more than it can bear."""
+"""Access to the embedded cloud: no web page, no other user, and nobody with more than it can bear."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def signed(cloud: EmbeddedCloud, service: str = "ecs") -> str:
 
 
 def raw(cloud: EmbeddedCloud, head: str) -> bytes:
-    """Send the head of a signed request, and return what is answered although its body never comes."""
+    """Send the head of a signed request, and return the answer although its body never comes."""
     lines = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {signed(cloud)}\r\n{head}\r\n\r\n"
     with connected(cloud) as connection:
         connection.sendall(lines.encode())
@@ -273,7 +273,7 @@ def test_many_large_bodies_without_the_key_take_no_memory(own: EmbeddedCloud) ->
 
 
 def test_a_thousand_connections_that_say_little_stop_nobody(own: EmbeddedCloud, tmp_path: Path) -> None:
-    """An early client goes on, a new one is answered, and the process has open what it had and little more."""
+    """An early client goes on, a new one is answered, and the process soon has few files open again."""
     early = own.client("ecs")
     early.list_clusters()
     before = memory(own)
@@ -301,7 +301,7 @@ def test_a_thousand_connections_that_say_little_stop_nobody(own: EmbeddedCloud, 
 
 
 class Impostor(socketserver.BaseRequestHandler):
-    """Answers health as the embedded cloud does, with all that other users can find out; keeps what it is sent."""
+    """A server that answers health requests as the embedded cloud does, with all public data; it keeps all requests."""
 
     heard: ClassVar[list[bytes]] = []
 

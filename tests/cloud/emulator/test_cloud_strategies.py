@@ -81,7 +81,7 @@ class Shifted:
         return arn
 
     def weights(self, rule_arn: str = "") -> tuple[int, int]:
-        """What a rule, the first one unless another one is named, gives to blue and to green."""
+        """Return the weights of blue and of green in a rule; the first rule unless another one is named."""
         (rule,) = self.elb.describe_rules(RuleArns=[rule_arn or self.rule])["Rules"]
         found = {one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
         return found[self.blue], found[self.green]
@@ -96,7 +96,7 @@ class Shifted:
         return [plain | ({"advancedConfiguration": advanced} if advanced else {})]
 
     def alarms(self, *names: str) -> Any:
-        """Have these alarms; returns who sets their states."""
+        """Make these alarms, and return a client that can set their states."""
         watch = self.network.cloud.client("cloudwatch")
         for name in names:
             watch.put_metric_alarm(
@@ -124,7 +124,7 @@ class Shifted:
 
 @pytest.fixture
 def shifted(network: Network) -> Shifted:
-    """What a service needs that shifts its traffic between two target groups."""
+    """The surroundings of a service that shifts its traffic between two target groups."""
     return Shifted(network)
 
 

@@ -130,7 +130,7 @@ def test_alarms_beyond_cloudwatchs_rate_are_refused_and_ours_fit(rig: Rig) -> No
 
 
 def test_a_plan_waits_while_aws_throttles_its_reads(rig: Rig) -> None:
-    """boto3 makes ten attempts of a read, and the plan makes two reads of what it could not list."""
+    """boto3 makes ten attempts of a read; if all fail, the plan waits and reads again."""
 
     def declare(stack: Stack) -> None:
         stack.ensure(ScalingPolicy("web", "cpu", "service/none/web", {"TargetValue": 60.0}))

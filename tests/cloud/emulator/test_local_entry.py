@@ -1,4 +1,4 @@
-"""The HTTPS port of a load balancer on this machine: its certificate, and what goes through it."""
+"""The HTTPS port of a load balancer on this machine: its certificate, and the requests through it."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_token_is_good_for_its_own_list_only(cloud: EmbeddedCloud) -> None:
 
 
 def test_pages_may_be_small_and_the_first_one_empty(cloud: EmbeddedCloud) -> None:
-    """EC2's guide, "Pagination": what counts is the token, not how many resources a page holds."""
+    """EC2's guide, "Pagination": the token counts, not the number of items on a page."""
     ec2 = cloud.client("ec2")
     made = {ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in range(4)}
     set_faults(cloud, "small-pages")

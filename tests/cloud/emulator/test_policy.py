@@ -1,4 +1,4 @@
-"""Policies in force: what each service answers when it denies, what it asks for besides, and how they are put there."""
+"""Policies in force: each service's answer to a denied call, its further checks, and ways to put policies in force."""
 
 from __future__ import annotations
 
@@ -383,7 +383,7 @@ def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud
 
 
 def _context(cloud: EmbeddedCloud, action: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
-    """What an action was asked for on, and with which keys besides those of every call."""
+    """Return the resources that an action was checked on, each with the context keys that not every call has."""
     common = ("aws:RequestedRegion", "aws:PrincipalAccount", "aws:ViaAWSService")
     return [
         (it.check.resource.split(":", 5)[-1], {key: v for key, v in it.check.context.items() if key not in common})

@@ -99,7 +99,7 @@ def simulate(cloud: EmbeddedCloud, action: str, **context: str) -> Any:
 
 
 def test_a_service_control_policy_that_lets_this_caller_through(cloud: EmbeddedCloud) -> None:
-    """Its condition is evaluated against what the request brings alone, and its key is not said to be missing."""
+    """Its condition sees the keys of the request alone, and the answer does not report its key as missing."""
     organized(cloud, policy(ONLY_US))
     cloud.client("ec2").describe_vpcs()
     found = simulate(cloud, "ec2:DescribeVpcs")

@@ -1,4 +1,4 @@
-"""What the calls of the options are asked for besides: keys, flow logs, buckets, web ACLs."""
+"""Further permissions that calls of the options need: keys, flow logs, buckets, web ACLs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PARAMETER = f"arn:aws:ssm:{PLACE}:parameter/a"
 
 
 def found(cloud: EmbeddedCloud, service: str) -> set[tuple[str, str]]:
-    """The actions of a service that were asked for, and on what."""
+    """Return the checked actions of a service, each with its resource."""
     return {(it.check.action, it.check.resource) for it in asked(cloud) if it.check.action.startswith(f"{service}:")}
 
 
 def using(cloud: EmbeddedCloud, key: str, via: str) -> set[str]:
-    """What was asked for of a key by way of a service."""
+    """Return the actions on a key that were checked by way of a service."""
     checks = [it.check for it in asked(cloud) if it.check.resource == key]
     assert {it.context.get("kms:ViaService") for it in checks} == {(f"{via}.ap-northeast-1.amazonaws.com",)}
     assert {it.context.get("kms:ResourceAliases") for it in checks} == {(ALIAS,)}

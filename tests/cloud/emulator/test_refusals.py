@@ -28,7 +28,7 @@ WANTED = [case for case in CASES if not case.why_not]
 
 @pytest.fixture(scope="module")
 def answers(running_cloud: EmbeddedCloud) -> dict[Case, str]:
-    """What the embedded cloud answers to each case, all in one account."""
+    """The answer of the embedded cloud to each case, all in one account."""
     running_cloud.reset()
     scene = Scene(running_cloud.client, running_cloud.advance, running_cloud.step)
     return {case: case.answer(scene) for case in CASES}
@@ -105,12 +105,12 @@ def clients(endpoint: str, accounts: Iterator[str]) -> Callable[[], Callable[[st
 
 
 def passing(_: float) -> None:
-    """What moto waits for is over in an instant, or never."""
+    """Let an instant pass: moto changes states at once, or never."""
     sleep(0.01)
 
 
 def held_by(endpoint: str, cases: Iterable[Case]) -> int:
-    """How many of the cases moto refuses as AWS does."""
+    """Count the cases that moto refuses as AWS does."""
     fresh, held = clients(endpoint, (f"{number:012}" for number in count(1))), 0
     scene = Scene(fresh(), passing, passing)
     for case in cases:

@@ -1,4 +1,4 @@
-"""The registry behind ECR's repositories, in plain HTTP: who may, blobs in pieces, manifests, tags that stay."""
+"""The registry behind ECR's repositories, in plain HTTP: access, blobs in pieces, manifests, tags that stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What XML cannot hold gets into no name and no tag, so that every answer can be read."""
+"""Characters that XML cannot hold: refused in names and tags, so that every answer can be read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tags(text: str) -> list[dict[str, str]]:
 
 
 def kinds(kind: str, text: str) -> list[dict[str, Any]]:
-    """The same as EC2 has it of what it creates."""
+    """Return the same as EC2's specification of tags for a new resource."""
     return [{"ResourceType": kind, "Tags": tags(text)}]
 
 

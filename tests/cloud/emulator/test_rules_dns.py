@@ -1,4 +1,4 @@
-"""Route 53, Cloud Map and the DNS answers: zones, batches, namespaces, and what the internet sees of them."""
+"""Route 53, Cloud Map and the DNS answers: zones, batches, namespaces, and the internet's view of them."""
 
 from __future__ import annotations
 

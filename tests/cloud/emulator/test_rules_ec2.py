@@ -1,4 +1,4 @@
-"""EC2: what holds a network together is refused until it is let go, and things are born as AWS makes them."""
+"""EC2: parts of a network are not deleted while others use them, and new resources are as AWS makes them."""
 
 from __future__ import annotations
 

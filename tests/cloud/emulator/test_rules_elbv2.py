@@ -1,4 +1,4 @@
-"""Load balancers and certificates: where they may stand, what they hold, what keeps them."""
+"""Load balancers and certificates: their places, their parts, and the uses that prevent their deletion."""
 
 from __future__ import annotations
 
@@ -283,7 +283,7 @@ def test_an_https_listener_takes_issued_certificates_only(place: Net, elb: Any, 
 
 
 def detailed(cloud: EmbeddedCloud, arn: str) -> dict[str, Any]:
-    """A certificate once ACM tells what it holds."""
+    """Return a certificate once ACM shows its details."""
 
     def shown() -> dict[str, Any] | None:
         found = certificate(cloud, arn)

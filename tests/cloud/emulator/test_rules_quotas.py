@@ -1,4 +1,4 @@
-"""Service Quotas of the embedded cloud: AWS's codes and defaults, what is applied, and what is not known where."""
+"""Service Quotas of the embedded cloud: AWS's codes and defaults, applied values, and unknown services and quotas."""
 
 from __future__ import annotations
 

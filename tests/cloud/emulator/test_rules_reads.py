@@ -1,4 +1,4 @@
-"""What other clients read, or write by mistake, beside what this stack needs: answered as AWS does, or not at all."""
+"""Reads of other clients, and mistaken writes, beyond this stack's needs: answered as AWS does, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others see of the standing stack: every waiter of boto3's ends well, every read answers as its model says."""
+"""The standing stack for other clients: every waiter of boto3's ends well, every read answers as its model says."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def changed(route53: Any) -> dict[str, Any]:
 
 
 def every(operation: str, key: str, name: str, plural: str) -> Callable[[Any], dict[str, Any]]:
-    """What asks for all resources of a list by their names."""
+    """Return a function that gives the names of all resources of a list, as the arguments of a call."""
     return lambda client: {plural: [one[name] for one in getattr(client, operation)()[key]]}
 
 

@@ -1,1 +1,1 @@
-"""Whole lives of a stack under faults, and what must be so at their end."""
+"""Whole lives of a stack under faults, and the checks at their end."""

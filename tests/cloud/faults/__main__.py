@@ -29,7 +29,7 @@ from tests.cloud.faults.life import COMMANDS, Bench, Life, bench
 ALONE = ("lost", "server-error", "reset", "throttle", "slow", "refusals")
 KINDS = (*ALONE, *(f"lag+{kind}" for kind in ALONE))
 TOGETHER = 4
-"""How many operations of a command are met in one life, unless told otherwise."""
+"""The number of a command's operations that are met in one life, unless told otherwise."""
 
 Plan = tuple[str, Mapping[str, Sequence[str]]]
 """The kind of fault, and by command the operations that it meets."""
@@ -37,9 +37,9 @@ Operations = Mapping[str, Mapping[str, bool]]
 
 
 def lives(operations: Operations, kinds: Sequence[str], writes: bool, together: int) -> Iterator[Plan]:
-    """Yield what each life is met by: every operation of every command is in one life of each kind.
+    """Yield the plan of each life, so that every operation of every command is in one life of each kind.
 
-    Those of one life are far from each other in the order in which they are called.
+    The operations of one life are far from each other in the order in which they are called.
     """
     refused = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
     for kind in kinds:
@@ -63,7 +63,7 @@ def fault_of(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """What came of one command under one fault: the operation that was to be met, and what was wrong."""
+    """The result of one command under one fault: the operation to be met, and the problem."""
 
     kind: str
     command: str
@@ -77,7 +77,7 @@ class Case:
 
 @dataclass
 class Score:
-    """How many cases hold, by kind and command."""
+    """The number of cases that hold, by kind and command."""
 
     good: Counter[tuple[str, str]] = field(default_factory=Counter)
     all: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -135,7 +135,7 @@ def go(life: Life, kind: str, command: str, chosen: Sequence[str]) -> list[Case]
 
 
 def one_by_one(here: Bench, kind: str, command: str, chosen: Sequence[str], tried: list[Case]) -> list[Case]:
-    """Try each operation by itself; what was found before counts if none of them does harm alone."""
+    """Try each operation by itself; if none does harm alone, the former cases count."""
     found = [
         case
         for operation in chosen
@@ -182,7 +182,7 @@ def run(planned: Sequence[tuple[int, Plan]], total: int, benches: Sequence[Bench
 
 
 def main() -> int:
-    """Parse the command line and live what it asks for; 1 if a case does not hold."""
+    """Parse the command line and live the lives that it chooses; return 1 if a case does not hold."""
     parser = argparse.ArgumentParser(prog="make faults ARGS=…", description=__doc__)
     parser.add_argument("-j", type=int, default=2, help="how many at once, each on a cloud of its own")
     parser.add_argument("--kind", default=",".join(KINDS), help="which faults, divided by commas")

@@ -21,13 +21,13 @@ from tests.cloud.project import Project, with_options
 
 COMMANDS = ("up", "plan", "down")
 BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
-"""What boto3 calls a service that signs its requests with another name."""
+"""boto3's names of services that sign their requests with another name."""
 BOUND = 1500.0
 """No command may take longer under faults, in AWS's seconds. An undisturbed `up` takes 575."""
 
 Settings = dict[str, list[str]]
 Faults = Mapping[str, Any]
-"""What `POST /_cloud/faults` takes: `scenarios`, and perhaps `each`, `by` and `only`."""
+"""Arguments of `POST /_cloud/faults`: `scenarios`, and perhaps `each`, `by` and `only`."""
 
 
 def set_faults(cloud: EmbeddedCloud, scenarios: str, **more: Any) -> None:
@@ -36,7 +36,7 @@ def set_faults(cloud: EmbeddedCloud, scenarios: str, **more: Any) -> None:
 
 
 def met(cloud: EmbeddedCloud) -> dict[str, dict[str, int]]:
-    """How often each scenario met each operation since it was set."""
+    """Count the faults of each scenario by operation, since it was set."""
     found: dict[str, dict[str, int]] = json.loads(cloud.control("GET", "faults"))["met"]
     return found
 
@@ -64,7 +64,7 @@ class Life:
         self.before = settings(self.project.inventory())
 
     def go(self, command: str, faults: Faults) -> None:
-        """Run one command under faults; it must end well, in bounded time, with what an undisturbed one comes to."""
+        """Run one command under faults; it must end well, in bounded time, with the results of an undisturbed one."""
         cloud = self.project.cloud
         since, began = self.project.last_call(), cloud.now()
         set_faults(cloud, **faults)
@@ -101,12 +101,12 @@ class Life:
 
 @dataclass
 class Bench:
-    """A cloud on which one life follows another, and what an undisturbed one is like."""
+    """A cloud for one life after the other, and the results of an undisturbed one."""
 
     cloud: EmbeddedCloud
     directory: Path
     durations: str
-    """How long AWS takes."""
+    """The durations of AWS's operations, as `typical` or `fast`."""
     after: Settings = field(default_factory=dict)
     _lives: count[int] = field(default_factory=count)
 

@@ -1,4 +1,4 @@
-"""`provision logs`: whose lines are shown, which ones, and how; what comes late; where there are none."""
+"""`provision logs`: the choice of lines and their form, events that come late, and groups that are missing or empty."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixtu
 
 STACK = "ecs-sample-dev"
 SECONDS = 60
-"""Within which a line that was written is to be read."""
+"""Seconds within which a written line must be read."""
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_wrong_words_are_named(written: Project, words: tuple[str, ...], error: 
 def test_a_service_that_is_not_up_yet_is_named(recorded: Project) -> None:
     recorded.write(SAMPLE + '\n[jobs.report]\nextends = "backend"\n')
     ended = recorded.run("logs", "report", code=4)
-    assert ended.err == "error: jobs.report is not in the stack yet: bring it up with `provision up`\n"
+    assert ended.err == "error: jobs.report is not in the stack yet: create it with `provision up`\n"
 
 
 def test_a_terminal_shows_json_as_words(written: Project) -> None:
@@ -171,14 +171,14 @@ def started(project: Project, *words: str) -> Iterator[subprocess.Popen[str]]:  
 
 @pytest.fixture
 def following(written: Project) -> Iterator[subprocess.Popen[str]]:
-    """`logs --follow --json` that has read what is there."""
+    """`logs --follow --json`, once it has read all lines so far."""
     with started(written, "--follow", "--json") as process:
         assert [read(process)["text"] for _ in range(3)][-1] == "GET /healthz"
         yield process
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """How it ended, and what it had printed that was not read yet: `communicate` would lose some of that."""
+    """Return the exit code, and the output not read yet: `communicate` would lose some of it."""
     assert process.stdout is not None
     assert process.stderr is not None
     out, err = process.stdout.read(), process.stderr.read()
@@ -209,7 +209,7 @@ def test_following_misses_nothing_and_doubles_nothing(written: Project, followin
     following.send_signal(signal.SIGINT)
     code, out, err = ended(following)
     assert (code, out) == (130, "")
-    assert err == "note: the logs of backend cannot be read just now (ThrottlingException): trying on\n"
+    assert err == "note: the logs of backend cannot be read now (ThrottlingException): trying again\n"
 
 
 def test_ctrl_c_shows_all_that_was_read(written: Project) -> None:
@@ -227,7 +227,7 @@ def test_ctrl_c_shows_all_that_was_read(written: Project) -> None:
         code, out, err = ended(process)
     shown = [line.rstrip(".")[-6:].split() for line in (first + out).splitlines()]
     assert shown == [[str(number // 9999), str(number % 9999)] for number in range(10_000)]
-    assert (code, err) == (130, "note: interrupted: what came later was not read\n")
+    assert (code, err) == (130, "note: interrupted: later lines were not read\n")
 
 
 def test_a_refusal_ends_it_behind_what_was_read(written: Project, following: subprocess.Popen[str]) -> None:

@@ -166,11 +166,11 @@ def test_an_error_of_aws_is_one_line_and_the_view_goes_on(stack: Project) -> Non
             await screen.sees("= frontend")
             refusals["ListTasks"] = "ExpiredTokenException"
             await screen.press("R")
-            await screen.sees("ExpiredTokenException", "trying on")
+            await screen.sees("ExpiredTokenException", "trying again")
             assert "= frontend" in screen.text, "what was seen last stays"
             assert sum("ExpiredToken" in line for line in screen.lines) == 1
             refusals.clear()
-            await screen.until(lambda: "trying on" not in screen.text)
+            await screen.until(lambda: "trying again" not in screen.text)
 
         try:
             on(stack, 120, 40, look, every=2.0)
@@ -187,11 +187,11 @@ def test_a_damaged_state_is_told_until_it_can_be_read(stack: Project) -> None:
         document.write_text("{")
         try:
             await screen.press("R")
-            await screen.sees("trying on", "state.json")
+            await screen.sees("trying again", "state.json")
         finally:
             document.write_bytes(whole)
         await screen.press("R")
-        await screen.until(lambda: "trying on" not in screen.text)
+        await screen.until(lambda: "trying again" not in screen.text)
 
     on(stack, 120, 40, look)
 

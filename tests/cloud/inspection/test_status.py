@@ -1,4 +1,4 @@
-"""`status` and `top` as they are typed: one screen of what serves, its exit code, its calls, and `--watch`."""
+"""`status` and `top` as they are typed: one screen on the stack's health, its exit code, its calls, and `--watch`."""
 
 from __future__ import annotations
 

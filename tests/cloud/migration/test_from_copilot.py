@@ -1,4 +1,4 @@
-"""`init --from copilot --profile`, as a user types it: manifests, and what the account has of their environments."""
+"""`init --from copilot --profile`, as a user types it: manifests, and the account's resources of their environments."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def stack(cloud: EmbeddedCloud, name: str, outputs: dict[str, str], exported: An
 
 
 def read(project: Project, *words: str) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    """What was written, what is told of each place, and what is still wrong."""
+    """Return the written configuration, the reasons for places left open, and the remaining problems."""
     told = project.run("init", "--from", "copilot", "--json", *words).document
     left = {f"{one['file'].rpartition('/')[2]}: {one['key']}": one["why"] for one in told["left"]}
     return tomllib.loads(project.config.read_text()), left, told["problems"]

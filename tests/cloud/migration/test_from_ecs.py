@@ -1,4 +1,4 @@
-"""`init --from ecs`, as a user types it: a cluster made by hand, one of this tool's, and what may not be read."""
+"""`init --from ecs`, as a user types it: a cluster made by hand, one of this tool's, and reads that are denied."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "services": {"launch": "fargate", "cpu": 256, "memory": 512, "exec": True, "on_demand": {"percent": 0}},
     "jobs": {"cpu": 256, "memory": 512},
 }
-"""What is always written, since its default is another one elsewhere, or on AWS."""
+"""Settings that are always written, since their defaults differ elsewhere, or on AWS."""
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def strange(cloud: EmbeddedCloud) -> Strange:
 
 
 def read(project: Project, cluster: str, *words: str) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    """What was written, what is told of each place, and what is still wrong."""
+    """Return the written configuration, the reasons for places left open, and the remaining problems."""
     told = project.run("init", "--from", "ecs", cluster, "--target", "local", "--json", *words).document
     left = {f"{one['file']}: {one['key']}": one["why"] for one in told["left"]}
     return tomllib.loads(project.config.read_text()), left, told["problems"]

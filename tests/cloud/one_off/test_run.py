@@ -36,7 +36,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def tasks(project: Project, job: str) -> list[dict[str, Any]]:
-    """The tasks of a job, also those that have ended."""
+    """Return the tasks of a job, ended ones included."""
     ecs = project.cloud.client("ecs")
     arns = [
         arn
@@ -91,5 +91,5 @@ def test_ctrl_c_stops_the_task_and_a_killed_client_finds_it(project: Project) ->
     # in the configuration only
     project.write(SMALL + JOBS + JOBS.split("\n\n", maxsplit=1)[0].replace("report", "later"))
     assert (
-        "jobs.later is not in the stack yet: bring it up with `provision up`" in project.run("run", "later", code=4).err
+        "jobs.later is not in the stack yet: create it with `provision up`" in project.run("run", "later", code=4).err
     )

@@ -1,4 +1,4 @@
-"""The boundary: made and kept up to date by a command of its own; what it says holds for tasks and instances."""
+"""The boundary: made and kept up to date by a command of its own; it limits tasks and instances."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_roles_that_have_none_get_one_that_is_up_to_date_only(project: Project) 
     assert told(project)[0] == "warning"
     since = project.last_call()
     said = project.run("up", "--yes", code=4).err
-    assert f"{ARN} is not what this configuration needs, and roles of running tasks are to have it" in said
+    assert f"{ARN} does not fit this configuration, and roles of running tasks are to have it" in said
     assert project.writes(since) == []
     project.run(*CREATE)
     planned = project.planned("--target-step", "roles")

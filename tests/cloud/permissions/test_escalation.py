@@ -28,7 +28,7 @@ TAGS = [
     {"Key": "ManagedBy", "Value": "provisioner"},
 ]
 FREE, BOUND = {"RoleName": f"{NAME}-free"}, {"RoleName": f"{NAME}-bound"}
-"""Roles of the stack's name: one that an administrator made without a boundary, and one with it."""
+"""Roles with the stack's name: an administrator made one without a boundary, and the other with it."""
 BACKDOOR = {"RoleName": f"{NAME}-backdoor", "AssumeRolePolicyDocument": TRUSTING, "Tags": TAGS}
 
 
@@ -140,7 +140,7 @@ def test_writes_on_roles_are_limited_to_those_with_the_boundary(
 
 
 def test_a_named_policy_goes_to_tasks_with_the_boundary_alone(cloud: EmbeddedCloud, iam: Any) -> None:
-    """The printed policy lets the caller attach what `policies` names, and nothing climbs by that."""
+    """The printed policy lets the caller attach the policies named in `policies`, and nobody climbs by that."""
     enforce(cloud)
     task = {"RoleName": f"{NAME}-task-web"}
     loose = {"RoleName": f"{NAME}-task-loose"}

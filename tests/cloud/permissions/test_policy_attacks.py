@@ -1,4 +1,4 @@
-"""What a stolen role can do that has the printed policy: things of others, with and without the stack's tags put on."""
+"""Attacks by a stolen role with the printed policy on others' resources, with and without the stack's tags put on."""
 
 from __future__ import annotations
 

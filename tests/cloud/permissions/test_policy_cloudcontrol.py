@@ -1,4 +1,4 @@
-"""The permissions of types by Cloud Control: whole lives under what is printed, and what each part is good for."""
+"""The permissions of types by Cloud Control: whole lives under the printed policies, and the use of each part."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def otherwise(stack: Stack) -> None:
 
 
 def under(rig: Rig, **more: Any) -> None:
-    """Put in force what is printed now."""
+    """Put the printed policies in force."""
     enforce(rig.cloud, *printed(CONFIG, account=None, **more).values())
 
 

@@ -1,4 +1,4 @@
-"""The policies that few need: `state init`, `import`, `doctor` and `list` under exactly what is printed for them."""
+"""Policies that few need: `state init`, `import`, `doctor`, `list` and `run`, each under exactly its printed policy."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_state_init_has_a_policy_of_its_own(project: Project) -> None:
     allow(project, Part.MAIN, Part.DOCTOR, Part.IMPORT)
     refused = project.run("state", "init", code=1)
     assert "s3:CreateBucket" in refused.err
-    assert "`provision policy` prints it, `--state` those of state init" in refused.err
+    assert "`provision policy` prints it, and `--state` the permissions of state init" in refused.err
     assert "another account" not in refused.err
     allow(project, Part.STATE)
     assert project.run("state", "init").out.splitlines()[0] == f"{BUCKET}: created"

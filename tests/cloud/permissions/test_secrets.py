@@ -1,4 +1,4 @@
-"""A stack's whole life under the printed policy: what it asks for, and its password: in Parameter Store only."""
+"""A stack's whole life under the printed policy: its permissions, and its password, in Parameter Store only."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Life:
     Attributes:
         passwords: every password that Parameter Store held.
         ended: how each command ended, by its words.
-        processes: what `/proc` showed of the tool's processes while they ran: command lines and environments.
+        processes: command lines and environments of the tool's processes, as `/proc` showed them while they ran.
         files: everything that was in the project's directory after some command, by path.
         modes: the modes of the files and directories that the tool made.
-        asked: what the policies in force were asked.
+        asked: the permission checks that were made.
         others: the operations that the tests called themselves.
     """
 
@@ -71,7 +71,7 @@ class Life:
     others: set[str] = field(default_factory=set)
 
     def allow(self, *, read_only: bool = False) -> None:
-        """Put the policy in force that `provision policy` prints, and keep what those of before were asked."""
+        """Put the policy that `provision policy` prints in force, and keep the checks made under the former one."""
         self.asked += asked(self.project.cloud)
         itself = {"Version": "2012-10-17", "Statement": [ITSELF]}
         enforce(self.project.cloud, *policies(self.project.config, read_only=read_only), itself)
@@ -108,7 +108,7 @@ class Life:
         thread.join()
 
     def _keep(self) -> None:
-        """Remember what is in the directory now, and the password."""
+        """Keep the present files of the directory, their modes, and the password."""
         for path in self.project.directory.rglob("*"):
             name = str(path.relative_to(self.project.directory))
             if path.is_file():
@@ -164,7 +164,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 
 
 def _in_other_cases(life: Life) -> None:
-    """What a plain life does not come to; GuardDuty puts its endpoint into the VPC meanwhile."""
+    """Make the calls that a plain life does not make; GuardDuty puts its endpoint into the VPC meanwhile."""
     records = read_state(life.project.state / "local" / NAME, NAME).records
     ids = {address: str(record.id) for address, record in records.items()}
     life.asked += asked(life.project.cloud)
@@ -247,7 +247,7 @@ def test_nothing_is_denied_under_the_printed_policies(life: Life) -> None:
 
 
 def test_each_call_just_outside_the_stack_would_have_been_denied(life: Life) -> None:
-    """Every call of the life, on what another stack has by names, tags and domain: all that was asked for."""
+    """Make each check of the life for names, tags and domains of another stack: all must be denied."""
     statements = [it for one in policies(life.project.config) for it in read("policy", json.dumps(one))]
     free = {*UNLIMITED, *unlimited_reads(), "ssm:GetParameters"}
     # what Cloud Map does with records for its caller names none

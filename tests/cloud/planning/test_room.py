@@ -1,4 +1,4 @@
-"""What finds no room is said before the first write, or in the plan; and what waits for room says for what."""
+"""Tasks and rules without room: told before the first write, or in the plan; a waiting task names the limit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def services(number: int, *lines: str) -> str:
 
 
 def refused(project: Project) -> str:  # noqa: F811
-    """What `plan` and `up` say; nothing is written."""
+    """Return the refusal of `plan` and `up`, which must be the same; nothing may be written."""
     since = project.last_call()
     first, second = (project.run(*words, code=4).err for words in (("plan",), ("up", "--yes")))
     assert first == second

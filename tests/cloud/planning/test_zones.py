@@ -1,4 +1,4 @@
-"""Which zones the stack goes to: what each offers, Fargate, and subnets that stay where they are."""
+"""The choice of the stack's zones: instance types and Fargate in each, and subnets that stay in their zones."""
 
 from __future__ import annotations
 

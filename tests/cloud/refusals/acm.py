@@ -1,4 +1,4 @@
-"""What Certificate Manager refuses."""
+"""Refusals by Certificate Manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch and SNS refuse, of alarms and of those who are told."""
+"""Refusals by CloudWatch and SNS about alarms and subscriptions."""
 
 from __future__ import annotations
 

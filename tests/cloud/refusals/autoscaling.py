@@ -1,4 +1,4 @@
-"""What EC2 Auto Scaling and Application Auto Scaling refuse."""
+"""Refusals by EC2 Auto Scaling and Application Auto Scaling."""
 
 from __future__ import annotations
 

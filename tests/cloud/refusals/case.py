@@ -1,4 +1,4 @@
-"""What one refusal is, what it is tried in, and how it is judged."""
+"""A refusal by AWS as a test case: the account that it is tried in, the call, and the judgement on the answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 STEPS = 200
-"""How often a condition is looked at, before what it waits for counts as never to come."""
+"""The number of looks at a condition before it counts as never true."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -23,7 +23,7 @@ TEXT = "API reference"
 """The operation's description says so."""
 
 UNKNOWN_KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-"""The ARN of a KMS key that there is not."""
+"""The ARN of a KMS key that does not exist."""
 
 
 def parameter(name: str) -> str:
@@ -33,7 +33,7 @@ def parameter(name: str) -> str:
 
 @dataclass
 class Scene:
-    """An account, and what the cases have made in it.
+    """An account, and the resources that the cases have made in it.
 
     Attributes:
         client: returns boto3's client of a service.
@@ -52,7 +52,7 @@ class Scene:
         return f"{kind}-{next(self._numbers)}"
 
     def wait(self, condition: Callable[[], T]) -> T:
-        """What `condition` returns as soon as it is true."""
+        """Wait until `condition` returns a true value, and return it."""
         for _ in range(STEPS):
             if found := condition():
                 return found
@@ -61,7 +61,7 @@ class Scene:
 
 
 def once(make: Callable[Concatenate[Scene, P], T]) -> Callable[Concatenate[Scene, P], T]:
-    """Let a scene have what the function makes, made when it is first asked for, and once for equal arguments."""
+    """Keep the function's result in the scene: made when it is first asked for, and once for equal arguments."""
 
     signature = inspect.signature(make)
 
@@ -89,7 +89,7 @@ class Case:
         code: AWS's code.
         source: where AWS says so.
         call: makes the call, with the scene and the service's client; returns the code when AWS tells it in an answer.
-        says: what the message contains.
+        says: a text that the message contains.
         why_not: why the embedded cloud lets it pass; empty when it refuses.
     """
 
@@ -118,7 +118,7 @@ class Case:
         return f"{told}: " if isinstance(told, str) else "(accepted)"
 
     def holds(self, answer: str) -> bool:
-        """Whether an answer is the one of AWS."""
+        """Return whether an answer is the one of AWS."""
         code, _, message = answer.partition(": ")
         return code == self.code and self.says in message
 

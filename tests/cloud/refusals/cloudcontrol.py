@@ -1,4 +1,4 @@
-"""What Cloud Control refuses: of the call, or in the event of the request."""
+"""Refusals by Cloud Control: of the call, or in the event of the request."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ REQUIRED = "https://github.com/aws-cloudformation/cloudformation-coverage-roadma
 
 
 def ended(scene: Scene, c: Any, answer: Any) -> dict[str, Any]:
-    """How a request ended."""
+    """Let a request end, and return its last event."""
     scene.advance(60)
     token = answer["ProgressEvent"]["RequestToken"]
     return dict(c.get_resource_request_status(RequestToken=token)["ProgressEvent"])
 
 
 def create(scene: Scene, c: Any, model: dict[str, Any], name: str = QUEUE, **more: Any) -> dict[str, Any]:
-    """How the creation of a resource ended."""
+    """Create a resource, and return the last event of the request."""
     return ended(scene, c, c.create_resource(TypeName=name, DesiredState=json.dumps(model), **more))
 
 
 def code(event: dict[str, Any]) -> str:
-    """The code of what failed."""
+    """Return the error code of a failed request."""
     return str(event.get("ErrorCode", "(accepted)"))
 
 
@@ -60,7 +60,7 @@ def twice(scene: Scene, c: Any) -> Any:
 
 
 def meanwhile(scene: Scene, call: Callable[[], Any]) -> None:
-    """Make a call about what is just changed."""
+    """Make a call about the queue while it is being changed."""
     patch(scene, scene.client("cloudcontrol"), {"op": "add", "path": "/DelaySeconds", "value": 3})
     try:
         call()
@@ -69,7 +69,7 @@ def meanwhile(scene: Scene, call: Callable[[], Any]) -> None:
 
 
 def over(scene: Scene, c: Any) -> Any:
-    """Cancel what has ended."""
+    """Cancel a request that has ended."""
     token = create(scene, c, {"QueueName": scene.name("queue")})["RequestToken"]
     c.cancel_resource_request(RequestToken=token)
 

@@ -1,4 +1,4 @@
-"""What CloudWatch refuses."""
+"""Refusals by CloudWatch."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ _ISSUE = re.compile(r"https://github\.com/[^/]+/([^/]+)/(?:issues|pull)/(\d+)")
 
 
 def kind(case: Case) -> str:
-    """What sort of source a case has."""
+    """Return the sort of a case's source."""
     if case.source.startswith(_DOCS):
         return "AWS's guides and lists of codes"
     if case.source.startswith("https://github.com/"):
@@ -51,12 +51,12 @@ def kind(case: Case) -> str:
 
 
 def by_source(cases: Iterable[Case]) -> str:
-    """How many cases have which sort of source."""
+    """Count the cases by sort of source, in words."""
     return ", ".join(f"{count} {name}" for name, count in sorted(Counter(map(kind, cases)).items()))
 
 
 def section() -> str:
-    """The documentation's section: how many cases there are, and those that are not refused."""
+    """Return the documentation's section: the number of cases, and the cases that are not refused."""
     missing = [case for case in CASES if case.why_not]
     refused = len(CASES) - len(missing)
     lines = [

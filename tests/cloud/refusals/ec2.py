@@ -1,4 +1,4 @@
-"""What EC2 refuses."""
+"""Refusals by EC2."""
 
 from __future__ import annotations
 

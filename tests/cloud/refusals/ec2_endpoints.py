@@ -1,4 +1,4 @@
-"""What EC2 refuses of endpoints, launch templates, tags, instances and interfaces."""
+"""Refusals by EC2 about endpoints, launch templates, tags, instances and interfaces."""
 
 from __future__ import annotations
 

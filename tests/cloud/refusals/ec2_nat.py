@@ -1,4 +1,4 @@
-"""What EC2 refuses of NAT gateways and their addresses."""
+"""Refusals by EC2 about NAT gateways and their addresses."""
 
 from __future__ import annotations
 

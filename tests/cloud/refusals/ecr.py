@@ -1,4 +1,4 @@
-"""What the image registry refuses."""
+"""Refusals by the image registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ECS refuses of clusters, capacity providers, account settings and tags."""
+"""Refusals by ECS about clusters, capacity providers, account settings and tags."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def new_provider(scene: Scene, ecs: Any, **more: Any) -> Any:
 
 
 def associated(scene: Scene, ecs: Any) -> str:
-    """What DeleteCapacityProvider answers for a provider that a cluster has."""
+    """Return the status in DeleteCapacityProvider's answer for a provider that a cluster has."""
     bound(scene)
     return str(ecs.delete_capacity_provider(capacityProvider="bound-spot")["capacityProvider"].get("updateStatus"))
 

@@ -1,4 +1,4 @@
-"""What ECS refuses of Service Connect."""
+"""Refusals by ECS about Service Connect."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def standing(scene: Scene) -> str:
 
 
 def again(scene: Scene, ecs: Any, one: dict[str, Any]) -> Any:
-    """Create a service beside the one that is there."""
+    """Create a service beside the standing one."""
     standing(scene)
     return called(scene, ecs, one)
 

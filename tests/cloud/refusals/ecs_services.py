@@ -1,4 +1,4 @@
-"""What ECS refuses of services."""
+"""Refusals by ECS about services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ECS refuses of task definitions and tasks."""
+"""Refusals by ECS about task definitions and tasks."""
 
 from __future__ import annotations
 

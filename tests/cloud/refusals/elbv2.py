@@ -1,4 +1,4 @@
-"""What Elastic Load Balancing refuses."""
+"""Refusals by Elastic Load Balancing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What EventBridge refuses, of rules."""
+"""Refusals by EventBridge about rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What IAM refuses."""
+"""Refusals by IAM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch Logs and the tagging API refuse."""
+"""Refusals by CloudWatch Logs and the tagging API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RDS refuses."""
+"""Refusals by RDS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parameter_group(scene: Scene) -> str:
 
 
 def request(scene: Scene, **more: Any) -> dict[str, Any]:
-    """What a good cluster is created with."""
+    """Return the arguments that create a good cluster."""
     return {
         "DBClusterIdentifier": scene.name("db"), "Engine": "aurora-mysql", "MasterUsername": "dbadmin",
         "MasterUserPassword": "correct-horse", "DBSubnetGroupName": subnet_group(scene),

@@ -1,4 +1,4 @@
-"""What Route 53 refuses."""
+"""Refusals by Route 53."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What EventBridge Scheduler refuses."""
+"""Refusals by EventBridge Scheduler."""
 
 from __future__ import annotations
 

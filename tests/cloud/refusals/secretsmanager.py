@@ -1,4 +1,4 @@
-"""What Secrets Manager refuses."""
+"""Refusals by Secrets Manager."""
 
 from __future__ import annotations
 

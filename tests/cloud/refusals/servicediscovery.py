@@ -1,4 +1,4 @@
-"""What Cloud Map refuses."""
+"""Refusals by Cloud Map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Parameter Store and Session Manager refuse."""
+"""Refusals by Parameter Store and Session Manager."""
 
 from __future__ import annotations
 

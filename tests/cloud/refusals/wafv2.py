@@ -1,4 +1,4 @@
-"""What WAF refuses."""
+"""Refusals by WAF."""
 
 from __future__ import annotations
 

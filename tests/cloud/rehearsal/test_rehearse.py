@@ -1,4 +1,4 @@
-"""`provision rehearse` of what is refused, fails, is on AWS or is interrupted: it touches and leaves nothing."""
+"""`provision rehearse`, refused, failing, of a stack on AWS, or interrupted: it touches and leaves nothing."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def as_on_aws(here: Project, digest: str) -> None:
 
 OTHER = "210987654321"
 DEFINED = ("--target-step", "task_definitions")
-"""All up to what an image is for."""
+"""Limits a command to the task definitions and the steps before them: images are for these."""
 
 
 def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

@@ -1,4 +1,4 @@
-"""`provision rehearse` of the whole sample: what it predicts is what then happens."""
+"""`provision rehearse` of the whole sample: its predictions come true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test against AWS (`make test-aws`), on the embedded cloud: whole, and what it does when it must not go on."""
+"""The test against AWS (`make test-aws`), on the embedded cloud: whole, and stopped where it must not go on."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ from tests.cloud.samples.sample import Sample, mistakes
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-"""A block of code: the file that it belongs to, and what is to stand there."""
+"""A block of code: the file that it belongs to, and the file's text."""
 MODULES = ("provisioner/resources/sqs.py", "tests/cloud/samples/queues.py", "steps/queues.py")
 
 
 @dataclass(frozen=True)
 class Added:
-    """What the document adds: the resource type, its sample, and the step."""
+    """The document's additions: the resource type, its sample, and the step."""
 
     queue: type[Any]
     sample: Sample

@@ -28,7 +28,7 @@ schedule = "cron(30 3 * * ? *)"
 
 
 def form(text: str) -> re.Pattern[str]:
-    """The pattern of the IDs of a form, in which braces stand for what differs."""
+    """Return the pattern of the IDs of a form, in which braces stand for any text."""
     return re.compile(FIELD.sub(r"[^:|]+", re.escape(text)))
 
 

@@ -1,4 +1,4 @@
-"""What runs out of time says what was in the way: which resource, of what, since when, and in AWS's own words."""
+"""Time-outs tell the obstacle: the resource in the way, its owner, since when, and AWS's own words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAME = "ecs-sample-dev"
 
 
 def late(outcome: Outcome) -> dict[str, str]:
-    """What ran out of time, by address, and what was said of it."""
+    """Return the errors of resources that ran out of time, by address."""
     assert isinstance(outcome.summary.error, SomeFailed)
     return {address: str(error) for address, error in outcome.failures().items() if isinstance(error, TimedOut)}
 

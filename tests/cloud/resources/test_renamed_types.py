@@ -1,4 +1,4 @@
-"""A type that is called otherwise than in an earlier version goes on with what that version made."""
+"""A type with another name than in an earlier version goes on with the resources of that version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account setting: changed, and put back to what it was whatever happened in between."""
+"""The account setting: changed, and put back to its former value in spite of interruptions."""
 
 from __future__ import annotations
 

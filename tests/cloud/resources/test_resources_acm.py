@@ -86,7 +86,7 @@ def test_a_record_that_another_certificate_needs_stays(rig: Rig, region: str, ke
 
 
 def _issued_to_others(rig: Rig, zone: str, **tags: str) -> tuple[Record, Record]:
-    """A certificate of another team, which the zone's record renews, and what a state says that claims both."""
+    """Issue a certificate of another team by a record in the zone; return records of a state that claims both."""
     acm, domain = rig.cloud.client("acm"), "billing.example.com"
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()] or [{"Key": "Team", "Value": "billing"}]
     arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS", Tags=pairs)["CertificateArn"]

@@ -108,7 +108,7 @@ def bought(rig: Rig) -> dict[str, tuple[str, str]]:
 def test_instances_of_another_type_or_purchase_are_replaced(
     ready_rig: Rig, changed: dict[str, Any], after: tuple[str, str]
 ) -> None:
-    """They serve what was declared before; one whose type is still declared stays."""
+    """An instance stays as long as its type and its purchase option are declared."""
 
     def other(stack: Stack) -> None:
         declared(stack, least=2, **changed)

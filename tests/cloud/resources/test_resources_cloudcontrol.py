@@ -1,4 +1,4 @@
-"""AWS's types by Cloud Control: the contract of all types, and what only these do."""
+"""AWS's types by Cloud Control: the contract of all types, and behaviour of these alone."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 
 def declarable() -> list[type[Resource]]:
-    """All resource types of the tool's own, without those that are made out of a schema."""
+    """Return all resource types of the tool's own, without the types that are made out of a schema."""
     return [
         resource_type
         for name, resource_type in all_types().items()

@@ -1,4 +1,4 @@
-"""The resource types of what serves requests keep the contract as well: a life of its own, in a file of its own."""
+"""The contract of resource types that serve requests: a life of its own, in a file of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out of security groups that name each other: closed at once, changed in place, removed in order."""
+"""Outbound rules of security groups that name each other: closed at once, changed in place, removed in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def former(stack: Stack) -> None:
 
 
 def shown(rig: Rig, name: str = "web") -> list[Any]:
-    """Where a group's members may send to: port, and peer."""
+    """Return the targets that a group's members may send to: port, and peer."""
     which = [{"Name": "group-name", "Values": [name]}]
     (group,) = rig.cloud.client("ec2").describe_security_groups(Filters=which)["SecurityGroups"]
     peers = ("IpRanges", "UserIdGroupPairs", "PrefixListIds")

@@ -1,4 +1,4 @@
-"""The teardown of what nobody here made: tasks that are left, container instances, instances of the group."""
+"""The teardown of resources that the tool did not make: left tasks, container instances, instances of the group."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def describe(rig: Rig) -> dict[str, Any]:
 
 
 def status(rig: Rig, resource_type: type[Resource]) -> tuple[str, bool]:
-    """What is shown of the resource type's one resource, and whether it only has to be waited for."""
+    """Return the status of the resource type's one resource, and whether it only has to be waited for."""
     [live] = rig.aws().exhaustive().live(resource_type)
     return live.status, live.deleting
 

@@ -20,6 +20,7 @@ from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.deployments import Deployment
 from provisioner.resources.ecs.problems import stopped
+from provisioner.resources.ecs.progress import PROGRESS, progress_of
 from provisioner.resources.ecs.reads import Read
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.service_notes import deployed_by_others
@@ -121,7 +122,7 @@ def declared(
 
 
 def balanced(stack: Stack, vpc: Handle, subnets: list[str], group: str) -> tuple[list[dict[str, Any]], list[Handle]]:
-    """Declare a load balancer, and return what a service behind it says of it and comes after."""
+    """Declare a load balancer; return the settings of a service behind it, and the listener that comes before."""
     gateway = stack.ensure(InternetGateway("main", vpc.id))
     # once there is a gateway it is known which tasks reach AWS
     stack.ensure(RouteTable("main", vpc.id, subnet_ids=subnets, routes={"0.0.0.0/0": ready(gateway).id}))
@@ -184,7 +185,7 @@ def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None
 
 
 def test_a_shell_no_longer_wanted_is_taken_from_running_tasks(rig: Rig) -> None:
-    """UpdateService: enableExecuteCommand starts no deployment, and a task keeps what it was started with."""
+    """UpdateService: enableExecuteCommand starts no deployment, and a task keeps the value of its start."""
 
     def without(stack: Stack) -> None:
         declared(stack, shell=False)
@@ -219,7 +220,7 @@ def test_reading_costs_the_same_in_a_busy_account(rig: Rig) -> None:
 
 
 def copied(rig: Rig, **changes: Any) -> str:
-    """What `ecs deploy` does: register a copy of the newest revision, its tags among it, and change the copy."""
+    """Do as `ecs deploy` does: register a copy of the newest revision, its tags included, with changes."""
     ecs = rig.cloud.client("ecs")
     answer = ecs.describe_task_definition(taskDefinition=FAMILY, include=["TAGS"])
     shown = answer["taskDefinition"]
@@ -234,7 +235,7 @@ def copied(rig: Rig, **changes: Any) -> str:
 
 
 def deploy(rig: Rig, arn: str, *, out_of_use: str = "") -> None:
-    """Deploy a revision past the tool, and take out of use what ran before, as `ecs deploy` does unless told not to."""
+    """Deploy a revision past the tool, and take the former one out of use, as `ecs deploy` does by default."""
     rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", taskDefinition=arn)
     rig.cloud.wait(lambda: newest(rig)["rolloutState"] == "COMPLETED", "the deployment")
     if out_of_use:
@@ -480,7 +481,7 @@ def test_a_completed_deployment_whose_tasks_fail_since_says_why(rig: Rig) -> Non
 
 
 def test_where_fargate_spot_is_short_the_message_says_what_to_do(rig: Rig) -> None:
-    """ECS counts what it cannot place, and its circuit breaker ends the deployment."""
+    """ECS counts tasks that it cannot place, and its circuit breaker ends the deployment."""
     rig.cloud.control("POST", "faults", "scenarios=spot-short")
     failed = str(rig.up(declared).failures()["service/web"])
     assert "was unable to place a task. Reason: Capacity is unavailable at this time" in failed
@@ -493,13 +494,13 @@ def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     rig.up(declared).ok()
     found = live(rig)
     assert Service.pending(found) is None
-    none = replace(found, details={**found.details, "running_count": 0})
+    none = replace(found, details={PROGRESS: replace(progress_of(found), running_count=0)})
     assert Service.pending(none) == f"{FAMILY}:1: 0/1 running"
     assert Service.pending(replace(none, attributes={**found.attributes, "desired_count": 0})) is None
 
 
 def test_a_failed_resource_is_given_its_changes(rig: Rig) -> None:
-    """After a deployment that failed, what the user mends is rolled out: the failure does not stand in its way."""
+    """After a deployment that failed, the user's change is rolled out: the failure does not stand in its way."""
     rig.up(declared).ok()
     wanted = filled(rig.declare(declared).declared["service/web"].resource, lambda address, output: CLUSTER)
     given_up = seen(rig, rolloutState="FAILED", rolloutStateReason="tasks failed to start")

@@ -25,7 +25,7 @@ def declared(stack: Stack) -> None:
 
 
 def guarded(cloud: EmbeddedCloud, vpc: str, subnet: str) -> tuple[str, str]:
-    """What GuardDuty puts into a VPC: the ids of its endpoint and group."""
+    """Make GuardDuty's resources in a VPC, and return the ids of its endpoint and group."""
     ec2: Any = cloud.client("ec2")
     group = ec2.create_security_group(
         GroupName=f"GuardDutyManagedSecurityGroup-{vpc}",

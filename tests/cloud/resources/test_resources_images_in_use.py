@@ -66,14 +66,14 @@ class Web:
         return sorted(sorted(image.get("imageTags", ())) for image in found)
 
     def recovered(self) -> list[tuple[str, bool]]:
-        """What is found without a state, and whether it is declared."""
+        """Return the addresses found without a state, and whether each is declared."""
         stack = self.rig.declare(declared)
         found = recovery.search(self.rig.aws(), {}, stack.declared, lambda text: None).found
         return [(item.record.address, item.declared) for item in found]
 
     @property
     def ecr(self) -> Any:
-        """The way to ECR of somebody else."""
+        """Somebody else's client of ECR."""
         return self.rig.cloud.client("ecr")
 
 

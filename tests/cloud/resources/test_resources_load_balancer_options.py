@@ -1,4 +1,4 @@
-"""What a load balancer can have besides: access logs in a bucket of the stack's own, and somebody's web ACL."""
+"""Options of a load balancer: access logs in a bucket of the stack's own, and somebody's web ACL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NAT gateways, beyond the contract: what AWS accepts and cannot make."""
+"""NAT gateways, beyond the contract: a gateway that AWS accepts and cannot make."""
 
 from __future__ import annotations
 

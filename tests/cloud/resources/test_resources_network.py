@@ -1,4 +1,4 @@
-"""The network's types, beyond the contract: lag, rewritten tags, what was confirmed, what is told as removed."""
+"""The network's types, beyond the contract: lag, rewritten tags, confirmed plans, reports of removed resources."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
 
 
 def test_only_what_was_deleted_is_reported_as_deleted(rig: Rig) -> None:
-    """Recorded are a group that was deleted by hand, and one that an earlier run had begun to remove."""
+    """The state has a group that was deleted by hand, and another that an earlier run had begun to remove."""
     rig.up(declared).ok()
     ec2 = rig.cloud.client("ec2")
     with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
@@ -137,7 +137,7 @@ def test_a_subnet_and_a_route_led_elsewhere_are_brought_back(rig: Rig) -> None:
 
 
 def test_an_interrupted_creation_with_other_settings_starts_anew(rig: Rig) -> None:
-    """Somebody deleted the half-made VPC: a route table of the new one is not what the client token stands for."""
+    """Somebody deleted the half-made VPC: the client token stands for a route table of the old one, not the new."""
 
     def routed(stack: Stack) -> None:
         vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))

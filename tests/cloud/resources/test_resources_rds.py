@@ -1,4 +1,4 @@
-"""RDS's types, beyond the contract: passwords, parameters, snapshots, what fails or is stopped, others' clusters."""
+"""RDS's types, beyond the contract: passwords, parameters, snapshots, failed and stopped ones, others' clusters."""
 
 from __future__ import annotations
 

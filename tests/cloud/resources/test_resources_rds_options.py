@@ -1,4 +1,4 @@
-"""What a database can have besides: readers in other zones, exported logs, and what is off."""
+"""Options of a database: readers in other zones, exported logs, and options that are off."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_readers_are_in_other_zones_and_come_and_go(rig: Rig) -> None:
 
 
 def test_what_is_off_is_not_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty list goes over the wire as an empty text, and AWS would make of that what it likes."""
+    """An empty list is sent as an empty text, of which AWS could make anything."""
     aws, sent = rig.aws(), list[str]()
     event = "before-call.rds.CreateDBCluster"
     aws.client("rds").meta.events.register(event, lambda params, **_: sent.extend(params["body"]))

@@ -128,7 +128,7 @@ CLAIMED = {
 
 @pytest.mark.parametrize("claimed", CLAIMED.values(), ids=CLAIMED)
 def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed: RecordSet) -> None:
-    """Who can write the state could have anybody's records deleted by it otherwise."""
+    """Otherwise a writer of the state could have anybody's records deleted by it."""
     zone = zone_of(rig)
     fields = {**claimed.fields(), "hosted_zone_id": zone}
     if claimed.alias_target:
@@ -169,7 +169,7 @@ def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
 
 
 def test_an_alias_to_a_lost_balancer_is_named_and_left(rig: Rig) -> None:
-    """Whose balancer it was cannot be told any more: namesakes in other accounts have the same names."""
+    """The owner of the balancer cannot be told any more: namesakes in other accounts have the same names."""
     zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
     elb = rig.cloud.client("elbv2")
 
@@ -262,7 +262,7 @@ def test_a_record_that_diverts_some_clients_is_named_and_left(rig: Rig, record_t
 
 
 def asked(rig: Rig, host: str) -> list[str]:
-    """What the world's DNS says of a name."""
+    """Return the addresses that the world's DNS has for a name."""
     query = dns.message.make_query(host, "A")
     reply = dns.query.udp(query, "127.0.0.1", 5, rig.cloud.process.dns_port)
     return [record.to_text() for rrset in reply.answer for record in rrset]

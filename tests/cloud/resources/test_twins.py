@@ -1,6 +1,6 @@
-"""A state that claims what others have, a thing of every resource type: nothing of it is changed or announced.
+"""A state that claims others' resources, one of every resource type: none of them is changed or announced.
 
-The rest of the ways to claim it is in test_twins_whole.py.
+The other ways to claim them are in test_twins_whole.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.random_order(disabled=True)]
 
 @pytest.fixture(scope="module")
 def twins(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Twins:
-    """What another stack has, in the same account and Region."""
+    """The resources of another stack, in the same account and Region."""
     running_cloud.reset()
     return settle(running_cloud, tmp_path_factory.mktemp("theirs"))
 

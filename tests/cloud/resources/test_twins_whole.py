@@ -1,4 +1,4 @@
-"""All the ways in which a state can claim what others have, a thing of every resource type: it stays as it is."""
+"""All the ways in which a state can claim others' resources, one of every resource type: they stay as they are."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CLAIMED: list[tuple[str, Phase]] = [
     ("foreign", "ready"),
     ("foreign", "deleting"),
 ]
-"""Whose addresses a state gives them, and what it says was done with them last."""
+"""The addresses under which a state claims them, and their phase in it."""
 
 
 @pytest.mark.parametrize(("where", "phase"), CLAIMED)

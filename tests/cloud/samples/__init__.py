@@ -16,7 +16,7 @@ from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
 GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **ALARMS}
-"""What live together first."""
+"""Samples that live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
-"""What live together second."""
+"""Samples that live together second."""
 ALL = {**GROUND, **SERVING}

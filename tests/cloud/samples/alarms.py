@@ -1,4 +1,4 @@
-"""Samples of what tells people that something is wrong: topics, who is told, alarms."""
+"""Samples of resource types that report problems: topics, subscriptions, alarms, rules."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:sample-topic"
 QUEUE = "arn:aws:sqs:ap-northeast-1:123456789012:sample"
-"""What needs no confirmation."""
+"""A subscriber that needs no confirmation."""
 OTHER = "arn:aws:sns:ap-northeast-1:123456789012:other"
 KEPT = (
     *("AlarmName", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions", "Namespace", "MetricName"),
     *("Dimensions", "Statistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"),
     *("ComparisonOperator", "TreatMissingData"),
 )
-"""What PutMetricAlarm takes of what DescribeAlarms shows."""
+"""Members of DescribeAlarms's answer that PutMetricAlarm takes."""
 
 
 def _publish(service: str) -> Policy:

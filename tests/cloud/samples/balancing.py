@@ -37,7 +37,7 @@ def _balancer(here: Here) -> Handle:
 
 
 def targets(here: Here) -> tuple[Handle, Sequence[Handle]]:
-    """A target group that a listener forwards to, and what a service behind it comes after."""
+    """Declare a target group behind a listener; return it, and the listener that comes before a service."""
     group = here.ensure(TargetGroup("web", "sample-web", here[Vpc].id, "/health"))
     return group, [here.ensure(Listener("web", here[LoadBalancer].id, 8080, "HTTP", [forward(group.id)]))]
 

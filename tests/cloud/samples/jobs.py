@@ -1,4 +1,4 @@
-"""Samples of what runs jobs: a run before services change, and schedules in their group."""
+"""Samples of resource types that run jobs: a run before services change, and schedules in their group."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEPT = (
     "State",
     "Target",
 )
-"""What UpdateSchedule takes of what GetSchedule shows."""
+"""Members of GetSchedule's answer that UpdateSchedule takes."""
 
 
 def _run(here: Here) -> Handle:

@@ -10,7 +10,7 @@ from tests.cloud.samples.life import Leg, Life, result
 
 
 def breaches(life: Life, resource_type: type[Resource]) -> list[str]:
-    """How a resource type broke the contract; nothing if it kept it."""
+    """Return the ways in which a resource type broke the contract; empty if it kept it."""
     judges = (_made, _changed, _refused, _found, _gone)
     # what is never mended breaks each leg after it in the same way
     return list(
@@ -19,7 +19,7 @@ def breaches(life: Life, resource_type: type[Resource]) -> list[str]:
 
 
 def strays(life: Life) -> list[str]:
-    """What was done though nothing called for it, and what is left in the account."""
+    """Return the writes and changes that nothing called for, and the differences left in the account."""
     idle = (("a second `up`", life.again.outcome), ("`up` without a state", life.lost.outcome))
     found = [
         f"{what} wrote: {', '.join(run.writes)}"
@@ -36,7 +36,7 @@ def strays(life: Life) -> list[str]:
 
 
 def _made(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
-    """Made once, and then left alone: what is asked for at its creation only is no difference."""
+    """Made once, and then left alone: a field for its creation only is no difference."""
     # what AWS makes, or others have, may be there already
     usual = ("created", "unchanged") if resource_type.created_by_aws or resource_type.retained else ("created",)
     yield from _became("the first `up`", address, life.made.result(address), usual)
@@ -71,7 +71,7 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
 
 
 def _refused(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
-    """What AWS cannot change in place is refused in the plan, each field by its name."""
+    """A change that AWS cannot make in place is refused in the plan, each field by its name."""
     planned, fixed = life.refused.get(address), life.fixed[address].keys()
     action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
     if action != ("refused" if fixed else "none") or fields != fixed:

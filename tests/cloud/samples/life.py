@@ -24,12 +24,12 @@ from tests.cloud.samples.sample import ByHand, Here, Others, Sample, another, ot
 
 Samples = Mapping[type[Resource], Sample]
 SEEN = 60.0
-"""Seconds within which all of AWS's lists show what somebody did by hand."""
+"""Seconds within which all of AWS's lists show a change by hand."""
 
 
 @dataclass(frozen=True)
 class Try:
-    """One way in which a sample comes to differ: the fields, and the value that is declared, if it is by that."""
+    """One way to make a sample differ: the fields, and a change by hand or another value to declare."""
 
     address: str
     fields: frozenset[str]
@@ -38,7 +38,7 @@ class Try:
 
 
 def result(outcome: Outcome, address: str) -> str:
-    """What became of a resource in a run, or why nothing did."""
+    """Return a resource's result in a run, or the reason for having none."""
     for event in reversed(outcome.events):
         if isinstance(event, ResourceDone) and event.address == address:
             return event.result
@@ -49,7 +49,7 @@ def result(outcome: Outcome, address: str) -> str:
 
 @dataclass
 class Leg:
-    """One `up` of a life: what was to differ by address, what the plan said, and what came of each resource.
+    """One `up` of a life: the attempted differences by address, the plan, and the result of each resource.
 
     `undone` says, by address, why somebody's change by hand could not be made.
     """
@@ -60,30 +60,30 @@ class Leg:
     outcome: Outcome
 
     def result(self, address: str) -> str:
-        """What became of a resource, or why nothing did."""
+        """Return a resource's result, or the reason for having none."""
         return result(self.outcome, address)
 
     def differs(self, address: str) -> tuple[str, set[str]]:
-        """What the plan said of a resource."""
+        """Return a resource's planned action and changed fields."""
         item = self.planned.get(address)
         return (item.action, {*item.changes}) if item else ("none", set())
 
 
 @dataclass
 class Life:
-    """What was seen of all samples.
+    """The observations on all samples.
 
     Attributes:
-        addresses: what each resource type's sample is called.
+        addresses: the address of each resource type's sample.
         made, again, lost: the first `up`, the second, and the one without a state.
         changes: one `up` for each time that somebody changed a setting of each sample that has so many.
         fixed: by address, the fixed fields that it declares, each with another value.
         refused: the plan when all these are declared so.
         found: by address, how it was found without a state.
-        tags: of what carries tags, by address, what is wrong with those that are read of it alone.
-        beside: by the name of a type, what its resources have among their settings that is no field.
+        tags: by address of a resource that carries tags, the fault of its tags as read of it alone.
+        beside: by the name of a type, the settings of its resources that are no fields.
         down, once_more: two teardowns.
-        left: what the account holds in the end and did not before, or the reverse.
+        left: resources that the account holds in the end and did not before, or the reverse.
     """
 
     addresses: Mapping[type[Resource], str]
@@ -113,7 +113,7 @@ class _Living:
     addresses: Mapping[type[Resource], str] = field(default_factory=dict)
 
     def declare(self, more: Mapping[str, Mapping[str, Any]] | None = None) -> Declare:
-        """What is declared now: the samples of this life, and what they need."""
+        """Return a function that declares the samples of this life, and the resources that they need."""
         values = {a: {**self.values.get(a, {}), **(more or {}).get(a, {})} for a in {*self.values, *(more or {})}}
 
         def declare(stack: Stack) -> None:
@@ -123,7 +123,7 @@ class _Living:
         return declare
 
     def up(self, more: Mapping[str, Mapping[str, Any]] | None = None, tries: Sequence[Try] = ()) -> Leg:
-        """Change what is to be tried, then run `up`."""
+        """Make the changes to be tried, then run `up`."""
         undone = {one.address: why for one in tries if (why := self._change(one))}
         if tries:
             self.rig.cloud.advance(SEEN)
@@ -151,7 +151,7 @@ class _Living:
         return ""
 
     def otherwise(self, names: str) -> dict[str, dict[str, Any]]:
-        """Other values for those fields of each sample that its class lists under this name."""
+        """Return other values for the fields of each sample that its class lists under this name."""
         declared = self.rig.declare(self.declare()).declared
         wants = {resource_type: declared[address].resource for resource_type, address in self.addresses.items()}
         return {
@@ -163,7 +163,7 @@ class _Living:
         }
 
     def tags(self) -> dict[str, str]:
-        """What is wrong with the tags of each sample, by address, as they are read of it alone."""
+        """Return the faults of each sample's tags, by address, as they are read of it alone."""
         records = self.rig.state().records
         aws = self.rig.aws().knowing(KnownResources(records))
         lives = {
@@ -183,7 +183,7 @@ class _Living:
         return "" if wanted.items() <= there.items() else f"they are {there}, and should be {wanted}"
 
     def beside(self) -> dict[str, set[str]]:
-        """What the resources of each type have among their settings that is no field, by the type's name."""
+        """Return the settings of each type's resources that are no fields, by the type's name."""
         aws = self.rig.aws().knowing(KnownResources(self.rig.state().records))
         return {
             resource_type.type_name: {name for live in aws.live(resource_type) for name in live.attributes}
@@ -192,7 +192,7 @@ class _Living:
         }
 
     def found(self) -> dict[str, str]:
-        """How each resource is found without a state, by address."""
+        """Return the way to find each resource without a state, by address."""
         declared = self.rig.declare(self.declare()).declared
         recovered = recovery.search(self.rig.aws(), {}, declared, lambda text: None)
         return {item.record.address: item.found_by for item in recovered.found}
@@ -208,10 +208,10 @@ class _Living:
 
 
 def live(cloud: EmbeddedCloud, directory: Path, samples: Samples, everything: Samples) -> Life:
-    """Live the whole life; whatever goes wrong in it is for the judges.
+    """Live the whole life; the judges tell all that goes wrong in it.
 
     Args:
-        everything: the samples that those of this life may need.
+        everything: all samples; the samples of this life may need others.
     """
     living = _Living(Rig(cloud, directory / "state", stand_ins=True), samples, everything, others(cloud))
     rig, before = living.rig, inventory(cloud.client)

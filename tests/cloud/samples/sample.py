@@ -1,4 +1,4 @@
-"""What a sample of a type is: how a resource is declared with what it needs, and how each setting differs."""
+"""The sample of a type: a function that declares a resource with all that it needs, and changes of each setting."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import kms_key, web_acl
 
 NAME = "sample"
-"""What the resource that is tried is called, and nothing else is: the rest of its address is its resource type."""
+"""The name of the tested resource, and of nothing else: the rest of its address is its resource type."""
 Values = Mapping[str, Mapping[str, Any]]
 """By address, the fields that are declared otherwise than the sample says."""
 
 
 @dataclass(frozen=True)
 class Others:
-    """What somebody else has in the account beforehand.
+    """The resources that somebody else has in the account beforehand.
 
     Attributes:
         zone: the id of the zone of example.com, which the world finds.
@@ -38,7 +38,7 @@ class Others:
 
 
 def others(cloud: EmbeddedCloud) -> Others:
-    """Make what somebody else has."""
+    """Make the resources of somebody else."""
     (zone,) = cloud.client("route53").list_hosted_zones_by_name(DNSName="example.com")["HostedZones"]
     acls = web_acl(cloud, "one"), web_acl(cloud, "two")
     return Others(zone["Id"].removeprefix("/hostedzone/"), kms_key(cloud), acls, _certificate(cloud, zone["Id"]))
@@ -62,7 +62,7 @@ def _certificate(cloud: EmbeddedCloud, zone: str) -> str:
 
 @dataclass
 class Here:
-    """Where samples declare resources: each once, however many need it."""
+    """The place for samples to declare resources: each once, however many need it."""
 
     stack: Stack
     others: Others
@@ -87,7 +87,7 @@ class Here:
 
 @dataclass(frozen=True)
 class ByHand:
-    """What somebody has who changes a sample past the stack: plain clients, and the ids of what there is."""
+    """The means to change a sample past the stack: plain clients, and the ids of the stack's resources."""
 
     cloud: EmbeddedCloud
     records: Mapping[str, Record]
@@ -105,7 +105,7 @@ class ByHand:
 
     @property
     def outputs(self) -> Mapping[str, Any]:
-        """What AWS said of the sample."""
+        """AWS's outputs of the sample."""
         return self.records[self.address].outputs
 
     def __getitem__(self, what: str | type[Resource]) -> str:
@@ -118,7 +118,7 @@ Drift = Callable[[ByHand], object]
 
 @dataclass(frozen=True)
 class Sample:
-    """What the contract has to know of a resource type that its class does not say.
+    """The facts on a resource type that the contract needs and its class does not tell.
 
     Attributes:
         declare: declares a resource of the type, by the name `NAME` unless its name matters, with what it needs, and
@@ -155,7 +155,7 @@ def changeable(resource_type: type[Resource]) -> list[str]:
 
 
 def mistakes(resource_type: type[Resource], sample: Sample | None) -> list[str]:
-    """What is wrong with a sample, or with there being none, each with what to do about it."""
+    """Return the mistakes in a sample, or its absence, each with the remedy."""
     if sample is None:
         return [
             (

@@ -1,4 +1,4 @@
-"""Samples of what serves requests: load balancer, cluster, capacity, task definitions, services, their scaling."""
+"""Samples of types that serve requests: load balancer, cluster, capacity, task definitions, services, their scaling."""
 
 from __future__ import annotations
 

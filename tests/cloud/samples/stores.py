@@ -1,4 +1,4 @@
-"""Samples of what is kept and of who may do what: logs, images, secrets, buckets, roles, an account's setting."""
+"""Samples of stores and of permissions: logs, images, secrets, buckets, roles, an account's setting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def trust(service: str) -> Policy:
 
 
 def _delivered() -> Policy:
-    """What lets load balancers log into the bucket."""
+    """Return the policy that lets load balancers log into the bucket."""
     return policy(
         {
             "Effect": "Allow",

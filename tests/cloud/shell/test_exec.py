@@ -48,12 +48,12 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def sessions(project: Project, query: str) -> None:
-    """Choose what runs behind sessions."""
+    """Choose the program behind sessions."""
     project.cloud.control("POST", "sessions", query)
 
 
 def fed(project: Project, given: bytes, *words: str) -> tuple[int, bytes, bytes]:
-    """Run a command with something on standard input; return its exit code, and what it wrote, to the byte."""
+    """Run a command with bytes on standard input; return its exit code, its output and its errors, to the byte."""
     project.cloud.away()
     ended = subprocess.run(
         [*PROGRAM, *words],
@@ -236,7 +236,7 @@ def test_what_keeps_one_out_is_named(project: Project) -> None:
 
 @contextlib.contextmanager
 def echoing() -> Iterator[int]:
-    """A server on this machine that sends back what it gets; its port."""
+    """Yield the port of a server on this machine that sends back all that it gets."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def echo(connection: socket.socket) -> None:
@@ -268,7 +268,7 @@ def listening(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def answers(port: int, content: bytes) -> bool:
-    """Whether what is sent to a port comes back."""
+    """Return whether a port sends the content back."""
     with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
         connection.sendall(content)
         found = b""

@@ -1,4 +1,4 @@
-"""Alarms on what `pause` and `sleep` stop tell nobody meanwhile, and somebody again afterwards."""
+"""Alarms on services that `pause` and `sleep` stop: they tell nobody meanwhile, and somebody again afterwards."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def tells(project: Project) -> dict[str, bool]:
-    """Whether each alarm tells somebody when its state changes."""
+    """Return whether each alarm tells somebody when its state changes, by name."""
     found = project.cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=NAME)["MetricAlarms"]
     actions = {one["AlarmName"].removeprefix(f"{NAME}-"): one["ActionsEnabled"] for one in found}
     return {name: actions[name] for name in LOUD}
@@ -59,7 +59,7 @@ def state(project: Project, name: str) -> str:
 
 
 def told(project: Project) -> list[str]:
-    """The subjects of what the topic has published since it was last asked."""
+    """Return the subjects of the topic's messages since the last call."""
     sqs = project.cloud.client("sqs")
     place: dict[str, Any] = {"QueueUrl": sqs.get_queue_url(QueueName="told")["QueueUrl"]}
     found = sqs.receive_message(**place, MaxNumberOfMessages=10).get("Messages", ())

@@ -36,7 +36,7 @@ NONE = {"frontend": (0, 0), "worker": (0, 0), "nightly": "DISABLED"}
 
 @pytest.fixture
 def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    """A stack, up: a service that scales, one that does not, and a job with a schedule."""
+    """A stack, up: a service that scales, another with a fixed number, and a job with a schedule."""
     here = Project(cloud, tmp_path)
     here.write(SMALL.replace("public = true", "public = true\nscaling = { min = 2, max = 6 }") + MORE)
     here.up()
@@ -45,7 +45,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def sizes(project: Project) -> dict[str, Any]:
-    """How many tasks of each service run and are wanted, and whether the schedule is on."""
+    """Return the running and the desired tasks of each service, and the state of the schedule."""
     client = project.cloud.client
     shown = client("ecs").describe_services(cluster=NAME, services=["frontend", "worker"])["services"]
     found: dict[str, Any] = {one["serviceName"]: (one["runningCount"], one["desiredCount"]) for one in shown}

@@ -50,7 +50,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def shown(project: Project) -> dict[str, Any]:
-    """What runs, by AWS."""
+    """Return AWS's view of the stack: running tasks, the schedule, the database, and the group's minimum."""
     client = project.cloud.client
     services = client("ecs").describe_services(cluster=NAME, services=["frontend", "worker"])["services"]
     (cluster,) = client("rds").describe_db_clusters()["DBClusters"]

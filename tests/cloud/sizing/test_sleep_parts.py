@@ -71,7 +71,7 @@ def ways_out(project: Project) -> list[str]:
 
 
 def routes(project: Project) -> list[str]:
-    """What routes lead to NAT gateways, there or not."""
+    """Return the NAT gateways that routes lead to, there or not."""
     tables = project.cloud.client("ec2").describe_route_tables()["RouteTables"]
     return [route["NatGatewayId"] for table in tables for route in table["Routes"] if "NatGatewayId" in route]
 
@@ -94,7 +94,7 @@ def groups(project: Project) -> dict[str, list[str]]:
 
 
 def weights(project: Project) -> dict[str, int]:
-    """How the one rule shares the traffic that has two target groups."""
+    """Return the weights of the one rule with two target groups."""
     elb = project.cloud.client("elbv2")
     arn = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
     listeners = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
@@ -113,7 +113,7 @@ def remembered(project: Project) -> dict[str, int]:
 
 
 def answer(project: Project) -> tuple[str, int]:
-    """How Route 53 answers for the public name, and with how many addresses."""
+    """Return Route 53's answer for the public name: the code, and the number of addresses."""
     route53 = project.cloud.client("route53")
     zones = [one for one in route53.list_hosted_zones()["HostedZones"] if one["Name"] == "example.com."]
     told = route53.test_dns_answer(HostedZoneId=zones[0]["Id"], RecordName="app.example.com", RecordType="A")
@@ -121,7 +121,7 @@ def answer(project: Project) -> tuple[str, int]:
 
 
 def notices(project: Project, *words: str) -> str:
-    """What a command has told in notes."""
+    """Return the notes of a command."""
     return " ".join(one["text"] for one in project.run(*words, "--json").said("notice"))
 
 

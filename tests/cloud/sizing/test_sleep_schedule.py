@@ -1,4 +1,4 @@
-"""A stack that AWS puts to sleep and wakes by the clock, and what the commands make of it meanwhile."""
+"""A stack that AWS puts to sleep and wakes by the clock, and the commands on it meanwhile."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ ASLEEP = {"frontend": 0, "worker": 0, "nightly": "ENABLED", "tells": False}
 
 @pytest.fixture
 def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    """A stack, up, that sleeps at night: a service with a number of tasks, one that scales, a job, alarms."""
+    """A stack, up, that sleeps at night: a service with a number of tasks, another that scales, a job, alarms."""
     here = Project(cloud, tmp_path)
     here.write(SMALL + MORE + SCHEDULE)
     here.up()
@@ -69,7 +69,7 @@ def until(project: Project, hour: int, minute: int = 2) -> None:
 
 
 def shown(project: Project) -> dict[str, Any]:
-    """What runs, by AWS, and whether the alarms on it tell somebody."""
+    """Return the running tasks, the state of the schedule, and whether the alarms tell somebody."""
     client = project.cloud.client
     services = client("ecs").describe_services(cluster=NAME, services=["frontend", "worker"])["services"]
     alarms = client("cloudwatch").describe_alarms(AlarmNames=[f"{NAME}-{one}" for one in QUIET])["MetricAlarms"]

@@ -1,4 +1,4 @@
-"""How many tasks a service has: what `count` keeps, what `scaling` leaves to AWS, and the way from one to the other."""
+"""The number of a service's tasks: `count` keeps it, `scaling` leaves it to AWS, and one can follow the other."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def by_hand(project: Project, count: int) -> None:
 
 
 def policies(project: Project) -> dict[str, str]:
-    """The label of what each policy follows, by the policy's name."""
+    """Return the resource label of the metric that each policy follows, by the policy's name."""
     client = project.cloud.client("application-autoscaling")
     return {
         one["PolicyName"]: one["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"].get(

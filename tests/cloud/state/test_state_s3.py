@@ -1,4 +1,4 @@
-"""The state in S3: durable before anything acts on it, one writer at a time, whoever dies, sleeps or is not heard."""
+"""The state in S3: durable before any action on it, one writer at a time, even if one dies, sleeps or is not heard."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LONG = 600.0
 
 @pytest.fixture(scope="module")
 def client(running_cloud: EmbeddedCloud) -> Any:
-    """A client that repeats what got no answer, as the tool's does; and the bucket is there."""
+    """A client that repeats calls without an answer, as the tool's does; the bucket is there."""
     running_cloud.reset()
     # these processes have the machine's clock, and S3 the same
     running_cloud.control("POST", "clock", "mode=real")
@@ -190,7 +190,7 @@ def test_any_prefix_of_what_was_done_is_a_state(client: Any, history: list[tuple
 
 
 def test_records_of_many_threads_are_written_together(objects: Objects, client: Any) -> None:
-    """An append costs one write; what comes meanwhile shares the next one."""
+    """An append costs one write; appends that come meanwhile share the next one."""
     with store(objects) as opened:
         slow(client, 0.02)
         try:
@@ -317,7 +317,7 @@ def test_a_run_that_lost_its_lock_is_stopped_and_says_to_whom(objects: Objects) 
 
 
 def test_the_journal_keeps_writers_apart_if_the_lock_does_not(objects: Objects) -> None:
-    """Somebody deletes the lock: what is left is the fence."""
+    """Somebody deletes the lock: only the fence is left."""
     rounds = 8
     for number in range(rounds):
         first = store(objects, "first")
@@ -590,7 +590,7 @@ def test_a_bucket_that_s3_does_not_know_everywhere_is_waited_for(cloud_of: Embed
 
 
 class Absent(io.BytesIO):
-    """S3's answer that an object is not there, the first few times that an operation asks for one whose key says so."""
+    """S3's answer that an object is not there, to the first few calls of an operation with `key` in the URL."""
 
     def __init__(self, client: Any, operation: str, key: str, times: int) -> None:
         super().__init__()
@@ -626,7 +626,7 @@ def test_what_s3_lists_and_does_not_show_is_read_again(client: Any, objects: Obj
 
 
 def test_a_state_in_a_newly_versioned_bucket_is_opened(cloud_of: EmbeddedCloud, objects: Objects) -> None:
-    """Bodies and ETags of what was just written are reported as missing, the lock's as well."""
+    """Bodies and ETags of objects just written are reported as missing, the lock's as well."""
     with store(objects) as opened:
         opened.put(record("vpc/main"))
     cloud_of.control("POST", "clock", "mode=real:20")

@@ -20,15 +20,15 @@ BUCKET = "silent-states"
 
 
 class Silence:
-    """What the bucket does not answer: one request, and all that come after it.
+    """Requests that the bucket does not answer: one, and all that come after it.
 
     Args:
-        begins: what that request looks like, as `PUT /bucket/key`; empty: nobody's, it begins when the test says so.
-        earlier: how many such requests are answered before.
+        begins: the pattern of that request, as `PUT /bucket/key`; empty: none, it begins when the test sets `begun`.
+        earlier: the number of such requests that are answered before.
 
     Attributes:
-        begun: that one has come.
-        asked: what was not answered.
+        begun: set as soon as that request has come.
+        asked: the requests without an answer.
     """
 
     def __init__(self, begins: str, earlier: int) -> None:
@@ -72,7 +72,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 def test_an_interrupted_command_stops_asking_a_silent_bucket(
     project: Project, cloud: EmbeddedCloud, begins: str, earlier: int, error: str
 ) -> None:
-    """It waits for one answer in vain, or for one that was under way and one more: ten seconds each."""
+    """It waits for one answer in vain, or for two if a request was under way: ten seconds each."""
     silence = Silence(begins, earlier)
     with leaving_unanswered(cloud.endpoint, silence) as way:
         project.reach(way)

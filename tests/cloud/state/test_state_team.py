@@ -127,7 +127,7 @@ def objects(team: Project) -> Objects:
 
 
 def there(team: Project) -> State:
-    """What is in the bucket."""
+    """Return the state in the bucket."""
     return read(objects(team), NAME)
 
 
@@ -313,7 +313,7 @@ def test_migrate_empties_nothing_whose_copy_reads_back_otherwise(
     local, s3, real = team.state / "local" / NAME, team.cloud.client("s3"), URLLib3Session.send
 
     def send(self: URLLib3Session, request: Any) -> Any:
-        """What the bucket keeps of the copy is not what was written."""
+        """Change the copy in the bucket as soon as it is written."""
         answer = real(self, request)
         body = request.body.getvalue() if request.method == "PUT" else b""
         if request.url.endswith("/state.json") and b'"vpc-1"' in body:

@@ -121,7 +121,7 @@ def test_an_imported_groups_rules_stay_until_all_else_is_done(rig: Rig) -> None:
 
 @dataclass(frozen=True)
 class Named:
-    """A resource type that names tell apart: what is wanted, how somebody else made it, and its id."""
+    """A resource type whose resources differ by name: the declared resource, its creation by somebody else, its id."""
 
     resource: Resource
     make: Callable[[Any], Any]
@@ -382,7 +382,7 @@ def test_what_cannot_be_imported_is_said_in_one_sentence(rig: Rig) -> None:
 
 
 def test_what_depends_on_what_is_not_there_is_not_imported(rig: Rig) -> None:
-    """The comparison would be with what is not known yet, and the record would name what is not recorded."""
+    """The comparison would need values that are not known yet, and the record would depend on resources without one."""
 
     def nested(stack: Stack) -> None:
         vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))

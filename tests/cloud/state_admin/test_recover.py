@@ -66,7 +66,7 @@ class Stage:
         return self.state / "state.journal"
 
     def put_back(self, saved: Path) -> None:
-        """Put a state that was saved in the place of what is there."""
+        """Put a saved state in the place of the present one."""
         shutil.rmtree(self.state, ignore_errors=True)
         shutil.copytree(saved, self.state)
 

@@ -1,4 +1,4 @@
-"""`[alarms]`: who is told when something of a stack is not as it should be, on the embedded cloud."""
+"""`[alarms]`, on the embedded cloud: the addresses and topics that are told of a stack's problems."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def with_jobs(*jobs: str, alarms: str = "") -> str:
 
 @pytest.fixture
 def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    """A project directory, and a queue that is to be told what an address would be."""
+    """A project directory, and a queue for the messages that an address would get."""
     here = Project(cloud, tmp_path)
     cloud.client("sqs").create_queue(QueueName="told")
     yield here

@@ -1,4 +1,4 @@
-"""The tutorial of docs/own-steps.md, as it stands there, with each command; and what is refused on the way."""
+"""The tutorial of docs/own-steps.md, as it stands there, with each command; and the refusals on the way."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def variables(here: Own) -> dict[str, str]:
 
 
 def allowed(here: Own) -> list[Any]:
-    """What the task role is allowed by inline policies."""
+    """Return the statements on SQS in the task role's inline policies."""
     iam, role = here.cloud.client("iam"), "ecs-sample-dev-task-backend"
     return [
         statement
@@ -343,7 +343,7 @@ WRONG = {
     "Topic in steps/a.py: permissions: OWN stands for the ARNs of the type's resources: say what they are": (
         f"{TOPIC}    permissions = (*grants('sns', 'CreateTopic', OWN),)\n"
     ),
-    "Topic in steps/a.py: permissions: sns:CreateTopic has {stak}, and what is filled in is account, environment": (
+    "Topic in steps/a.py: permissions: sns:CreateTopic has {stak}, and the places are account, environment": (
         f"{TOPIC}    permissions = (*grants('sns', 'CreateTopic', '{{stak}}-*'),)\n"
     ),
     "Topic in steps/a.py: permissions: when='key' is no field of the type": (

@@ -78,7 +78,7 @@ def value_of(project: Project, name: str = OWN) -> str:
 
 
 def leaks(project: Project, ended: Sequence[Ended], *values: str) -> list[str]:
-    """Where one of the values is found: in what commands said, or in any file of the project."""
+    """Return the values that are in the output of commands, or in any file of the project."""
     said = [f"{one.out}\n{one.err}".encode() for one in ended]
     files = [path.read_bytes() for path in project.directory.rglob("*") if path.is_file()]
     return [value for value in values for content in (*said, *files) if value.encode() in content]
