@@ -95,14 +95,10 @@ class KnownByContent:
         """Return the way to hand a foreign resource over to this stack, as a sentence; empty if there is none."""
         return ""
 
-
-class Displaces:
-    """A type whose change may replace somebody else's settings: these are recorded before the change is sent."""
-
     @classmethod
     def displaced(cls, live: Observed) -> Mapping[str, Any]:
-        """Return the outputs to record before `live` is changed; none if the change displaces nothing."""
-        raise NotImplementedError
+        """Return the outputs to record before a change replaces somebody else's content; none if it replaces none."""
+        return {}
 
 
 class LeftToAws:

@@ -29,7 +29,7 @@ from provisioner.engine.scheduling.progress import (
     refresh,
 )
 from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
-from provisioner.engine.traits import CreatedLater, Displaces, WaitsForUsers
+from provisioner.engine.traits import CreatedLater, KnownByContent, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -238,7 +238,7 @@ class Apply:
 
     def _displacing(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
         """Record foreign settings before a change replaces them: AWS shows them no longer afterwards."""
-        displaced = desired.displaced(live) if isinstance(desired, Displaces) else {}
+        displaced = desired.displaced(live) if isinstance(desired, KnownByContent) else {}
         if not displaced:
             return nullcontext()
         before = self.store.records.get(desired.address)

@@ -13,7 +13,7 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotCreated, NotOwned
 from provisioner.engine.records.lookup import others
 from provisioner.engine.resource import Change, Changes, Observed, Resource
-from provisioner.engine.traits import Displaces, KnownByContent
+from provisioner.engine.traits import KnownByContent
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
 from provisioner.resources.route53 import changes as route53_changes
 from provisioner.resources.route53.api import API
@@ -39,7 +39,7 @@ BESIDE = LEADING[1:]
 
 
 @dataclass(frozen=True)
-class RecordSet(KnownByContent, Displaces, Resource):
+class RecordSet(KnownByContent, Resource):
     """A simple record: its values with their TTL, or an alias.
 
     Records carry no tags. A record is this stack's if its zone is. In another owner's zone it is this stack's if it has
