@@ -1,4 +1,4 @@
-"""What `provision approve` and `reject` do: answer a deployment that waits for a person.
+"""Run `provision approve` and `reject`: answer a deployment that waits for a person.
 
 No lock of the state is taken: the `deploy` that has begun the deployment may hold it, and wait for the answer.
 """
@@ -36,7 +36,7 @@ _TOO_LATE = ("InvalidParameterException", "ServiceDeploymentNotFoundException")
 
 @dataclass(frozen=True)
 class Decided:
-    """How a deployment was answered.
+    """The answer to a deployment that waited.
 
     Attributes:
         revision: of the task definition that it rolls out, such as `shop-dev-web:3`.
@@ -84,7 +84,7 @@ def decide(options: Options, name: str | None, action: str) -> Decided:
 
 
 def _shown(aws: Aws, records: Mapping[str, Record], services: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Return services as ECS shows them, by name; without those that it does not have."""
+    """Return the services as ECS shows them, by name. Services that ECS does not have are left out."""
     clusters = {str(service_record(records, name).arguments["cluster"]) for name in services}
     found = dict[str, Mapping[str, Any]]()
     for cluster in clusters:

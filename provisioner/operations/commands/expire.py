@@ -1,4 +1,4 @@
-"""The work of `provision down --expired`: each stack whose time is over is deleted, and no other."""
+"""Run `provision down --expired`: delete each stack whose date has passed, and no other."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def down(options: Options, delete: Delete, left: Callable[[StackLeft], None], re
 
 
 def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
-    """Return what `list` does; on an embedded cloud's clock nobody else waits for us afterwards."""
+    """Return the stacks that `list` finds. The clock of an embedded cloud waits for this command no longer."""
     looking = replace(options, report=lambda line: None)
     with looking.ends:
         return stack_list.everywhere(looking)

@@ -1,4 +1,4 @@
-"""The work of `provision pause` and `resume`: no tasks and no scheduled runs for a while, and then again."""
+"""Run `provision pause` and `resume`: stop and start the tasks of services and the schedules of jobs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
 
 
 def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
-    """Start again what was paused, and wait until all tasks run.
+    """Start paused services and jobs again, and wait until all tasks run.
 
     Args:
         names: of services, and of jobs with a schedule; all of them if there are none.
@@ -93,7 +93,7 @@ def _restore_counts(config: Config, store: Store, paused: Mapping[str, int], aws
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[str]:
-    """Return what is paused or resumed.
+    """Return the services and jobs to pause or resume.
 
     Raises:
         ConfigurationError: something else was named.
@@ -108,7 +108,7 @@ def _chosen(config: Config, names: Sequence[str]) -> list[str]:
 
 
 def _counts(aws: Aws, records: Mapping[str, Record], names: Collection[str]) -> dict[str, int]:
-    """Return how many tasks ECS wants of these services now; what was read for it is forgotten."""
+    """Return the present desired counts of these services, and drop the reads that were made for it."""
     knowing = aws.knowing(KnownResources(records, {}))
     shown = {str(live.attributes["service_name"]): live for live in knowing.live(Service) if live.owned}
     aws.drop_reads()

@@ -1,4 +1,4 @@
-"""What `provision picture` draws: the stack by its configuration, its state or AWS, and what a plan would change."""
+"""Run `provision picture`: draw the stack from its configuration, its state or AWS, with the changes of a plan."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def drawn(
 
 
 def _sums(cost: Estimate | None) -> list[str]:
-    """Return what the stack costs, the month as it is declared first; nothing if no price is known."""
+    """Return the costs of the stack, a usual month first; none if no price is known."""
     if cost is None or not cost.known:
         return []
     idle, usual, most = (rough(each) for each in cost.sums)

@@ -1,4 +1,4 @@
-"""A plan in a file: `up --plan` does exactly what was reviewed, or says what has changed since and does nothing."""
+"""A plan in a file: `up --plan` carries out exactly the reviewed plan, or names the changes since and does nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST = 6
 
 @dataclass(frozen=True)
 class Saved:
-    """What the file has.
+    """The content of a plan file.
 
     Attributes:
         wanted: the options of the plan, by their names.
@@ -59,7 +59,7 @@ class Saved:
     planned: Sequence[Mapping[str, Any]]
 
     def asked(self) -> UpOptions:
-        """Return what the plan was made for."""
+        """Return the options of the plan."""
         return UpOptions(**self.wanted)
 
 
@@ -129,7 +129,7 @@ class ReviewedPlan:
     def check_same(
         self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
     ) -> None:
-        """Refuse to do a plan that is not what would be done now.
+        """Refuse a plan that differs from the plan of now.
 
         Raises:
             PlanChanged: with what has changed since: configuration, state, AWS.
@@ -146,7 +146,7 @@ class ReviewedPlan:
 
 
 def _changed(saved: Saved, now: Saved) -> Iterator[str]:
-    """Yield what has changed: a change of the configuration explains what is declared, and both what is planned."""
+    """Yield the differences. Changes of the configuration explain the declaration's, and both explain the plan's."""
     for key in dict.fromkeys([*saved.settings, *now.settings]):
         old, new = (json.dumps(one.settings.get(key), ensure_ascii=False) for one in (saved, now))
         if old != new:
@@ -163,7 +163,7 @@ def _changed(saved: Saved, now: Saved) -> Iterator[str]:
 
 
 def _action(item: Mapping[str, Any] | None) -> str:
-    """Return what is done to a resource, with the fields that change."""
+    """Return the action on a resource, with the fields that change."""
     if item is None:
         return "nothing"
     return f"{item['action']} ({', '.join(item['changes'])})" if item["action"] == "change" else str(item["action"])
@@ -182,7 +182,7 @@ def _now(
     records: Mapping[str, Record],
     planned: Sequence[Planned],
 ) -> Saved:
-    """Return what a file would have now."""
+    """Return the content of a plan file that would be written now."""
     found = settings(options.file, config, env=options.env, target=options.target)
     saved = Saved(
         FORMAT,

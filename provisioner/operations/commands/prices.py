@@ -36,7 +36,7 @@ ANY_PREFIX = r"(EU|[A-Z]{3}\d)"
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What was read.
+    """The prices that were read for a Region.
 
     Attributes:
         place: the file that has it.
@@ -85,7 +85,7 @@ class _NotOne(Exception):
 
 
 def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
-    """Yield what is asked for: all keys of the table, and the instance types of the configuration."""
+    """Yield the prices to read: each key of the table, and each configured instance type."""
     types = config.capacity.instance_types if config.on_instances else ()
     for key in (*prices.products, *(f"ec2.{name}" for name in types)):
         if product := table.product_of(key, prices.products):
@@ -113,7 +113,7 @@ def _price(aws: Aws, prices: Prices, product: Product) -> dict[str, Any]:
 
 
 def is_meant(one: Mapping[str, Any], product: Product, prices: Prices) -> bool:
-    """Return whether a product of the price list is the one that is meant in a Region.
+    """Return whether a product of the price list is the wanted product in this Region.
 
     Its usage type has to be the same but for the Region's prefix: a load balancer with a trust store (`TS-`) is no load
     balancer, I/O-Optimized capacity not Aurora's usual one, and Singapore is also listed with data of Jakarta's prefix
@@ -130,7 +130,7 @@ def is_meant(one: Mapping[str, Any], product: Product, prices: Prices) -> bool:
 
 
 def filters(region: str, product: Product) -> list[dict[str, str]]:
-    """Return what GetProducts is asked by; it gives products too whose usage types only contain the wanted one."""
+    """Return the filters for GetProducts, which also returns products whose usage types only contain the wanted one."""
     found = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in product.attributes.items()]
     if "instanceType" not in product.attributes:
         found.append({"Type": "CONTAINS", "Field": "usagetype", "Value": product.usage})
@@ -151,7 +151,7 @@ def _attribute(one: Mapping[str, Any], name: str) -> str:
 
 
 def _amounts(one: Mapping[str, Any]) -> Iterable[float]:
-    """Return what the first unit costs on demand; a price of nothing is a free tier, and none."""
+    """Return the on-demand prices of the first unit. A price of 0 is a free tier and is left out."""
     terms = one.get("terms", {}).get("OnDemand", {}).values()
     dimensions = [each for term in terms for each in term.get("priceDimensions", {}).values()]
     first = [each for each in dimensions if float(each.get("beginRange") or 0) == 0]
@@ -159,7 +159,7 @@ def _amounts(one: Mapping[str, Any]) -> Iterable[float]:
 
 
 def _write(directory: Path, region: str, found: Mapping[str, Any]) -> Path:
-    """Write the prices of a Region beside those that are there, whole or not at all."""
+    """Write the prices of a Region beside the existing ones, atomically."""
     place = directory / table.OWN
     before = table.own(directory)
     whole = {"regions": {**before, region: {**before.get(region, {}), **found}}}

@@ -1,4 +1,4 @@
-"""What a report of a command is about: the stack with what was to become of it, and who ran the command on what."""
+"""The subject of a report: the stack with its planned changes, and the caller of the command."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ GIT_SECONDS = 5
 
 @dataclass(frozen=True)
 class About:
-    """A stack, and what a command was to do to it.
+    """A stack, and the changes that a command was to make.
 
     Attributes:
         planned: each resource, also those of which nothing changes.
@@ -67,7 +67,7 @@ class About:
     cost: Difference | None = None
 
     def picture(self, failed: Collection[str]) -> Picture:
-        """Return the picture of the stack with what was to become of it, and the addresses of what has failed."""
+        """Return the picture of the stack with the planned changes."""
         planned = {one.address: one for one in self.planned}
         planned |= {address: replace(planned[address], action="refused") for address in failed if address in planned}
         if self.declared:
@@ -79,7 +79,7 @@ class About:
 
 
 def of_proposal(proposal: Proposal) -> About:
-    """Return what `plan`, `up` or `deploy` is about."""
+    """Return the subject of a `plan`, an `up` or a `deploy`."""
     return About(
         proposal.config,
         proposal.aws.account,
@@ -96,7 +96,7 @@ def of_proposal(proposal: Proposal) -> About:
 
 
 def of_teardown(teardown: Teardown, directory: Path) -> About:
-    """Return what `down` is about.
+    """Return the subject of a `down`.
 
     Args:
         directory: the state directory.
@@ -113,7 +113,7 @@ def of_teardown(teardown: Teardown, directory: Path) -> About:
 
 
 def of_rehearsal(options: Options, config: Config, state: State, found: Rehearsal) -> About:
-    """Return what a rehearsed command is about. What only AWS knows is made up, and makes no difference.
+    """Return the subject of a rehearsed command. Facts that only AWS has are made up, which changes nothing here.
 
     Raises:
         ProvisionError: a step of the user's own failed.
@@ -133,7 +133,7 @@ def of_rehearsal(options: Options, config: Config, state: State, found: Rehearsa
 
 @dataclass(frozen=True)
 class Caller:
-    """Who ran a command.
+    """The caller of a command.
 
     Attributes:
         who: the forge's user in a pipeline, else the user and the machine.
@@ -155,7 +155,7 @@ def stack_name(options: Options) -> str:
 
 
 def caller(directory: Path) -> Caller:
-    """Return who runs this process.
+    """Return the caller of this process.
 
     Args:
         directory: the one of the configuration.

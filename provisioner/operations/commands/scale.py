@@ -1,4 +1,4 @@
-"""The work of `provision scale`: another number of tasks for a service, until stack.toml says another one."""
+"""Run `provision scale`: give a service another number of tasks, until stack.toml changes its own."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _after(before: Sizes, name: str, wanted: Scaled | None) -> Sizes:
 
 
 def _wanted(config: Config, name: str, number: int, most: int | None) -> Scaled | None:
-    """Return what the service is to have; None if that is what the configuration says.
+    """Return the wanted number of tasks; None if the configuration says the same.
 
     Raises:
         ConfigurationError: it cannot have that.

@@ -134,7 +134,7 @@ def _create(aws: Aws, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _await_version(aws: Aws, parameter: str, number: int) -> str:
-    """Return a version as lists show it, which lag: whoever runs `up` next is to see it."""
+    """Wait until lists show a version, since the next `up` reads it from there; return it."""
     until = aws.pace.now() + SHOWN_WITHIN
     while True:
         shown = described(aws, [parameter]).get(parameter, {})
@@ -152,7 +152,7 @@ def _check_owned(aws: Aws, parameter: str) -> None:
 
 
 def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
-    """Return the secrets that the services name, and those that the stack has besides."""
+    """Return the secrets that services name, and the stack's other secrets."""
     with explaining():
         named = users(config.secrets)
         found = look(aws, config.name, named, command_line)
@@ -178,7 +178,7 @@ def _row(stack: str, secret: Secret, tables: Mapping[str, Sequence[str]], known:
 
 
 def check_unused(config: Config, records: Mapping[str, Record], variables: Sequence[str]) -> None:
-    """Refuse to remove what tasks of a standing stack start with, by the file or by a recorded task definition.
+    """Refuse to remove a secret that stack.toml or a recorded task definition of an existing stack still names.
 
     Raises:
         ConfigurationError: with the first such secret, and who uses it.

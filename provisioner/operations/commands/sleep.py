@@ -81,7 +81,7 @@ class _Sleep:
         )
 
     def _finish(self, aws: Aws, emit: Emit) -> None:
-        """Stop the database, and tell the user what waking takes and what sleeping costs."""
+        """Stop the database, and tell the user the duration of waking and the costs of sleeping."""
         config, records = self.plan.config, self.store.records
         if CLUSTER in records and sleep_texts.stops_database(config):
             database.stop(aws, emit)

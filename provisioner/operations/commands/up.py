@@ -1,4 +1,4 @@
-"""Run `provision up`: create the stack, or change it to what is declared.
+"""Run `provision up`: create the stack, or change it to the declaration.
 
 The command line and programs call the same function. It shows the plan and the events to a `Viewer`.
 """
@@ -117,7 +117,7 @@ class _Up:
         return ended
 
     def _check_budget(self, stack: Stack, emit: Emit, planned: Sequence[Planned]) -> None:
-        """Keep the plan for the report, refuse one above the budget, and show what the stack will cost."""
+        """Keep the plan for the report, refuse it if it exceeds the budget, and show the future costs."""
         options, config, step = self.request.options, self.request.config, self.request.wanted.target_step
         self.proposal = describe_plan(options, config, self.aws, stack, self.store.state, planned, step)
         cost = self.proposal.cost

@@ -1,4 +1,4 @@
-"""Whether credentials are of the account that the configuration names, before anything else is asked with them."""
+"""Check that credentials belong to the configured account, before any other call is made with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check(config: Config, aws: Aws, file: Path) -> None:
 
 
 def mismatch(config: Config, account: str, aws: Aws) -> tuple[str, str] | None:
-    """Return what is wrong with credentials of an account, and what to do; None if nothing is.
+    """Return the mismatch of the credentials' account, and the remedy; None if the account is the configured one.
 
     The embedded cloud has one account, which no configuration names.
     """

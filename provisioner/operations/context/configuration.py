@@ -1,4 +1,4 @@
-"""Reads the configuration that a command is about, and the user's own steps with it."""
+"""Read the configuration of a command, and the user's own steps with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load(options: Options, *, declares: bool = False) -> Config:
-    """Read the configuration, with what the command line says instead; one found above is named on standard error.
+    """Read the configuration with the overrides of the command line; a file found in a parent directory is reported.
 
     Args:
         declares: whether the command declares the stack, so that it needs the user's own steps. The others have them
@@ -55,7 +55,7 @@ def check_service(config: Config, name: str) -> None:
 
 
 def found(options: Options) -> Path:
-    """Return the configuration's path, and name on standard error the one that was found in a directory above."""
+    """Return the path of the configuration, and report it if it was found in a parent directory."""
     path = options.file
     if not options.config and path.parent != Path():
         options.report(f"configuration: {path}")

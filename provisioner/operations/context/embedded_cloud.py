@@ -145,7 +145,7 @@ def started(options: Options) -> float:
 
 @used()
 def time(cloud: CloudProcess) -> float:
-    """Return what the embedded cloud's clock shows, in seconds since the epoch.
+    """Return the time of the embedded cloud's clock, in seconds since the epoch.
 
     Raises:
         EmbeddedCloudFailed: it does not answer.

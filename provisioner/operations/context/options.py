@@ -1,4 +1,4 @@
-"""What every command is told beside its own arguments: which configuration, which cloud, where the state is."""
+"""The options of all commands: the configuration, the target, the place of the state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ask = Callable[[str], bool | None]
 
 
 class Target(StrEnum):
-    """Which cloud a command is about."""
+    """The cloud of a command."""
 
     LOCAL = "local"
     AWS = "aws"
@@ -31,7 +31,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What is said of every command.
+    """The options that every command has.
 
     Attributes:
         config: the configuration's file; the nearest `stack.toml` if left out.
@@ -62,7 +62,7 @@ class Options:
 
     @property
     def file(self) -> Path:
-        """The configuration: the one that was named, or else the nearest; raises as `paths.configuration` does."""
+        """The path of the configuration: the named file, or else the nearest. Raises as `paths.configuration` does."""
         return self.config or paths.configuration()
 
     @property

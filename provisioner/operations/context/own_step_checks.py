@@ -27,7 +27,7 @@ NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
 def check() -> None:
-    """Check what was imported, and order its steps.
+    """Check the imported types and steps, and order the steps.
 
     Raises:
         ConfigurationError: a type's name lacks a namespace, or its permissions make no sense; a parameter of a step is
@@ -66,7 +66,7 @@ def _types() -> Iterator[type[Resource]]:
 
 
 def _wrong_permission(own: type[Resource]) -> str:
-    """Say what is wrong with a type's permissions; empty if nothing is."""
+    """Return the first error in a type's permissions; empty if there is none."""
     example = 'write permissions = (*grants("sqs", "CreateQueue DeleteQueue", OWN),)'
     if not isinstance(own.permissions, (list, tuple)):
         return f"permissions is no tuple: {example}"
@@ -94,7 +94,7 @@ def _unknown(pattern: str, known: Collection[str]) -> str:
 
 
 def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:
-    """Let each own step come before those that it may give something to, unless it needs them itself."""
+    """Put each own step before the steps that may take something from it, unless it needs them itself."""
     for name in sorted(own_steps):
         for taker in TAKERS:
             if taker in STEPS and taker not in reachable(

@@ -1,4 +1,4 @@
-"""Which folders of own steps the user trusts: recorded outside any project, which could otherwise trust itself.
+"""Trust in folders of own steps, recorded outside any project, so that no project can trust itself.
 
 On a terminal the user trusts a folder, whatever will be in it: one edits one's own steps all day. Where nobody can be
 asked, as in CI, `PROVISION_TRUST_STEPS` has the SHA-256 of the files: what was reviewed runs, and nothing else. It is a
@@ -82,7 +82,7 @@ def _file() -> Path:
 
 
 def _folders() -> dict[str, str]:
-    """Return the trusted folders, each with the SHA-256 of what was in it when the user said so."""
+    """Return the trusted folders, each with the SHA-256 of its files at the moment of the user's answer."""
     file = _file()
     try:
         check_writers(file.parent)

@@ -30,7 +30,7 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Own:
-    """What is in the folder.
+    """The files of the folder of own steps.
 
     Attributes:
         folder: its real path.
@@ -48,7 +48,7 @@ class Own:
 
     @property
     def lines(self) -> int:
-        """How many lines there are to read."""
+        """The number of lines of all files."""
         return sum(text.count(b"\n") for text in self.files.values())
 
     @property
@@ -58,7 +58,7 @@ class Own:
 
 
 def load(options: Options, config: Config, *, ask: bool = True) -> None:
-    """Import the user's own steps and types, if there are any and they are trusted; what was imported before goes.
+    """Import the user's own steps and types, if they exist and are trusted, in place of formerly imported ones.
 
     Args:
         ask: whether the command needs them: the user is asked for trust, and what is wrong with them is an error.
@@ -127,7 +127,7 @@ def find(options: Options, config: Config) -> Own | None:
 
 
 def _tools_own(folder: Path) -> Sequence[Path]:
-    """Return what the folder must not be: the steps of this installation, and those of a clone that it lies in."""
+    """Return the folders that hold this tool's own steps: of the installation, and of a clone around the folder."""
     return [(where / "steps").resolve() for where in (Path(provisioner.__file__).parent, folder.parent / "provisioner")]
 
 
@@ -216,7 +216,7 @@ def _import(own: Own) -> None:
 
 
 def unload() -> None:
-    """Forget what was imported, with its steps and types."""
+    """Forget the imported modules, with their steps and types."""
     if (finder := _finder()) is None:
         return
     from provisioner.operations.context import own_step_checks

@@ -1,4 +1,4 @@
-"""What is wrong with a Region that did not answer as it should: it is not there, not enabled, or out of reach."""
+"""Diagnose a Region that gives no proper answer: it does not exist, is not enabled, or is out of reach."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
 
 
 def check_emulated(session: boto3.Session, region: str, where: str) -> None:
-    """Refuse a Region that the embedded cloud does not have, which is one that boto3 does not know.
+    """Refuse a Region that boto3 does not know, since the embedded cloud lacks it too.
 
     Args:
         session: one that reads nothing of the user's AWS settings.
@@ -69,7 +69,7 @@ def check_emulated(session: boto3.Session, region: str, where: str) -> None:
 
 
 def check_named(region: str, where: str) -> None:
-    """Refuse what cannot be a Region of AWS, because no partition has Regions of such names.
+    """Refuse a name that cannot be a Region of AWS, because it fits the naming pattern of no partition.
 
     A Region that boto3 does not know, of a name as others have, may be a new one.
 
@@ -104,7 +104,7 @@ def _nearest(region: str, names: Any) -> str:
 
 
 def _offered(session: boto3.Session) -> dict[str, str] | None:
-    """Return the Regions with whether the account has enabled them, asked in one that it has; None if nobody tells."""
+    """Return the opt-in status of each Region, as the home Region of the partition gives it; None without an answer."""
     from botocore.config import Config
 
     home = HOMES.get(session.get_partition_for_region(session.region_name), "us-east-1")

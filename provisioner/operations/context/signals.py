@@ -41,7 +41,7 @@ _interruptible: dict[str, Collection[CodeType]] = {}
 
 @dataclass
 class _Watch:
-    """What a first signal does just now.
+    """The present effect of a first signal.
 
     Attributes:
         act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
@@ -149,7 +149,7 @@ def watched() -> Iterator[None]:
 
 @contextmanager
 def calling(act: Act) -> Iterator[None]:
-    """While the context lasts, a first signal calls the function, in a thread. One that came before does so at once."""
+    """Let a first signal call the function in a thread while the context lasts; an earlier signal does so at once."""
     with _doing(act):
         if _watch.interrupted:
             act()
@@ -158,7 +158,7 @@ def calling(act: Act) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """While the context lasts, a first signal changes nothing, for what must not be left half done; it is not lost.
+    """Hold back a first signal while the context lasts, for work that must not be left half done; it is not lost.
 
     Whatever within it is `calling` or done `at_once` is ended by it.
     """
@@ -168,7 +168,7 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """While the context lasts, a first signal raises `KeyboardInterrupt`, also one that came before."""
+    """Let a first signal raise `KeyboardInterrupt` while the context lasts, an earlier signal too."""
     with _doing(None):
         if _watch.interrupted and not _watch.raised:
             _watch.raised = True
@@ -182,7 +182,7 @@ def interrupted() -> bool:
 
 
 def answered() -> None:
-    """Take the next signal as a first one again: what the last one ended has ended, and the command goes on."""
+    """Treat the next signal as a first one again: the work that the last signal ended is over, and the command goes on."""
     _watch.interrupted = _watch.due = _watch.raised = _watch.noticed = False
     _watch.insisted = 0
 

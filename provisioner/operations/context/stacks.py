@@ -1,4 +1,4 @@
-"""Which stacks are recorded: all of a state directory and of the bucket, and those that no command should pass over."""
+"""Find recorded stacks: all of a state directory and of the bucket, and stacks beside the present one."""
 
 from __future__ import annotations
 
@@ -65,24 +65,24 @@ class RecordedStack:
 
     @property
     def resources(self) -> int:
-        """How many resources are recorded."""
+        """The number of recorded resources."""
         return counted(self.state.records) if self.state else 0
 
     @property
     def ready(self) -> int:
-        """How many of them are ready."""
+        """The number of ready resources."""
         records = self.state.records if self.state else {}
         return counted(address for address, record in records.items() if record.phase == "ready")
 
     @property
     def created(self) -> float | None:
-        """When the first of its resources was created, in seconds since the epoch; None if none is."""
+        """The creation time of the oldest resource, in seconds since the epoch; None without resources."""
         times = [record.created for record in self.state.records.values() if record.created] if self.state else []
         return min(times, default=None)
 
     @property
     def last(self) -> Run | None:
-        """The newest `up` or `down`: one that ended, or one that was cut off since."""
+        """The newest `up` or `down`, whether it ended or was cut off."""
         ended = self.state.history[-1] if self.state and self.state.history else None
         if self.holder or self.cut_off is None or self.cut_off[0] not in RUNS:
             return ended
@@ -91,7 +91,7 @@ class RecordedStack:
 
 
 def in_directory(directory: Path) -> Iterator[RecordedStack]:
-    """Yield the stacks that a state directory has, those that were taken down included. Nothing is locked or changed.
+    """Yield the stacks of a state directory, deleted stacks included. Nothing is locked or changed.
 
     Raises:
         StateError: the directory is not the user's alone, or cannot be read.
@@ -183,7 +183,7 @@ def check_place(options: Options, config: Config) -> None:
 
 
 def _others_own(config: Config, options: Options) -> bool:
-    """Whether the state in the current directory is of the configuration there, which names its stack like this one."""
+    """Return whether the state in the current directory belongs to the configuration there, with the same stack name."""
     from provisioner.config.models import load
 
     here = Path(paths.CONFIG)
@@ -196,7 +196,7 @@ def _others_own(config: Config, options: Options) -> bool:
 
 
 def _of(config: Config, directory: Path) -> RecordedStack | None:
-    """Return what a directory has of the configuration's stack; nothing, if the directory is a stranger's."""
+    """Return the recorded states of the configured stack in a directory; none if the directory is another user's."""
     from provisioner.state.directory import trust
 
     with suppress(StateError):
@@ -222,7 +222,7 @@ def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
 
 
 def beside(options: Options, config: Config, records: Mapping[str, Record]) -> list[str]:
-    """Return what to say of a stack of which nothing is recorded, while others are in the same state directory.
+    """Return notes on other stacks in the state directory, for a stack without records.
 
     It may be one of those, renamed in the configuration. With `--env` the other environments are not told.
 

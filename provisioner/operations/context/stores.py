@@ -1,4 +1,4 @@
-"""Where a stack's state lives, on this machine or in a bucket; reading it, and holding it open."""
+"""The place of a stack's state, on this machine or in a bucket: read it, or hold it open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stack of a configuration costs, without a call: as it is declared, as it is recorded, and after a plan."""
+"""Estimate the costs of a stack without a call: as declared, as recorded, and after a plan."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COSTING = (
 
 
 def of_config(config: Config, directory: Path, load: Load | None = None, *, asleep: bool = False) -> Estimate:
-    """Return what a configuration costs. What only AWS knows is made up, and makes no difference.
+    """Return the costs of a configuration. Facts that only AWS has are made up, which changes no price.
 
     Args:
         directory: the state directory.
@@ -55,7 +55,7 @@ def of_config(config: Config, directory: Path, load: Load | None = None, *, asle
 
 
 def _unknown(region: str) -> str:
-    """Say that there are no prices of a Region, and what to do: it is misspelt, or newer than the table."""
+    """Return the message that a Region has no prices, since it is misspelt or newer than the table, with the remedy."""
     near = difflib.get_close_matches(region, table.regions(), 1)
     known = f"the shipped table has AWS's {len(table.regions())} commercial Regions"
     return (
@@ -66,7 +66,7 @@ def _unknown(region: str) -> str:
 
 
 def of_records(records: Mapping[str, Record], region: str, directory: Path) -> Estimate:
-    """Return what recorded resources cost; those of the user's own types only where these are loaded."""
+    """Return the costs of recorded resources; resources of own types count only if the types are loaded."""
     for module in COSTING:
         import_module(f"provisioner.resources.{module}")
     known = renamed(records, importing=False)
@@ -75,7 +75,7 @@ def of_records(records: Mapping[str, Record], region: str, directory: Path) -> E
 
 @dataclass(frozen=True)
 class SoFar:
-    """What a stack has cost since it was created, at the size that it had in the end.
+    """The costs of a stack since its creation, at its last size.
 
     Attributes:
         dollars: US dollars by list prices, without what depends on the load.
@@ -89,7 +89,7 @@ class SoFar:
 
 
 def so_far(records: Mapping[str, Record], region: str, directory: Path, now: float) -> SoFar | None:
-    """Return what recorded resources have cost; None if nothing of it is known.
+    """Return the costs of recorded resources so far; None if none are known.
 
     Args:
         now: seconds since the epoch, by the clock of the target.
@@ -110,14 +110,14 @@ def of_plan(
     region: str,
     directory: Path,
 ) -> Difference:
-    """Return what a plan changes of the cost."""
+    """Return the change of the costs by a plan."""
     return of_settings(estimate.recorded(records), estimate.planned(planned, records, items), region, directory)
 
 
 def of_settings(
     before: Mapping[str, Settings], after: Mapping[str, Settings], region: str, directory: Path
 ) -> Difference:
-    """Return what becomes dearer and cheaper from some settings to others, each by address."""
+    """Return the difference of the costs between two sets of settings, by address."""
     prices = table.load(region, directory)
     return estimate.difference(estimate.estimate(before, prices), estimate.estimate(after, prices))
 

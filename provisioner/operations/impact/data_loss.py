@@ -1,4 +1,4 @@
-"""What a run takes away for good: data and running services; what is kept of it, and what protection refuses."""
+"""Data and services that a run deletes for good, data that it keeps, and the refusals of a protected stack."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CommandLine = Callable[..., str]
 
 
 def costly(record: Record) -> str:
-    """Say what goes with a recorded resource that a protected stack does not give away; empty if nothing does."""
+    """Return the data or the service that a protected stack would lose with a record; empty if none."""
     return f"the service {record.address.partition('/')[2]}" if record.type == Service.type_name else data_of(record)
 
 
 def is_protected(records: Mapping[str, Record], stack: Stack) -> bool:
-    """Whether the stack is protected: it is configured so, or was until now, since `up` has not turned it off yet."""
+    """Return whether the stack is protected, by its configuration or still by its records until the next `up`."""
     recorded = (records[address] for address in stack.declared if address in records)
     return stack.config.protect or any(
         (type_named(record.type) or Resource).protected(record.arguments) for record in recorded
@@ -64,7 +64,7 @@ def lost(aws: Aws, planned: Sequence[Planned], records: Mapping[str, Record]) ->
 
 
 def lost_of(aws: Aws, going: Collection[Record], records: Mapping[str, Record], *, amounts: bool = True) -> list[Loss]:
-    """Return which data goes with recorded resources: with what is not this stack's none, since that is not deleted.
+    """Return the data that is deleted with recorded resources; foreign resources are not deleted, so they lose none.
 
     Args:
         records: all that is recorded.
@@ -88,12 +88,12 @@ def _amount(aws: Aws, one: Loss, going: Collection[Record]) -> str:
 
 
 def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
-    """Return the addresses of what `up` keeps although it is no longer declared, since it holds data."""
+    """Return the addresses of resources that are no longer declared, and that `up` keeps because they hold data."""
     return [a for a in kept(records, stack.declared, stack.removal) if data_of(records[a])]
 
 
 def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine) -> list[str]:
-    """Say what `up` keeps although it is no longer declared, and how to delete it; nothing if there is nothing."""
+    """Return notes on kept resources that are no longer declared, with the command that deletes them."""
     staying, unprotect = retained(records, stack), is_protected(records, stack)
     clusters = [address for address in staying if records[address].type == DbCluster.type_name]
     # with the password that nobody else has a use for

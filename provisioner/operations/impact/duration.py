@@ -1,4 +1,4 @@
-"""How long the resources of a run are expected to take: from this stack's earlier runs, or by what their types say."""
+"""Predict the durations of a run's resources: from earlier runs of the stack, or by their types."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def at_least(duration: Duration) -> float:
 
 
 def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
-    """Return what a resource takes, by the operations that stand with its type.
+    """Return the durations of one resource, by the operations of its type.
 
     Args:
         fields: what is declared or recorded of it.
@@ -90,7 +90,7 @@ def lag(type_name: str, dependency: Dependency, of: Times) -> float:
 
 
 def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
-    """Return what `up` has before it: what is recorded as ready is expected to take no time.
+    """Return the expected work of an `up`. Resources that are recorded as ready take no time.
 
     Args:
         history: earlier runs of this stack.
@@ -124,7 +124,7 @@ def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], hist
 def for_plan(
     planned: Sequence[Planned], declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]
 ) -> float:
-    """Return the seconds that a plan is expected to take on AWS, less those of the calls themselves.
+    """Return the expected seconds of a plan on AWS, without the calls themselves.
 
     A changed service takes as long as a new one, since it starts new tasks; other changes take next to no time.
 
@@ -141,12 +141,12 @@ def for_plan(
 
 
 def rolls_out(item: Planned) -> bool:
-    """Whether a planned change replaces the tasks of a service."""
+    """Return whether a planned change replaces the tasks of a service."""
     return item.address.startswith("service/") and item.action == "change" and "task_definition" in item.changes
 
 
 def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
-    """Return what `down` has before it: each resource goes when all that were built on it are gone."""
+    """Return the expected work of a `down`. Each resource is deleted once its dependents are gone."""
     seen = Seen(history, "down")
 
     def takes(record: Record) -> float:
@@ -173,7 +173,7 @@ def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate
 
 
 class Seen:
-    """What resources took in earlier runs of one command, from the call's answer to their end, if they came to it."""
+    """Durations of resources in earlier runs of one command, from the answer of the call to the finished resource."""
 
     def __init__(self, history: Sequence[Run], command: str) -> None:
         self._seconds: dict[str, list[float]] = {}
@@ -185,6 +185,6 @@ class Seen:
                         self._seconds.setdefault(key, []).append(took)
 
     def seconds(self, address: str) -> float | None:
-        """Return the middle of what this resource took, or, if it never was, of what its like did; None without any."""
+        """Return the median duration of this resource, or else of its type; None without any earlier run."""
         found = self._seconds.get(address) or self._seconds.get(address.partition("/")[0])
         return median(found) if found else None

@@ -1,4 +1,4 @@
-"""Which recorded resources AWS charges for by the hour, whether or not anybody uses them."""
+"""Find recorded resources that AWS charges by the hour, used or not."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:
-    """Return the addresses of what is charged for by the hour, what was just being created among it."""
+    """Return the addresses of hourly charged resources, unfinished creations included."""
     return sorted(record.address for record in records if record.type in HOURLY or _interface(record))
 
 
 def _interface(record: Record) -> bool:
-    """Whether it is an interface endpoint: those for S3 and DynamoDB through a gateway are free (AWS PrivateLink)."""
+    """Return whether a record is an interface endpoint. Gateway endpoints are free (AWS PrivateLink guide)."""
     return record.type == VpcEndpoint.type_name and record.arguments.get("vpc_endpoint_type") != "Gateway"

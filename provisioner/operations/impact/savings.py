@@ -1,4 +1,4 @@
-"""What would make a stack cheaper: the same sum over the configuration with one thing changed."""
+"""Find cheaper settings: estimate the configuration again with one setting changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST = 1.0
 
 @dataclass(frozen=True)
 class Hint:
-    """What to change, and what that saves.
+    """A change that saves money.
 
     Attributes:
         change: as `stack.toml` says it, or the command.
@@ -34,7 +34,7 @@ class Hint:
 
 
 def hints(config: Config, directory: Path, load: Load | None = None) -> list[Hint]:
-    """Return what saves most first; each is counted by itself, so that they cannot be added up.
+    """Return the hints, the largest saving first. Each is estimated by itself, so savings cannot be added up.
 
     Raises:
         ConfigurationError: as `costs.of_config`.
@@ -50,7 +50,7 @@ def hints(config: Config, directory: Path, load: Load | None = None) -> list[Hin
 
 
 def _others(config: Config) -> Iterator[tuple[str, str, Config]]:
-    """Yield what could be otherwise, what is lost by it, and the configuration with it."""
+    """Yield each possible change, its disadvantage, and the configuration with it."""
     network = config.network
     if network.vpc is None:
         if network.zones > 2:

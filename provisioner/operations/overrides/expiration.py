@@ -1,4 +1,4 @@
-"""Until when a stack is wanted: what `up --expires` says, what the state keeps of it, and whether that is over."""
+"""The expiry date of a stack: set by `up --expires`, kept in the state, checked by `down --expired`."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def notes(records: Mapping[str, Record], now: float) -> list[str]:
 
 
 def changed(records: Mapping[str, Record], until: int | None, text: str | None, now: float) -> list[str]:
-    """Say what a run makes of the date.
+    """Return a note on how a run keeps or changes the date.
 
     Args:
         records: as they are before.

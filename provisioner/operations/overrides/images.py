@@ -1,4 +1,4 @@
-"""Images that `provision deploy` has put in the place of configured ones: what the state says, and what holds of it."""
+"""Images that `provision deploy` put in the place of configured ones: the records, and the ones still in effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source_of(container: Container) -> str:
-    """Return what the configuration says of an image: where it is built, or its name."""
+    """Return the configured source of an image: its build context, or its name."""
     return f"build {container.build}" if container.build else f"image {container.image}"
 
 
@@ -28,13 +28,13 @@ def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
 
 
 def recorded(records: Mapping[str, Record]) -> dict[str, Deployed]:
-    """Return the deployed images that the state has, by the service or job whose image it is."""
+    """Return the recorded deployed images, by the service or job that owns the image."""
     found = {address.partition("/")[2]: record.arguments for address, record in records_of(records).items()}
     return {name: Deployed(told["image"], told["instead_of"]) for name, told in found.items()}
 
 
 def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[dict[str, Deployed], list[str]]:
-    """Return the deployed images that hold, and sentences about all: where the configuration has changed, it holds."""
+    """Return the deployed images in effect, and notes on all. A configuration that changed since takes precedence."""
     holds, told = dict[str, Deployed](), list[str]()
     for name, deployed in recorded(records).items():
         if name not in config.images:

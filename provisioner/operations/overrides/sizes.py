@@ -1,4 +1,4 @@
-"""What was scaled, paused or put to sleep: what the state says, what holds of it, and the configuration with that."""
+"""Sizes set by `scale`, `pause` and `sleep`: the records, the sizes in effect, and the configuration with them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ TYPES = frozenset({SCALED, PAUSED, ASLEEP, PART})
 
 
 def source_of(service: Service) -> str:
-    """Return what the configuration says of the number of a service's tasks."""
+    """Return the configured number of a service's tasks, as text."""
     scaling = service.scaling
     return f"scaling from {scaling.min} to {scaling.max}" if scaling else f"count = {service.count}"
 
 
 def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
-    """Return the records of what was scaled, paused or put to sleep, by address."""
+    """Return the records of sizes, by address."""
     return {address: record for address, record in records.items() if record.type in TYPES}
 
 
 def recorded(records: Mapping[str, Record]) -> Sizes:
-    """Return what the state says was scaled, paused or put to sleep."""
+    """Return the recorded sizes."""
 
     def of(type_name: str) -> dict[str, dict[str, Any]]:
         return {a.partition("/")[2]: record.arguments for a, record in records.items() if record.type == type_name}
@@ -43,7 +43,7 @@ def recorded(records: Mapping[str, Record]) -> Sizes:
 def in_effect(
     config: Config, records: Mapping[str, Record], *, by_schedule: str | None = None
 ) -> tuple[Sizes, list[str]]:
-    """Return what holds of that, and sentences about all: where the configuration has changed, that holds.
+    """Return the sizes in effect, and notes on all. A configuration that changed since takes precedence.
 
     Args:
         by_schedule: until when the stack sleeps by its schedule (`until`); None if it does not.
@@ -83,7 +83,7 @@ def asleep(until: str) -> str:
 
 
 def sleeps(config: Config, records: Mapping[str, Record], desired: Mapping[str, int]) -> bool:
-    """Whether the stack sleeps by its schedule: of no service that is not paused ECS wants a task.
+    """Return whether the stack sleeps by its schedule: each service that is not paused has a desired count of 0.
 
     Args:
         desired: how many tasks ECS wants, by service.
@@ -97,7 +97,7 @@ def sleeps(config: Config, records: Mapping[str, Record], desired: Mapping[str, 
 
 
 def may_sleep(config: Config, records: Mapping[str, Record]) -> bool:
-    """Whether there are schedules that may have put the stack to sleep, and no `sleep` by hand has turned them off.
+    """Return whether a schedule may have put the stack to sleep; after a `sleep` by hand all schedules are off.
 
     Without the table `up` deletes them and starts all again, but for a database that is stopped: only `wake` does that.
     """
@@ -123,13 +123,13 @@ def moment(expression: str, zone: str, now: float) -> str:
 
 
 def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
-    """Return the configuration with the numbers of tasks that hold, and what holds."""
+    """Return the configuration with the numbers of tasks in effect, and the sizes in effect."""
     sizes, _ = in_effect(config, records)
     return applied(config, sizes), sizes
 
 
 def check_awake(records: Mapping[str, Record], by_schedule: str | None = None) -> None:
-    """Refuse to change a stack that sleeps: what is made new would run, and a database that is stopped takes no change.
+    """Refuse to change a stack that sleeps: new tasks would run, and a stopped database accepts no change.
 
     Args:
         by_schedule: until when it sleeps by its schedule; None if it does not.
@@ -143,12 +143,12 @@ def check_awake(records: Mapping[str, Record], by_schedule: str | None = None) -
 
 
 def pausables(config: Config) -> list[str]:
-    """Return what can be paused: all services, and the jobs that have a schedule."""
+    """Return the names that can be paused: all services, and the jobs with a schedule."""
     return [*config.services, *(name for name, job in config.jobs.items() if job.schedule)]
 
 
 def there(config: Config, records: Mapping[str, Record]) -> list[str]:
-    """Return what is recorded of that: what is new in the configuration `up` makes, once the stack is awake."""
+    """Return the recorded ones of these names. New ones are created by an `up`, once the stack is awake."""
     kinds = {name: "service" if name in config.services else "schedule" for name in pausables(config)}
     return [name for name, kind in kinds.items() if f"{kind}/{name}" in records]
 
@@ -178,7 +178,7 @@ def resized(service: Service, scaled: Scaled) -> Service:
 
 
 def as_records(sizes: Sizes) -> dict[str, Record]:
-    """Return what is held as the state records it, by address."""
+    """Return the sizes as the state records them, by address."""
 
     def record(type_name: str, name: str, arguments: dict[str, object]) -> Record:
         return Record(f"{type_name}/{name}", type_name, "ready", "", arguments=arguments, step="services")

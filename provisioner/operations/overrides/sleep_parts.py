@@ -1,4 +1,4 @@
-"""The parts of a stack that `provision sleep` deletes if it is asked to: what belongs to each, and what stays."""
+"""The parts of a stack that `provision sleep` deletes on request: their resources, and the references to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SAME = frozenset({"canonical_hosted_zone_id"})
 
 
 def going(records: Mapping[str, Record], part: str) -> list[str]:
-    """Return the addresses of what a part consists of, as far as it is there.
+    """Return the addresses of the existing resources of a part.
 
     What an earlier run has left of it belongs to it as well: an address whose NAT gateway is gone says nothing of that.
     """
@@ -67,7 +67,7 @@ def _mentions(found: Collection[Record], value: Any) -> bool:
 
 
 def _names(found: Iterable[Record]) -> dict[str, str]:
-    """Return what these resources are known by to others: their ids and outputs, with address and output."""
+    """Return the IDs and outputs by which other resources know these, each with its address and output name."""
     known: dict[str, str] = {}
     for record in found:
         outputs = {"id": record.id, **record.outputs}
@@ -78,7 +78,7 @@ def _names(found: Iterable[Record]) -> dict[str, str]:
 
 
 def remembered(records: Mapping[str, Record], parts: Collection[str]) -> dict[str, Record]:
-    """Return what the state has to say of parts that are deleted, by address.
+    """Return the records from which deleted parts can be made again, by address.
 
     What it says of them already stays: an earlier run has deleted some of it.
 
@@ -118,7 +118,7 @@ def _check(
     there: Mapping[str, Record],
     meaning: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Refuse to delete what cannot be made again so that all is as before.
+    """Refuse to delete a part that could not be made again as it was.
 
     Raises:
         ConfigurationError: with what is in the way.
@@ -141,7 +141,7 @@ def _check(
 
 
 def asleep(records: Mapping[str, Record]) -> dict[str, Declared]:
-    """Return what stays and changes while a part is gone, as declared by itself: routes would lead nowhere."""
+    """Return the declarations of route tables without the routes to deleted resources."""
     found = {}
     for address, fields in references(records).items():
         record = records.get(address)
@@ -159,7 +159,7 @@ def recorded(records: Mapping[str, Record]) -> Iterator[tuple[str, Record]]:
 
 
 def references(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
-    """Return the fields that mean what was deleted, with references in its place, by the address that has them."""
+    """Return the fields that name deleted resources, with references in place of the names, by address."""
     found: dict[str, dict[str, Any]] = {}
     for _, record in recorded(records):
         told = record.arguments

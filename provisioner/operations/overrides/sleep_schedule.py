@@ -1,4 +1,4 @@
-"""`[schedule]`: whether the stack sleeps by it, and what `pause`, `scale` and `sleep` change of its schedules."""
+"""Sleep by `[schedule]`: its detection, and the changes of its schedules by `pause`, `scale` and `sleep`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def check_awake(config: Config, aws: Aws, records: Mapping[str, Record]) -> None
 
 
 def awake(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
-    """Return what is declared of a stack that sleeps by its schedule with as many tasks as by day, as is recorded."""
+    """Return the declarations of a stack that sleeps by its schedule, with the recorded numbers of tasks by day."""
     return {a: _by_day(item, records[a]) if a in records else item for a, item in declared.items()}
 
 
@@ -63,7 +63,7 @@ def _by_day(item: Declared, record: Record) -> Declared:
 
 
 def of_service(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
-    """Return what changes of the schedules of a service, by address: on or off, and how many tasks it wakes with."""
+    """Return the changes of a service's schedules, by address: on or off, and the number of tasks after waking."""
     service = config.services[name]
     state = "DISABLED" if wanted.held(name) else "ENABLED"
     changes: dict[str, dict[str, Any]] = {"sleep": {"state": state}, "wake": {"state": state}}
@@ -98,7 +98,7 @@ def of_stack(config: Config, records: Mapping[str, Record], wanted: Sizes) -> di
 
 
 def _alarms(config: Config, records: Mapping[str, Record], wanted: Sizes) -> list[Record]:
-    """Return the records of the alarms that sleep sets off, but for those that tell nobody anyway."""
+    """Return the records of the alarms that sleep would set off, without alarms that are quiet already."""
     names = [f"{name}.running" for name in config.services if not wanted.held(name)]
     if not any(wanted.held(name) for name in config.public):
         names.append("errors")

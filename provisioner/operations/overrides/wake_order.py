@@ -1,4 +1,4 @@
-"""What `provision wake` makes again of what `provision sleep` has deleted, in which order, and how long that takes."""
+"""The resources that `provision wake` makes again after `provision sleep` deleted them, in their order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
-    """Return the records of what `provision sleep` has deleted, by address."""
+    """Return the records of the resources that `provision sleep` has deleted, by address."""
     found = {}
     for part, record in sleep_parts.recorded(records):
         types = {one.type_name for one in sleep_parts.MEMBERS[part]}
@@ -31,7 +31,7 @@ def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
 
 
 def returning(records: Mapping[str, Record], others: Mapping[str, Declared]) -> dict[str, Declared]:
-    """Return what wakes: what was deleted, what has to follow it, and then what `others` says.
+    """Return the declarations of a wake: deleted resources, resources that name them, and `others`.
 
     All is as recorded, with the ids that are new; what needs it waits for it.
 
@@ -59,7 +59,7 @@ def returning(records: Mapping[str, Record], others: Mapping[str, Declared]) -> 
 
 
 def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) -> Iterator[Dependency]:
-    """Yield what a resource waits for of what is new: what it means, and what it was built on, also by way of others.
+    """Yield the new resources that a resource waits for: by name, or since it was built on them, directly or not.
 
     Args:
         known: the records of all that it may have been built on.
@@ -83,7 +83,7 @@ def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) ->
 
 
 def without(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
-    """Return what a stack that sleeps consists of: without what was deleted, and the rest as it is meanwhile.
+    """Return the declarations of a stack that sleeps: without deleted resources, and the rest as it is meanwhile.
 
     What the state says of the former is a part of it: it is kept.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
-    """Return what is not as declared and whether `up` leaves it, to be called after `show_plan` or at the end of `up`.
+    """Return notices of differences that `up` leaves alone; call it after `show_plan`, or at the end of `up`.
 
     Also that there is no newer AMI, if one was asked for.
 
@@ -55,7 +55,7 @@ def _diverted(aws: Aws, config: Config) -> list[str]:
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
-    """Return a note of what an earlier database left, if the plan creates one; a read that is refused is a note too."""
+    """Return a note on snapshots of an earlier database, if the plan creates one; a refused read is a note too."""
     if not any(item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/") for item in planned):
         return []
     return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))

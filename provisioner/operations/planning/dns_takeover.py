@@ -44,7 +44,7 @@ SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
 
 
 def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
-    """Make the declarations of public names fit to what was taken over and given back.
+    """Fit the declarations of public names to the names that were taken over or given back.
 
     A name that comes from another system moves last, when all that serves here is ready. One that was given back is
     declared as it is recorded, so that nothing is done with it.

@@ -1,4 +1,4 @@
-"""What `up` would do, with reads only, and what of it is refused."""
+"""Plan an `up` by reads only, and refuse a plan that cannot be carried out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AGAIN = 10.0
 
 
 def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit = lambda event: None) -> None:
-    """Raise `PlanRefused` if anything of the plan cannot be done; `emit` is handed each reason before."""
+    """Raise `PlanRefused` if the plan holds a refusal, after each reason was handed to `emit`."""
     if refused := reasons(planned):
         for reason in refused:
             emit(events.PlanRefused(reason.text, tuple(reason.addresses)))
@@ -39,7 +39,7 @@ def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit
 
 
 def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -> None:
-    """Refuse to do anything else than what the user has agreed to.
+    """Refuse a plan that differs from the plan that the user has agreed to.
 
     Raises:
         PlanChanged: somebody changed something since.
@@ -53,7 +53,7 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
 
 
 def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
-    """Plan; where AWS does not answer for a while, or throttles, again."""
+    """Plan, and plan again while AWS gives no answer or throttles."""
 
     def passes(cause: Exception) -> bool:
         return aws.errors.out_of_reach(cause) or rate_exceeded(cause)
@@ -62,7 +62,7 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
 
 
 def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], emit: Emit) -> list[Planned]:
-    """Return what a run that is about these resources alone changes. Only reads are made.
+    """Return the plan of a run that is limited to these resources. Only reads are made.
 
     Args:
         aws: as it knows these resources.
@@ -71,7 +71,7 @@ def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, D
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
-    """Return what `up` would do. Only reads are made; those that AWS throttles are made again."""
+    """Return the plan of an `up`. Only reads are made; throttled reads are repeated."""
     knowing, about = aws.knowing(KnownResources(records, stack.declared)), find_scope(records, stack, target_step)
     limited, unprotect = target_step is not None, stack.removal.unprotect
 
@@ -102,7 +102,7 @@ def _repeated(
 
 
 def _unless_obstructed(aws: Aws, item: Planned) -> Planned:
-    """Return what is planned, refused if it is an A record where there is a CNAME: AWS would do all else before."""
+    """Refuse the creation of an A record beside a CNAME, which AWS would refuse only after all other changes."""
     fields = {name: change.new for name, change in item.changes.items()}
     if item.action != "create" or not item.address.startswith("record_set/") or fields.get("type") != "A":
         return item

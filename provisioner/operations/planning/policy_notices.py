@@ -1,4 +1,4 @@
-"""Tell the user what policies of services and jobs name in vain: actions that are none, and services out of reach."""
+"""Tell the user of ineffective statements in policies of services and jobs: unknown actions, unreachable services."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL = {"iam", "rds-db", "sts"}
 
 
 def notices(stack: Stack) -> Iterator[str]:
-    """Yield what `plan` and `up` say about `policies`; AWS accepts all of it."""
+    """Yield the notices about `policies` whose statements AWS accepts and that have no effect."""
     config = stack.config
     documents = {path: doc for name in config.workloads for path, doc in config.documents_of(name).items()}
     for path, document in documents.items():

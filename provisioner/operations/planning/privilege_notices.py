@@ -15,7 +15,7 @@ ROOT = {"0", "root"}
 
 
 def notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
-    """Yield a sentence on those that run as root, or as whoever the image says, and one on those that may write.
+    """Yield a sentence each on containers that run as root, as the image's user, or with a writable root file system.
 
     Only what is new is told: the recorded task definition was another, or there is none.
     """

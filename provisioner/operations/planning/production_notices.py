@@ -1,4 +1,4 @@
-"""Tell the user what the defaults of `env = "prod"` change of a stack that is there."""
+"""Tell the user how the defaults of `env = "prod"` change an existing stack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOW = {
 
 
 def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
-    """Say which defaults of the environment differ from what is recorded, and how to keep that."""
+    """Return a notice for each default of the environment that differs from the records, and the way to keep them."""
     changed: dict[str, list[str]] = {}
     for key in stack.config.by_environment:
         service, end = _parted(key)
@@ -61,7 +61,7 @@ def _of(services: Iterable[str]) -> str:
 
 
 def _differ(before: Any, now: Any) -> bool:
-    """Whether two values of a field differ in what these keys say: of a group's policy only that is compared."""
+    """Return whether two values of a field differ; of a group's policy only the instance distribution is compared."""
     if isinstance(now, Mapping):
         before, now = ((one or {}).get("InstancesDistribution", {}) for one in (before, now))
     return bool(before != now)

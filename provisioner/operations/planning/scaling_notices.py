@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
-    """Say of services that are recorded as scaled and are not declared so any more what becomes of them.
+    """List the services whose `scaling` was removed, and the changes that `up` will make to them.
 
     Earlier versions scaled every service; whoever wrote no `scaling` then is told how to keep it.
     """

@@ -1,4 +1,4 @@
-"""What the account may have of something, as Service Quotas says it."""
+"""Quotas of the account, as Service Quotas gives them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEPENDENT = "DEPENDENCY_ACCESS_DENIED_ERROR"
 
 
 class NotTold(ProvisionError):
-    """Service Quotas could not look up what was applied."""
+    """Service Quotas could not look up the applied quota."""
 
     code = "permission"
 

@@ -1,4 +1,4 @@
-"""Which AMI instances are launched from: the one that the stack has, until a newer one is asked for."""
+"""Choose the AMI of the instances: the recorded one, until the user asks for a newer one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def recorded(records: Iterable[Record]) -> str | None:
 
 
 def condition(aws: Aws) -> list[dict[str, Any]]:
-    """Return what is to be known of the AMI of each launch template of this stack. Only reads are made.
+    """Return the age and the successor of the AMI of each launch template. Only reads are made.
 
     It matters little if AWS does not tell: what is not known is None. An AMI of which AWS tells nothing may be
     deregistered, or the caller not allowed to ask.

@@ -1,4 +1,4 @@
-"""What is known of ready images that are not in this Region's ECR of this account: what they are now, their copies."""
+"""Images from outside this Region's ECR of this account: their present digests, and their copies."""
 
 from __future__ import annotations
 
@@ -119,13 +119,13 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
 
 
 def copy_tag(image: Reference, digest: str) -> str:
-    """Return the tag of a copy: its first part tells the name that is configured, its second what that names now."""
+    """Return the tag of a copy: the first part stands for the configured name, the second for its present digest."""
     name = hashlib.sha256(str(replace(image, digest="")).encode()).hexdigest()[:8]
     return f"{name}-{digest.removeprefix('sha256:')[:16]}"
 
 
 def _at_once(aws: Aws, act: Callable[[K], T], images: Iterable[K]) -> dict[K, T | Problem]:
-    """Return what an act says of each image, or what is wrong with it; each is asked for once, all at the same time."""
+    """Apply a function to each image once, all at the same time; return its result or the problem, by image."""
 
     def tried(image: K) -> T | Problem:
         try:
@@ -139,12 +139,12 @@ def _at_once(aws: Aws, act: Callable[[K], T], images: Iterable[K]) -> dict[K, T 
 
 
 def _check(asking: Registries, image: Reference, platform: str, told: bool) -> None:
-    """Raise what is wrong with an image that has to be copied."""
+    """Raise the problem of an image that has to be copied."""
     check_parts(image, asking.for_platform(image, platform, told=told))
 
 
 def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:
-    """Return what goes instead of an image that cannot be asked for: a copy of before, or nothing in a rehearsal."""
+    """Return a stand-in for an image that cannot be looked up: the earlier copy, or none in a rehearsal."""
     local = config.target == "local"
     # whether AWS's credentials open another account's ECR cannot be found out on the embedded cloud
     unknown = local and ECR.fullmatch(image.registry) and isinstance(problem, (Denied, CredentialsError))
@@ -159,7 +159,7 @@ def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Pro
 
 
 def left_out(aws: Aws, config: Config) -> dict[str, Copy]:
-    """Return what stands for the copies where one of the images is not to be had, and nothing is to be created."""
+    """Return stand-ins for all copies, for a command that creates nothing while an image cannot be looked up."""
     why = "it could not be looked up"
     return {name: _left_out(config, name, image, why) for name, image in _from_elsewhere(aws, config).items()}
 

@@ -1,4 +1,4 @@
-"""Whether the tasks of the services on EC2 fit the instances: one that does not would wait for ever."""
+"""Check that the tasks of services on EC2 fit the instances: a task that does not would wait for ever."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
 
 
 def check(aws: Aws, config: Config) -> Mapping[str, Size]:
-    """Refuse tasks that are too large for one of the instance types, or too many; return what the types have.
+    """Refuse tasks that are too large for an instance type, or too many; return the sizes of the types.
 
     That is nothing where no service runs on instances, or AWS does not say.
 

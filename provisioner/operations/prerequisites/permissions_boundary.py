@@ -82,12 +82,12 @@ def document_of(aws: Aws, policy: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Say whether two documents say the same, whatever their spelling."""
+    """Return whether two documents have the same meaning, in any spelling."""
     return json.dumps(normal(one), sort_keys=True) == json.dumps(normal(other), sort_keys=True)
 
 
 def up_to_date(config: Config, document: Mapping[str, Any], account: str) -> bool:
-    """Say whether a boundary is what it should be, whichever account or database it names, if it names one."""
+    """Return whether a boundary is up to date, whether or not it names the account or a database."""
     database = database_in(document)
     return any(same(document, wanted(config, place, database)) for place in (account, None))
 
@@ -99,7 +99,7 @@ def database_in(document: Mapping[str, Any]) -> str:
 
 
 def change(aws: Aws, config: Config, document: Mapping[str, Any]) -> tuple[Boundary, str]:
-    """Return the boundary, and what is to be done to it so that it says this: `create`, `update` or nothing.
+    """Return the boundary, and the action that gives it this document: `create`, `update` or empty.
 
     Raises:
         ConfigurationError: it is not this stack's to make.

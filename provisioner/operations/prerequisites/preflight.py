@@ -1,4 +1,4 @@
-"""What is read from AWS and checked before anything is declared: zones, AMI, public zone, who may come in."""
+"""Read and check the facts that the declaration needs: zones, AMI, public zone, allowed clients, images, secrets."""
 
 from __future__ import annotations
 
@@ -123,12 +123,12 @@ def gather(
 
 
 def _zones(aws: Aws, config: Config) -> Zones:
-    """Choose the zones of the stack's own VPC; there are none to choose in one that was there before."""
+    """Choose the zones of the stack's own VPC; return none for an existing VPC."""
     return choose(aws, config) if config.network.vpc is None else Zones((), ())
 
 
 def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
-    """Return a fact, or what stands for it where what is configured is not there and somebody is to be told so."""
+    """Return a fact, or its stand-in if a configured thing is missing and the caller only wants to be told."""
     try:
         return read()
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""Checks that what the configuration names and the stack does not create exists: web ACL, topic, keys, boundary."""
+"""Check that the existing resources which the configuration names are there: web ACL, topic, keys, boundary."""
 
 from __future__ import annotations
 

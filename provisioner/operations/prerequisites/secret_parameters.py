@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def own_parameters(aws: Aws) -> dict[str, Mapping[str, Any]]:
-    """Return all parameters in the place of the stack's secrets, by name, those that `up` made up among them."""
+    """Return all parameters below the path of the stack's secrets, by name; values that `up` generated are included."""
     begins = [{"Key": "Name", "Option": "BeginsWith", "Values": [path(aws.name)]}]
     pages = aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=begins)
     return {str(shown["Name"]): shown for shown in pages}
 
 
 def kept(aws: Aws) -> list[str]:
-    """Return the names of the parameters that users have set for the stack, and that no `up` has made."""
+    """Return the names of the parameters that users have set for the stack; parameters of `up` are left out."""
     return [name for name in sorted(own_parameters(aws)) if _of_users(aws, name)]
 
 
@@ -36,7 +36,7 @@ def _of_users(aws: Aws, parameter: str) -> bool:
 
 
 def check_delete(config: Config, addresses: Collection[str]) -> None:
-    """Refuse to delete a parameter that `up` once made up, and that workloads have as their own by now.
+    """Refuse to delete a parameter that `up` once generated if workloads now name it as their own secret.
 
     Raises:
         ConfigurationError: with who names it.

@@ -1,4 +1,4 @@
-"""Looks up the secrets that services are given: whether they are there, and in which version; never a value."""
+"""Look up the secrets of services: their existence and version, never a value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def typed(*words: str) -> str:
 
 
 def checked(aws: Aws, config: Config, command_line: CommandLine = typed) -> dict[Secret, Held]:
-    """Return what is known of each secret that a workload is given, but for those that are made up.
+    """Return the ARN, version and key of each secret of a workload; generated secrets are left out.
 
     Raises:
         ConfigurationError: some are not there, or cannot be read by ECS: a line for each.
@@ -44,7 +44,7 @@ def checked(aws: Aws, config: Config, command_line: CommandLine = typed) -> dict
 
 
 def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[dict[Secret, Held], list[str]]:
-    """Return what is known of these secrets, and a line for each variable whose secret ECS could not read."""
+    """Return the readable secrets, and a line for each variable whose secret ECS could not read."""
     named = users(config.secrets)
     found = look(aws, config.name, (secret for secret in named if secret.kind != "generated"), command_line)
     wrong = [
@@ -58,7 +58,7 @@ def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[d
 
 
 def look(aws: Aws, stack: str, secrets: Iterable[Secret], command_line: CommandLine) -> dict[Secret, Held | str]:
-    """Return for each secret what is known of it, or why ECS could not read it.
+    """Return for each secret its ARN, version and key, or the reason why ECS could not read it.
 
     Parameters are described, and not read without decryption: who may call GetParameters may decrypt as well.
     """
@@ -89,7 +89,7 @@ def parameter_name(stack: str, secret: Secret) -> str:
 
 
 def described(aws: Aws, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-    """Return what Parameter Store says of those of these parameters that there are, by name."""
+    """Return the descriptions of the existing parameters among these, by name."""
     return {
         str(shown["Name"]): shown
         for some in batches(sorted(set(names)), MOST_NAMES)
@@ -100,7 +100,7 @@ def described(aws: Aws, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
 
 
 def held(aws: Aws, shown: Mapping[str, Any]) -> Held:
-    """Return what is known of a parameter, as DescribeParameters shows it."""
+    """Return the ARN, version and key of a parameter that DescribeParameters shows."""
     arn = f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{shown['Name'].lstrip('/')}"
     key = shown.get("KeyId", OWN_KEY) if shown.get("Type") == "SecureString" else OWN_KEY
     return Held(arn, version_of(shown), "" if key == OWN_KEY else key)
@@ -119,7 +119,7 @@ def _out_of_reach(aws: Aws, secret: Secret) -> str:
 
 
 def _secret(aws: Aws, secret: Secret) -> Held | str:
-    """Return what is known of a secret of Secrets Manager, or why ECS could not read it."""
+    """Return the ARN, version and key of a secret of Secrets Manager, or the reason why ECS could not read it."""
     if why := _out_of_reach(aws, secret):
         return why
     try:

@@ -43,7 +43,7 @@ class Subnet:
 
 
 def read(aws: Aws, config: Config) -> ExistingVpc | None:
-    """Return what the stack uses of the VPC that is configured, None if it makes its own.
+    """Return the VPC and the subnets that the configuration names; None if the stack makes its own.
 
     A subnet is public if its default route leads to an internet gateway (VPC user guide, "Subnet types"). Of private
     ones the tasks get those with a way out, if there are any, and the database the others.

@@ -1,4 +1,4 @@
-"""Which availability zones the stack is in, and which addresses its subnets have there."""
+"""Choose the Availability Zones of the stack, and the address blocks of its subnets there."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Zones:
 
 
 def choose(aws: Aws, config: Config) -> Zones:
-    """Choose the zones: those that the stack already uses, then those that offer all it needs.
+    """Choose the zones: zones already in use first, then zones that offer all needed services.
 
     A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. Of those in
     use the one that the database is in stays, then those that were first. A subnet keeps its block of addresses, which
@@ -73,7 +73,7 @@ def choose(aws: Aws, config: Config) -> Zones:
 
 
 def in_use(aws: Aws, config: Config) -> Zones:
-    """Return the zones that the stack is in, whatever they offer now; if it is in none, the first that AWS lists."""
+    """Return the zones in use, even if they lack a service now; the first that AWS lists if the stack has none."""
     used = _used(aws, config)
     if not used:
         found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
@@ -93,7 +93,7 @@ def _used(aws: Aws, config: Config) -> dict[str, int]:
 
 
 def _with_database(aws: Aws) -> set[str]:
-    """Return the zones that the stack's database instances are in; one that is being made is in none yet."""
+    """Return the zones of the stack's database instances; an instance in creation has none yet."""
     zones = [live.details["availability_zone"] for live in aws.live(DbInstance) if live.owned]
     return {zone for zone in zones if zone}
 
@@ -143,7 +143,7 @@ def _nearest(aws: Aws, missing: Sequence[str]) -> str:
 
 
 def endpoints_of(config: Config) -> Sequence[str]:
-    """Return the services for which the stack has interface endpoints, those of own steps among them."""
+    """Return the services that get interface endpoints, services of own steps included."""
     stack = offline.given(config)
     return interface_services(config, stack.given.endpoints if stack else ())
 
@@ -159,13 +159,13 @@ def with_endpoints(aws: Aws, services: Sequence[str]) -> set[str]:
 
 
 def policed(aws: Aws, services: Sequence[str]) -> frozenset[str]:
-    """Return those of the services whose interface endpoints take a policy here, as `ecr.api`."""
+    """Return the services, such as `ecr.api`, whose interface endpoints accept a policy in this Region."""
     found = endpoint_services(aws, services)
     return frozenset(name for name, shown in found.items() if shown.get("VpcEndpointPolicySupported"))
 
 
 def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Return what AWS says of services for which the stack has interface endpoints, as `ecr.api`.
+    """Return the descriptions of the endpoint services of these services, such as `ecr.api`.
 
     Raises:
         ConfigurationError: the Region lacks one.

@@ -1,4 +1,4 @@
-"""How a run ended, and what is kept of it in the history."""
+"""The outcome of a run, and its entry in the history."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a run ended.
+    """The outcome of a run.
 
     Attributes:
         counts: the number of resources by result (`events.Result`).
@@ -54,7 +54,7 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Whether all went well."""
+        """The run had no error, and left nothing over."""
         return self.error is None and not self.leftovers
 
     @property
@@ -65,7 +65,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Remains:
-    """What is still there after the work, unwanted and wanted."""
+    """Resources that remain after the work, wanted and unwanted."""
 
     leftovers: Sequence[Leftover] = ()
     snapshots: Sequence[Leftover] = ()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Teardown:
-    """What `down` would do.
+    """The plan of a `down`.
 
     Attributes:
         going: the records that go, by address.
@@ -44,7 +44,7 @@ class Teardown:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended.
+    """The end of a run, as its viewer is told.
 
     Attributes:
         cost: what the stack costs from now on; only of an `up` that went well.
@@ -62,7 +62,7 @@ class Ended:
 
 
 class Viewer(Protocol):
-    """Is shown what happens, and agrees to it."""
+    """A viewer of a run: it shows the events, and agrees to the plan."""
 
     def agree(self, proposal: Proposal) -> None:
         """Return if `up` on AWS may do this; raise `Cancelled` otherwise. Called only where `--yes` was not given."""
@@ -71,7 +71,7 @@ class Viewer(Protocol):
         """Return if `down` may do this; raise `Cancelled` otherwise."""
 
     def watching(self, clock: Callable[[], float]) -> AbstractContextManager[Emit]:
-        """Return a context that is entered with what takes the run's events; `clock` is the run's."""
+        """Return a context manager whose value takes the events of the run; `clock` is the run's clock."""
 
     def ended(self, ended: Ended) -> None:
         """Take note of how a run ended, while it is watched still and before the state is closed."""
