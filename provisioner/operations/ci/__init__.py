@@ -1,4 +1,4 @@
-"""A project's pipeline on GitHub or GitLab: its files, its two roles, and what it says on a pull request.
+"""A project's pipeline on GitHub or GitLab: its files, its roles, and its comments on pull requests.
 
 Nothing here is declared in a stack: who deploys a stack must not be able to change what they may do.
 """

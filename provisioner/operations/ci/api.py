@@ -81,7 +81,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Text:
-    """A comment or an issue that is there: its number, and what it says."""
+    """An existing comment or issue: its number, and its text."""
 
     number: int
     body: str
@@ -102,7 +102,7 @@ class GitHub:
         return self._texts(f"{self._place}/issues/{self._pull_request()}/comments", "id")
 
     def comment(self, body: str, over: Text | None) -> None:
-        """Write a comment, or another text into one that is there."""
+        """Write a new comment, or change the text of an existing one."""
         if over:
             self._api.call("PATCH", f"{self._place}/issues/comments/{over.number}", body=body)
         else:
@@ -151,7 +151,7 @@ class GitLab:
         return self._texts(self._notes(), "id")
 
     def comment(self, body: str, over: Text | None) -> None:
-        """Write a note, or another text into one that is there."""
+        """Write a new note, or change the text of an existing one."""
         if over:
             self._api.call("PUT", f"{self._notes()}/{over.number}", body=body)
         else:
@@ -197,7 +197,7 @@ def here() -> GitHub | GitLab:
 
 
 def keep_comment(forge: GitHub | GitLab, marker: str, body: str) -> str:
-    """Write the one comment that begins with the marker, and return what was done.
+    """Create or update the one comment that begins with the marker, and return `created` or `updated`.
 
     Raises:
         ForgeError: the forge refused a call.
@@ -208,7 +208,7 @@ def keep_comment(forge: GitHub | GitLab, marker: str, body: str) -> str:
 
 
 def keep_issue(forge: GitHub | GitLab, marker: str, title: str, body: str) -> str:
-    """Have one open issue that begins with the marker, or none without a body; return what was done, if anything.
+    """Keep one open issue that begins with the marker, or close it without a body; return the action, empty if none.
 
     Raises:
         ForgeError: the forge refused a call.

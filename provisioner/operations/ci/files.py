@@ -116,7 +116,7 @@ def _options(options: Options) -> str:
 
 
 def _built(config: Config) -> Mapping[str, str]:
-    """Return what GitLab's jobs need to build images."""
+    """Return the settings with which GitLab's jobs build images."""
     if not any(container.build for container in config.containers.values()):
         return {"IMAGE": PLAIN_IMAGE, "SERVICE_VARIABLES": "", "PREPARE": ""}
     variables = {"DOCKER_HOST": "tcp://docker:2376", "DOCKER_TLS_VERIFY": '"1"', "DOCKER_TLS_CERTDIR": "/certs"}
@@ -129,7 +129,7 @@ def _built(config: Config) -> Mapping[str, str]:
 
 
 def _trusted(options: Options, config: Config) -> Mapping[str, str]:
-    """Return what lets own steps run where nobody can be asked: a variable of the repository says which."""
+    """Return the settings that trust own steps in a pipeline, by a variable of the repository."""
     own = os.path.lexists(options.file.parent / config.steps.dir)
     line = "  PROVISION_TRUST_STEPS: ${{ vars.PROVISION_TRUST_STEPS }}\n"
     return {"TRUST": line if own else ""}

@@ -1,4 +1,4 @@
-"""Who runs a pipeline. Light: the command line reads it for its help."""
+"""The forges that run pipelines. Imports nothing heavy: the command line reads it for its help."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ GITLAB = "https://gitlab.com"
 
 
 class Forge(StrEnum):
-    """Who runs the pipeline."""
+    """The forge that runs the pipeline."""
 
     GITHUB = "github"
     GITLAB = "gitlab"

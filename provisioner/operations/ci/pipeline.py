@@ -1,4 +1,4 @@
-"""What a pipeline is made for: the forge, the repository, the branch and the environment that deploys."""
+"""The subject of a pipeline: the forge, the repository, the branch, and the environment that deploys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ENVIRONMENTS = r"[a-z][a-z0-9-]*\*?"
 
 
 class Purpose(StrEnum):
-    """What a role of the pipeline is for."""
+    """The purpose of a role of the pipeline."""
 
     PLAN = "plan"
     DEPLOY = "deploy"
@@ -53,12 +53,12 @@ class Pipeline:
 
     @property
     def purposes(self) -> list[Purpose]:
-        """What there are roles for."""
+        """The purposes for which the pipeline has roles."""
         return [one for one in Purpose if self.ends or one is not Purpose.END]
 
     @property
     def issuer(self) -> str:
-        """Who issues the tokens, without the scheme: the end of the provider's ARN, and of its condition keys."""
+        """The issuer of the tokens without its scheme: the end of the provider's ARN, and part of its condition keys."""
         return "token.actions.githubusercontent.com" if self.forge is Forge.GITHUB else urlsplit(self.url).netloc
 
     @property
@@ -82,7 +82,7 @@ class Pipeline:
 
 
 def checked(pipeline: Pipeline) -> Pipeline:
-    """Return a pipeline whose words are what a claim, a policy and a file can hold.
+    """Return the pipeline, if a claim, a policy and a file can hold its words.
 
     Raises:
         ConfigurationError: one is not.

@@ -1,4 +1,4 @@
-"""The roles of a pipeline: for plans, to deploy, and to end what has expired. An administrator makes them, not `up`.
+"""The roles of a pipeline: to plan, to deploy, and to delete expired stacks. An administrator creates them, not `up`.
 
 A stack that declared the role that deploys it would have to let that role write itself. So they are no resources of
 the stack: they have names that no printed policy reaches (`role_name`), and none of the stack's tags.
@@ -53,7 +53,7 @@ class Wanted:
 
 
 def wanted(config: Config, pipeline: Pipeline, account: str) -> Wanted:
-    """Return what a pipeline needs."""
+    """Return the provider and the roles that a pipeline needs."""
     provider = f"arn:{partition_of(config.region)}:iam::{account}:oidc-provider/{pipeline.issuer}"
     roles = tuple(_role(config, pipeline, account, provider, purpose) for purpose in pipeline.purposes)
     return Wanted(provider, roles)
@@ -88,14 +88,14 @@ def _trust(pipeline: Pipeline, provider: str, purpose: Purpose) -> Mapping[str, 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do in the account: what, in words, and what does it."""
+    """One change in the account: its description, and the call that makes it."""
 
     what: str
     act: Callable[[], object]
 
 
 def changes(aws: Aws, config: Config, pipeline: Pipeline) -> list[Step]:
-    """Return what is to be done, in this order, so that all is as wanted; only reads are made.
+    """Return the changes that create or update the roles, in their order. Only reads are made.
 
     Raises:
         ConfigurationError: a role or a policy of the name is somebody else's.
@@ -114,7 +114,7 @@ def changes(aws: Aws, config: Config, pipeline: Pipeline) -> list[Step]:
 
 
 def apply(steps: Iterable[Step]) -> None:
-    """Do what `changes` has returned.
+    """Make the changes that `changes` returned.
 
     Raises:
         ApiError: a call was refused.
@@ -127,7 +127,7 @@ def apply(steps: Iterable[Step]) -> None:
 
 
 def _provider(aws: Aws, pipeline: Pipeline, arn: str) -> Iterator[Step]:
-    """Yield what makes the account know the forge. Others use the same provider: nothing is taken from one.
+    """Yield the changes that register the forge as provider. Other projects may use it, so nothing is removed from it.
 
     No thumbprint is given: IAM takes it from the issuer itself, and looks at it only where the issuer's certificate is
     of no authority that AWS trusts (IAM API reference, CreateOpenIDConnectProvider).
@@ -158,7 +158,7 @@ def _role_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:
 
 
 def _policy_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:
-    """Yield what makes the role's policies say what they should; further ones of its name go, others' stay."""
+    """Yield the changes of the role's policies. Outdated policies of its name are detached, foreign ones stay."""
     iam = aws.client("iam")
     attached: dict[str, str] = {}
     with IgnoreNotFound():
@@ -188,7 +188,7 @@ def _check_ours(what: str, known: Mapping[str, Any], tags: Tags) -> None:
 
 
 def document(config: Config, pipeline: Pipeline) -> Mapping[str, Any]:
-    """Return what a pipeline needs as a document, for who makes roles otherwise.
+    """Return the needs of a pipeline as a document, to create its roles with other tools.
 
     Raises:
         ConfigurationError: the configuration names no account.

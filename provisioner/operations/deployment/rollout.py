@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How long services are waited for.
+    """The wait for services.
 
     Attributes:
         waits: until they serve, or only until ECS shows what was asked for.
@@ -44,7 +44,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What one run of `deploy` or `rollback` is about.
+    """The changes of one `deploy` or `rollback`.
 
     Attributes:
         declared: the resources that it changes.
@@ -73,7 +73,7 @@ def run(
     emit: Emit,
     begins: Callable[[Sequence[Planned]], None] = lambda planned: None,
 ) -> Summary:
-    """Bring about what a deployment is about, and nothing else of the stack; take it back if it fails.
+    """Make the changes of a deployment, and no other change; withdraw them if it fails.
 
     Args:
         begins: is handed the plan before anything is written, if nothing of it is refused.

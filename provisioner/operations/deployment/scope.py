@@ -1,4 +1,4 @@
-"""What a deployment is about: the services and jobs that run an image, and what stands between that and them."""
+"""The scope of a deployment: the services and jobs that run an image, and the resources between it and them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _check_image(image: str, services: Sequence[str], chosen: Sequence[str]) -> 
 def changed(
     config: Config, before: Mapping[str, Deployed], wanted: DeployOptions, chosen: Sequence[str]
 ) -> dict[str, Deployed]:
-    """Return the deployed images as they are to be from now on; those that stay are as before."""
+    """Return the deployed images after this deployment, unchanged ones included."""
     after = {name: one for name, one in before.items() if not (wanted.build and name in chosen)}
     if wanted.image is not None:
         name = chosen[0]
@@ -118,7 +118,7 @@ def addresses(declared: Mapping[str, Declared], config: Config, chosen: Collecti
 
 
 def services_of(declared: Mapping[str, Declared], names: Collection[str]) -> list[str]:
-    """Return the addresses of what starts tasks of these services and jobs."""
+    """Return the addresses of the resources that start tasks of these services and jobs."""
     return [address for kind in STARTS for name in names if (address := f"{kind}/{name}") in declared]
 
 
@@ -128,13 +128,13 @@ def tags_of(declared: Mapping[str, Declared], owner: str) -> list[str]:
 
 
 def _tags(address: str, owner: str) -> bool:
-    """Whether an address is that of a tag which keeps an owner's image; those of its sidecars have one more dot."""
+    """Return whether an address is the tag that keeps an owner's image; tags of its sidecars have one more dot."""
     before = f"{ImageInUse.type_name}/{owner}."
     return address.startswith(before) and "." not in address.removeprefix(before)
 
 
 def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], chosen: Collection[str]) -> list[str]:
-    """Return the addresses of what is recorded of the former images, and is declared no more.
+    """Return the addresses of recorded resources of the former images that are no longer declared.
 
     Of sidecars' images the tags stay until the next `up`: who extends a service may run these by another revision.
     """

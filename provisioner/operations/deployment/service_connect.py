@@ -1,4 +1,4 @@
-"""What `deploy` and `rollback` leave to `up`: services that come to Service Connect or leave it, in an order."""
+"""Changes of Service Connect, which `deploy` and `rollback` leave to `up`, since services change in an order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_unchanged(records: Mapping[str, Record], declared: Mapping[str, Declar
 
 
 def lacks_port(record: Record | None, shown: Mapping[str, Any]) -> bool:
-    """Whether a revision has no name for the port by which proxies of Service Connect find the service.
+    """Return whether a revision lacks the name of the port by which proxies of Service Connect find the service.
 
     Args:
         record: that of the service. shown: the revision, as DescribeTaskDefinition shows it.
@@ -41,5 +41,5 @@ def lacks_port(record: Record | None, shown: Mapping[str, Any]) -> bool:
 
 
 def _roles(connect: Mapping[str, Any] | None) -> tuple[bool, bool]:
-    """Return whether a service's tasks have proxies, and whether those of others know it."""
+    """Return whether the tasks of a service have proxies, and whether the proxies of other services know it."""
     return bool(connect), bool(connect and connect["services"])

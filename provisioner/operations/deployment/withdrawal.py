@@ -1,4 +1,4 @@
-"""What becomes of a deployment that failed: where every service runs what it ran before, nothing is left of it."""
+"""Withdraw a failed deployment, if each service runs its former revision again."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _both(stay: Sequence[str], moved: Sequence[str]) -> str:
 
 
 def _runs(shown: Progress, arn: str) -> bool:
-    """Whether a service runs a revision, and ECS rolls out nothing else."""
+    """Return whether a service runs a revision, and ECS rolls out no other."""
     return shown.runs == arn and not _rolls_out(shown)
 
 

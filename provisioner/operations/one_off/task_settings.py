@@ -1,4 +1,4 @@
-"""What a task of a service or job is started with: as the state records it, and in its `security_groups` besides."""
+"""The settings of a task of a service or job: the recorded ones, with its configured `security_groups`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Runnable:
-    """What RunTask has to be told.
+    """The settings of a RunTask call.
 
     Attributes:
         name: of the service or job, and so of its container.
@@ -52,7 +52,7 @@ class Runnable:
 
 
 def runnable(options: Options, config: Config, state: State, name: str) -> Runnable:
-    """Return what a service or job is run with.
+    """Return the settings to run a service or job once.
 
     Raises:
         ConfigurationError: there is none of that name, or it is not in the stack yet.

@@ -105,7 +105,7 @@ def _run_task(aws: Aws, request: Mapping[str, Any]) -> Any:
 
 
 def running(aws: Aws, what: Runnable) -> list[Mapping[str, Any]]:
-    """Return the tasks of a service or job that run outside a service, the newest first, whoever started them."""
+    """Return the tasks of a service or job that run outside a service, started by anybody; the newest first."""
     return _outside(aws, what, "RUNNING")
 
 
@@ -122,7 +122,7 @@ def _outside(aws: Aws, what: Runnable, desired: str) -> list[Mapping[str, Any]]:
 
 
 def follow(aws: Aws, what: Runnable, arn: str, stop: Event) -> Iterator[Status | Line | TaskEnded]:
-    """Yield how a task gets on, and what it writes, until it has stopped; the last item is its end.
+    """Yield the status and the output of a task until it has stopped; the last item is its end.
 
     Args:
         stop: once it is set the task is told to stop.
@@ -177,7 +177,7 @@ class _Log:
     place: dict[str, str] = field(default_factory=dict)
 
     def new(self) -> list[Line]:
-        """Return what was written since; nothing as long as there is no stream."""
+        """Return the new lines of the log; none as long as there is no stream."""
         lines: list[Line] = []
         where = {"logGroupName": self.what.log_group, "logStreamName": self.what.log_stream(self.task)}
         while True:

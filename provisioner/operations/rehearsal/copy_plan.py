@@ -1,4 +1,4 @@
-"""Declare the configured stack on its copy, and plan what `up` would change there."""
+"""Declare the configured stack on its copy, and plan an `up` there."""
 
 from __future__ import annotations
 

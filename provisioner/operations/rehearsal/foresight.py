@@ -1,4 +1,4 @@
-"""Says what a planned `up` will take down, by rehearsing it in a process of its own, before anybody agrees to it.
+"""Predict the outages of a planned `up`, by a rehearsal in a process of its own, before anybody agrees to it.
 
 A process of its own, because a rehearsal lays the embedded cloud's calendar over the process that it runs in.
 """
@@ -29,7 +29,7 @@ PROGRAM = (sys.executable, "-m", "provisioner.cli.main")
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a rehearsal said.
+    """The prediction of a rehearsal.
 
     Attributes:
         outages: what will be down; None: nobody knows.
@@ -45,14 +45,14 @@ class Foreseen:
 
 
 def wanted(choice: bool | None, target: str) -> bool:
-    """Whether to rehearse: as was asked for, else on AWS only, where users may notice what is down."""
+    """Return whether to rehearse: by the choice of the user, or else on AWS only, where users notice outages."""
     return target == "aws" if choice is None else choice
 
 
 def foresee(
     options: Options, planned: Sequence[Planned], records: Mapping[str, Record], words: Collection[str] = ()
 ) -> Foreseen:
-    """Return what the planned changes will take down; nothing is rehearsed where they can take nothing down.
+    """Return the outages of the planned changes. Changes that can cause none are not rehearsed.
 
     Args:
         words: the command's options that a rehearsal has as well (`--target-step`, `--new-ami`).

@@ -12,7 +12,7 @@ from provisioner.state.disk import Identity
 
 @dataclass
 class _File:
-    """What is in a file, and the number that it keeps under any name."""
+    """The content of a file, and the number that it keeps under any name."""
 
     number: int
     content: bytearray = field(default_factory=bytearray)

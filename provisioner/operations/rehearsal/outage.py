@@ -1,4 +1,4 @@
-"""What a rehearsal says of one thing that will be down."""
+"""The outage of one service, as a rehearsal predicts it."""
 
 from __future__ import annotations
 

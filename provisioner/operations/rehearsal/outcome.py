@@ -43,7 +43,7 @@ class RehearsedRun:
 
     @property
     def passes(self) -> bool:
-        """Whether the run had no problem."""
+        """The run had no problem."""
         return not self.problems
 
 

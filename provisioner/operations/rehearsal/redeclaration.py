@@ -1,4 +1,4 @@
-"""Declares a recorded stack anew: where its resources name each other stand references, which a copy's own ids fill."""
+"""Declare a recorded stack again, with references in place of IDs, so that a copy fills in its own IDs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REGISTRY = "repository_uri"
 def declarations(
     records: Mapping[str, Record], restored: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 ) -> tuple[dict[str, Declared], dict[str, str]]:
-    """Return what declares the recorded resources anew, in an order in which each comes after what it needs.
+    """Return declarations of the recorded resources, each after its dependencies.
 
     Each resource waits until what it needs is ready, which is safe and takes longer than need be.
 
@@ -62,7 +62,7 @@ def declarations(
 
 
 def _in_order(records: Mapping[str, Record]) -> Iterator[str]:
-    """Yield the addresses, each after those that it needs; what is needed and not recorded is passed over."""
+    """Yield the addresses, each after its dependencies. Dependencies without a record are passed over."""
     met = set[str]()
     for first in records:
         todo = [first]
@@ -95,7 +95,7 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
 
 
 def _references(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
-    """Return what AWS calls the resources that a record is built on, and what it says of them: values to references.
+    """Return the references for the IDs and outputs of a record's dependencies, by value.
 
     What is needed directly comes first: two resources may have the same name.
     """

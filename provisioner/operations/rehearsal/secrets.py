@@ -76,7 +76,7 @@ def _containers(records: Mapping[str, Record]) -> Iterator[tuple[str, Mapping[st
 
 
 def _keys(records: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
-    """Yield the ARNs of secrets, each with its key, by what the recorded roles may decrypt."""
+    """Yield (ARN, key) of each secret that the recorded roles may decrypt."""
     policies = (
         policy
         for record in records.values()

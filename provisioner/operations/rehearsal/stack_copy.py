@@ -53,7 +53,7 @@ class StackCopy:
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
 
     def create(self) -> None:
-        """Create the recorded resources in the temporary cloud, and note the ones that fail."""
+        """Create the recorded resources in the temporary cloud, and note each failure."""
         self._approve_deployments()
         referred_to, assumed = unmanaged.resources(self.state.records, self.config)
         control.put_unmanaged(self.temporary.cloud, referred_to)

@@ -37,7 +37,7 @@ AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
 def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, Any], list[str]]:
-    """Return what has to be in the account beforehand, as the embedded cloud takes it, and what is only assumed."""
+    """Return the resources that have to exist beforehand, in the embedded cloud's form, and the assumptions."""
     texts = [json.dumps(record.arguments) for record in records.values()]
     settings = [config.kms_key or "", config.logs.kms_key or "", config.load_balancer.waf_acl or ""]
     delegations = [record.arguments for record in records.values() if record.type == Delegation.type_name]
@@ -102,7 +102,7 @@ def _stand_ins(digit: str) -> list[str]:
 
 
 def in_own_groups(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
-    """Return the arguments of what runs in groups beside the stack, by address, without those groups."""
+    """Return the arguments of resources with foreign security groups, without these groups, by address."""
     own = {record.id for record in records.values() if record.type == SecurityGroup.type_name}
     kinds = {kind.type_name for kind in (Service, JobRun, Schedule)}
     running = {address: record.arguments for address, record in records.items() if record.type in kinds}
@@ -118,7 +118,7 @@ def _named(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:
 
 
 def _aliases(records: Mapping[str, Record], config: Config) -> tuple[dict[str, str], list[str]]:
-    """Return the keys that aliases in the configuration stand for, ARNs, or empty for new keys; and what is assumed."""
+    """Return the key ARN of each configured alias, empty for a new key; and the assumptions."""
     recorded = {
         config.kms_key: [r.arguments.get("key_id") for r in records.values() if r.type == SecureParameter.type_name],
         config.logs.kms_key: [r.arguments.get("kms_key_id") for r in records.values() if r.type == LogGroup.type_name],

@@ -34,7 +34,7 @@ def with_values(records: Mapping[str, Record], config: Config) -> tuple[dict[str
 
 
 def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mapping[str, str]]:
-    """Return by service the variables that own steps give it, with what AWS says of the recorded resources."""
+    """Return the variables that own steps give to services, filled with recorded outputs, by service."""
     stack = offline.given(config)
     if stack is None:
         return {}

@@ -1,4 +1,4 @@
-"""What is told of a session that AWS refuses, or that does not begin: what is wrong, as far as it can be seen."""
+"""Diagnose a session that AWS refuses, or that does not begin, by the facts that can be read."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def explain(aws: Aws, options: Options, config: Config, state: State, place: Pla
 
 
 def _may_not(error: Exception) -> bool:
-    """Whether the caller may not: by a call's code, or as the channel is opened."""
+    """Return whether permission was denied, by the code of a call or at the opening of the channel."""
     opening = error.__cause__
     return denied(error) or (isinstance(opening, Refused) and opening.status in _FORBIDDEN)
 
 
 def facts(aws: Aws, options: Options, config: Config, state: State, place: Place) -> Facts:
-    """Look up what can be wrong with a task; what may not be looked up stays unknown."""
+    """Look up the possible causes at a task; a fact that may not be read stays unknown."""
     service = config.services[place.service]
     container = service.sidecars.get(place.sidecar, service)
     configured = config.exec_on(place.service)

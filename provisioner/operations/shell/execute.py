@@ -33,7 +33,7 @@ _NO_SHELL = ("executable file not found", "no such file or directory")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be run, and how it is connected.
+    """The command to run, and its standard input and output.
 
     Attributes:
         words: the command; a shell if there are none.
@@ -102,7 +102,7 @@ def in_task(aws: Aws, options: Options, config: Config, state: State, place: Pla
 
 
 def as_json(say: Callable[[str], None]) -> Put:
-    """Return what tells what is written as events: in pieces of whole letters."""
+    """Return a function that reports output as JSON events, each of whole characters."""
     decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in (1, 2)}
 
     def put(descriptor: int, data: bytes) -> None:

@@ -26,7 +26,7 @@ OWN_PORT, REMOTE_PORT = "AWS-StartPortForwardingSession", "AWS-StartPortForwardi
 
 @dataclass(frozen=True)
 class Caller:
-    """Who begins sessions.
+    """A caller that begins sessions.
 
     Attributes:
         aws: the way to AWS, by this machine's clock as sessions are: nobody's rehearsal waits for it.
@@ -37,14 +37,14 @@ class Caller:
     say: Callable[[str], None]
 
     def execute(self, cluster: str, task: str, container: str, command: str) -> Opening:
-        """Begin a session that runs a command (ECS's ExecuteCommand); raises what boto3 does."""
+        """Begin a session that runs a command (ECS's ExecuteCommand); raises the errors of boto3."""
         found = self.aws.client("ecs").execute_command(
             cluster=cluster, task=task, container=container, command=command, interactive=True
         )["session"]
         return Opening(found["sessionId"], found["streamUrl"], found["tokenValue"])
 
     def forward(self, target: str, host: str, port: int) -> Opening:
-        """Begin a session that forwards a port (Systems Manager's StartSession); raises what boto3 does.
+        """Begin a session that forwards a port (Systems Manager's StartSession); raises the errors of boto3.
 
         Args:
             host: one that the task reaches; empty for the task itself.
@@ -82,7 +82,7 @@ class Caller:
             raise
 
     def _terminate(self, session: str) -> None:
-        """End a session. AWS ends it by itself once nobody uses it, so whatever is wrong is no matter here."""
+        """End a session. Any error is ignored: AWS ends an unused session by itself."""
         with contextlib.suppress(Exception):
             self.aws.client("ssm").terminate_session(SessionId=session)
 
@@ -92,7 +92,7 @@ class Caller:
 
 
 def caller(aws: Aws, say: Callable[[str], None]) -> Caller:
-    """Return who begins sessions on the same way to AWS."""
+    """Return a caller that begins sessions over the same connection, but by this machine's clock."""
     there = aws.connection
     connection = Connection(there.session, Pace(), endpoint=there.endpoint, log=there.log, rates=False)
     return Caller(replace(aws, connection=connection), say)
@@ -116,7 +116,7 @@ def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
 
 
 def certificates(session: boto3.Session) -> str:
-    """Return the file of the authorities that boto3 trusts: the one that is configured, or its own."""
+    """Return the file of the authorities that boto3 trusts: the configured file, or its own."""
     from botocore.httpsession import get_cert_path
 
     core: Any = session._session  # noqa: SLF001 (boto3 shows no other way to its settings)

@@ -1,4 +1,4 @@
-"""The task that a session goes into: the newest one of a service whose agent answers, or the one that is named."""
+"""Choose the task of a session: the named task, or the newest task of a service whose agent answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What the container is called: the service's own as the service."""
+        """The name of the container: the sidecar's, or the service's."""
         return self.sidecar or self.service
 
     @property
@@ -61,12 +61,12 @@ class Place:
 
     @property
     def usable(self) -> bool:
-        """Whether ECS says that a session can go there."""
+        """ECS says that a session can be opened there."""
         return bool(self.task.get("enableExecuteCommand")) and self.agent.get("lastStatus") == "RUNNING"
 
     @property
     def target(self) -> str:
-        """What Systems Manager calls it."""
+        """The name of the container in Systems Manager."""
         return f"ecs:{self.cluster}_{self.id}_{self.container.get('runtimeId', '')}"
 
 
@@ -105,7 +105,7 @@ def sidecar_of(config: Config, service: str, container: str) -> str:
 
 
 def places(aws: Aws, service: str, cluster: str, name: str, sidecar: str = "") -> list[Place]:
-    """Return the containers of a service's tasks that are to run, the best first: those that can be used, the newest.
+    """Return the containers of a service's running tasks, usable ones first, then by age, the newest first.
 
     Args:
         sidecar: instead of the service's own container.

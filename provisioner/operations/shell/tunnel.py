@@ -30,7 +30,7 @@ LOCAL = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Goal:
-    """Where a tunnel leads.
+    """The goal of a tunnel.
 
     Attributes:
         name: what it was called.

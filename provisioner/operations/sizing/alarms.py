@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def quieted(
     config: Config, records: Mapping[str, Record], wanted: Sizes, names: Collection[str]
 ) -> dict[str, Declared]:
-    """Return these alarms of services as they are recorded, telling nobody while they would go off by what was asked.
+    """Return the alarms of services as recorded, but silent while the requested sizes would set them off.
 
     Those that are to tell again wait for the services: until these run, they would go off.
 

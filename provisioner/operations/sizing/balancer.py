@@ -1,4 +1,4 @@
-"""What the load balancer of a stack that goes to sleep has by AWS, where the state does not say it."""
+"""Facts of the load balancer that only AWS has, read before a stack goes to sleep."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def as_led(aws: Aws, records: Mapping[str, Record]) -> dict[str, Record]:
-    """Return the records, of rules whose traffic ECS shifts with the weights of now: tasks are in those target groups.
+    """Return the records; rules whose traffic ECS shifts get their present weights, which lead to the running tasks.
 
     What was read for it is forgotten.
 

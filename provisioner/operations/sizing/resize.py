@@ -1,4 +1,4 @@
-"""The work of `scale`, `pause`, `sleep` and their opposites: what is to hold is recorded, made so, and waited for."""
+"""Carry out `scale`, `pause`, `sleep` and their opposites: record the sizes, change the resources, wait for tasks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def nothing(aws: Aws, emit: Emit) -> None:
 
 @dataclass(frozen=True)
 class Sizing:
-    """What one run is about.
+    """The changes of one run.
 
     Attributes:
         declared: the resources that it changes.
@@ -77,7 +77,7 @@ class Sizing:
 
 
 def run(config: Config, aws: Aws, store: Store, sizing: Sizing, viewer: Viewer) -> Ended:
-    """Do what a run is about while the viewer watches, and return how it ended."""
+    """Make the changes while the viewer watches, and return how the run ended."""
     with watched(aws, viewer) as emit:
         ended = Ended(config, aws, _summary(aws, store, sizing, emit))
         viewer.ended(ended)
@@ -85,7 +85,7 @@ def run(config: Config, aws: Aws, store: Store, sizing: Sizing, viewer: Viewer) 
 
 
 def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
-    """Bring services, scalable targets and schedules to what is wanted, and nothing else of the stack.
+    """Bring services, scalable targets and schedules to the wanted sizes, and change nothing else.
 
     What holds is recorded first: whatever comes between, the same command goes on with it, and so does `up`.
     """

@@ -1,4 +1,4 @@
-"""What `scale`, `pause`, `sleep` and their opposites change: services, scalable targets, schedules, as recorded."""
+"""The scope of `scale`, `pause`, `sleep` and their opposites: services, scalable targets and schedules, as recorded."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInst
 
 @dataclass(frozen=True)
 class Split:
-    """What sleeping changes of what AWS charges for by the hour, by address.
+    """The effect of sleeping on hourly charged resources, by address.
 
     Attributes:
         removed: what is deleted, and with it what costs nothing by itself.
@@ -41,7 +41,7 @@ class Split:
 
 
 def split(records: Mapping[str, Record], parts: Collection[str]) -> Split:
-    """Return what becomes of a stack that goes to sleep without these parts."""
+    """Return the effect of a sleep without these parts."""
     removed = tuple(address for part in parts for address in going(records, part))
     charged = [address for address in billed(records.values()) if address not in removed]
     stopped = tuple(address for address in charged if records[address].type in SLEEPS)

@@ -1,4 +1,4 @@
-"""Plan a `provision sleep`: which resources change, which parts of the stack are deleted, and what that saves."""
+"""Plan a `provision sleep`: the resources that change, the parts that are deleted, and the savings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SleepPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether anything stops or is deleted."""
+        """The plan stops or deletes something."""
         return bool(self.removed) or not self.slept
 
 

@@ -1,4 +1,4 @@
-"""What `provision sleep` and `wake` tell their user: what will not answer, what goes on costing, what is new."""
+"""Texts of `provision sleep` and `wake`: outages, costs that go on, and new addresses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def stops_database(config: Config) -> bool:
-    """Whether the database does not pause by itself when nobody uses it."""
+    """Return whether `sleep` has to stop the database, since it does not pause by itself when unused."""
     return config.database is not None and config.database.min_acu > 0
 
 
 def question(stack: str, removed: Sequence[str]) -> str:
-    """Return what the user agrees to: all stops, and what is deleted.
+    """Return the question to the user: all stops, and some resources are deleted.
 
     Args:
         stack: its name and its account.
@@ -38,7 +38,7 @@ def question(stack: str, removed: Sequence[str]) -> str:
 
 
 def beforehand(config: Config, records: Mapping[str, Record], without: Collection[str]) -> Iterator[str]:
-    """Yield what will not work while these parts are gone, or that there are none."""
+    """Yield the consequences of deleting these parts, or a note that the stack has none."""
     for part, words in PARTS.items():
         if part not in without:
             continue
@@ -66,7 +66,7 @@ def _missed(config: Config, records: Mapping[str, Record], part: str, there: Seq
 def afterwards(
     config: Config, records: Mapping[str, Record], seconds: float, *, without_instances: bool
 ) -> Iterator[str]:
-    """Yield what the user has to know of a stack that sleeps from now on.
+    """Yield the facts that the user has to know about a stack that sleeps from now on.
 
     Args:
         seconds: how long it takes to wake, beside the database.
@@ -87,7 +87,7 @@ def afterwards(
 
 
 def awake(config: Config, records: Mapping[str, Record], made: Collection[str], now: float) -> Iterator[str]:
-    """Yield what is not as it was, of a stack that has woken, and when it sleeps again by its schedule.
+    """Yield the differences of a woken stack, and the time of its next scheduled sleep.
 
     Args:
         made: the parts that were made again.

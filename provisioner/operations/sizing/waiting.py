@@ -1,4 +1,4 @@
-"""Waits for what AWS does after a call, and says each time what is left."""
+"""Wait for the effects of a call in AWS, and tell the user the reason of the wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Correct by hand what is recorded: forget a record, or call it otherwise. Nothing in the cloud is touched."""
+"""Correct the state by hand: forget a record, or give it another address. Nothing in the cloud is touched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def to_forget(store: Store, address: str, *, force: bool) -> str:
-    """Return a sentence about what stays in the cloud when the record is forgotten.
+    """Return a sentence about the resource that stays in the cloud when its record is forgotten.
 
     Raises:
         ConfigurationError: nothing is recorded there, or others need it and `force` is not set.
@@ -39,7 +39,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
 
 
 def direct_dependents(records: Mapping[str, Record], address: str) -> list[str]:
-    """Return the addresses of what was built on a recorded resource."""
+    """Return the addresses of the resources that were built on a recorded resource."""
     return [dependent for dependent, record in records.items() if address in record.dependencies]
 
 

@@ -1,4 +1,4 @@
-"""Which services run another image than is declared, while no state says that it was deployed."""
+"""Find services that run an undeclared image, while no state records a deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `recover` finds that is this stack's and no longer declared: the order in which it can be deleted."""
+"""Orphans that `recover` finds, resources of this stack that are no longer declared: the order of their deletion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GENERATED_ID = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
 
 @dataclass
 class Orphans:
-    """Resources of this stack that are no longer declared, and what each was built on, so that it goes before that.
+    """Resources of this stack that are no longer declared, with their dependencies, which are deleted after them.
 
     Attributes:
         declared, observed: what is declared, and what of it is there.
@@ -34,7 +34,7 @@ class Orphans:
 
     @cached_property
     def dependencies(self) -> Mapping[str, Sequence[str]]:
-        """What each resource was built on.
+        """The dependencies of each orphan.
 
         That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
         that it names, or all of them if it names none: rather too much than too little, since this only orders a

@@ -1,4 +1,4 @@
-"""Rebuild a state from the cloud alone: find what is declared, and what is this stack's and no longer declared."""
+"""Rebuild a state from the cloud alone: find the declared resources, and the stack's other resources."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecoveredResource:
-    """A resource that AWS has: its record, whether it is declared, and by what it was found, such as its tag."""
+    """A resource that AWS has: its record, whether it is declared, and its mark, such as a tag."""
 
     record: Record
     found_by: str
@@ -43,7 +43,7 @@ class RecoveredResource:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What a look at the whole account says.
+    """The result of a search through the whole account.
 
     Attributes:
         found: what is to be recorded, in the order in which it is to be.
@@ -63,7 +63,7 @@ class Recovery:
 
     @property
     def by_address(self) -> dict[str, RecoveredResource]:
-        """What is to be recorded, by address."""
+        """The resources to record, by address."""
         return {one.record.address: one for one in self.found}
 
 
@@ -97,7 +97,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
 
 
 def write(store: Store, recovery: Recovery) -> None:
-    """Make the state say what was found, and what it said of what is refused, and nothing else."""
+    """Replace the records by the found resources, and keep the records of refused ones."""
     started = store.runtime.time()
     for item in recovery.found:
         store.put(item.record)
@@ -131,7 +131,7 @@ class _Search:
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
 
     def read(self) -> None:
-        """Read every resource type, and find what is declared or recorded."""
+        """Read every resource type, and find the declared and the recorded resources."""
         self._aws.drop_reads()
         self._refused.clear()
         resource_types = list(all_types().values())
@@ -153,13 +153,13 @@ class _Search:
                 del self._observed[address]
 
     def absent(self) -> list[str]:
-        """Return what is declared or recorded and was not found so far."""
+        """Return the addresses of declared or recorded resources that were not found so far."""
         settled = {*self._observed, *self._refused, *self._renamed}
         expected = [a for a, item in self._declared.items() if not item.resource.created_by_aws]
         return [a for a in (*expected, *self._former) if a not in settled]
 
     def deleted_before(self) -> list[str]:
-        """Return what an earlier run was deleting and is shown as if it stayed: a list may show what was before."""
+        """Return the addresses whose deletion an earlier run began and that AWS still lists: the list may lag."""
         return [
             address
             for address, live in self._observed.items()
@@ -172,7 +172,7 @@ class _Search:
             del self._observed[address]
 
     def result(self) -> Recovery:
-        """Return what all readings together say."""
+        """Return the result of all reads."""
         strays, by_others = self._strays()
         former = {a: (type_of(r), self._observed[a]) for a, r in self._former.items() if a in self._observed}
         orphans = Orphans(self._declared, self._observed, {**former, **strays})
@@ -218,7 +218,7 @@ class _Search:
                 self._observed[address] = live
 
     def _strays(self) -> tuple[dict[str, tuple[type[Resource], Observed]], list[str]]:
-        """Return what is this stack's and neither declared nor recorded, by address; and what others have added."""
+        """Return this stack's undeclared and unrecorded resources, by address; and parts that others added."""
         taken = {(address.partition("/")[0], live.id) for address, live in self._observed.items()}
         strays: dict[str, tuple[type[Resource], Observed]] = {}
         loose: list[tuple[type[Resource], Observed]] = []
@@ -265,7 +265,7 @@ class _Search:
     def _tied(
         self, resource_type: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]
     ) -> str:
-        """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
+        """Return an address for a part without one, named after its whole, if it is tied to the stack; empty if not."""
         words = set(words_in(live.attributes))
         whole = next((a for a, (_, other) in strays.items() if words.intersection(names_of(other))), None)
         if whole:
@@ -280,7 +280,7 @@ class _Search:
     # -- records ---------------------------------------------------------------------------------------------------
 
     def _dependencies(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
-        """Return what each declared resource that is there was built on.
+        """Return the dependencies of each existing declared resource.
 
         That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
         become so. In a circle of both, nothing could be removed first.
@@ -298,11 +298,11 @@ class _Search:
         return both
 
     def _recorded_dependencies(self, record: Record) -> list[str]:
-        """Return what a resource was built on, by the addresses that this has now."""
+        """Return the recorded dependencies of a resource, by their present addresses."""
         return list(dict.fromkeys(self._renamed.get(one, one) for one in record.dependencies))
 
     def _unlike(self, address: str) -> Record | None:
-        """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
+        """Return the record of an existing declared resource, under any address, if it differs from the declaration."""
         live = self._observed[address]
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].resource, self._output), live) else None

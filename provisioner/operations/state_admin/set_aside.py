@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
-    """Move what is broken of the stack's state to backups beside it; return where these are.
+    """Move the broken parts of the stack's state to backups beside it, and return their places.
 
     Raises:
         StateError: another command is at work, or the state is newer than this version, or cannot be reached.
@@ -115,7 +115,7 @@ def in_bucket(
 
 
 def _broken(read: Callable[[], State]) -> bool:
-    """Whether the state was read, and says nothing that makes sense; raises `StateUnavailable` if it was not."""
+    """Return whether the state is broken; raises `StateUnavailable` if it cannot be read."""
     try:
         records = check_bound(read()).records
         check(records)

@@ -59,7 +59,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> None:
-    """Refuse a state that is another stack's, or that is not what the one there has become.
+    """Refuse the state of another stack, and a state that is no later version of the present one.
 
     Args:
         force: accept another lineage, or an older serial.
@@ -84,7 +84,7 @@ def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> N
 
 
 def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool) -> str:
-    """Put a state in the place of the one that is there, and return where that is kept.
+    """Replace the present state by another, and return the place of its backup.
 
     Raises:
         ConfigurationError, ForeignState: see `check`.
@@ -99,7 +99,7 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
 
 
 def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[int, str]:
-    """Move the state from this machine to the bucket, or back; the one that it is taken from is emptied, and kept.
+    """Move the state from this machine to the bucket, or back; its former place is emptied after a backup.
 
     It can be killed anywhere, and run again. Returns the number of records moved, and where the former state is kept,
     or 0 and an empty text if there was nothing to move.
