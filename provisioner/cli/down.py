@@ -67,8 +67,8 @@ def _expired(options: Options, other: str, *, delete_secrets: bool) -> int:
     from provisioner.cli.screen import Screen
     from provisioner.engine.errors import ConfigurationError
     from provisioner.engine.events import StackLeft
-    from provisioner.operations.commands import expire as expired
     from provisioner.operations.commands.down import down as run
+    from provisioner.operations.commands.expire import delete_expired
     from provisioner.operations.context.stacks import RecordedStack
     from provisioner.render import stacks as show
     from provisioner.render.text import say
@@ -89,7 +89,7 @@ def _expired(options: Options, other: str, *, delete_secrets: bool) -> int:
     def left(one: StackLeft) -> None:
         say([json.dumps(one.to_dict(), ensure_ascii=False) if options.json else show.left(one)])
 
-    code = expired.down(options, delete, left, lambda text: say([f"note: {text}"], sys.stderr))
+    code = delete_expired(options, delete, left, lambda text: say([f"note: {text}"], sys.stderr))
     if not (deleted or options.json):
         say(["No stack here has expired."])
     return code

@@ -117,18 +117,18 @@ def _database(options: Options, config: Config) -> str:
 def _create_boundary(options: Options, config: Config) -> int:
     from provisioner.cli.prompts import confirm
     from provisioner.operations.context import connection, stores
-    from provisioner.operations.prerequisites import permissions_boundary as boundary
+    from provisioner.operations.prerequisites import permissions_boundary
     from provisioner.render import policy as show
 
     aws = connection.connect(options, config)
-    database = boundary.database_of(config, stores.recorded(options, config, aws).records)
-    document = boundary.wanted(config, aws.account, database)
-    found, todo = boundary.change(aws, config, document)
+    database = permissions_boundary.database_of(config, stores.recorded(options, config, aws).records)
+    document = permissions_boundary.wanted(config, aws.account, database)
+    found, todo = permissions_boundary.change(aws, config, document)
     if todo and config.target == "aws":
         confirm(
             f"`policy --create-boundary` {todo}s {found.arn} in {connection.describe_account(config, aws)}", options.yes
         )
     if todo:
-        boundary.make(aws, found, document)
+        permissions_boundary.make(aws, found, document)
     show.made(found.arn, todo, as_json=options.json)
     return 0

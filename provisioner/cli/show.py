@@ -40,11 +40,11 @@ def show(
     Each resource with its state, its settings, its service or job, its dependencies, and the duration of its creation.
     Never shows values of variables and secrets. Makes only read calls.
     """
-    from provisioner.operations.commands import show as commands_show
+    from provisioner.operations.commands.show import show as read
     from provisioner.render.text import columns, say
     from provisioner.render.view import lines
 
-    found = commands_show.show(options, source.value)
+    found = read(options, source.value)
     if options.json:
         say([json.dumps(found.to_dict(), ensure_ascii=False, default=str)])
     else:

@@ -27,7 +27,9 @@ Delete = Callable[[Options, "RecordedStack"], int]
 """Deletes one stack, with options that name it, if its time is over under its lock too; returns the exit code."""
 
 
-def down(options: Options, delete: Delete, left: Callable[[StackLeft], None], report: Callable[[str], None]) -> int:
+def delete_expired(
+    options: Options, delete: Delete, left: Callable[[StackLeft], None], report: Callable[[str], None]
+) -> int:
     """Delete the stacks whose time is over, one after the other, and return the exit code of all.
 
     They are those that `list` finds: with `--env` only that environment's, with `--target` only what is there.

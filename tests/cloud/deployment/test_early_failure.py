@@ -14,7 +14,7 @@ import pytest
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceWaiting
-from provisioner.operations.inspection import health as inspection_health
+from provisioner.operations.inspection.health import look
 from provisioner.operations.planning import aws_notices, dry_run
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
@@ -233,7 +233,7 @@ def test_a_rolled_back_revision_is_not_tried_again_unasked(rig: Rig) -> None:
     assert "It is not tried again" in why(again)
     assert LOG[0] in why(again)
     assert again.writes == []
-    health = inspection_health.look(rig.aws(), rig.state())
+    health = look(rig.aws(), rig.state())
     rig.close()
     (shown,) = health.services
     assert (shown["running"], shown["rollout"], shown["revision"]) == (1, "COMPLETED", f"{CLUSTER}-web:1")
