@@ -14,7 +14,6 @@ from provisioner.operations.sizing.resize import Sizing, nothing, run
 from provisioner.operations.sizing.sleep_effects import waking_seconds
 from provisioner.operations.sizing.sleep_plan import SleepPlan, describe_savings, plan_sleep
 from provisioner.operations.sizing.waking import declare_waking
-from provisioner.resources.rds.database import DbCluster
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from provisioner.state.store import Store
 
 COMMAND = "sleep"
-CLUSTER = f"{DbCluster.type_name}/main"
 
 
 def sleep(options: Options, without: Collection[str], agree: Callable[[str], None], viewer: Viewer) -> Ended:
@@ -83,7 +81,7 @@ class _Sleep:
     def _finish(self, aws: Aws, emit: Emit) -> None:
         """Stop the database, and tell the user the duration of waking and the costs of sleeping."""
         config, records = self.plan.config, self.store.records
-        if CLUSTER in records and sleep_texts.stops_database(config):
+        if database.CLUSTER in records and sleep_texts.stops_database(config):
             database.stop(aws, emit)
         waking = declare_waking(config, records, replace(self.plan.after, asleep=False))
         seconds = waking_seconds(waking, records, self.store.state.history)

@@ -15,7 +15,6 @@ from provisioner.operations.sizing.resize import Sizing, nothing, run
 from provisioner.operations.sizing.scope import numbers
 from provisioner.operations.sizing.waking import declare_waking
 from provisioner.resources.ecs.sizes import SleepingStack
-from provisioner.resources.rds.database import DbCluster
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from provisioner.state.store import Store
 
 COMMAND = "wake"
-CLUSTER = f"{DbCluster.type_name}/main"
 
 
 def wake(options: Options, viewer: Viewer) -> Ended:
@@ -69,7 +67,7 @@ class _Wake:
             after,
             [f"{SleepingStack.type_name}/main"],
             numbers(self.config, after, sizes.there(self.config, records)),
-            first=database.start if CLUSTER in records else nothing,
+            first=database.start if database.CLUSTER in records else nothing,
             then=self._forget_parts,
             last=self._tell,
         )

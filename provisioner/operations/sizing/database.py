@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from provisioner.engine.events import Emit
     from provisioner.engine.resource import Observed
 
+CLUSTER = f"{DbCluster.type_name}/main"
 TIMEOUT, LOOK_SECONDS = 3600.0, 15.0
 """Seconds that a cluster may take to stop or to start, and between two looks at it."""
 
