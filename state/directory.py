@@ -70,7 +70,9 @@ def trust(*directories: Path) -> None:
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
-            raise StateError(f"the state directory {directory} cannot be read: {error}") from None
+            raise StateError(
+                f"the state directory {directory} cannot be read: {error}: check its permissions"
+            ) from None
         if stat.S_ISLNK(found.st_mode):
             raise StateError(
                 f"the state directory {directory} is a symbolic link, which could lead anywhere: use its target with "

@@ -16,7 +16,7 @@ from typing import Any
 
 from provisioner.state.checks import parsed
 from provisioner.state.disk import DISK, Disk
-from provisioner.state.model import RERUN, Record, State, StateError
+from provisioner.state.model import RERUN, RESTORE, Record, State, StateError
 from provisioner.state.runtime import MACHINE, Runtime
 
 _CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
@@ -125,7 +125,7 @@ def apply(entry: dict[str, Any], state: State) -> None:
     elif "drop" in entry:
         state.records.pop(str(entry["drop"]), None)
     else:
-        raise StateError("a journal entry neither puts nor drops a record")
+        raise StateError(f"a journal entry neither puts nor drops a record. {RESTORE}")
 
 
 def _checksum(content: bytes, head: bytes) -> int:
@@ -151,7 +151,7 @@ def _astray(path: Path, base: Any, state: State, *, same: bool) -> str:
         why = f"{path.name} belongs to another document of the same serial. Restore that one"
     elif same:
         why = (
-            f"it is older (serial {state.serial}) than the one that {path.name} belongs to (serial {str(base)[:20]}). "
+            f"it is older (serial {state.serial}) than the document of {path.name} (serial {str(base)[:20]}). "
             f"Restore the newer one"
         )
     else:

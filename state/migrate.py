@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provisioner.state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNew
+from provisioner.state.model import FORMER_PARTS, RESTORE, SCHEMA, StateError, StateTooNew
 from provisioner.state.variables import as_held
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -26,7 +26,7 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
         StateError: it is not a state document.
     """
     if not isinstance(document, dict) or not isinstance(document.get("schema"), int):
-        raise StateError("it is not a state document: it has no schema number")
+        raise StateError(f"it is not a state document: it has no schema number. {RESTORE}")
     schema = document["schema"]
     if schema > SCHEMA:
         writer = str(document.get("writer") or "a newer version")[:80]
@@ -35,7 +35,7 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
         )
     for number in range(schema, SCHEMA):
         if number not in MIGRATIONS:
-            raise StateError(f"its schema {number} is not supported by this version")
+            raise StateError(f"its schema {number} is not supported by this version. {RESTORE}")
         document = MIGRATIONS[number](document)
     return document, schema != SCHEMA
 

@@ -19,6 +19,8 @@ TIMELINES = 3
 
 RERUN = "Fix that, then run the same command again: it resumes from the recorded state"
 """The advice when the state cannot be written."""
+RESTORE = "Restore an earlier version, or run `provision recover`"
+"""The advice when the state cannot be understood."""
 
 Phase = Literal["creating", "created", "ready", "deleting"]
 
@@ -106,14 +108,14 @@ class Record:
         """Build a record from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
         parts = _renamed(data)
         if why := cls.wrong(parts):
-            raise StateError(f"a record of the state cannot be read: {why}")
+            raise StateError(f"a record of the state cannot be read: {why}. {RESTORE}")
         return cls(**parts)
 
     @classmethod
     def from_row(cls, address: str, row: Any) -> Self:
         """Build a record from its row in the document; equals `from_dict`, but is faster."""
         if not isinstance(row, Mapping):
-            raise StateError("a record of the state cannot be read: it is not a JSON object")
+            raise StateError(f"a record of the state cannot be read: it is not a JSON object. {RESTORE}")
         if [*row] != _ROW or not _plainly_right(address, *row.values()):
             return cls.from_dict({**row, "address": address})
         # the constructor takes four times as long
@@ -175,7 +177,7 @@ class Run:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build a run from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
         if why := cls.wrong(data):
-            raise StateError(f"its history cannot be read: {why}")
+            raise StateError(f"its history cannot be read: {why}. {RESTORE}")
         counts = {FORMER.get(result, result): count for result, count in data.get("counts", {}).items()}
         spans = [
             Span(**{**span, "result": FORMER.get(span["result"], span["result"])}) for span in data.get("timeline", [])
@@ -245,7 +247,7 @@ class State:
             StateError: a part is missing or of the wrong shape.
         """
         if why := checks.wrong(data, _STATE, _STATE.keys() - {"writer", "history"}):
-            raise StateError(f"it is not a state document: {why}")
+            raise StateError(f"it is not a state document: {why}. {RESTORE}")
         return cls(
             stack=data["stack"],
             account=data["account"],

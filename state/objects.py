@@ -270,7 +270,7 @@ class Objects:
                 return self._client.delete_objects(Delete={"Objects": keys, "Quiet": True}, **self._in)
 
             for error in self._call(names[start], "be deleted", remove, {}).get("Errors", ()):
-                raise StateError(f"s3://{self.bucket}/{error['Key']} cannot be deleted: {error['Message']}")
+                raise StateError(f"s3://{self.bucket}/{error['Key']} cannot be deleted: {error['Message']}. {RERUN}")
 
     def _call(self, name: str, what: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
         problem = f"{self.url_of(name)} cannot {what}"
@@ -311,14 +311,17 @@ def explained(code: str, error: Exception, bucket: str) -> str:
         return f"there is no bucket {bucket}: run `provision state init` to create it"
     if "with an explicit deny in" in str(error):
         # a further permission would not help (IAM user guide, "Access denied error messages")
-        return f"{error}. Besides what it forbids, a policy may demand another encryption than the bucket's default"
+        return f"{error}. Besides a denial, a policy may demand another encryption than the bucket's default"
     if "is not authorized to perform" in str(error):
         # S3 gives these details only within the caller's own organization (S3 user guide, troubleshoot-403-errors)
-        return f"{error}. Give the caller this permission: `provision policy` prints it, `--state` those of state init"
+        return (
+            f"{error}. Give the caller this permission: `provision policy` prints it, and `--state` the permissions "
+            f"of state init"
+        )
     if code in DENIED:
         return (
             f"access is denied ({error}). The bucket {bucket} may belong to another account, because bucket names are "
-            f"global; a permission may be missing (docs/state.md lists them); or a policy may demand another "
+            f"global. A permission may be missing (docs/state.md lists them), or a policy may demand another "
             f"encryption than the bucket's default"
         )
     return f"{error}. {RERUN}"

@@ -122,7 +122,7 @@ class S3Store(Store):
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:
             raise StateError(
-                f"{self._objects.url_of(name)} was written by another command just now. Run the same command again"
+                f"{self._objects.url_of(name)} was written by another command. Run the same command again"
             ) from None
         return self._objects.url_of(name)
 

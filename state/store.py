@@ -177,7 +177,7 @@ def _lossy(data: dict[str, Any]) -> str:
 
 def _unreadable(what: str, why: str) -> StateError:
     return StateError(
-        f"{what[:100]} is not recorded, because it could not be read again: {why}. This is a bug in provision: please "
+        f"{what[:100]} is not recorded, because it could not be read again: {why}. This is a bug in provision: "
         f"report it"
     )
 

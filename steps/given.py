@@ -63,8 +63,8 @@ class Given:
             for name, value in variables.items():
                 if why := looks_secret(name, value):
                     yield (
-                        f"{name}, which a step gives to service {service}, looks like a secret, by its {why}: whoever "
-                        f"may read task definitions (ecs:DescribeTaskDefinition) can read it. Give the "
+                        f"{name}, which a step gives to service {service}, looks like a secret, by its {why}: anybody "
+                        f"with ecs:DescribeTaskDefinition can read it. Give the "
                         f"ARN of a secret, and allow the service to read it"
                     )
 
@@ -98,6 +98,6 @@ def check_grant(what: str, actions: Sequence[str], resources: Sequence[str]) -> 
         ConfigurationError: an action is invalid, or there is no action or no resource.
     """
     if wrong := [one for one in actions if not ACTION.fullmatch(one)]:
-        raise ConfigurationError(f'{what}: "{wrong[0]}" is not an action of IAM, such as "sqs:SendMessage"')
+        raise ConfigurationError(f'{what}: "{wrong[0]}" is not an action of IAM: write one such as "sqs:SendMessage"')
     if not actions or not resources:
-        raise ConfigurationError(f'{what}: name actions and what they are on, such as "sqs:SendMessage", on=queue.arn')
+        raise ConfigurationError(f'{what}: name actions and their resources, such as "sqs:SendMessage", on=queue.arn')

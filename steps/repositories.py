@@ -36,7 +36,7 @@ def repositories(stack: Stack) -> Repositories:
     """
     policy = {
         "rules": [
-            _keep(1, "Keep what services run", ALL, "tagged", tagPatternList=[f"{IN_USE}*"]),
+            _keep(1, "Keep the images of services", ALL, "tagged", tagPatternList=[f"{IN_USE}*"]),
             _keep(2, f"Keep the last {UNTAGGED} untagged images", UNTAGGED, "untagged"),
             _keep(3, f"Keep the last {TAGGED} tagged images", TAGGED, "tagged", tagPatternList=["*"]),
         ]

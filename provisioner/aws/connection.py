@@ -158,7 +158,7 @@ class ReadsOnly:
             service = self._client.meta.service_model.service_name
             raise ReadOnly(
                 f"{service}:{operation} is not a read call, and this command makes no others. This is a bug in "
-                f"provision: please report it"
+                f"provision: report it"
             )
         return getattr(self._client, name)
 

@@ -163,7 +163,8 @@ _DENIED = (
 )
 _DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized)\w*: .*"
 _BOUNDARY = (
-    "Who has the policies of `provision policy` may write roles with a permissions boundary only: let an administrator "
+    "With the policies of `provision policy`, a caller may write roles with a permissions boundary only: let an "
+    "administrator "
     "run `provision policy --create-boundary`, then run again. Else attach these policies"
 )
 HINTS = (

@@ -41,7 +41,7 @@ HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 
 CHANGED = "a setting changes in place"
 UNSHOWN_TAGS = "tags that the bulk read does not show yet"
-FAILURE = "a failure is looked into"
+FAILURE = "a failure is diagnosed"
 """Reasons for permissions that are needed outside the normal life of a stack."""
 
 
@@ -77,13 +77,13 @@ class Use(Enum):
 class Part(Enum):
     """The printed policies that an action can be in."""
 
-    MAIN = "what every command needs but those below"
-    IMPORT = "what `import` needs besides"
-    RUN = "what `run` needs"
-    SHELL = "what `exec` and `tunnel` need"
-    STATE = "what `state init` needs"
-    DOCTOR = "what `doctor` asks of the account, besides what `plan` reads"
-    PRICES = "what `prices refresh` needs"
+    MAIN = "the actions of every command, except the policies below"
+    IMPORT = "the additional actions of `import`"
+    RUN = "the actions of `run`"
+    SHELL = "the actions of `exec` and `tunnel`"
+    STATE = "the actions of `state init`"
+    DOCTOR = "the reads of `doctor` that `plan` does not make"
+    PRICES = "the actions of `prices refresh`"
 
 
 EVERY: frozenset[Part] = frozenset({Part.MAIN})

@@ -43,8 +43,8 @@ def warnings(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
     public = sum(scaled_out(service) for service in config.services.values() if service.public)
     if public > TARGETS:
         yield (
-            f"services.*.scaling.max (or count) allows {public} tasks of public services while all are replaced, but a "
-            f"load balancer has {TARGETS} targets: lower it, or request an increase of the quota L-7E6692B2 of Elastic "
+            f"services.*.scaling.max (or count) allows {public} public tasks while all are replaced, but a "
+            f"load balancer has {TARGETS} targets: lower it, or request more of the quota L-7E6692B2 of Elastic "
             f"Load Balancing"
         )
     if types and on_instances(config, started):

@@ -31,7 +31,7 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     beside = path.parent / APP.name
     if with_app and not (APP / "backend" / "Dockerfile").is_file():
         raise ConfigurationError(
-            f"--with-app: the sample application is not part of an installed package: install from a clone of the "
+            f"--with-app: the sample application is not part of an installed package. Install from a clone of the "
             f"source repository with `pip install -e ./emulator -e '.[local]'`, or leave --with-app out to write "
             f"{path} with prebuilt images"
         )

@@ -16,7 +16,7 @@ PAUSE = 2.0
 """Seconds before another try, longer each time."""
 MEGA = 1_000_000
 NEEDED = (
-    "These credentials need ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, "
+    "Allow these credentials ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, "
     "ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage and ecr:BatchGetImage"
 )
 """The permissions for a push to ECR (ECR user guide, required IAM permissions for pushing an image)."""
@@ -146,7 +146,10 @@ def _refusal(repository: str, tag: str, text: str) -> Exception:
         return PushError(f"pushing to {repository} was refused: {text}. {NEEDED}")
     if _CUT.search(text):
         return _Cut(text)
-    return PushError(f"pushing to {repository} failed: {text}")
+    return PushError(
+        f"pushing to {repository} failed: {text}. Check the network and the engine's disk, then run the same command "
+        f"again"
+    )
 
 
 def _hint(repository: str, text: str) -> str:

@@ -67,7 +67,7 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     if outcome.error is None and outcome.unfinished:
         return [f"Watch it to its end: {command_line('up')}. Undo it: {command_line('rollback')}."]
     if outcome.error is None:
-        return [f"What ran before: {command_line('history')}. Go back: {command_line('rollback')}."]
+        return [f"Earlier revisions: {command_line('history')}. Go back: {command_line('rollback')}."]
     if isinstance(outcome.error, Interrupted):
         # a second rollback would go back further
         return [f"To go on watching it: {command_line('up')}."]
@@ -77,15 +77,15 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
 def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:
     """Return the next steps after `scale`, `pause`, `resume`, `sleep` and `wake`."""
     if outcome.error is not None and outcome.command in ("sleep", "wake"):
-        return [f"To go on: {command_line(outcome.command)}. How it is doing: {command_line('status')}."]
+        return [f"To go on: {command_line(outcome.command)}. Status: {command_line('status')}."]
     if outcome.error is not None:
         # the new sizes are recorded, if anything was done at all
-        return [f"To go on: {command_line('up')}. How it is doing: {command_line('status')}."]
+        return [f"To go on: {command_line('up')}. Status: {command_line('status')}."]
     if outcome.command == "pause":
         return [f"Start again: {command_line('resume')}."]
     if outcome.command == "sleep":
         return [f"Start again: {command_line('wake')}."]
-    return [f"How it is doing: {command_line('status')}."]
+    return [f"Status: {command_line('status')}."]
 
 
 def after_give_back(outcome: Summary, command_line: CommandLine, words: Sequence[str]) -> list[str]:
@@ -116,13 +116,13 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
         )
     if outcome.leftovers:
         both = f"{command_line('recover')}, then {command_line('down', *words)}"
-        return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
+        return [f"To record them and delete them too, run {both}. Delete the rest by hand.", *kept]
     if outcome.target_step:
         return [
             f"Limited to step {outcome.target_step} and its dependents. Create them again: {command_line('up')}.",
             *kept,
         ]
-    but = ", except what is retained below" if kept else ""
+    but = ", except the retained ones below" if kept else ""
     return [
         f"No leftover resources of {config.name} found{but}. Create it again: {command_line('up')}.",
         *kept,
@@ -169,7 +169,7 @@ def _charged(outcome: Summary, config: Config) -> list[str]:
 def _deletion(outcome: Summary, command: str) -> list[str]:
     """Return the command that deletes the resources of an interrupted run."""
     left = isinstance(outcome.error, Interrupted) and (outcome.unfinished or outcome.counts)
-    return [f"To delete what is there instead: {command}."] if left else []
+    return [f"To delete the created resources instead: {command}."] if left else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:

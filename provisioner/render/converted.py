@@ -23,7 +23,7 @@ def lines(done: Converted) -> Iterator[str]:
         yield from (f"  {left}" for left in draft.left)
     if done.problems:
         yield ""
-        yield "Still to be put right by you:"
+        yield "Left for you to correct:"
         yield from (f"  {problem}" for problem in done.problems)
     yield ""
     where = "" if str(done.path) == "stack.toml" else f" -c {done.path}"

@@ -103,7 +103,7 @@ def _loads(estimate: Estimate) -> Iterator[str]:
 def _notes(estimate: Estimate) -> Iterator[str]:
     yield f"Prices of {estimate.date} and before; the free tier is not counted."
     if any(line.guess for line in estimate.lines):
-        yield "What Spot costs (~) is a guess: its price moves, and that of Fargate Spot no API tells."
+        yield "The cost of Spot (~) is a guess: its price moves, and no API has the price of Fargate Spot."
     yield from incomplete(estimate)
     if estimate.unknown:
         yield f"Not counted, since their types do not say what they cost: {names(estimate.unknown)}."

@@ -32,7 +32,7 @@ def decided(made: Decided, command_line: Callable[..., str]) -> list[str]:
     """
     said = f"{made.service}: {made.decision} {made.revision} at {made.stage}"
     if made.decision == "approved":
-        return [f"{said}: it goes on. How it is doing: {command_line('status')}. To its end: {command_line('up')}."]
+        return [f"{said}: it goes on. Status: {command_line('status')}. To its end: {command_line('up')}."]
     former = command_line("rollback", made.service)
     return [f"{said}: ECS rolls it back. If nobody waits for it, let the state follow: {former}."]
 

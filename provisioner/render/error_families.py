@@ -28,7 +28,7 @@ class Family:
 
 
 _LINE, _PLAN, _AWS, _STATE = "Command line and configuration", "Plan and protection", "AWS", "State and lock"
-_IMAGES, _ELSE, _END = "Images and registries", "Embedded cloud, tasks and pipelines", "How a command ended"
+_IMAGES, _ELSE, _END = "Images and registries", "Embedded cloud, tasks and pipelines", "End of a command"
 _FAMILIES = (
     Family(
         "usage", _LINE, "The command line cannot be understood; nothing was read or changed.",
@@ -51,7 +51,7 @@ _FAMILIES = (
         "The credentials are of another AWS account. `account.id` names the right one; only the caller was asked "
         "for.",
         (
-            "Show whose credentials are used: `aws sts get-caller-identity`, with the same profile.",
+            "Show the caller: `aws sts get-caller-identity`, with the same profile.",
             "Choose a profile of the right account with --profile, or another environment with --env.",
             "If the stack is to move, change `account.id`: the stack in the former account stays there.",
         ),
@@ -67,7 +67,7 @@ _FAMILIES = (
         "not even the rest.",
         (
             "Read the reason of each resource with `provision plan`.",
-            "Take the change back in stack.toml, or do what the reason says.",
+            "Take the change back in stack.toml, or follow the reason.",
             "If only a new resource would do, and its data are not needed: `provision down`, then `provision up`.",
         ),
         page="plan.md",
@@ -84,7 +84,7 @@ _FAMILIES = (
     ),
     Family(
         "plan-changed", _PLAN,
-        "The plan is not the one that was reviewed. Configuration, state, account, Region or AWS has changed "
+        "The plan is not the reviewed one. Configuration, state, account, Region or AWS has changed "
         "since; nothing was changed.",
         (
             "Read what has changed, in the message.",
@@ -117,22 +117,22 @@ _FAMILIES = (
     Family(
         "over-budget", _PLAN, "The stack would cost more than `cost.budget`; nothing was changed.",
         (
-            "Look at what costs: `provision cost --hints` also says what would be cheaper.",
+            "Look at the cost: `provision cost --hints` also lists cheaper settings.",
             "Change stack.toml, or raise `budget` under [cost].",
         ),
         page="cost.md",
     ),
     Family(
         "not-expired", _PLAN,
-        "The stack's time is not over. Or it has none; `down --expired` deletes only what has expired.",
+        "The stack's time is not over. Or it has none; `down --expired` deletes only expired stacks.",
         ("Wait, or run `provision down` without --expired.",), 1, "environments.md#environments-that-end-by-themselves",
     ),
     Family(
         "waiting", _PLAN,
         "Somebody has to act elsewhere first. For instance set a domain's name servers at its registrar: nothing "
-        "is wrong. What could be made is made, and costs.",
+        "is wrong. All other resources exist, and cost.",
         (
-            "Do what the message says; of a domain it names the four name servers.",
+            "Follow the message; for a domain it names the four name servers.",
             "Wait until that is known everywhere: `dig NS example.com` shows it.",
             "Run the same command again: it resumes.",
         ),
@@ -154,7 +154,7 @@ _FAMILIES = (
         "AWS denied a call: a policy allows it not, or one denies it. The message has AWS's words, which name the kind "
         "of policy.",
         (
-            "See all that is missing at once: `provision doctor` asks IAM, and names who denies.",
+            "See all that is missing at once: `provision doctor` asks IAM, and names the policy that denies.",
             "Print the policies with `provision policy`, and have all of them attached.",
             "If a permissions boundary is named: an administrator runs `provision policy --create-boundary`.",
             "Run the same command again: it resumes.",
@@ -165,7 +165,7 @@ _FAMILIES = (
         "quota", _AWS, "A quota of the account is used up.",
         (
             "See which, and how much is used: `provision doctor`.",
-            "Ask for more in the console of Service Quotas, or delete what is not used.",
+            "Ask for more in the console of Service Quotas, or delete unused resources.",
             "Run the same command again when it is granted: it resumes.",
         ),
         page="doctor.md",
@@ -183,7 +183,7 @@ _FAMILIES = (
         ),
     ),
     Family(
-        "connection", _AWS, "AWS could not be reached. Or what answers in its place makes no sense.",
+        "connection", _AWS, "AWS could not be reached. Or something else answers in its place.",
         (
             "Check network and proxy (HTTPS_PROXY).",
             "Check AWS_ENDPOINT_URL: without it the Region's own endpoints are used.",
@@ -201,9 +201,9 @@ _FAMILIES = (
     Family(
         "resource-failed", _AWS,
         "A resource failed after AWS had accepted it. The message is AWS's reason. Of a service this is a "
-        "deployment that did not become steady: what served before still serves.",
+        "deployment that did not become steady: the revision before still serves.",
         (
-            "Of a service: `provision status` says why its last task ended, `provision logs SERVICE` what it wrote.",
+            "Of a service: `provision status` says why its last task ended, `provision logs SERVICE` its last lines.",
             "Repair the image, the health check or the setting.",
             "Run the same command again; after a rollback add --retry-failed if nothing had to be changed.",
         ),
@@ -220,14 +220,14 @@ _FAMILIES = (
     Family(
         "outcome-unknown", _AWS, "A call that writes got no usable answer. It may have had its effect or not.",
         (
-            "Run the same command again: it looks up what is there, and repeats the call only if it had no effect.",
+            "Run the same command again: it looks the resource up, and repeats the call only if it had no effect.",
             "If that does not end, check the network, and whether AWS has an outage.",
         ),
         page="architecture.md#what-survives-a-kill",
     ),
     Family(
         "not-created", _AWS, "A resource was not created. A call before the create call failed.",
-        ("Do what the message says, and run the same command again.",),
+        ("Follow the message, and run the same command again.",),
     ),
     Family(
         "read-only", _AWS,
@@ -238,7 +238,7 @@ _FAMILIES = (
         "state-locked", _STATE,
         "Another command works on the stack. It runs on this machine or, with a bucket, elsewhere.",
         (
-            "The message says who, where and since when: wait for that command, or let --wait do so.",
+            "The message names the holder and the time: wait for that command, or let --wait do so.",
             "If it was killed: on one machine the lock is free at once, in a bucket within 60 seconds.",
             "The lock never has to be deleted by hand.",
         ),
@@ -285,7 +285,7 @@ _FAMILIES = (
         page="images.md",
     ),
     Family(
-        "image-build", _IMAGES, "An image could not be built; the last lines of the build stand in the message.",
+        "image-build", _IMAGES, "An image could not be built; the message has the last lines of the build.",
         (
             "Build it alone to see everything: `docker build DIRECTORY`.",
             "Check `build`, `target`, `build_args` and `architecture` of the service.",
@@ -302,7 +302,7 @@ _FAMILIES = (
         page="images.md",
     ),
     Family(
-        "registry", _IMAGES, "A registry has no such image. Or it does not answer, or has what cannot be run here.",
+        "registry", _IMAGES, "A registry has no such image. Or it does not answer, or the image cannot run here.",
         (
             "Look at the reference: `docker manifest inspect REFERENCE` shows what it is, and for which platforms.",
             "If the registry limits anonymous pulls, sign in with `docker login`, or wait.",
@@ -337,7 +337,7 @@ _FAMILIES = (
         (
             "Read the cause, in the message: ECS Exec off, no running task, or a permission.",
             "Turn ECS Exec on with `exec = true` in the service, then `provision up`.",
-            "Who has no other rights needs those of `provision policy --shell`.",
+            "Attach `provision policy --shell` to callers without other policies.",
         ),
         125, "exec.md",
     ),
@@ -351,15 +351,15 @@ _FAMILIES = (
     ),
     Family(
         "stopped", _ELSE, "The command stopped. The message says why.",
-        ("Do what the message says, and run the same command again.",),
+        ("Follow the message, and run the same command again.",),
     ),
     Family(
         "some-failed", _END,
-        "Several resources failed. The reasons are of more than one family; what does not depend on them was "
+        "Several resources failed. The reasons are of more than one family; all that does not depend on them was "
         "finished.",
         (
             "Read the first reason: the others may follow from it.",
-            "Run the same command again when it is repaired: what is finished stays.",
+            "Run the same command again when it is repaired: finished resources stay.",
         ),
         page="architecture.md#what-survives-a-kill",
     ),
@@ -378,7 +378,7 @@ _FAMILIES = (
         ("Make room, and run the same command again.",),
     ),
     Family(
-        "unexpected", _END, "Nobody foresaw this error: it is a bug in provision. What was done is recorded.",
+        "unexpected", _END, "Nobody foresaw this error: it is a bug in provision. All changes are recorded.",
         ("Report it, with the traceback that PROVISION_DEBUG=1 prints. Look first that no secret is in it.",),
     ),
 )  # fmt: skip

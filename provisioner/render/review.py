@@ -63,7 +63,7 @@ class Group:
     @property
     def counts(self) -> str:
         """The numbers of resources to create, change and so on."""
-        return totals(self.items) or "what AWS created by itself"
+        return totals(self.items) or "resources that AWS created by itself"
 
     def of(self, action: str) -> list[Planned]:
         """Return the resources with one action."""

@@ -109,7 +109,7 @@ def roughly(seconds: float) -> str:
 
 def ago(seconds: float) -> str:
     """Return a time in the past in words, in the largest unit that gives at least one: `3 hours ago`."""
-    return "just now" if seconds < MINUTE else f"{age(seconds)} ago"
+    return "seconds ago" if seconds < MINUTE else f"{age(seconds)} ago"
 
 
 def age(seconds: float) -> str:

@@ -28,7 +28,7 @@ _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", (
 
 Source: GuardDuty user guide, runtime-monitoring-agent-resource-clean-up.
 """
-_LEFT = "what GuardDuty has left in the VPC"
+_LEFT = "leftover resources of GuardDuty in the VPC"
 
 
 @dataclass(frozen=True)

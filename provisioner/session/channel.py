@@ -279,7 +279,8 @@ class Channel:
                 found = _Connection(*self._dial(self.opening.url), token) if token else None
             except Exception as error:  # noqa: BLE001 (any error is retried for a while)
                 if time.monotonic() - began > GIVE_UP_SECONDS:
-                    self._dialled.put(SessionFailed(f"the lost connection cannot be made again: {error}"))
+                    text = f"the lost connection cannot be made again: {error}: check the network, then try again"
+                    self._dialled.put(SessionFailed(text))
                     return
             else:
                 self._dialled.put(found)

@@ -63,7 +63,7 @@ def causes(facts: Facts) -> Iterator[str]:
         return
     if facts.agent == "STOPPED":
         why = f": {facts.reason}" if facts.reason else ""
-        yield f"the agent of ECS Exec in {where} has stopped{why}. Only another task has one that runs: {_REPLACE}"
+        yield f"the agent of ECS Exec in {where} has stopped{why}. Only another task has a running agent: {_REPLACE}"
     elif facts.agent != "RUNNING":
         yield f"the agent of ECS Exec in {where} does not run yet: try again in some seconds"
     if facts.denied:

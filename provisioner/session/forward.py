@@ -79,8 +79,8 @@ class Forward:
             raise NoSession(f"the session has ended before it began: {self.channel.ended}")
         if self.channel.session_type != "Port" or _numbers(self.channel.agent_version) <= MULTIPLEXES_AFTER:
             raise SessionFailed(
-                f"the agent {self.channel.agent_version} in the task cannot forward several connections: a newer task "
-                f"has a newer one"
+                f"the agent {self.channel.agent_version} in the task cannot forward several connections: start a "
+                f"newer task, which has a newer agent"
             )
 
     def _turn(self) -> None:

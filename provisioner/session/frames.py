@@ -103,7 +103,7 @@ def decoded(data: bytes) -> Frame:
     (length,) = _LENGTH.unpack_from(data, size)
     payload = data[start : start + length]
     if len(payload) != length or (payload and hashlib.sha256(payload).digest() != digest):
-        raise BadFrame("the payload is not what its digest says")
+        raise BadFrame("the payload does not match its digest")
     identifier = UUID(bytes=swapped[8:] + swapped[:8])
     name = kind.rstrip(b" \0").decode("ascii", "replace")
     return Frame(name, sequence, identifier, payload, payload_type, flags, created)

@@ -26,10 +26,8 @@ def check(target_step: str | None, known: Collection[str]) -> None:
     if target_step is None or target_step in known:
         return
     near = difflib.get_close_matches(target_step, known, 1)
-    meant = f'; did you mean "{near[0]}"?' if near else "."
-    raise ConfigurationError(
-        f'--target-step: there is no step "{target_step}"{meant} The steps are {", ".join(sorted(known))}'
-    )
+    meant = f'; did you mean "{near[0]}"? The steps are' if near else "; choose from"
+    raise ConfigurationError(f'--target-step: there is no step "{target_step}"{meant} {", ".join(sorted(known))}')
 
 
 def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: str) -> set[str]:

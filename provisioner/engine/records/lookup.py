@@ -65,7 +65,8 @@ def find(
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
         raise ProvisionError(
-            f"{both} have the same address tag {address}. Remove the ownership tags from those that are not in use"
+            f"{both} have the same address tag {address}. Remove the ownership tags from the resources that are not "
+            f"in use"
         )
     if tagged:
         return tagged[0]

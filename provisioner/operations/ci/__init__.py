@@ -1,4 +1,4 @@
 """A project's pipeline on GitHub or GitLab: its files, its roles, and its comments on pull requests.
 
-Nothing here is declared in a stack: who deploys a stack must not be able to change what they may do.
+The roles are not declared in a stack: a role that deploys a stack must not be able to change its own permissions.
 """

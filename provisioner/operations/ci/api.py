@@ -1,4 +1,4 @@
-"""The comment on a pull request, and the issue about drift: found by a hidden marker, written by the forge's API."""
+"""Write the comment on a pull request and the issue about drift by the forge's API. A hidden marker identifies them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 
 PAGE = 100
 MOST_PAGES = 50
-"""Further pages of comments or issues are not looked at."""
+"""The most pages of comments or issues that are read."""
 TRIES = 3
 SECONDS = 30
 GITHUB_VERSION = "2022-11-28"
@@ -27,21 +27,21 @@ class ForgeError(ProvisionError):
 
 @dataclass(frozen=True)
 class Api:
-    """The way to a forge's API.
+    """A client of a forge's API.
 
     Attributes:
-        url: what all paths begin with.
-        headers: with the token.
+        url: the URL before every path.
+        headers: the headers of every call, with the token.
     """
 
     url: str
     headers: Mapping[str, str]
 
     def call(self, method: str, path: str, **body: Any) -> Any:
-        """Return the answer to a call; a read is repeated when the forge fails.
+        """Return the answer to a call. A read is repeated if the forge fails.
 
         Raises:
-            ForgeError: it was refused, or not answered.
+            ForgeError: the call was refused, or not answered.
         """
         for _ in range(TRIES if method == "GET" else 1):
             status, answer = self._once(method, path, body)
@@ -50,7 +50,9 @@ class Api:
         if 200 <= status < 300:
             return answer
         why = answer.get("message") if isinstance(answer, dict) else None
-        raise ForgeError(f"{method} {self.url}{path} was refused: {status}: {why or 'no message'}")
+        raise ForgeError(
+            f"{method} {self.url}{path} was refused: {status}: {why or 'no message'}. Check the token and its rights"
+        )
 
     def pages(self, path: str, **query: str) -> Iterator[Any]:
         """Yield the items of all pages of a list."""
@@ -68,13 +70,13 @@ class Api:
 
         url, data = self.url + path, json.dumps(body) if body else None
         headers = {**self.headers, "Content-Type": "application/json", "User-Agent": "provision"}
-        # it follows no redirect, which would take the token elsewhere
+        # this session follows no redirect, so the token is sent to no other server
         session = URLLib3Session(proxies=get_environ_proxies(url), timeout=SECONDS)
         try:
             answer = session.send(AWSRequest(method, url, headers, data).prepare())
             return answer.status_code, json.loads(answer.content) if answer.content else None
         except BotoCoreError as error:
-            raise ForgeError(f"{method} {url} was not answered: {type(error).__name__}") from None
+            raise ForgeError(f"{method} {url} was not answered: {type(error).__name__}. Run the job again") from None
         except ValueError:
             return answer.status_code, None
 
@@ -88,7 +90,7 @@ class Text:
 
 
 class GitHub:
-    """The comments and issues of the repository that a workflow of GitHub runs in."""
+    """The comments and issues of the repository in which a GitHub workflow runs."""
 
     def __init__(self) -> None:
         token = _variable("GITHUB_TOKEN", "give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
@@ -98,7 +100,7 @@ class GitHub:
         self._place = f"/repos/{_variable('GITHUB_REPOSITORY')}"
 
     def comments(self) -> Iterator[Text]:
-        """Yield the comments of programs on the pull request."""
+        """Yield the pull request's comments by bots."""
         return self._texts(f"{self._place}/issues/{self._pull_request()}/comments", "id")
 
     def comment(self, body: str, over: Text | None) -> None:
@@ -109,7 +111,7 @@ class GitHub:
             self._api.call("POST", f"{self._place}/issues/{self._pull_request()}/comments", body=body)
 
     def issues(self) -> Iterator[Text]:
-        """Yield the open issues of programs."""
+        """Yield the open issues by bots."""
         return self._texts(f"{self._place}/issues", "number", state="open")
 
     def open(self, title: str, body: str) -> None:
@@ -126,20 +128,22 @@ class GitHub:
 
     def _texts(self, path: str, number: str, **query: str) -> Iterator[Text]:
         for one in self._api.pages(path, **query):
-            # anybody may write our marker, but not as a program
+            # anybody may write the marker, but only bots count
             if (one.get("user") or {}).get("type") == "Bot" and "pull_request" not in one:
                 yield Text(int(one[number]), one.get("body") or "")
 
     def _pull_request(self) -> int:
-        """Return its number: of `refs/pull/7/merge`."""
+        """Return the number of the pull request: 7 for `refs/pull/7/merge`."""
         parts = _variable("GITHUB_REF").split("/")
         if parts[:2] != ["refs", "pull"] or not parts[2].isdigit():
-            raise ConfigurationError(f"GITHUB_REF is {'/'.join(parts)}: this is no run of a pull request")
+            raise ConfigurationError(
+                f"GITHUB_REF is {'/'.join(parts)}: this is no run of a pull request: run it `on: pull_request`"
+            )
         return int(parts[2])
 
 
 class GitLab:
-    """The notes and issues of the project that a job of GitLab runs in."""
+    """The notes and issues of the project in which a GitLab job runs."""
 
     def __init__(self) -> None:
         token = _variable("PROVISION_GITLAB_TOKEN", "set it to a project access token: docs/ci.md")
@@ -147,7 +151,7 @@ class GitLab:
         self._place = f"/projects/{_variable('CI_PROJECT_ID')}"
 
     def comments(self) -> Iterator[Text]:
-        """Yield the notes on the merge request that the token's user has written."""
+        """Yield the notes by the token's user on the merge request."""
         return self._texts(self._notes(), "id")
 
     def comment(self, body: str, over: Text | None) -> None:
@@ -158,7 +162,7 @@ class GitLab:
             self._api.call("POST", self._notes(), body=body)
 
     def issues(self) -> Iterator[Text]:
-        """Yield the open issues that the token's user has written."""
+        """Yield the open issues by the token's user."""
         return self._texts(f"{self._place}/issues", "iid", state="opened", scope="created_by_me")
 
     def open(self, title: str, body: str) -> None:
@@ -184,10 +188,10 @@ class GitLab:
 
 
 def here() -> GitHub | GitLab:
-    """Return the forge whose pipeline this runs in.
+    """Return the forge of the pipeline in which this process runs.
 
     Raises:
-        ConfigurationError: it runs in none, or without what it needs.
+        ConfigurationError: it runs in no pipeline, or an environment variable is missing.
     """
     if os.environ.get("GITHUB_ACTIONS") == "true":
         return GitHub()
@@ -232,9 +236,9 @@ def _variable(name: str, fix: str = "the pipeline sets it") -> str:
 
 
 def _url(name: str) -> str:
-    """Return a URL that a token may be sent to: HTTPS, or this machine."""
+    """Return the URL in a variable. A token is sent there, so only HTTPS or this machine is allowed."""
     url = _variable(name)
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "127.0.0.1"):
-        raise ConfigurationError(f"{name} is {url}, which is not HTTPS")
+        raise ConfigurationError(f"{name} is {url}, which is not HTTPS: set it to an HTTPS URL")
     return url.rstrip("/")

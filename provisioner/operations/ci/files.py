@@ -1,4 +1,4 @@
-"""Writes the files of a pipeline: a workflow of GitHub, or a part of GitLab's."""
+"""Write the files of a pipeline: a GitHub workflow, or a part of a GitLab pipeline."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from provisioner.operations.context.options import Options
 
 DATA = SAMPLE.parent / "ci"
 PLAIN_IMAGE, DOCKER_IMAGE = "python:3.13", "docker:28"
-"""Images of GitLab's jobs: with Python, or with Docker and its buildx, where images are built."""
+"""The images of GitLab's jobs: with Python; with Docker and its buildx if the jobs build images."""
 
 
 def check(config: Config, path: Path) -> str:
-    """Return the account that a pipeline is for.
+    """Return the account to which a pipeline deploys.
 
     Raises:
-        ConfigurationError: the configuration is not one that several machines can use.
+        ConfigurationError: the configuration fits only one machine: no account, no state bucket, or "my-ip".
     """
     if not config.account.id:
         raise ConfigurationError(
@@ -42,10 +42,10 @@ def check(config: Config, path: Path) -> str:
 
 
 def write(options: Options, config: Config, pipeline: Pipeline, install: str) -> list[Path]:
-    """Write the files of a pipeline, and return their paths. GitLab's own is written only if there is none.
+    """Write the files of a pipeline, and return their paths. An existing `.gitlab-ci.yml` is kept.
 
     Raises:
-        ConfigurationError: the configuration is not for a pipeline, a file is there, or it cannot be written.
+        ConfigurationError: the configuration does not fit a pipeline, or a file exists or cannot be written.
     """
     account = check(config, options.file)
     if "\n" in install or not install.strip():
@@ -66,7 +66,9 @@ def write(options: Options, config: Config, pipeline: Pipeline, install: str) ->
     except FileExistsError as error:
         raise ConfigurationError(f"{error.filename} already exists: delete it to have it written anew") from None
     except OSError as error:
-        raise ConfigurationError(f"{error.filename} cannot be written: {error.strerror}") from None
+        raise ConfigurationError(
+            f"{error.filename} cannot be written: {error.strerror}: check the directory and its permissions"
+        ) from None
     return list(made)
 
 
@@ -74,7 +76,7 @@ def text(options: Options, config: Config, pipeline: Pipeline, install: str, acc
     """Return the text of a pipeline's file.
 
     Args:
-        below: where the configuration is in the repository.
+        below: the directory of the configuration, relative to the repository's root.
     """
     words = {
         "AUDIENCE": pipeline.audience,
@@ -102,21 +104,21 @@ def text(options: Options, config: Config, pipeline: Pipeline, install: str, acc
 
 
 def _places(config: Path) -> tuple[Path, str]:
-    """Return the repository's root, and where the configuration's directory is in it."""
+    """Return the repository's root, and the configuration's directory relative to it."""
     here = config.resolve().parent
     root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
     return root, here.relative_to(root).as_posix()
 
 
 def _options(options: Options) -> str:
-    """Return the options that every command of the pipeline has, each with a space before it."""
+    """Return the options of every command in the pipeline, each with a space before it."""
     words = ["-c", options.config.name] if options.config else []
     words += ["--env", options.env] if options.env else []
     return "".join(f" {word}" for word in words)
 
 
 def _built(config: Config) -> Mapping[str, str]:
-    """Return the settings with which GitLab's jobs build images."""
+    """Return the template's settings for GitLab's jobs, with a Docker service if the stack builds images."""
     if not any(container.build for container in config.containers.values()):
         return {"IMAGE": PLAIN_IMAGE, "SERVICE_VARIABLES": "", "PREPARE": ""}
     variables = {"DOCKER_HOST": "tcp://docker:2376", "DOCKER_TLS_VERIFY": '"1"', "DOCKER_TLS_CERTDIR": "/certs"}

@@ -1,4 +1,4 @@
-"""The forges that run pipelines. Imports nothing heavy: the command line reads it for its help."""
+"""The forges that run pipelines. This module imports nothing heavy: the command line needs it for its help."""
 
 from __future__ import annotations
 

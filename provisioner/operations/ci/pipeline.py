@@ -18,7 +18,8 @@ from provisioner.permissions.table import partition_of
 _GITHUB_NAME = r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?"
 _GITLAB_NAME = r"[\w.-]+(/[\w.-]+)+"
 _WORD = r"[A-Za-z0-9][\w.-]*"
-"""Branches and environments: no colon, which would end the claim that they stand in, and no wildcard of IAM."""
+"""The pattern of branches and environments. It excludes the colon, which separates the parts of the claim `sub`, and
+IAM's wildcards."""
 
 
 _ENVIRONMENTS = r"[a-z][a-z0-9-]*\*?"
@@ -37,11 +38,11 @@ class Pipeline:
     """A pipeline of one stack.
 
     Attributes:
-        repository: as it stands in the subject of the forge's tokens: `owner/name`, on GitHub perhaps with ids.
-        branch: what is deployed.
-        environment: of the forge: who has to agree before a deployment.
+        repository: its name in the subject of the forge's tokens: `owner/name`, on GitHub possibly with ids.
+        branch: the branch that is deployed.
+        environment: the forge's environment, whose reviewers must approve a deployment.
         url: the GitLab instance; not used for GitHub.
-        ends: which environments end by themselves: a name, or how their names begin with `*` behind it; empty: none.
+        ends: the environments that end automatically: a name, or a prefix followed by `*`; empty: none.
     """
 
     forge: Forge
@@ -58,16 +59,16 @@ class Pipeline:
 
     @property
     def issuer(self) -> str:
-        """The issuer of the tokens without its scheme: the end of the provider's ARN, and part of its condition keys."""
+        """The issuer of the tokens without its scheme: the end of the provider's ARN, a part of its condition keys."""
         return "token.actions.githubusercontent.com" if self.forge is Forge.GITHUB else urlsplit(self.url).netloc
 
     @property
     def audience(self) -> str:
-        """Whom the tokens are for."""
+        """The audience of the tokens."""
         return "sts.amazonaws.com" if self.forge is Forge.GITHUB else self.url
 
     def subjects(self, purpose: Purpose) -> list[str]:
-        """Return the claims `sub` of the jobs that may have a role; `*` stands for any branch.
+        """Return the claims `sub` of the jobs that may assume a role; `*` stands for any branch.
 
         GitHub docs, "OpenID Connect reference"; GitLab docs, "OpenID Connect (OIDC) Authentication Using ID Tokens".
         """
@@ -82,10 +83,10 @@ class Pipeline:
 
 
 def checked(pipeline: Pipeline) -> Pipeline:
-    """Return the pipeline, if a claim, a policy and a file can hold its words.
+    """Return the pipeline, if its words are valid in a claim, a policy and a file.
 
     Raises:
-        ConfigurationError: one is not.
+        ConfigurationError: a word is not valid.
     """
     github = pipeline.forge is Forge.GITHUB
     if not re.fullmatch(_GITHUB_NAME if github else _GITLAB_NAME, pipeline.repository):
@@ -107,25 +108,25 @@ def checked(pipeline: Pipeline) -> Pipeline:
 
 
 def check_ends(path: Path, config: Config, pipeline: Pipeline) -> None:
-    """Refuse to let environments end by themselves that are protected.
+    """Refuse to end protected environments automatically.
 
     Args:
-        path: the configuration's file.
+        path: the configuration file.
 
     Raises:
-        ConfigurationError: one is, by its name or by what its table says.
+        ConfigurationError: an environment that `pipeline.ends` matches is protected.
     """
     named = overlays.parted(loader.read(path), config.env).overlays
     for env in (production.ENV, config.env, *named):
         if fnmatchcase(env, pipeline.ends) and load(path, env=env).protect:
             raise ConfigurationError(
-                f'--end-expired "{pipeline.ends}": environment "{env}" is protected, and what is protected does not '
+                f'--end-expired "{pipeline.ends}": environment "{env}" is protected, and a protected stack does not '
                 f"end by itself: use a pattern that does not match it"
             )
 
 
 def role_name(config: Config, purpose: Purpose) -> str:
-    """Return the name of a role: no stack's own names begin so, since those begin with `<project>-<env>-`."""
+    """Return the name of a role. It cannot equal a name in a stack, because these begin with `<project>-<env>-`."""
     return f"ci_{config.name}_{purpose}"
 
 

@@ -1,7 +1,7 @@
 """The roles of a pipeline: to plan, to deploy, and to delete expired stacks. An administrator creates them, not `up`.
 
-A stack that declared the role that deploys it would have to let that role write itself. So they are no resources of
-the stack: they have names that no printed policy reaches (`role_name`), and none of the stack's tags.
+A stack that declared its own deployment role would have to permit that role to change itself. So the roles are no
+resources of the stack: no printed policy matches their names (`role_name`), and they lack the stack's tags.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
 
 TAG = "provisioner:ci"
-"""Says of which stack's pipeline a role or a policy is, and in which Region that stack is."""
+"""The tag that names the stack and Region of a role's or policy's pipeline."""
 Tags = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role as it should be: its name, whom it trusts, and its managed policies by name."""
+    """A role in its wanted form: its name, its trust policy, and its managed policies by name."""
 
     name: str
     trust: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Wanted:
-    """All that a pipeline needs in an account."""
+    """The wanted provider and roles of a pipeline in an account."""
 
     provider: str
     roles: tuple[Role, ...]
@@ -72,7 +72,7 @@ def _policies(config: Config, pipeline: Pipeline, account: str, purpose: Purpose
 
 
 def _trust(pipeline: Pipeline, provider: str, purpose: Purpose) -> Mapping[str, Any]:
-    """Return whom a role trusts: the forge's tokens for this audience, of these jobs alone."""
+    """Return the trust policy of a role: only the forge's tokens for this audience and from these jobs."""
     subjects = pipeline.subjects(purpose)
     like = "StringLike" if any("*" in subject for subject in subjects) else "StringEquals"
     conditions: dict[str, dict[str, Any]] = {"StringEquals": {f"{pipeline.issuer}:aud": pipeline.audience}}
@@ -98,11 +98,11 @@ def changes(aws: Aws, config: Config, pipeline: Pipeline) -> list[Step]:
     """Return the changes that create or update the roles, in their order. Only reads are made.
 
     Raises:
-        ConfigurationError: a role or a policy of the name is somebody else's.
+        ConfigurationError: a role or policy with such a name lacks the pipeline's tag.
         ApiError: a read was refused.
     """
     found = wanted(config, pipeline, aws.account)
-    # roles are the account's: a namesake in another Region has the same names
+    # roles belong to the whole account: a stack of the same name in another Region has the same role names
     tags = tag_pairs({TAG: f"{config.name}/{config.region}"})
     try:
         steps = [*_provider(aws, pipeline, found.provider)]
@@ -129,8 +129,8 @@ def apply(steps: Iterable[Step]) -> None:
 def _provider(aws: Aws, pipeline: Pipeline, arn: str) -> Iterator[Step]:
     """Yield the changes that register the forge as provider. Other projects may use it, so nothing is removed from it.
 
-    No thumbprint is given: IAM takes it from the issuer itself, and looks at it only where the issuer's certificate is
-    of no authority that AWS trusts (IAM API reference, CreateOpenIDConnectProvider).
+    The call contains no thumbprint: IAM reads it from the issuer, and checks it only if AWS does not trust the
+    authority of the issuer's certificate (IAM API reference, CreateOpenIDConnectProvider).
     """
     iam, known = aws.client("iam"), None
     with IgnoreNotFound():
@@ -154,7 +154,7 @@ def _role_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:
     _check_ours(f"role {role.name}", known, tags)
     if not same(known["AssumeRolePolicyDocument"], role.trust):
         change = {"RoleName": role.name, "PolicyDocument": trust}
-        yield Step(f"change the trust policy of role {role.name} trusts", partial(iam.update_assume_role_policy, **change))
+        yield Step(f"change the trust policy of role {role.name}", partial(iam.update_assume_role_policy, **change))
 
 
 def _policy_steps(aws: Aws, role: Role, tags: Tags) -> Iterator[Step]:
@@ -188,7 +188,7 @@ def _check_ours(what: str, known: Mapping[str, Any], tags: Tags) -> None:
 
 
 def document(config: Config, pipeline: Pipeline) -> Mapping[str, Any]:
-    """Return the needs of a pipeline as a document, to create its roles with other tools.
+    """Return the provider and the roles of a pipeline as a document, for another tool to create them.
 
     Raises:
         ConfigurationError: the configuration names no account.

@@ -1,4 +1,4 @@
-"""The summary of a job of GitHub: a file of Markdown to which each step may add."""
+"""Add to the summary of a GitHub job: a Markdown file to which each step may append."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.engine.errors import ProvisionError
 
 
 def add(text: str) -> bool:
-    """Add to the job's summary, and say whether there is one.
+    """Append to the job's summary, and return whether the job has one.
 
     Raises:
         ProvisionError: it cannot be written.
@@ -20,5 +20,7 @@ def add(text: str) -> bool:
         with Path(place).open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise ProvisionError(f"GITHUB_STEP_SUMMARY: {place} cannot be written: {error.strerror}") from None
+        raise ProvisionError(
+            f"GITHUB_STEP_SUMMARY: {place} cannot be written: {error.strerror}: check the runner's disk"
+        ) from None
     return True

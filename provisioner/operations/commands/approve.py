@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 OUTCOMES = {CONTINUE: "approved", ROLLBACK: "rejected"}
-"""What is said of each answer."""
+"""By answer, the decision in words."""
 AT_ONCE = 10
-"""Services that DescribeServices takes (ECS API reference)."""
+"""The most services in one call of DescribeServices (ECS API reference)."""
 _TOO_LATE = ("InvalidParameterException", "ServiceDeploymentNotFoundException")
 
 
@@ -39,8 +39,8 @@ class Decided:
     """The answer to a deployment that waited.
 
     Attributes:
-        revision: of the task definition that it rolls out, such as `shop-dev-web:3`.
-        stage: where it waited, in ECS's words.
+        revision: the revision of the task definition that it rolls out, such as `shop-dev-web:3`.
+        stage: the stage at which it waited, in ECS's words.
         decision: `approved` or `rejected`.
     """
 
@@ -95,7 +95,7 @@ def _shown(aws: Aws, records: Mapping[str, Record], services: Sequence[str]) -> 
 
 
 def _unclear(chosen: Sequence[str], found: Mapping[str, Deployment | None], waits: Sequence[str]) -> str:
-    """Say why it is not clear which deployment is answered."""
+    """Return the message that no deployment waits, or more than one."""
     if waits:
         return f"the deployments of {names(waits)} wait: name one of them"
     told = "; ".join(f"{name} {_standing(found.get(name))}" for name in chosen)

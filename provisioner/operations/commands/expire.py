@@ -20,26 +20,27 @@ if TYPE_CHECKING:
     from provisioner.operations.context.stacks import RecordedStack
 
 CODES = (Interrupted.exit_code, ProvisionError.exit_code, WaitingOnUser.exit_code)
-"""The exit codes of runs, the one first that counts for all."""
+"""The exit codes of runs, in order: the first that occurs is the command's."""
 
 
 Delete = Callable[[Options, "RecordedStack"], int]
-"""Deletes one stack, with options that name it, if its time is over under its lock too; returns the exit code."""
+"""Deletes one stack, named by the options, if its date has passed when checked under its lock; returns the exit code.
+"""
 
 
 def delete_expired(
     options: Options, delete: Delete, left: Callable[[StackLeft], None], report: Callable[[str], None]
 ) -> int:
-    """Delete the stacks whose time is over, one after the other, and return the exit code of all.
+    """Delete the stacks whose date has passed, one after the other, and return the exit code of all.
 
-    They are those that `list` finds: with `--env` only that environment's, with `--target` only what is there.
+    The stacks are searched as `list` does: with `--env` only that environment's, with `--target` only that cloud's.
 
     Args:
-        left: is handed each stack that is not deleted.
-        report: takes sentences on what could not be looked at.
+        left: called with each stack that is not deleted.
+        report: takes sentences on places that could not be searched.
 
     Raises:
-        ProvisionError: the configuration cannot be read, nobody can be asked, or the user ended the command.
+        ProvisionError: the configuration cannot be read, no user can be asked, or the user ended the command.
         StateError: the state directory cannot be read.
     """
     config = configuration.load(options)
@@ -49,7 +50,7 @@ def delete_expired(
     codes = {ProvisionError.exit_code} if notes else set[int]()
     for one in found:
         other = (options.target and one.target != options.target) or (options.env and one.name != config.name)
-        # one without records was taken down
+        # a stack without records was deleted
         if other or (one.state and not one.state.records):
             continue
         ended = _why_not(one, options) or _deleted(options, one, delete)
@@ -72,7 +73,7 @@ def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
 def _why_not(one: RecordedStack, options: Options) -> StackLeft | None:
     """Return why a stack is left; None if it is to be deleted."""
     if one.state is None:
-        # what is hidden from us in the same bucket is others' to end
+        # a stack in the same bucket that the caller may not read is another caller's to delete
         return StackLeft(one.name, one.target, one.problem, due=bool(one.env) and one.problem != HIDDEN)
     try:
         expiration.check_over(one.state.records, one.now)
@@ -87,7 +88,7 @@ def _why_not(one: RecordedStack, options: Options) -> StackLeft | None:
 
 
 def _deleted(options: Options, one: RecordedStack, delete: Delete) -> int | StackLeft:
-    """Delete one stack, and return the exit code of that; or why nothing was begun."""
+    """Delete one stack, and return the exit code of that; or the reason why nothing was begun."""
     own = replace(options, env=one.env, target=Target(one.target))
     try:
         with own.ends:

@@ -45,12 +45,12 @@ def up(
     Args:
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
-        agree: is shown the plan on AWS before anything is written, and says whether to go on; None: no question.
+        agree: takes the plan on AWS before anything is written, and returns whether to go on; None: no question.
         target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back, expires: as
             the options of these names.
 
     Raises:
-        ProvisionError: nothing was written. What fails later is the `error` of the summary.
+        ProvisionError: nothing was written. A later failure is the `error` of the summary.
     """
     wanted = UpOptions(
         target_step=target_step,
@@ -126,11 +126,11 @@ def down(
     Args:
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
-        agree: is shown the resources and data to delete, and says whether to go on; None: no question.
+        agree: takes the resources and data to delete, and returns whether to go on; None: no question.
         target_step, unprotect, delete_secrets: as the options of these names.
 
     Raises:
-        ProvisionError: nothing was deleted. What fails later is the `error` of the summary.
+        ProvisionError: nothing was deleted. A later failure is the `error` of the summary.
     """
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
@@ -161,7 +161,7 @@ def _options(
 
 @dataclass(frozen=True)
 class _Program:
-    """A viewer for programs: it takes events, and says yes or no."""
+    """A viewer for programs: it passes events on, and lets the program agree or not."""
 
     emit: Emit
     agree_to_plan: Callable[[Proposal], bool] | None = None

@@ -34,11 +34,11 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     """Stop the tasks of services and the schedules of jobs, and wait until no task runs.
 
     Args:
-        names: of services, and of jobs with a schedule; all of them if there are none.
-        agree: is handed what will stop; raises `Cancelled` if the user does not want that.
+        names: names of services, and of jobs with a schedule; empty: all of them.
+        agree: takes a sentence on the services and jobs that stop; raises `Cancelled` if the user does not agree.
 
     Raises:
-        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+        ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
     chosen = _chosen(config, names)
@@ -60,10 +60,10 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     """Start paused services and jobs again, and wait until all tasks run.
 
     Args:
-        names: of services, and of jobs with a schedule; all of them if there are none.
+        names: names of services, and of jobs with a schedule; empty: all of them.
 
     Raises:
-        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+        ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
     chosen = _chosen(config, names)
@@ -96,12 +96,14 @@ def _chosen(config: Config, names: Sequence[str]) -> list[str]:
     """Return the services and jobs to pause or resume.
 
     Raises:
-        ConfigurationError: something else was named.
+        ConfigurationError: a name is not of a service or of a job with a schedule.
     """
     possible = sizes.pausables(config)
     for name in names:
         if name in config.jobs and name not in possible:
-            raise ConfigurationError(f"{name} is a job without a schedule: nothing of it runs by itself")
+            raise ConfigurationError(
+                f"{name} is a job without a schedule: nothing of it runs by itself, so leave it out"
+            )
         if name not in possible:
             raise ConfigurationError(f"{name} is neither a service nor a job{suggestion(name, possible)}")
     return list(dict.fromkeys(names)) or possible

@@ -24,12 +24,12 @@ WORDS: Mapping[view.Source, str] = {"declared": "declared", "recorded": "recorde
 
 @dataclass(frozen=True)
 class Picture:
-    """All that is drawn, and behind it all that the page says of each resource.
+    """A diagram of the stack, with the details of each resource that the page shows.
 
     Attributes:
-        planned: what `up` would do, by address; empty unless the configuration was asked.
-        costs: by address, what for and how many USD a month.
-        sums: what all of it costs, in sentences.
+        planned: the actions of an `up`, by address; empty unless the source is the configuration.
+        costs: by address, the items that cost something, each with its USD a month.
+        sums: the costs of the stack, in sentences.
     """
 
     diagram: Diagram
@@ -40,10 +40,10 @@ class Picture:
 
 
 def picture(options: Options, source: view.Source) -> Picture:
-    """Return the picture of a stack. Only reads are made; of the state alone none.
+    """Return the picture of a stack. Only reads are made; none for the recorded stack.
 
     Raises:
-        ProvisionError: it cannot be told.
+        ProvisionError: the source cannot be read.
     """
     if source == "declared":
         proposal = plan.plan(options, request.UpOptions())
@@ -61,11 +61,11 @@ def picture(options: Options, source: view.Source) -> Picture:
 def drawn(
     config: Config, shown: view.View, planned: Mapping[str, Planned], cost: Estimate | None, about: str
 ) -> Picture:
-    """Return the picture of a stack that was looked at before.
+    """Return the picture of a stack that was read before.
 
     Args:
-        planned: what a plan does with its resources, by address.
-        about: what stands behind the Region in the picture's second line.
+        planned: a plan's actions on its resources, by address.
+        about: the words after the Region in the picture's second line.
     """
     sums = [*_sums(cost)]
     actions = {address: one.action for address, one in planned.items()}

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the file's form."""
 VALUES = frozenset({"environment", "build_args"})
-"""Members of `stack.toml` whose values are in no file: a change of one is seen by what is declared."""
+"""Members of `stack.toml` whose values are left out of the file: a change shows in the hashes of the declaration."""
 MOST = 6
-"""How many resources are named of which one thing has changed."""
+"""The most resources that are named for one kind of change."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Saved:
 
     Attributes:
         wanted: the options of the plan, by their names.
-        settings: those of `stack.toml`, by dotted key.
+        settings: the settings of `stack.toml`, by dotted key.
         declared: a hash of each declared resource, without values of variables but with their digest, by address.
         records: a hash of each record of the state, by address.
-        planned: what is to be done, each as in `plan --json`.
+        planned: the planned changes, each as in `plan --json`.
     """
 
     format: int
@@ -67,12 +67,14 @@ def save(path: Path, options: Options, proposal: Proposal, wanted: UpOptions) ->
     """Write a plan to a new file that its owner alone may read.
 
     Raises:
-        ConfigurationError: it cannot be written, or is a plan that cannot be done.
+        ConfigurationError: the file cannot be written, the plan holds a refusal, or it gives a name back.
     """
     if wanted.give_back:
         raise ConfigurationError("--out: a name is given back without a file: leave one of the two out")
     if refused := [item.address for item in proposal.planned if item.action == "refused"]:
-        raise ConfigurationError(f"--out: no file was written, since changes are refused: {names(refused)}")
+        raise ConfigurationError(
+            f"--out: no file was written, since changes are refused ({names(refused)}): see the reasons in the plan"
+        )
     now = _now(options, proposal.config, proposal.aws, wanted, proposal.declared, proposal.records, proposal.planned)
     write_file(path, json.dumps(asdict(now), indent=1, ensure_ascii=False, default=str).encode() + b"\n")
 
@@ -81,7 +83,7 @@ def read(path: Path) -> Saved:
     """Return the plan in a file.
 
     Raises:
-        ConfigurationError: there is none, or another version wrote it.
+        ConfigurationError: the file cannot be read, is no plan file, or another version wrote it.
     """
     try:
         document = json.loads(path.read_bytes())
@@ -90,7 +92,7 @@ def read(path: Path) -> Saved:
         saved = Saved(**{one.name: document[one.name] for one in fields(Saved)})
         saved.asked()
     except OSError as error:
-        raise ConfigurationError(f"--plan: {path} cannot be read: {error.strerror}") from None
+        raise ConfigurationError(f"--plan: {path} cannot be read: {error.strerror}: check the path") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(f"--plan: {path} is no file of `provision plan --out`") from None
     return saved
@@ -100,7 +102,7 @@ def check_alone(wanted: UpOptions) -> None:
     """Refuse options of the plan beside `--plan`: the file has them.
 
     Raises:
-        ConfigurationError: one is given.
+        ConfigurationError: such an option is given.
     """
     other = [one.name for one in fields(UpOptions) if one.name != "skip_checks" and getattr(wanted, one.name)]
     if other:
@@ -119,12 +121,15 @@ class ReviewedPlan:
         """Refuse a plan of another stack, target, account or Region.
 
         Raises:
-            PlanChanged: with both.
+            PlanChanged: they differ. The message names both values.
         """
         here = {"stack": config.name, "target": config.target, "account": aws.account, "region": aws.region}
         there = {name: getattr(self.saved, name) for name in here}
         if other := [f"{name} {there[name]}, not {value}" for name, value in here.items() if there[name] != value]:
-            raise PlanChanged(f"nothing was changed: the plan is for {' and '.join(other)}")
+            raise PlanChanged(
+                f"nothing was changed: the plan is for {' and '.join(other)}. Make a new one with `provision plan "
+                f"--out`"
+            )
 
     def check_same(
         self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
@@ -132,7 +137,7 @@ class ReviewedPlan:
         """Refuse a plan that differs from the plan of now.
 
         Raises:
-            PlanChanged: with what has changed since: configuration, state, AWS.
+            PlanChanged: the plan has changed. The message lists the changes of configuration, state and AWS.
         """
         wanted = self.saved.asked()
         declared, _ = run_scope.find_scope(records, stack, wanted.target_step)
@@ -195,12 +200,12 @@ def _now(
         {
             address: _hash(item.resource.held(item.resource.fields()))
             for address, item in declared.items()
-            if address != expiration.ADDRESS  # what `--expires` says counts from the `up`
+            if address != expiration.ADDRESS  # the span of `--expires` counts from the `up`
         },
         {address: _hash(record.row()) for address, record in records.items()},
         [item.to_dict() for item in planned if item.action != "none"],
     )
-    # what was in a file has lists where there were tuples
+    # a value that was read from a file has lists instead of tuples
     return Saved(**json.loads(json.dumps(asdict(saved), default=str)))
 
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from provisioner.operations.context.options import Options
 
 ENDPOINT = "us-east-1"
-"""The Region whose endpoint is asked: there are three, and each has the prices of all Regions (Pricing API)."""
+"""The Region whose endpoint is used: there are three, and each has the prices of all Regions (Pricing API)."""
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 SOURCE = "AWS Price List API"
 BARE = "us-east-1"
 """The Region whose usage types have a prefix for some services only."""
 ANY_PREFIX = r"(EU|[A-Z]{3}\d)"
-"""What the usage types of a Region begin with that is newer than the table."""
+"""The pattern of a usage type's prefix, for a Region that is newer than the table."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ class Refreshed:
     """The prices that were read for a Region.
 
     Attributes:
-        place: the file that has it.
-        read: by key, the former amount, None if there was none, and the new one.
-        kept: by key, why the former price stays. missing: by key, why there is none as before.
+        place: the file with the prices.
+        read: by key, the former amount, None without one, and the new amount.
+        kept: by key, the reason why the former price stays.
+        missing: by key, the reason why there is still no price.
     """
 
     region: str
@@ -52,15 +53,15 @@ class Refreshed:
 
 
 def refresh(options: Options, region: str | None) -> Refreshed:
-    """Read the prices of a Region, the configuration's unless another one is named, and write them down.
+    """Read the prices of a Region, by default the configuration's, and write them to a file.
 
     Raises:
-        ProvisionError: none could be read, or the file cannot be written.
+        ProvisionError: no price could be read, or the file cannot be written.
     """
     config = configuration.load(options)
     region = region or config.region
     if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", region):
-        raise ConfigurationError(f'--region "{region}" is not an AWS Region, such as "ap-northeast-1"')
+        raise ConfigurationError(f'--region "{region}" is not an AWS Region: use one such as "ap-northeast-1"')
     aws = connection.connect(options, config).reading()
     prices = table.load(region, options.directory)
     found, why_not = dict[str, dict[str, Any]](), dict[str, str]()
@@ -72,7 +73,9 @@ def refresh(options: Options, region: str | None) -> Refreshed:
         except (ClientError, BotoCoreError) as error:
             raise ProvisionError(f"no prices were changed: {explained(error)}") from None
     if not found.keys() - {key for key, product in prices.products.items() if product.service in REGIONLESS}:
-        raise ProvisionError(f"no prices were changed: AWS's price list has none of {region}: is that a Region?")
+        raise ProvisionError(
+            f"no prices were changed: AWS's price list has none of {region}: check the name of the Region"
+        )
     place = _write(options.directory, region, found)
     old = {key: price.amount for key, price in prices.prices.items()}
     read = {key: (old.get(key), told["amount"]) for key, told in found.items()}
@@ -81,7 +84,7 @@ def refresh(options: Options, region: str | None) -> Refreshed:
 
 
 class _NotOne(Exception):
-    """Not just one product is meant."""
+    """The price list has no price for a product, or several."""
 
 
 def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
@@ -93,10 +96,10 @@ def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
 
 
 def _price(aws: Aws, prices: Prices, product: Product) -> dict[str, Any]:
-    """Return the price of the one product that is meant.
+    """Return the price of a product.
 
     Raises:
-        _NotOne: there is none, or several, or it has no price.
+        _NotOne: the price list has no such product, or no price for it, or several.
     """
     meant = [one for one in _products(aws, prices.region, product) if is_meant(one, product, prices)]
     amounts = {amount: one for one in meant for amount in _amounts(one)}
@@ -115,8 +118,8 @@ def _price(aws: Aws, prices: Prices, product: Product) -> dict[str, Any]:
 def is_meant(one: Mapping[str, Any], product: Product, prices: Prices) -> bool:
     """Return whether a product of the price list is the wanted product in this Region.
 
-    Its usage type has to be the same but for the Region's prefix: a load balancer with a trust store (`TS-`) is no load
-    balancer, I/O-Optimized capacity not Aurora's usual one, and Singapore is also listed with data of Jakarta's prefix
+    Its usage type must be the same except for the Region's prefix. A load balancer with a trust store (`TS-`) and
+    I/O-Optimized capacity of Aurora are other products, and Singapore is also listed with data of Jakarta's prefix
     (infracost/infracost#1141).
     """
     prefix = "" if product.service in REGIONLESS else f"{prices.prefix or ANY_PREFIX}-"
@@ -169,5 +172,7 @@ def _write(directory: Path, region: str, found: Mapping[str, Any]) -> Path:
         new.write_text(json.dumps(whole, indent=1) + "\n")
         new.replace(place)
     except OSError as error:
-        raise ProvisionError(f"{place} cannot be written: {error.strerror}") from None
+        raise ProvisionError(
+            f"{place} cannot be written: {error.strerror}: check the directory and its permissions"
+        ) from None
     return place

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 GIT_SECONDS = 5
-"""How long git may take to tell the commit."""
+"""The longest that git may take to print the commit."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ class About:
     """A stack, and the changes that a command was to make.
 
     Attributes:
-        planned: each resource, also those of which nothing changes.
-        records: what was recorded before.
-        declared: what is declared, by address; empty of a command that deletes.
-        lost: which data goes. kept: the addresses of data that is no longer declared and stays.
-        notes: sentences about what the plan does not say.
-        seconds: how long it is expected to take on AWS; 0 if nobody knows.
-        cost: what changes of the cost; None where that is not told.
+        planned: each resource with its action, unchanged resources included.
+        records: the records before the command.
+        declared: the declared resources, by address; empty for a command that deletes.
+        lost: the data that is deleted.
+        kept: the addresses of resources with data that are no longer declared and stay.
+        notes: facts that the plan does not show, one sentence each.
+        seconds: the expected duration on AWS; 0 if unknown.
+        cost: the change of the costs; None if unknown.
     """
 
     config: Config
@@ -106,7 +107,7 @@ def of_teardown(teardown: Teardown, directory: Path) -> About:
     stays = {address: record for address, record in records.items() if address not in teardown.going}
     before, after = (estimate.recorded(some) for some in (records, stays))
     cost = None
-    # prices that cannot be read stop no teardown
+    # unreadable prices must not stop a teardown
     with suppress(ConfigurationError):
         cost = costs.of_settings(before, after, aws.region, directory)
     return About(config, aws.account, aws.region, planned, records, lost=teardown.lost, notes=teardown.notes, cost=cost)
@@ -137,8 +138,8 @@ class Caller:
 
     Attributes:
         who: the forge's user in a pipeline, else the user and the machine.
-        run: where the log of the pipeline's run is; empty outside of one.
-        commit: of the directory's repository; empty if there is none, or no git.
+        run: the address of the pipeline run's log; empty outside a pipeline.
+        commit: the commit of the directory's repository; empty without a repository or git.
     """
 
     who: str
@@ -147,7 +148,7 @@ class Caller:
 
 
 def stack_name(options: Options) -> str:
-    """Return the name of the stack that a command is about; empty if its configuration cannot be read."""
+    """Return the name of the configured stack; empty if the configuration cannot be read."""
     try:
         return configuration.load(options).name
     except ProvisionError:
@@ -158,7 +159,7 @@ def caller(directory: Path) -> Caller:
     """Return the caller of this process.
 
     Args:
-        directory: the one of the configuration.
+        directory: the configuration's directory.
     """
     actor = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
     me = myself("")

@@ -26,11 +26,11 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
     """Give a service another number of tasks, or other bounds if it scales, and wait until it has it.
 
     Args:
-        number: how many tasks; of a service that scales, the minimum.
-        most: the maximum of a service that scales; unless said, the one of the configuration.
+        number: the number of tasks; for a service that scales, the minimum.
+        most: the maximum for a service that scales; None: the configured one.
 
     Raises:
-        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+        ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
     check_service(config, name)
@@ -67,11 +67,11 @@ def _wanted(config: Config, name: str, number: int, most: int | None) -> Scaled 
         raise ConfigurationError(f"--max: {config.key(name)} has no `scaling`, so it has no maximum: leave it out")
     bound = number if service.scaling is None else service.most if most is None else most
     if bound < number:
-        said = f"--max is {most}" if most is not None else f"scaling.max is {bound}: add --max {number}"
-        raise ConfigurationError(f"{name} cannot have {number} tasks at the least: {said}")
+        said = f"raise --max {most}" if most is not None else f"scaling.max is {bound}: add --max {number}"
+        raise ConfigurationError(f"{name} cannot have a minimum of {number} tasks: {said}")
     wanted = Scaled(number, bound, sizes.source_of(service))
     for key, why in sizes.resized(service, wanted).problems():
-        # with scaling, `count` is what a new service begins with
+        # with scaling, `count` is only the first number of tasks of a new service
         if key != "count":
             what = sizes.size_of(service, wanted)
             raise ConfigurationError(f"{name} cannot have {what}: {config.key(name)}.{key}: {why}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STANDARD, ADVANCED = 4096, 8192
 """The most bytes of a parameter's value, by tier (Systems Manager guide, "Managing parameter tiers")."""
 SHOWN_WITHIN, RESTING, AGAIN = 60.0, 60.0, 2.0
-"""Seconds until a list shows a new value; until a deleted name can be used again; between two tries."""
+"""The most seconds until a list shows a new value; until a deleted name can be used again; between two tries."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Row:
     """One secret, as `provision secret list` shows it.
 
     Attributes:
-        name: the variable, or the variables that services give it.
-        kind: of `Secret`.
-        place: the parameter's name, or the name or ARN of somebody else's secret; with the key behind a #.
-        version, changed: its version and when it was changed; empty where that is not known.
-        services: the tables that name it.
-        problem: why tasks could not start with it; empty if they could.
+        name: the variable, or the variables, in which services receive it.
+        kind: the kind of `Secret`.
+        place: the parameter's name, or the name or ARN of a secret outside the stack; with its key after a #.
+        version, changed: its version, and the date of its last change; empty if unknown.
+        services: the tables of `stack.toml` that name it.
+        problem: the reason why tasks could not start with it; empty if they could.
     """
 
     name: str
@@ -54,19 +54,21 @@ class Row:
 
 
 def check_size(value: str, *, advanced: bool) -> None:
-    """Refuse a value that Parameter Store does not take, without repeating any of it.
+    """Refuse a value that Parameter Store does not accept. The message repeats no part of the value.
 
     Raises:
-        ConfigurationError: it is empty, too long, or no text that a process can be given.
+        ConfigurationError: it is empty, too long, or no valid text for a process.
     """
     size = len(value.encode())
     if not value:
-        raise ConfigurationError("the value is empty: nothing was set")
+        raise ConfigurationError("the value is empty, so nothing was set: give one")
     if "\0" in value:
-        raise ConfigurationError("the value contains a NUL character, which no variable can have: nothing was set")
+        raise ConfigurationError(
+            "the value contains a NUL character, which no variable can have, so nothing was set: remove it"
+        )
     if size > ADVANCED:
         raise ConfigurationError(
-            f"the value has {size} bytes, and Parameter Store takes {ADVANCED} at the most: keep it in Secrets "
+            f"the value has {size} bytes, and Parameter Store takes at most {ADVANCED}: keep it in Secrets "
             'Manager, and name it as "secretsmanager:name"'
         )
     if size > STANDARD and not advanced:
@@ -77,10 +79,10 @@ def check_size(value: str, *, advanced: bool) -> None:
 
 
 def check_name(config: Config, name: str) -> None:
-    """Refuse a name that no variable can have, or that services are given from elsewhere.
+    """Refuse a name that no variable can have, or that the configuration takes from another place.
 
     Raises:
-        ConfigurationError: with the reason; what is no name is not repeated, in case it is the secret.
+        ConfigurationError: the name is refused. An invalid name is not repeated, since it may be the secret itself.
     """
     if not VARIABLE.fullmatch(name):
         raise ConfigurationError("NAME is not the name of a variable: use letters, digits and underscores")
@@ -94,12 +96,12 @@ def check_name(config: Config, name: str) -> None:
 
 
 def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = False) -> tuple[str, str]:
-    """Set a secret of the stack, and return its version, and when it was made; the stack's key encrypts it.
+    """Set a secret of the stack, encrypted with the stack's key; return its version and the version's date.
 
     Raises:
-        ConfigurationError: name or value cannot be.
-        NotOwned: the parameter is there and not this stack's.
-        ApiError: AWS refused it.
+        ConfigurationError: the name or the value is invalid.
+        NotOwned: the parameter exists and is not this stack's.
+        ApiError: AWS refused the call.
     """
     check_name(config, name)
     check_size(value, advanced=advanced)
@@ -111,7 +113,7 @@ def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = Fal
         wanted: dict[str, Any] = {"Name": parameter, "Type": "SecureString", "Value": value, "Tier": tier}
         if shown:
             _check_owned(aws, parameter)
-            # no tags can come with another value
+            # a call that overwrites a value takes no tags
             made = aws.client("ssm").put_parameter(**wanted, KeyId=key or OWN_KEY, Overwrite=True)
         else:
             wanted |= {"Description": f"{name} of {config.name}, set by `provision secret set`"}
@@ -120,7 +122,7 @@ def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = Fal
 
 
 def _create(aws: Aws, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Create a parameter; again for a while where its name was deleted a moment ago (DeleteParameter)."""
+    """Create a parameter; retry for `RESTING` seconds if its name was deleted shortly before (DeleteParameter)."""
     until = aws.pace.now() + RESTING
     while True:
         try:
@@ -171,7 +173,7 @@ def _row(stack: str, secret: Secret, tables: Mapping[str, Sequence[str]], known:
     place = parameter_name(stack, secret) if secret.api == "ssm" else secret.place
     place += f"#{secret.key}" if secret.key else ""
     version = known.version if isinstance(known, Held) else ""
-    # what is made up is so by `up`
+    # `up` generates these secrets, so a missing value is no problem
     problem = known if isinstance(known, str) and secret.kind != "generated" else ""
     parts = _parts(version) if secret.api == "ssm" else (version, "")
     return Row(", ".join(variables), secret.kind, place, *parts, tuple(tables), problem)
@@ -181,7 +183,7 @@ def check_unused(config: Config, records: Mapping[str, Record], variables: Seque
     """Refuse to remove a secret that stack.toml or a recorded task definition of an existing stack still names.
 
     Raises:
-        ConfigurationError: with the first such secret, and who uses it.
+        ConfigurationError: there is such a secret. The message names the first, and its users.
     """
     named = users(config.secrets)
     for name in variables if records else ():
@@ -205,6 +207,6 @@ def _has_label(record: Record, name: str) -> bool:
 
 
 def _parts(version: str) -> tuple[str, str]:
-    """Return the number of a parameter's version, and when it was made."""
+    """Return the number of a parameter's version, and the version's date."""
     changed, _, number = version.partition("/")
     return number, changed

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def show(options: Options, source: Source) -> View:
-    """Return the stack by its configuration, its state, or AWS. Only reads are made; of the state alone none.
+    """Return the stack by its configuration, its state, or AWS. Only reads are made; none for the recorded stack.
 
     Raises:
-        ProvisionError: it cannot be told.
+        ProvisionError: the source cannot be read.
     """
     config = configuration.load(options, declares=source == "declared")
     if source == "recorded":

@@ -30,7 +30,7 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
 
     Args:
         without: the parts of the stack to delete until it wakes (`sleep_parts.MEMBERS`).
-        agree: is handed a sentence on all that stops and goes; raises `Cancelled` if the user does not agree.
+        agree: takes a sentence on the stopped and deleted parts; raises `Cancelled` if the user does not agree.
 
     Raises:
         ProvisionError: nothing was begun. A later error is in the outcome.
@@ -54,7 +54,7 @@ class _Sleep:
     """One `sleep` whose state is open.
 
     Attributes:
-        saves: how much less the stack costs while it sleeps, as the end of a sentence.
+        saves: the saving while the stack sleeps, as the end of a sentence.
     """
 
     store: Store

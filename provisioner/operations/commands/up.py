@@ -35,7 +35,7 @@ def up(options: Options, wanted: UpOptions, viewer: Viewer, reviewed: ReviewedPl
     """Create or change the stack.
 
     Args:
-        reviewed: a plan from a file: the run makes exactly these changes, and asks nobody.
+        reviewed: a plan from a file: the run makes exactly these changes, and asks no question.
 
     Raises:
         ProvisionError: nothing was begun. A later error is in the outcome.
@@ -92,7 +92,7 @@ class _Up:
         return planned
 
     def ask_to_agree(self, stack: Stack) -> Sequence[Planned] | None:
-        """Return the plan that the viewer has agreed to; None if nobody is to be asked."""
+        """Return the plan that the viewer has agreed to; None if no question is asked."""
         options, config, step = self.request.options, self.request.config, self.request.wanted.target_step
         if config.target != "aws" or options.yes:
             return None

@@ -29,7 +29,7 @@ COMMAND = "wake"
 
 
 def wake(options: Options, viewer: Viewer) -> Ended:
-    """Start a stack that sleeps, and wait until it serves: first the database, then all that is not paused.
+    """Start a stack that sleeps, and wait until it serves: first the database, then all services that are not paused.
 
     Raises:
         ProvisionError: nothing was begun. A later error is in the outcome.
@@ -59,7 +59,7 @@ class _Wake:
     parts: Sequence[str]
 
     def as_sizing(self, before: Sizes) -> Sizing:
-        """Return the changes as a resizing to the numbers of tasks that hold."""
+        """Return the changes as a resizing to the numbers of tasks in effect."""
         after, records = replace(before, asleep=False), self.store.records
         return Sizing(
             COMMAND,

@@ -1,4 +1,4 @@
-"""Check that credentials belong to the configured account, before any other call is made with them."""
+"""Check that the credentials belong to the account in the configuration, before any other call is made with them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class WrongAccount(ConfigurationError):
 
 
 def check(config: Config, aws: Aws, file: Path) -> None:
-    """Refuse credentials of an account that is not the environment's.
+    """Refuse credentials of another account than the environment's.
 
     Raises:
-        WrongAccount: they are; both accounts are named, and where the credentials come from.
+        WrongAccount: the accounts differ. The message names both, and the source of the credentials.
     """
     if found := mismatch(config, aws.account, aws):
         raise WrongAccount(f"{file}: account.id: {found[0]}: {found[1]}")
 
 
 def mismatch(config: Config, account: str, aws: Aws) -> tuple[str, str] | None:
-    """Return the mismatch of the credentials' account, and the remedy; None if the account is the configured one.
+    """Return the problem with an account's credentials, and its remedy; None without a problem.
 
     The embedded cloud has one account, which no configuration names.
     """
@@ -41,7 +41,7 @@ def mismatch(config: Config, account: str, aws: Aws) -> tuple[str, str] | None:
 
 
 def _source(aws: Aws) -> str:
-    """Return where the credentials come from."""
+    """Return the source of the credentials in words: the environment variable, or the profile."""
     session = aws.connection.session
     held = session.get_credentials()
     return (

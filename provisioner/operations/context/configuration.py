@@ -1,4 +1,4 @@
-"""Read the configuration of a command, and the user's own steps with it."""
+"""Read the configuration of a command, and import the user's own steps with it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 def load(options: Options, *, declares: bool = False) -> Config:
-    """Read the configuration with the overrides of the command line; a file found in a parent directory is reported.
+    """Read the configuration; `--env` and `--target` take precedence over it.
+
+    If the file was found in a directory above, its path is written to standard error.
 
     Args:
-        declares: whether the command declares the stack, so that it needs the user's own steps. The others have them
-            only where they are trusted already.
+        declares: whether the command declares the stack, so that it needs the user's own steps. Other commands import
+            them only if they are trusted already.
 
     Raises:
-        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly; or its
-            own steps are not trusted or wrong.
+        ConfigurationError: there is no configuration, or it is wrong; or the stack's state is still in its former
+            place; or its own steps are not trusted or wrong.
     """
     from provisioner.config.models import load as read
     from provisioner.operations.context.stacks import check_place
@@ -43,10 +45,10 @@ def load(options: Options, *, declares: bool = False) -> Config:
 
 
 def check_service(config: Config, name: str) -> None:
-    """Refuse a name that no service has.
+    """Refuse a name that is no service's.
 
     Raises:
-        ConfigurationError: with a service of a similar name, if there is one.
+        ConfigurationError: there is no such service. The message suggests a similar name.
     """
     from provisioner.config.loader import suggestion
 
@@ -55,7 +57,7 @@ def check_service(config: Config, name: str) -> None:
 
 
 def found(options: Options) -> Path:
-    """Return the path of the configuration, and report it if it was found in a parent directory."""
+    """Return the configuration's path; write it to standard error if it was found in a directory above."""
     path = options.file
     if not options.config and path.parent != Path():
         options.report(f"configuration: {path}")

@@ -1,4 +1,4 @@
-"""Connects a command to the embedded cloud or to AWS."""
+"""Connect a command to the embedded cloud or to AWS."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def connect(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
-    """Return the way to the embedded cloud or to AWS, the account already known.
+    """Return an `Aws` for the embedded cloud or for AWS, with its account checked.
 
     Args:
-        cloud: the embedded cloud to connect to, instead of the one of the state directory.
+        cloud: the embedded cloud to connect to, instead of the state directory's.
 
     Raises:
-        ProvisionError: it cannot be reached, or refuses the credentials.
-        WrongAccount: the credentials are of another account than the configuration names. Nothing else was asked.
+        ProvisionError: the cloud cannot be reached, or refuses the credentials.
+        WrongAccount: the credentials are of another account than the configuration names. No other call was made.
     """
     aws = aws_without_account(options, config, cloud)
     aws = aws.in_account(_account(aws, options.file))
@@ -41,7 +41,7 @@ def connect(options: Options, config: Config, cloud: CloudProcess | None = None)
 
 
 def aws_without_account(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
-    """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
+    """Return an `Aws` for the embedded cloud or for AWS, before any call: its account is not known yet.
 
     Raises:
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
@@ -89,10 +89,10 @@ def _to_aws(options: Options, session: boto3.Session) -> Connection:
 
 
 def account_reader(options: Options, region: str | None) -> Aws:
-    """Return the way to an account that no configuration names, for reads only, the account already known.
+    """Return a read-only `Aws` for an account without a configuration, with its account known.
 
     Args:
-        region: None: the one of the profile or of AWS_REGION; of the embedded cloud that of the sample.
+        region: None: the Region of AWS_REGION or of the profile; on the embedded cloud the configuration's default.
 
     Raises:
         ProvisionError: no Region is known, the account cannot be reached, or it refuses the credentials.
@@ -102,7 +102,7 @@ def account_reader(options: Options, region: str | None) -> Aws:
     from provisioner.config.models import Config
     from provisioner.operations.context import regions
 
-    where = Path("--region")  # in the place of a file that names the Region
+    where = Path("--region")  # error messages name this option instead of a file
     if options.target == "local":
         region = region or str(Config.model_fields["region"].default)
         regions.check_emulated(local_session(region, ""), region, str(where))
@@ -120,10 +120,10 @@ def account_reader(options: Options, region: str | None) -> Aws:
 
 
 def reader(options: Options, config: Config) -> Aws:
-    """Return the way to the bucket of the state for reads only. Nothing is started.
+    """Return a read-only `Aws` that reaches the state bucket. The embedded cloud is not started for it.
 
     Raises:
-        ProvisionError: there is none.
+        ProvisionError: the embedded cloud does not run, or `connect` fails.
     """
     if config.target == "local" and not embedded_cloud.runs(options):
         raise ConfigurationError(
@@ -140,10 +140,10 @@ def _runtime(cloud: CloudProcess) -> EmbeddedRuntime:
 
 
 def _time_scale() -> float:
-    """Return how many real seconds each of AWS's lasts at an endpoint that stands in for AWS (PROVISION_TIME_SCALE).
+    """Return the real seconds in one second of an endpoint that replaces AWS (PROVISION_TIME_SCALE).
 
     Raises:
-        ConfigurationError: it is not a number above 0.
+        ConfigurationError: the variable is not a number above 0.
     """
     given = os.environ.get("PROVISION_TIME_SCALE")
     try:
@@ -156,7 +156,7 @@ def _time_scale() -> float:
 
 
 def local_session(region: str, key: str) -> boto3.Session:
-    """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
+    """Return a session that ignores the user's AWS settings and never uses a proxy."""
     import boto3
     from botocore.config import Config
 

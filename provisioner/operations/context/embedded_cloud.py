@@ -1,6 +1,6 @@
-"""The embedded cloud as the tool uses it: whether it is installed and runs, its start, its errors as the tool's own.
+"""The embedded cloud from the tool's side: check that it is installed, find or start it, translate its errors.
 
-It is a distribution of its own, which imports nothing of this tool and comes with the extra `local`.
+It is a separate distribution, which imports nothing of this tool and is installed with the extra `local`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from provisioner.operations.context.options import Options
 
 DOMAIN = "registered.example"
-"""The embedded cloud's own domain when the stack is to make its zone itself."""
+"""The domain that the embedded cloud registers if the stack creates its own zone (`dns.create_zone`)."""
 
 
 def require() -> None:
     """Raise `ConfigurationError` if the embedded cloud is not installed."""
-    # not above: the help pages load no engine
+    # imported here, so that help pages do not load the engine
     from provisioner.engine.errors import ConfigurationError
 
     if importlib.util.find_spec("ecs_emulator") is None:
@@ -35,10 +35,10 @@ def require() -> None:
 
 @contextmanager
 def used() -> Iterator[None]:
-    """While the context lasts, or the decorated function runs, the embedded cloud's errors become the tool's.
+    """Turn the embedded cloud's errors into the tool's, in a `with` block or a decorated function.
 
     Raises:
-        ConfigurationError: it is not installed, or what it is asked makes no sense.
+        ConfigurationError: the embedded cloud is not installed, or rejects the request.
         EmbeddedCloudFailed: it could not be started, or does not answer.
     """
     require()
@@ -54,13 +54,13 @@ def used() -> Iterator[None]:
 
 
 def domain(config: Config) -> str:
-    """Return the domain that the embedded cloud has registered: the stack's, or its own if that makes its own zone."""
+    """Return the domain that the embedded cloud registers: the stack's, or `DOMAIN` if the stack creates its zone."""
     return DOMAIN if config.dns.create_zone else config.dns.domain
 
 
 @used()
 def start(options: Options, config: Config, port: int | None = None) -> CloudProcess:
-    """Return the embedded cloud of the state directory, started if it is not running, which standard error tells.
+    """Return the embedded cloud of the state directory; start it if it is not running, and say so on standard error.
 
     Raises:
         ConfigurationError: it is not installed, or runs on another port.
@@ -77,7 +77,7 @@ def start(options: Options, config: Config, port: int | None = None) -> CloudPro
         return manage.on_port(running, port)
     sys.stderr.write("starting the embedded cloud\n")
     try:
-        # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
+        # an earlier cloud's clock may have run ahead of this machine's: begin later than every recorded time
         since = ["--since", str(_newest(options.directory))]
         return manage.start(options.directory, domain(config), port=port, more=since)
     except OSError as error:
@@ -87,7 +87,7 @@ def start(options: Options, config: Config, port: int | None = None) -> CloudPro
 
 
 def _newest(directory: Path) -> float:
-    """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
+    """Return the time after the newest record of any stack on the embedded cloud, in seconds since the epoch."""
     from provisioner.state.local import read
     from provisioner.state.model import StateError
 
@@ -112,7 +112,7 @@ def runs(options: Options) -> bool:
 
 @used()
 def running(options: Options) -> CloudProcess:
-    """Return the embedded cloud of the state directory, which is not started for this.
+    """Return the running embedded cloud of the state directory. It is never started here.
 
     Raises:
         ConfigurationError: it is not installed, or does not run.
@@ -133,7 +133,7 @@ def running(options: Options) -> CloudProcess:
 
 @used()
 def started(options: Options) -> float:
-    """Return when the embedded cloud of the state directory was started, in seconds since the epoch; 0 if none runs.
+    """Return the start time of the state directory's embedded cloud, in seconds since the epoch; 0 if none runs.
 
     Raises:
         ConfigurationError: it is not installed.
@@ -145,7 +145,7 @@ def started(options: Options) -> float:
 
 @used()
 def time(cloud: CloudProcess) -> float:
-    """Return the time of the embedded cloud's clock, in seconds since the epoch.
+    """Return the time on the embedded cloud's clock, in seconds since the epoch.
 
     Raises:
         EmbeddedCloudFailed: it does not answer.
@@ -157,9 +157,9 @@ def time(cloud: CloudProcess) -> float:
 
 
 def entry(options: Options, config: Config) -> str:
-    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers.
+    """Return the URL on this machine at which a stack on the embedded cloud answers.
 
-    It is empty where nothing is public.
+    It is empty on AWS, and without a public service.
     """
     if config.target != "local" or not config.public:
         return ""

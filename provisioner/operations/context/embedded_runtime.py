@@ -10,4 +10,4 @@ signals.raise_only_in(INTERRUPTIBLE)
 
 
 class EmbeddedRuntime(CloudRuntime, Host):
-    """The embedded cloud's clock and threads that take turns on it; chance and processes are this machine's."""
+    """The embedded cloud's clock, with threads that take turns on it; randomness and processes are this machine's."""

@@ -1,4 +1,4 @@
-"""Lets the user stop a run in good order."""
+"""Let the user stop a run with Ctrl-C so that the calls in progress finish and are recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPPING = (
 
 @contextmanager
 def interruptible(pace: Pace, emit: Emit) -> Iterator[None]:
-    """While the context lasts, a first Ctrl-C (SIGTERM, closed terminal) ends the run in good order."""
+    """Stop the run after its calls in progress at a first Ctrl-C (SIGTERM, closed terminal) inside the context."""
 
     def stop() -> None:
         pace.stop.set()

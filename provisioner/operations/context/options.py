@@ -1,4 +1,4 @@
-"""The options of all commands: the configuration, the target, the place of the state."""
+"""Options that every command takes: the configuration's file, the environment, the cloud, the state directory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 Report = Callable[[str], None]
-"""Takes a line for the user that is no result."""
+"""Shows the user a line that is not part of the command's result."""
 Ask = Callable[[str], bool | None]
-"""Asks the user a question that is answered with yes or no; None: nobody can be asked."""
+"""Asks the user a yes-or-no question. It returns None if no user can answer, as in CI."""
 
 
 class Target(StrEnum):
-    """The cloud of a command."""
+    """The cloud of a command: the embedded cloud, or AWS."""
 
     LOCAL = "local"
     AWS = "aws"
@@ -31,19 +31,19 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """The options that every command has.
+    """The options that every command takes.
 
     Attributes:
-        config: the configuration's file; the nearest `stack.toml` if left out.
-        env, target: instead of what the configuration says.
-        state_dir: where state and embedded cloud are kept, instead of beside the configuration.
+        config: the configuration's file; None: the nearest `stack.toml`.
+        env, target: values that replace the configuration's.
+        state_dir: the directory of state and embedded cloud; None: the directory beside the configuration.
         profile: the AWS profile.
-        yes: nothing is asked.
-        json: standard output is JSON.
-        wait: another command at work on the state is waited for.
-        log: where AWS calls are written down.
-        ends: what is to be let go when the command has ended.
-        report: takes a line for the user that is no result.
+        yes: ask no questions.
+        json: write JSON to standard output.
+        wait: wait if another command holds the state's lock.
+        log: the log of AWS calls.
+        ends: callbacks that run when the command has ended.
+        report: shows the user a line that is not part of the result.
         ask: asks the user whether to trust own steps.
     """
 
@@ -62,20 +62,20 @@ class Options:
 
     @property
     def file(self) -> Path:
-        """The path of the configuration: the named file, or else the nearest. Raises as `paths.configuration` does."""
+        """The path given with `--config`, or else the nearest configuration; raises as `paths.configuration` does."""
         return self.config or paths.configuration()
 
     @property
     def directory(self) -> Path:
-        """The state directory: the named one, or else the one beside the configuration. Raises as `file` does."""
+        """The path given with `--state-dir`, or else the directory beside the configuration. Raises as `file` does."""
         return self.state_dir or self.file.parent / paths.STATE
 
     def command_line(self, command: str, *more: str) -> str:
-        """Return how to call another command on the same stack, in backticks."""
+        """Return a command line in backticks that runs another command on the same stack."""
         return f"`{shlex.join(['provision', *self.words(command, *more)])}`"
 
     def words(self, command: str, *more: str) -> list[str]:
-        """Return the words with which another command is called on the same stack."""
+        """Return the words of a command line that runs another command on the same stack."""
         words = [command, *more]
         words += ["-c", str(self.config)] if self.config else []
         words += ["--env", self.env] if self.env else []

@@ -1,4 +1,4 @@
-"""Checks the user's own steps and types against the tool's, and orders them before the steps that they may give to."""
+"""Check the user's own steps and types, and order own steps before the tool's steps that take values from them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.steps.given import ACTION
 
 TAKERS = ("security_groups", "endpoints", "roles", "task_definitions")
-"""The steps that take what a step gives with `stack.environment`, `stack.allow` and `stack.endpoint`."""
+"""The tool's steps that use values given with `stack.environment`, `stack.allow` and `stack.endpoint`."""
 PLACES = frozenset({"account", "environment", "partition", "project", "region", "stack"})
-"""What is filled in for names in braces, in a type's `arn` and `permissions`."""
+"""The names allowed in braces in a type's `arn` and `permissions`."""
 ARN = 'arn = "{queue_name}"'
 NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -30,8 +30,8 @@ def check() -> None:
     """Check the imported types and steps, and order the steps.
 
     Raises:
-        ConfigurationError: a type's name lacks a namespace, or its permissions make no sense; a parameter of a step is
-            no step; steps need each other.
+        ConfigurationError: a type's name lacks a namespace, or its permissions are invalid; a parameter of a step
+            names no step; steps depend on each other in a cycle.
     """
     for own in _types():
         if not NAMESPACED.fullmatch(own.type_name):
@@ -66,7 +66,7 @@ def _types() -> Iterator[type[Resource]]:
 
 
 def _wrong_permission(own: type[Resource]) -> str:
-    """Return the first error in a type's permissions; empty if there is none."""
+    """Return the problem with a type's permissions in words; empty without a problem."""
     example = 'write permissions = (*grants("sqs", "CreateQueue DeleteQueue", OWN),)'
     if not isinstance(own.permissions, (list, tuple)):
         return f"permissions is no tuple: {example}"
@@ -89,12 +89,12 @@ def _wrong_permission(own: type[Resource]) -> str:
 
 
 def _unknown(pattern: str, known: Collection[str]) -> str:
-    """Return the first name in braces that is not among these; empty if all are."""
+    """Return the first name in braces that is not in `known`; empty if all are."""
     return next((name for _, name, _, _ in Formatter().parse(pattern) if name is not None and name not in known), "")
 
 
 def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:
-    """Put each own step before the steps that may take something from it, unless it needs them itself."""
+    """Order each own step before each of `TAKERS`, unless the own step depends on that one."""
     for name in sorted(own_steps):
         for taker in TAKERS:
             if taker in STEPS and taker not in reachable(
@@ -104,13 +104,13 @@ def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:
 
 
 def check_apis(before: Mapping[str, Api]) -> None:
-    """Refuse to have an API of the tool's described anew.
+    """Refuse own steps that replaced an `Api` of the tool.
 
     Args:
-        before: what the tool has.
+        before: the tool's APIs before the import, by name.
 
     Raises:
-        ConfigurationError: one was.
+        ConfigurationError: an own `Api` has the name of a tool's.
     """
     if taken := sorted(name for name, api in before.items() if apis()[name] is not api):
         raise ConfigurationError(
@@ -120,7 +120,7 @@ def check_apis(before: Mapping[str, Api]) -> None:
 
 
 def forget() -> None:
-    """Take the user's steps and types out of the tables."""
+    """Remove the user's steps and types from the engine's tables."""
     for table in (STEPS, RESOURCE_TYPES):
         for name in [name for name, one in table.items() if own_code.is_own(one)]:
             del table[name]

@@ -1,8 +1,9 @@
-"""Trust in folders of own steps, recorded outside any project, so that no project can trust itself.
+"""The folders of own steps that the user trusts. They are recorded outside projects: none can declare itself trusted.
 
-On a terminal the user trusts a folder, whatever will be in it: one edits one's own steps all day. Where nobody can be
-asked, as in CI, `PROVISION_TRUST_STEPS` has the SHA-256 of the files: what was reviewed runs, and nothing else. It is a
-variable and not an option, since every command of a job needs it; `--yes` answers questions about AWS, and not this.
+On a terminal the user trusts a folder and all its later contents, because users edit their own steps often. In CI no
+user can be asked: there `PROVISION_TRUST_STEPS` has the SHA-256 of the reviewed files, and only these run. It is a
+variable and not an option, since every command of a job needs it. `--yes` does not answer this question: it is for
+questions about AWS.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ VARIABLE = "PROVISION_TRUST_STEPS"
 
 
 def is_trusted(folder: Path, digest: str) -> bool:
-    """Say whether a folder was trusted on a terminal, or its files as they are now by the environment variable.
+    """Return whether the user trusted the folder on a terminal, or the variable has the SHA-256 of its present files.
 
     Raises:
-        ConfigurationError: the record of it cannot be read, or somebody else could have written it.
+        ConfigurationError: the record of trusted folders cannot be read, or another user could have written it.
     """
     return os.environ.get(VARIABLE) == digest or str(folder) in _folders()
 
@@ -34,10 +35,10 @@ def ask(options: Options, folder: Path, digest: str, what: str) -> None:
     """Ask the user whether to trust a folder, and record the answer if it is yes.
 
     Args:
-        what: what is in it, in words.
+        what: the folder's contents in words.
 
     Raises:
-        ConfigurationError: nobody can be asked, or the answer cannot be recorded.
+        ConfigurationError: no user can answer, or the answer cannot be recorded.
         Cancelled: the user does not trust it.
     """
     told = f"{folder} has own steps ({what}). They run on this machine with your AWS credentials"
@@ -57,32 +58,34 @@ def ask(options: Options, folder: Path, digest: str, what: str) -> None:
 
 
 def check_writers(path: Path) -> None:
-    """Refuse a folder or file that somebody else could have written.
+    """Refuse a folder or file that another user could have written.
 
-    Group-writable is let pass for the user's own group, which with a umask of 002 has nobody else in it.
+    A path that the user's own group may write to passes: with a umask of 002 that group has no other member.
 
     Raises:
-        ConfigurationError: it is a link, another user's, or writable by others.
+        ConfigurationError: the path is a link, belongs to another user, or is writable by others.
     """
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
         raise ConfigurationError(f"{path} is a symbolic link, which could lead anywhere: put the file itself there")
     if found.st_uid not in {os.geteuid(), 0}:
-        raise ConfigurationError(f"{path} belongs to another user: nothing of it is run")
+        raise ConfigurationError(
+            f"{path} belongs to another user, so nothing of it is run: copy it to a file of your own"
+        )
     if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()):
         raise ConfigurationError(f"other users can write to {path}: run `chmod go-w {path}`, then run again")
 
 
 def _file() -> Path:
-    """Return where the answers are recorded."""
+    """Return the path of the record of trusted folders."""
     given = os.environ.get("XDG_CONFIG_HOME", "")
-    # a relative one is invalid, and to be ignored (XDG Base Directory Specification)
+    # a relative path is invalid and must be ignored (XDG Base Directory Specification)
     base = Path(given) if given.startswith("/") else Path(os.path.expanduser("~/.config"))  # noqa: PTH111
     return base / "provision" / "trusted-steps.json"
 
 
 def _folders() -> dict[str, str]:
-    """Return the trusted folders, each with the SHA-256 of its files at the moment of the user's answer."""
+    """Return the trusted folders, each with the SHA-256 of its files at the time of the user's answer."""
     file = _file()
     try:
         check_writers(file.parent)

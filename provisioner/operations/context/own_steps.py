@@ -1,4 +1,4 @@
-"""The user's own steps and resource types: Python files beside the configuration, imported once they are trusted."""
+"""The user's own steps and resource types: Python files beside the configuration, imported if the user trusts them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from provisioner.operations.context.options import Options
 
 LARGEST = 1_000_000
-"""The most bytes of all files together."""
+"""The limit for the sum of all files, in bytes."""
 
 
 @dataclass(frozen=True)
 class Own:
-    """The files of the folder of own steps.
+    """The folder of own steps with its files.
 
     Attributes:
         folder: its real path.
-        files: the contents of its files and of those in folders below, by their paths in it.
+        files: the contents of its Python files, those in subfolders included, by relative path.
     """
 
     folder: Path
@@ -42,13 +42,13 @@ class Own:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all names and contents."""
+        """The SHA-256 of all file names and contents."""
         parts = [f"{name}\0{len(text)}\0".encode() + text for name, text in sorted(self.files.items())]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     @property
     def lines(self) -> int:
-        """The number of lines of all files."""
+        """The number of lines in all files."""
         return sum(text.count(b"\n") for text in self.files.values())
 
     @property
@@ -58,14 +58,14 @@ class Own:
 
 
 def load(options: Options, config: Config, *, ask: bool = True) -> None:
-    """Import the user's own steps and types, if they exist and are trusted, in place of formerly imported ones.
+    """Import the user's own steps and types, if there are any and they are trusted; remove earlier imported ones.
 
     Args:
-        ask: whether the command needs them: the user is asked for trust, and what is wrong with them is an error.
-            Otherwise they are left out where they are not trusted or wrong, which is then told.
+        ask: whether the command needs own steps. If so the user is asked for trust, and a problem is an error.
+            Otherwise untrusted steps are left out, and a problem is only reported.
 
     Raises:
-        ConfigurationError: they are not trusted, others could write to them, or they cannot be imported.
+        ConfigurationError: they are not trusted, other users could write to them, or the import fails.
     """
     try:
         _load(options, config, ask=ask)
@@ -98,10 +98,10 @@ def _load(options: Options, config: Config, *, ask: bool) -> None:
 
 
 def find(options: Options, config: Config) -> Own | None:
-    """Return the folder with its files; None if there is none. The tool's own steps in a clone of it are not meant.
+    """Return the folder with its files; None if there is no folder, or it is the tool's own `steps` in a clone.
 
     Raises:
-        ConfigurationError: the one that is configured is not there, or somebody else could write to it.
+        ConfigurationError: the configured folder does not exist, another user could write to it, or it is too large.
     """
     named = config.steps.dir
     folder = options.file.parent / named
@@ -120,14 +120,12 @@ def find(options: Options, config: Config) -> Own | None:
         own_step_trust.check_writers(path)
         files[path.relative_to(real).as_posix()] = path.read_bytes()
         if sum(map(len, files.values())) > LARGEST:
-            raise ConfigurationError(
-                f"{folder} has more than {LARGEST} bytes of Python: move other code elsewhere"
-            )
+            raise ConfigurationError(f"{folder} has more than {LARGEST} bytes of Python: move other code elsewhere")
     return Own(real, files) if files else None
 
 
 def _tools_own(folder: Path) -> Sequence[Path]:
-    """Return the folders that hold this tool's own steps: of the installation, and of a clone around the folder."""
+    """Return the folders of the tool's own steps: this installation's, and that of a clone around `folder`."""
     return [(where / "steps").resolve() for where in (Path(provisioner.__file__).parent, folder.parent / "provisioner")]
 
 
@@ -143,12 +141,12 @@ def _python_files(folder: Path) -> Iterator[Path]:
 
 
 class _Finder(MetaPathFinder, InspectLoader):
-    """Finds and loads the modules of the package, from the very bytes that were shown to the user.
+    """An importer of the own modules, from the same bytes whose SHA-256 the user trusted.
 
-    Neither compiled files nor libraries that lie in the folder are looked at.
+    It uses no compiled files and no libraries in the folder.
 
     Args:
-        apis: what the tool knew of APIs before.
+        apis: the tool's APIs before the import, by name.
     """
 
     def __init__(self, own: Own, apis: Mapping[str, Api]) -> None:
@@ -157,7 +155,7 @@ class _Finder(MetaPathFinder, InspectLoader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how to load a module of the package; None for every other one."""
+        """Return the spec of a module of the own package; None for every other module."""
         if fullname != own_code.PACKAGE and not fullname.startswith(f"{own_code.PACKAGE}."):
             return None
         file, is_package = self._file(fullname)
@@ -170,7 +168,7 @@ class _Finder(MetaPathFinder, InspectLoader):
         return spec
 
     def _file(self, fullname: str) -> tuple[str, bool]:
-        """Return the file of a module, and whether it is a package, which need not have one."""
+        """Return the file of a module, and whether the module is a package. A package's file need not exist."""
         below = "/".join(fullname.split(".")[1:])
         prefix = f"{below}/" if below else ""
         if not below or any(name.startswith(prefix) for name in self.own.files):
@@ -178,13 +176,13 @@ class _Finder(MetaPathFinder, InspectLoader):
         return f"{below}.py", False
 
     def get_source(self, fullname: str) -> str:
-        """Return a module's text; nothing for a package without a file of its own."""
+        """Return a module's source; empty for a package without an `__init__.py`."""
         from importlib.util import decode_source
 
         return decode_source(self.own.files.get(self._file(fullname)[0], b""))
 
     def get_code(self, fullname: str) -> CodeType:
-        """Return a module's code, compiled here and now."""
+        """Return a module's code, compiled from the trusted bytes."""
         file = self._file(fullname)[0]
         return self.source_to_code(self.own.files.get(file, b""), str(self.own.folder / file))
 
@@ -194,10 +192,10 @@ def _finder() -> _Finder | None:
 
 
 def _import(own: Own) -> None:
-    # most commands of a project without own steps need neither all types nor all steps
+    # imported here: it loads all types and steps, which most commands of a project without own steps do not need
     from provisioner.operations.context import own_step_checks
 
-    before = dict(apis())  # for which all types are imported, whose names are taken
+    before = dict(apis())  # by now all the tool's types are imported, so their APIs and names are known
     sys.meta_path.insert(0, _Finder(own, before))
     for module in own.modules:
         if not module.isidentifier():
@@ -208,7 +206,7 @@ def _import(own: Own) -> None:
             importlib.import_module(f"{own_code.PACKAGE}.{module}")
         except SyntaxError as error:
             where = f"{own_code.shown(error.filename or module)}:{error.lineno or 1}"
-            raise ConfigurationError(f"{where}: is not Python: {error.msg}") from error
+            raise ConfigurationError(f"{where}: is not Python: {error.msg}: correct that line") from error
         except Exception as error:
             raise own_code.blamed(error, "cannot be imported", f"{own.folder.name}/{module}.py") from error
     own_step_checks.check_apis(before)
@@ -216,7 +214,7 @@ def _import(own: Own) -> None:
 
 
 def unload() -> None:
-    """Forget the imported modules, with their steps and types."""
+    """Remove the imported own modules, with their steps, types and APIs."""
     if (finder := _finder()) is None:
         return
     from provisioner.operations.context import own_step_checks

@@ -1,4 +1,4 @@
-"""Diagnose a Region that gives no proper answer: it does not exist, is not enabled, or is out of reach."""
+"""Explain why a Region did not answer: it does not exist, is not enabled, or cannot be reached."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     import boto3
 
 HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""In each partition a Region that every account of it has enabled (account guide, enable or disable Regions)."""
+"""For each partition, a Region that is enabled in every account (account guide, enable or disable Regions)."""
 UNKNOWN_CALLER = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
-"""How a Region answers credentials of an account that has not enabled it, and wrong ones as well
+"""Error codes with which a Region answers credentials of an account that has not enabled it, and wrong credentials
 (terraform-provider-aws#12940)."""
 SECONDS = 5
 
 
 def region_error(session: boto3.Session, error: Exception, where: str) -> Exception:
-    """Return the error that says why the first call of a command failed; any that is not about the Region `explained`.
+    """Return an error that explains why a command's first call failed; errors not about the Region are `explained`.
 
-    A Region that this version of boto3 does not know may be a new one, so it counts as wrong only when it fails.
+    A Region that this version of boto3 does not know may be new, so it counts as wrong only when a call fails.
 
     Args:
-        where: the file that the Region is configured in.
+        where: the file or option that names the Region.
     """
     region, known = session.region_name, _known(session)
     about = f'{where}: region: "{region}"'
@@ -54,14 +54,14 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
 
 
 def check_emulated(session: boto3.Session, region: str, where: str) -> None:
-    """Refuse a Region that boto3 does not know, since the embedded cloud lacks it too.
+    """Refuse a Region that boto3 does not know: the embedded cloud does not have it.
 
     Args:
-        session: one that reads nothing of the user's AWS settings.
-        where: the file that the Region is configured in.
+        session: a session that ignores the user's AWS settings.
+        where: the file or option that names the Region.
 
     Raises:
-        ConfigurationError: with the nearest one.
+        ConfigurationError: boto3 does not know it. The message suggests the most similar name.
     """
     known = _known(session)
     if region not in known:
@@ -69,15 +69,15 @@ def check_emulated(session: boto3.Session, region: str, where: str) -> None:
 
 
 def check_named(region: str, where: str) -> None:
-    """Refuse a name that cannot be a Region of AWS, because it fits the naming pattern of no partition.
+    """Refuse a Region whose name fits no partition's pattern of names.
 
-    A Region that boto3 does not know, of a name as others have, may be a new one.
+    A name that fits a pattern is accepted even if boto3 does not know it: the Region may be new.
 
     Args:
-        where: the file that the Region is configured in.
+        where: the file or option that names the Region.
 
     Raises:
-        ConfigurationError: with the nearest one.
+        ConfigurationError: the name fits no pattern. The message suggests the most similar name.
     """
     import boto3
 
@@ -104,7 +104,7 @@ def _nearest(region: str, names: Any) -> str:
 
 
 def _offered(session: boto3.Session) -> dict[str, str] | None:
-    """Return the opt-in status of each Region, as the home Region of the partition gives it; None without an answer."""
+    """Return each Region's opt-in status for the account, read in an enabled Region; None if the read fails."""
     from botocore.config import Config
 
     home = HOMES.get(session.get_partition_for_region(session.region_name), "us-east-1")

@@ -1,12 +1,12 @@
-"""Ctrl-C, SIGTERM and a closed terminal: the first one ends a command in good order, a second Ctrl-C at once.
+"""Ctrl-C, SIGTERM and a closed terminal: a first signal ends a command in good order, a second Ctrl-C at once.
 
-The signal's handler takes no lock and starts no thread, since the main thread may hold any lock when it comes, those of
-`threading` included. Python writes the signal's number into a pipe, and a thread that was started beforehand reads it.
+The signal handler takes no lock and starts no thread, since the main thread may hold any lock when it runs, locks of
+`threading` included. Python writes the signal's number into a pipe, and a thread that was started earlier reads it.
 
-`KeyboardInterrupt` is not raised where it would leave something half done, such as the passing of a turn
-(`ecs_emulator.turns`); Python drops what is raised while it clears up an object; and a signal that comes when
-Python has just looked for one and is about to wait for a lock wakes nobody. In each case that thread sends another
-signal in a moment, and goes on until the first one has had its effect.
+A signal can fail to raise `KeyboardInterrupt` in three cases. The main thread is in code that an exception would leave
+half done, such as the passing of a turn (`ecs_emulator.turns`). Python drops an exception that is raised while it
+finalizes an object. Or the signal comes after Python's last check for signals, just before it waits for a lock. In each
+case the thread sends another signal after `AGAIN_SECONDS`, until the first signal has had its effect.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from types import CodeType, FrameType
 from typing import Any
 
 INTERRUPTED = 130
-"""The exit code of a command that was told to end."""
+"""The exit code of a command that a signal ended."""
 INSISTING = (signal.SIGINT, signal.SIGTERM)
-"""Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
+"""Two of these signals end the process. SIGHUP does not count: the kernel, the shell and systemd may each send it."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 WAKE_SIGNAL = signal.SIGURG
-"""What the main thread is sent to handle a signal again: by default it is ignored, of sockets it means urgent data."""
+"""The signal that makes the main thread handle a signal again. By default it is ignored: it means urgent data."""
 AGAIN_SECONDS = 0.005
-"""After how long it is sent."""
+"""The interval between wake signals."""
 SHOW_CURSOR = b"\033[?25h\n"
 
 Act = Callable[[], None]
 
 _interruptible: dict[str, Collection[CodeType]] = {}
-"""The functions in which an exception may be raised, by their file, for the files in which it may not be elsewhere."""
+"""By file, the only functions in which `KeyboardInterrupt` may be raised. In files not listed it may be anywhere."""
 
 
 @dataclass
 class _Watch:
-    """The present effect of a first signal.
+    """The present effect of a first signal, and the signals so far.
 
     Attributes:
-        act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
+        act: the function that a first signal calls, in a thread; None: the main thread raises `KeyboardInterrupt`.
         interrupted: whether a signal has come.
-        due: whether `KeyboardInterrupt` is to be raised for it.
-        raised: whether it was: once only, so that nothing disturbs the way out.
-        notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
-        unraisable: was told before what Python drops.
-        insisted: the number of signals of those of which two end the process.
-        noticed: whether the thread that reads has seen a signal.
-        main: the main thread.
+        due: whether `KeyboardInterrupt` must be raised for the signal.
+        raised: whether it was raised. It is raised only once, so that clearing up is not interrupted.
+        notice: the thread that calls `act`, since `act` may write to a terminal that is stopped.
+        unraisable: the previous `sys.unraisablehook`.
+        insisted: the number of signals so far that are in `INSISTING`.
+        noticed: whether the reading thread has handled a first signal.
+        main: the main thread's id.
     """
 
     act: Act | None = None
@@ -74,14 +74,14 @@ class _Watch:
             raise KeyboardInterrupt
 
     def dropped(self, lost: Any) -> None:
-        """Take note that Python dropped an exception (`sys.unraisablehook`)."""
+        """Raise a dropped `KeyboardInterrupt` again later; pass other exceptions on (`sys.unraisablehook`)."""
         if issubclass(lost.exc_type, KeyboardInterrupt):
             self.due, self.raised = True, False
         else:
             self.unraisable(lost)
 
     def read(self, pipe: int) -> None:
-        """Read which signals come until the pipe is closed. Nothing here waits for the main thread or a terminal."""
+        """Read signal numbers until the pipe is closed. Nothing here waits for the main thread or a terminal."""
         while True:
             if not select.select([pipe], [], [], AGAIN_SECONDS if self.interrupted else None)[0]:
                 if self._to_raise():
@@ -95,7 +95,7 @@ class _Watch:
             if all(number == WAKE_SIGNAL for number in numbers):
                 continue
             self._came()
-            # read after `interrupted` is set: whoever changes it looks at that afterwards, so that one of the two acts
+            # read `act` after setting `interrupted`: `calling` sets `act` before it reads that, so one of the two acts
             act = self.act
             if not self.noticed and act is not None:
                 self.notice = threading.Thread(target=act, name="notice", daemon=True)
@@ -103,7 +103,7 @@ class _Watch:
             self.noticed = True
 
     def _came(self) -> None:
-        """Note that a signal has come, which raises unless it was to do something else."""
+        """Note that a signal has come; without an `act` it raises `KeyboardInterrupt`."""
         self.interrupted = True
         if self.act is None:
             self.due = True
@@ -118,9 +118,9 @@ _watch = _Watch()
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Watch for the signals while the context lasts, in the main thread; a first one raises `KeyboardInterrupt`.
+    """Watch for the signals while the context lasts, in the main thread; a first signal raises `KeyboardInterrupt`.
 
-    That is, unless `held` or `calling` says otherwise. A SIGHUP that is ignored, as under nohup, stays ignored.
+    `held` and `calling` change that effect. A SIGHUP that is ignored, as under nohup, stays ignored.
     """
     global _watch  # noqa: PLW0603  (signals are the process's)
     before_that, _watch = _watch, _Watch()
@@ -149,7 +149,7 @@ def watched() -> Iterator[None]:
 
 @contextmanager
 def calling(act: Act) -> Iterator[None]:
-    """Let a first signal call the function in a thread while the context lasts; an earlier signal does so at once."""
+    """Call a function in a thread at a first signal inside the context. If a signal came before, call it at once."""
     with _doing(act):
         if _watch.interrupted:
             act()
@@ -158,9 +158,9 @@ def calling(act: Act) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Hold back a first signal while the context lasts, for work that must not be left half done; it is not lost.
+    """Protect the block from a first signal: it interrupts nothing here, and is not lost.
 
-    Whatever within it is `calling` or done `at_once` is ended by it.
+    Inner blocks in `calling` or `at_once` still react to it.
     """
     with _doing(lambda: None):
         yield
@@ -168,7 +168,7 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """Let a first signal raise `KeyboardInterrupt` while the context lasts, an earlier signal too."""
+    """Raise `KeyboardInterrupt` at a first signal inside the context, or at once if a signal came before."""
     with _doing(None):
         if _watch.interrupted and not _watch.raised:
             _watch.raised = True
@@ -182,15 +182,15 @@ def interrupted() -> bool:
 
 
 def answered() -> None:
-    """Treat the next signal as a first one again: the work that the last signal ended is over, and the command goes on."""
+    """Treat the next signal as a first one again, because the interrupted work has ended and the command goes on."""
     _watch.interrupted = _watch.due = _watch.raised = _watch.noticed = False
     _watch.insisted = 0
 
 
 def taken() -> bool:
-    """Say whether a signal to end has come. If so the caller ends the command, and no exception is raised for it.
+    """Return whether a signal to end has come. If so the caller ends the command, and no exception is raised for it.
 
-    Without that one could be raised when nothing is `held` any more: the thread may read of the signal only then.
+    Otherwise the exception could still come after the end of `held`, if the thread reads the signal only then.
     """
     _watch.raised |= _watch.interrupted
     return _watch.interrupted
@@ -199,7 +199,7 @@ def taken() -> bool:
 @contextmanager
 def _doing(act: Act | None) -> Iterator[None]:
     watch = _watch
-    # whoever says what a signal does looks by himself whether one has come
+    # a caller that changes the effect of a signal checks itself whether one has come
     before, watch.act, watch.due = watch.act, act, False
     try:
         yield
@@ -208,9 +208,9 @@ def _doing(act: Act | None) -> Iterator[None]:
 
 
 def raise_only_in(functions: Collection[CodeType]) -> None:
-    """From now on let an exception be raised in these functions only, of all that their file defines.
+    """Allow `KeyboardInterrupt` only in these functions of their files, from now on.
 
-    An exception anywhere else in there would leave a lock taken, or the turn with nobody.
+    In other code of these files it would leave a lock taken, or no thread with the turn.
     """
     _interruptible.update({code.co_filename: functions for code in functions})
 
@@ -222,7 +222,7 @@ def _may_interrupt(frame: FrameType | None) -> bool:
 
 
 def _end() -> None:
-    """End the process. The live view hides the cursor; a terminal that is stopped or gone must not keep us here."""
+    """End the process, and show the cursor that the live view hid, unless the terminal is stopped or gone."""
     with suppress(OSError):
         if os.isatty(2) and select.select([], [2], [], 0)[1]:
             os.write(2, SHOW_CURSOR)

@@ -1,4 +1,4 @@
-"""Find recorded stacks: all of a state directory and of the bucket, and stacks beside the present one."""
+"""List the recorded stacks of a state directory and of the bucket, and warn of states that a command would miss."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 RUNS = ("up", "down")
 """The commands that record how they end."""
 HIDDEN = "the caller may not read it"
-"""The problem of a stack that others have."""
+"""The problem of a stack whose state the caller has no permission to read."""
 CUT_OFF = "cut off"
-"""How a run ended that could not record that, such as one that was killed."""
+"""The outcome of a run that could not record its end, because it was killed for example."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class RecordedStack:
     Attributes:
         target: the cloud that it is on.
         location: the directory of its state, or its address in the bucket.
-        state: what is recorded, if it can be read.
-        holder: which command is at work on it, empty if none is.
-        problem: why it cannot be read.
-        env: its environment, if it is of the configuration's project.
-        cost: what its resources cost on AWS, if that was counted.
-        cut_off: the command that ended last without recording how, such as one that was killed, and when it had begun.
+        state: the recorded state; None if it cannot be read.
+        holder: the command at work on it; empty if there is none.
+        problem: the reason why it cannot be read.
+        env: its environment, if the stack is of the configuration's project.
+        cost: the estimated cost of its resources on AWS, if it was computed.
+        cut_off: the last command that ended without recording its outcome (it was killed, for example), and its start.
         now: the time of its target's clock, in seconds since the epoch.
     """
 
@@ -60,7 +60,7 @@ class RecordedStack:
 
     @property
     def expires(self) -> int | None:
-        """Until when it is wanted, in seconds since the epoch; None if it has no date."""
+        """The time at which the stack expires, in seconds since the epoch; None without a date."""
         return expiration.recorded(self.state.records) if self.state else None
 
     @property
@@ -70,19 +70,19 @@ class RecordedStack:
 
     @property
     def ready(self) -> int:
-        """The number of ready resources."""
+        """The number of recorded resources that are ready."""
         records = self.state.records if self.state else {}
         return counted(address for address, record in records.items() if record.phase == "ready")
 
     @property
     def created(self) -> float | None:
-        """The creation time of the oldest resource, in seconds since the epoch; None without resources."""
+        """The time at which its first resource was created, in seconds since the epoch; None if there is none."""
         times = [record.created for record in self.state.records.values() if record.created] if self.state else []
         return min(times, default=None)
 
     @property
     def last(self) -> Run | None:
-        """The newest `up` or `down`, whether it ended or was cut off."""
+        """The newest `up` or `down`: the last in the history, or a later run that was cut off."""
         ended = self.state.history[-1] if self.state and self.state.history else None
         if self.holder or self.cut_off is None or self.cut_off[0] not in RUNS:
             return ended
@@ -106,7 +106,9 @@ def in_directory(directory: Path) -> Iterator[RecordedStack]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise StateError(f"the state directory {directory / target} cannot be read: {error.strerror}") from None
+            raise StateError(
+                f"the state directory {directory / target} cannot be read: {error.strerror}: check its permissions"
+            ) from None
         yield from (one for place in found if (one := _in_place(place, target)))
 
 
@@ -128,7 +130,7 @@ def _in_place(place: Path, target: str) -> RecordedStack | None:
 
 
 def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
-    """Yield the stacks that the bucket of the configuration has. Only reads are made.
+    """Yield the stacks of the configured bucket. Only reads are made.
 
     Raises:
         StateError: the bucket cannot be read.
@@ -161,10 +163,10 @@ def forbidden(error: StateError) -> bool:
 
 
 def check_place(options: Options, config: Config) -> None:
-    """Refuse to begin a second state while the stack's own lies where it was kept formerly: in the current directory.
+    """Refuse to begin a second state while the stack's state is still in its former place, the current directory.
 
     Raises:
-        ConfigurationError: it does; with how to move it.
+        ConfigurationError: it is there. The message has the command that moves it.
     """
     former, place = Path(paths.STATE), options.directory
     if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
@@ -183,7 +185,7 @@ def check_place(options: Options, config: Config) -> None:
 
 
 def _others_own(config: Config, options: Options) -> bool:
-    """Return whether the state in the current directory belongs to the configuration there, with the same stack name."""
+    """Return whether the state in the current directory belongs to another configuration there of the same name."""
     from provisioner.config.models import load
 
     here = Path(paths.CONFIG)
@@ -196,7 +198,7 @@ def _others_own(config: Config, options: Options) -> bool:
 
 
 def _of(config: Config, directory: Path) -> RecordedStack | None:
-    """Return the recorded states of the configured stack in a directory; none if the directory is another user's."""
+    """Return the configuration's stack in a state directory; None if there is none, or others could write to it."""
     from provisioner.state.directory import trust
 
     with suppress(StateError):
@@ -207,13 +209,13 @@ def _of(config: Config, directory: Path) -> RecordedStack | None:
 
 
 def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
-    """Return the command that moves a stack's state to another directory, with the embedded cloud that it is on."""
+    """Return the command that moves a stack's state to another directory, together with its embedded cloud."""
     if not place.exists():
         return shlex.join(["mv", str(former), str(place)])
     there, cloud = place / target / old.name, "cloud.json"
     steps = [["mkdir", "-p", str(there.parent)]]
     if there.exists():
-        # of a stack that was taken down
+        # the state of a deleted stack
         steps.append(["mv", str(there), str(place / f"{old.name}.old")])
     steps.append(["mv", old.location, str(there)])
     if target == "local" and (former / cloud).exists() and not (place / cloud).exists():
@@ -222,9 +224,10 @@ def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
 
 
 def beside(options: Options, config: Config, records: Mapping[str, Record]) -> list[str]:
-    """Return notes on other stacks in the state directory, for a stack without records.
+    """Return notes on other stacks in the state directory, if nothing is recorded of this stack.
 
-    It may be one of those, renamed in the configuration. With `--env` the other environments are not told.
+    This stack may be one of them, renamed in the configuration. With `--env` the project's other environments are left
+    out.
 
     Raises:
         StateError: see `in_directory`.
@@ -241,7 +244,7 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
 
 
 def _note(config: Config, other: RecordedStack, env: str, options: Options) -> str:
-    # with a hyphen it may as well be the end of another project's name
+    # with a hyphen, it may also be the end of another project's name
     if env and "-" not in env:
         what = f'write env = "{env}" again, or run {options.command_line("down", "--env", env)} to delete it'
     else:

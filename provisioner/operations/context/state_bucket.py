@@ -1,4 +1,4 @@
-"""The S3 bucket that holds the state: its name, its client, its objects, and how it has to be set up."""
+"""The S3 bucket that holds the state: its name, its client, its objects and its settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provisioner.state.objects import Objects
 
 CONNECT_TIMEOUT = 3.0
-"""Seconds to wait for a connection to one of the addresses of S3."""
+"""Seconds to wait for a connection to one address of S3."""
 READ_TIMEOUT = 10.0
 """Seconds to wait for an answer of S3."""
 
@@ -68,10 +68,10 @@ def named(config: Config) -> str:
 
 
 def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
-    """Return the bucket with the settings that it has to have.
+    """Return the bucket with its required settings.
 
     Args:
-        client: the client to read and repair it with; by default `bucket_client`, which may write and repeats calls.
+        client: the client that reads and repairs it; by default `bucket_client`, which may write and repeats calls.
 
     Raises:
         ConfigurationError: the configuration names no bucket.

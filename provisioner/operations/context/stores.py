@@ -1,4 +1,4 @@
-"""The place of a stack's state, on this machine or in a bucket: read it, or hold it open."""
+"""Read or open a stack's state, on this machine or in a bucket."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def directory(options: Options, config: Config) -> Path:
-    """Return where the stack's state lives.
+    """Return the directory of the stack's state.
 
     Raises:
-        StateError: somebody else could write there.
+        StateError: another user could write there.
     """
     from provisioner.state.directory import trust
 
@@ -36,10 +36,10 @@ def directory(options: Options, config: Config) -> Path:
 
 
 def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state as it stands, unlocked and unchanged, its records under the names that types have today.
+    """Return the present state without a lock; its records have the present names of their types.
 
     Raises:
-        ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
+        ProvisionError: the bucket cannot be asked, or the state is still on this machine although a bucket is set.
         StateError: it cannot be read.
     """
     import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
@@ -51,7 +51,7 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
 
 
 def as_written(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state as `recorded` does, but under the names that are written: so no resource type is imported.
+    """Return the state as `recorded` does, but with the type names in the file, so that no resource type is imported.
 
     Raises:
         ProvisionError, StateError: as `recorded`.
@@ -62,13 +62,13 @@ def as_written(options: Options, config: Config, aws: Aws | None = None) -> Stat
 
 
 def configured(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state in the place that the configuration says, whether or not there is another one elsewhere.
+    """Return the state in the configured place, even if another one remains on this machine.
 
     Args:
-        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
+        aws: the `Aws` that reaches the bucket; None: one is made if the state is in a bucket.
 
     Raises:
-        ProvisionError: its bucket cannot be asked.
+        ProvisionError: the bucket cannot be asked.
         StateError: it cannot be read.
     """
     from provisioner.engine.records.consistency import check_bound
@@ -84,7 +84,7 @@ def not_left_behind(options: Options, config: Config) -> None:
     """Refuse to work in the bucket while this machine still has a state of the stack.
 
     Raises:
-        ConfigurationError: it has.
+        ConfigurationError: this machine has one with records.
     """
     from provisioner.state.local import read
 
@@ -101,10 +101,10 @@ def not_left_behind(options: Options, config: Config) -> None:
 def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
-    A first Ctrl-C meanwhile ends what is `signals.calling` or done `at_once`, but neither opening, writing nor closing.
+    A first Ctrl-C meanwhile ends work inside `signals.calling` or `at_once`, but not opening, writing or closing.
 
     Raises:
-        ConfigurationError: there is a bucket, but the state is still on this machine.
+        ConfigurationError: a bucket is set, but the state is still on this machine.
         StateError: it is locked, unreadable, or belongs to another account or region.
     """
     if config.state.bucket:
@@ -115,7 +115,7 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
 
 @contextmanager
 def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
-    """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
+    """Do the same as `open_store`, even if this machine has another state besides the bucket's."""
     import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
     from provisioner.engine.records.consistency import check_bound
     from provisioner.engine.records.type_aliases import rewrite
@@ -139,7 +139,7 @@ def local_store(options: Options, config: Config, aws: Aws, command: str) -> Sto
 
 
 def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
-    """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
+    """Return the store in the bucket, not opened yet. If another command takes its lock over, the run is stopped."""
     from provisioner.state.lease import LEASE
     from provisioner.state.s3 import S3Store
 
@@ -159,12 +159,12 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
 
 
 def _interruptible(runtime: Runtime) -> Runtime:
-    """Return the same runtime, in which the waiting for another command to end can be interrupted."""
+    """Return the same runtime, except that the user can interrupt its wait for another command."""
     return cast("Runtime", _Interruptible(runtime))
 
 
 class _Interruptible:
-    """A runtime whose `sleep` raises `KeyboardInterrupt` when the user wants to end."""
+    """A runtime whose `sleep` raises `KeyboardInterrupt` at a signal to end."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -173,7 +173,7 @@ class _Interruptible:
         return getattr(self._runtime, name)
 
     def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass, or raise `KeyboardInterrupt`."""
-        # the other command moves the clock of a rehearsal, if it runs
+        """Wait for so many seconds, or raise `KeyboardInterrupt` at a signal to end."""
+        # on the embedded cloud the other command moves the clock, if it runs
         with self._runtime.watching(), signals.at_once():
             self._runtime.sleep(seconds)

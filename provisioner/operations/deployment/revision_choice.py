@@ -50,7 +50,7 @@ def choose_target(config: Config, aws: Aws, records: Mapping[str, Record], name:
     runs, cluster = str(record.arguments["task_definition"]), str(record.arguments["cluster"])
     arn = arn_of_number(runs, to) if to else previous_arn(aws, cluster, name, runs)
     if arn == runs:
-        raise ConfigurationError(f"{name} runs {short_name(arn)} already")
+        raise ConfigurationError(f"{name} runs {short_name(arn)} already: choose another revision")
     shown = revision(aws, arn)
     if shown.get("status", "ACTIVE") != "ACTIVE":
         raise ConfigurationError(

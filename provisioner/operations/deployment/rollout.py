@@ -34,8 +34,8 @@ class Waiting:
     """The wait for services.
 
     Attributes:
-        waits: until they serve, or only until ECS shows what was asked for.
-        seconds: at most as long.
+        waits: whether to wait until they serve; if not, only until ECS shows the change.
+        seconds: the longest wait.
     """
 
     waits: bool = True
@@ -48,9 +48,9 @@ class Deployment:
 
     Attributes:
         declared: the resources that it changes.
-        replaced: the addresses of what is recorded of the former image, and is declared no more.
-        before: what was recorded before it.
-        waiting: how long the services are waited for.
+        replaced: the addresses of the former image's records that are no longer declared.
+        before: the records before the run.
+        waiting: the wait for the services.
     """
 
     command: str
@@ -76,7 +76,7 @@ def run(
     """Make the changes of a deployment, and no other change; withdraw them if it fails.
 
     Args:
-        begins: is handed the plan before anything is written, if nothing of it is refused.
+        begins: called with the plan before anything is written, unless the plan holds a refusal.
     """
     declared, command = deployment.declared, deployment.command
     aws = aws.knowing(KnownResources(store.records, stack.declared))

@@ -28,7 +28,7 @@ IMAGES = tuple(one.type_name for one in (Image, CopiedImage, ImageInUse, WantedI
 STARTS = tuple(one.type_name for one in (Service, Schedule))
 """The types that start tasks of a service or a job."""
 RUNS = (TaskDefinition.type_name, JobRun.type_name, *STARTS)
-"""The types that a service or a job has of its own and that change with its image."""
+"""The types of the resources of a service or job that change with its image."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def workloads(config: Config, chosen: Collection[str]) -> list[str]:
 
 
 def addresses(declared: Mapping[str, Declared], config: Config, chosen: Collection[str]) -> list[str]:
-    """Return the addresses of all that changes with these images, in declared order."""
+    """Return the addresses of all resources that change with these images, in declared order."""
     own = {f"{kind}/{name}" for kind in RUNS for name in workloads(config, chosen)}
 
     def parts(address: str) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _tags(address: str, owner: str) -> bool:
 def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], chosen: Collection[str]) -> list[str]:
     """Return the addresses of recorded resources of the former images that are no longer declared.
 
-    Of sidecars' images the tags stay until the next `up`: who extends a service may run these by another revision.
+    Tags of sidecars' images stay until the next `up`: a service that extends another may run them by another revision.
     """
     repositories = {f"{Repository.type_name}/{name}" for name in chosen}
     own = {f"{DeployedImage.type_name}/{name}" for name in chosen}
@@ -144,7 +144,7 @@ def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], ch
         address
         for address in orphans(records, declared)
         if address in own
-        # such a tag may be recorded as built on its image alone
+        # the record of a tag may have its image as only dependency
         or any(_tags(address, name) for name in chosen)
         or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
     ]

@@ -1,4 +1,4 @@
-"""Changes of Service Connect, which `deploy` and `rollback` leave to `up`, since services change in an order."""
+"""Check that `deploy` and `rollback` change no service's Service Connect: that needs the order of an `up`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from provisioner.state.model import Record
 
 
 def check_unchanged(records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Refuse to deploy services that `up` has still to bring to Service Connect, or from it.
+    """Refuse to deploy services that the next `up` adds to Service Connect or removes from it.
 
     Raises:
-        ConfigurationError: with the first one.
+        ConfigurationError: there is such a service. The message names the first.
     """
     for address, item in declared.items():
         record = records.get(address)
@@ -32,7 +32,8 @@ def lacks_port(record: Record | None, shown: Mapping[str, Any]) -> bool:
     """Return whether a revision lacks the name of the port by which proxies of Service Connect find the service.
 
     Args:
-        record: that of the service. shown: the revision, as DescribeTaskDefinition shows it.
+        record: the service's record.
+        shown: the revision, as DescribeTaskDefinition shows it.
     """
     connect = record.arguments.get("service_connect") if record else None
     wanted = {one["portName"] for one in connect["services"]} if connect else set()

@@ -31,17 +31,17 @@ def withdraw(
     error: ProvisionError,
     emit: Emit,
 ) -> str:
-    """Put the records back, so that `up` does not try it again: of a task definition the recorded revision counts.
+    """Restore the former records, so that `up` does not try the deployment again: `up` uses recorded revisions.
 
-    That is left alone if the user has ended the run, or the wait for something, which may come about yet; or if a
-    service runs its new revision, or may come to run it.
+    Nothing is restored if the user ended the run or the wait timed out, since the deployment may still succeed; or if
+    a service runs its new revision, or may still come to run it.
 
     Args:
-        before: what was recorded before the deployment.
-        about: the addresses that it was about.
+        before: the records before the deployment.
+        about: the addresses of the deployment's resources.
 
     Returns:
-        What runs now, for the user.
+        A sentence for the user on the revisions that run now.
     """
     services = [address for address in about if address.startswith(f"{Service.type_name}/")]
     ended = [error, *(error.failures.values() if isinstance(error, SomeFailed) else ())]

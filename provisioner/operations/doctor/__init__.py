@@ -1,3 +1,3 @@
-"""What has to be so before the first `up`: checks that only read, each of which says what it found and what to do."""
+"""Check the conditions for the first `up`. Each check only reads, and returns its finding and a remedy."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who asks, in which Region, and what the account has beforehand: service-linked roles and ECS's settings."""
+"""Check the credentials, the Region, and the account's service-linked roles and ECS settings."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
 ELSEWHERE = "us-east-1"
-"""A Region that every account of the usual partition has."""
+"""A Region that is enabled for every account of the partition `aws`."""
 
 
 def credentials(context: Context) -> Sequence[Checked]:
-    """Say who asks. GetCallerIdentity needs no permission, so whoever is refused is nobody (STS API reference)."""
+    """Check the credentials. GetCallerIdentity needs no permission, so a refusal means bad ones (STS API reference)."""
     name = "credentials"
     try:
         who = context.identity
@@ -54,7 +54,7 @@ def _refused(context: Context, error: ClientError) -> Checked:
 
 
 def _known_elsewhere(context: Context) -> bool:
-    """Whether they are valid in a Region that all have: one that is not enabled refuses everybody."""
+    """Return whether the credentials work in `ELSEWHERE`: a Region that is not enabled refuses all credentials."""
     if context.aws.region == ELSEWHERE:
         return False
     try:
@@ -69,7 +69,7 @@ def _enable(region: str) -> str:
 
 
 def region(context: Context) -> Sequence[Checked]:
-    """Say whether the account may use the Region: those since 2019 have to be enabled (Account Management guide)."""
+    """Check that the Region is enabled: accounts must enable Regions since 2019 (Account Management guide)."""
     name, region = "region", context.aws.region
     answer = context.aws.client("ec2").describe_regions(RegionNames=[region], AllRegions=True)
     status = next((one.get("OptInStatus", "") for one in answer["Regions"]), "")
@@ -82,7 +82,7 @@ def region(context: Context) -> Sequence[Checked]:
 
 
 def service_roles(context: Context) -> Sequence[Checked]:
-    """Say which of the roles that AWS's services act with are there; `up` makes the others."""
+    """Count the existing service-linked roles, and list the roles that `up` creates."""
     wanted = {role.role_name for role in context.wanted(ServiceLinkedRole)}
     there = {live.id for live in context.live(ServiceLinkedRole)}
     missing = sorted(wanted - there)
@@ -91,7 +91,7 @@ def service_roles(context: Context) -> Sequence[Checked]:
 
 
 def settings(context: Context) -> Sequence[Checked]:
-    """Say what `up` changes for the whole account in this Region, and `down` puts back."""
+    """Report each ECS account setting that `up` changes for the whole account in this Region, and `down` restores."""
     found = []
     for desired in context.wanted(AccountSetting):
         answer = context.aws.client("ecs").list_account_settings(name=desired.setting_name, effectiveSettings=True)

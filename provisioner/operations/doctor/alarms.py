@@ -1,4 +1,4 @@
-"""Whether the alarms that are to end deployments are there, and can: ECS ignores one that is in ALARM beforehand."""
+"""Check that each alarm that may end deployments exists and is not in ALARM: ECS ignores it if it already is."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAME = "alarms"
 
 
 def check(context: Context) -> Sequence[Checked]:
-    """Say of each alarm that a service's deployment names whether it could end one that begins now.
+    """Check that each alarm in `deployment.alarms` of a service could end a deployment that begins now.
 
-    Source: ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures". What ECS makes of a name
-    that no alarm has is written nowhere.
+    Source: ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures". AWS does not document
+    how ECS treats the name of a missing alarm.
     """
     users: dict[str, list[str]] = {}
     for name, service in context.config.services.items():

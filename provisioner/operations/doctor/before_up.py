@@ -1,4 +1,4 @@
-"""What `up` on AWS checks by itself before its first write, if anything is to be made: what of `doctor` is cheap."""
+"""Run the cheap checks of `doctor` before the first write of `up` on AWS, if `up` creates anything."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ CHECKS: Mapping[str, Mapping[str, Check]] = {
     "public-access": {"public access": network.public_access},
     "quotas": {f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
-"""The checks, by the name that `--skip-checks` has for them."""
+"""The checks by their name in `--skip-checks`."""
 SIMULATED = (permissions.NAME,)
-"""What only says how AWS would decide: what it denies may be allowed, so it never stops `up`."""
+"""The checks by simulation. A simulated denial may be wrong, so they only warn and never stop `up`."""
 
 
 PAST = "If a check is wrong, leave it out with `--skip-checks NAME` (docs/doctor.md)."
 
 
 def skipped(text: str | None) -> frozenset[str]:
-    """Return the checks that `--skip-checks` names, divided by commas.
+    """Return the names of checks in `--skip-checks`, which are separated by commas.
 
     Raises:
-        ConfigurationError: there is no such check.
+        ConfigurationError: no check has one of these names.
     """
     names = frozenset(filter(None, (text or "").split(",")))
     if wrong := sorted(names - CHECKS.keys()):
@@ -60,18 +60,18 @@ def check(
     target_step: str | None = None,
     skip: Collection[str] = (),
 ) -> None:
-    """Refuse to begin what would not go through, and note the warnings for the user. Only reads are made.
+    """Refuse an `up` that would fail, and add the warnings to the stack's notices. Makes only read calls.
 
-    Where everything is recorded nothing is asked. What cannot be told, and what only a simulation says, is no reason
-    to stop.
+    If every declared resource is recorded, no call is made. Unknown results and failures of a simulation do not refuse.
 
     Args:
-        stack: what is declared; it is given the notices. file: the configuration's.
-        target_step: the step that the run is limited to.
-        skip: the checks that are not made, by their names in `CHECKS`.
+        stack: the declared stack, which receives the notices.
+        file: the configuration file.
+        target_step: the step to which the run is limited.
+        skip: the names of checks to leave out, as in `CHECKS`.
 
     Raises:
-        ConfigurationError: with one line for each check that failed.
+        ConfigurationError: a check failed; the message has one line for each.
     """
     declared = stack.declared
     if target_step:
@@ -84,7 +84,7 @@ def check(
     try:
         found = together(context, lambda event: None, checks)
     finally:
-        aws.drop_reads()  # what was looked up under the names of this run's part alone
+        aws.drop_reads()  # the answers were read with the names of only this run's resources
     if wrong := [one for one in found if one.verdict == "failed" and one.check not in SIMULATED]:
         lines = "".join(f"\n  {joined(one)}" for one in wrong)
         raise ConfigurationError(f"`up` would fail, so nothing was changed:{lines}\n{PAST}")

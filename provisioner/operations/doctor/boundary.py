@@ -1,4 +1,4 @@
-"""Whether the stack's roles have a permissions boundary, and whether it says what this configuration needs."""
+"""Check the permissions boundary of the stack's roles: whether it exists and fits this configuration."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NAME = "boundary"
 
 
 def check(context: Context) -> Sequence[Checked]:
-    """Say which boundary the roles get; one of this stack's own that says something else is a warning.
+    """Report the boundary that the roles get, and warn if this stack's own boundary does not fit the configuration.
 
-    What the policy of somebody else allows is not looked into.
+    The content of a boundary that somebody else made is not checked.
     """
     config, aws = context.config, context.aws
     found = permissions_boundary.live(aws, config)
@@ -32,7 +32,7 @@ def check(context: Context) -> Sequence[Checked]:
         return [ok(NAME, f"{name}, which others have made")]
     fix = "let an administrator run `provision policy --create-boundary`"
     if not permissions_boundary.up_to_date(config, found.document, aws.account):
-        return [warning(NAME, f"{name} does not fit this configuration: tasks may be denied some of their actions", fix)]
+        return [warning(NAME, f"{name} does not fit this configuration: tasks may be denied their actions", fix)]
     database = permissions_boundary.database_of(config, context.records)
     named = permissions_boundary.database_in(found.document)
     if named not in (ANY, database):

@@ -1,4 +1,4 @@
-"""Who asks, as IAM's simulation is told: whose policies are the caller's, and what its requests say of it."""
+"""Find the input of IAM's policy simulation: the caller's policies and the condition keys of its requests."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
 BOOLEAN = ("aws:PrincipalIsAWSService", "aws:SecureTransport", "aws:ViaAWSService")
-"""The keys whose values are true or false."""
+"""The condition keys with Boolean values."""
 
 
 class NotSimulated(Exception):
-    """The caller is of a sort whose policies IAM does not simulate; the message says which."""
+    """IAM cannot simulate the policies of this kind of caller; the message names the reason."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls.
+    """The user or role that calls AWS.
 
     Attributes:
-        arn: whose policies are the caller's: a user's own ARN, or that of the role it assumed, with its path.
-        context: the condition keys that each of its requests has, as far as they can be known beforehand. Its address,
-            session tags, MFA, and where in the organization its account is cannot.
+        arn: the ARN that the policies belong to: the user's, or that of the assumed role, with its path.
+        context: the condition keys of each request, as far as they are known beforehand. Unknown are its address,
+            session tags, MFA, and the account's place in the organization.
     """
 
     arn: str
@@ -36,13 +36,16 @@ class Caller:
 
 
 def asking(aws: Aws, identity: Mapping[str, Any]) -> Caller:
-    """Return who calls, by what GetCallerIdentity says; its tags and its organization as far as it may read them.
+    """Return the caller with its condition keys. Tags and organization are included if the caller may read them.
 
-    The simulator adds nothing by itself, so a condition on what it is not told counts as not met, also one of a
+    The simulator adds no condition keys. So a condition on a key that it was not given counts as not met, also in a
     service control policy (IAM API reference, SimulatePrincipalPolicy; aws/aws-sdk#102).
 
+    Args:
+        identity: the answer of GetCallerIdentity.
+
     Raises:
-        NotSimulated: there are no such policies, or they cannot be found.
+        NotSimulated: IAM cannot simulate the policies of this kind of caller, or its role cannot be read.
     """
     caller = str(identity["Arn"])
     entity, more = _user(aws, caller) if ":sts:" not in caller else _role(aws, caller)
@@ -90,7 +93,7 @@ def _role(aws: Aws, caller: str) -> tuple[Mapping[str, Any], Mapping[str, str]]:
 
 
 def _organization(aws: Aws) -> str | None:
-    """Return the organization's id; None if there is none, or it is not told, which is no reason to stop."""
+    """Return the organization's id; None if there is none, or it cannot be read."""
     try:
         return str(aws.client("organizations").describe_organization()["Organization"]["Id"])
     except (ClientError, BotoCoreError, KeyError):

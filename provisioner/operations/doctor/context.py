@@ -1,4 +1,4 @@
-"""What all checks look at: configuration, way to AWS, records; and what several of them need, asked for once."""
+"""Data shared by all checks: configuration, connection to AWS, records, and reads that are made only once."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ T = TypeVar("T")
 K = TypeVar("K", bound=Resource)
 
 NOT_KNOWN = "not-known"
-"""Stands for an id that could not be read, so that all the same everything can be declared and counted."""
+"""A stand-in for an id that could not be read, so that all resources can still be declared and counted."""
 
 
 @dataclass
 class Context:
-    """What the checks are handed.
+    """The input of every check.
 
     Attributes:
-        aws: the way to AWS, on which only reads are allowed.
+        aws: the connection to AWS, which allows only reads.
         config: the configuration.
-        file: the configuration's, which build contexts are relative to.
-        recorded: returns what is recorded, read by this way.
-        stack: everything declared, if that was done before.
+        file: the configuration file; build contexts are relative to it.
+        recorded: reads the records over a connection.
+        stack: the declared stack, if it was declared before.
     """
 
     aws: Aws
@@ -51,7 +51,7 @@ class Context:
     _asking: Lock = field(default_factory=Lock)
 
     def once(self, name: str, read: Callable[[], T]) -> T:
-        """Return what a read said when it was made for the first time, by whichever check."""
+        """Return the result of a read. The first check that needs it makes the read; the others share the result."""
         with self._asking:
             answer = self._asked.setdefault(name, SharedRead(self.aws.pace.runtime.lock()))
         value, error = answer.of(lambda: _tried(read))
@@ -60,66 +60,66 @@ class Context:
         found: T = value
         return found
 
-    # -- each of these raises what its read raised, to whoever asks ---------------------------------------------------
+    # -- each of these raises the error of its read in every check that uses it ---------------------------------------
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """What GetCallerIdentity says of who asks."""
+        """The answer of GetCallerIdentity about the caller."""
         return self.once("identity", lambda: self.aws.client("sts").get_caller_identity())
 
     @property
     def account(self) -> str:
-        """The account's number; empty if AWS does not tell."""
+        """The account's number; empty if it cannot be read."""
         return _known(lambda: str(self.identity["Account"]), "")
 
     @property
     def records(self) -> Mapping[str, Record]:
-        """What is recorded."""
+        """The stack's records by address."""
         return self.once("records", lambda: self.recorded(self.aws))
 
     @property
     def zones(self) -> Zones:
-        """The zones that the stack is to be in."""
+        """The availability zones of the stack."""
         if vpc := self.vpc:
             return Zones(vpc.zones, ())
         return self.once("zones", lambda: choose(self.aws, self.config))
 
     @property
     def vpc(self) -> ExistingVpc | None:
-        """What is used of the VPC that `network.vpc` names."""
+        """The used parts of the existing VPC that `network.vpc` names; None if it names none."""
         return self.once("vpc", lambda: vpc_subnets.read(self.aws, self.config))
 
     @property
     def public_zone(self) -> str | None:
-        """The id of the public zone that was there before."""
+        """The id of the existing public zone; None if `up` creates it."""
         return self.once("public_zone", lambda: prerequisites_public_zone.public_zone(self.aws, self.config))
 
     @property
     def allow(self) -> tuple[str, ...]:
-        """Who may reach the load balancer."""
+        """The networks that may reach the load balancer."""
         return self.once("allow", lambda: preflight.allowed(self.config))
 
     @property
     def build_obstacle(self) -> tuple[str, frozenset[str]]:
-        """Why no image can be built here (empty if they can), and which are in ECR already."""
+        """The reason why no image can be built here (empty if none), and the names of images already in ECR."""
         return self.once("build_obstacle", lambda: image_builds.build_obstacle(self.aws, self.config, self.file.parent))
 
     @property
     def declared(self) -> Stack:
-        """Everything declared, with stand-ins for what could not be read."""
+        """The declared stack, with stand-ins for facts that could not be read."""
         return self.once("declared", self._declare)
 
     def wanted(self, resource_type: type[K]) -> list[K]:
-        """Return what is declared of a type."""
+        """Return the declared resources of a type."""
         return [item.resource for item in self.declared.declared.values() if isinstance(item.resource, resource_type)]
 
     def missing(self, resource_type: type[K]) -> list[K]:
-        """Return what `up` would have to create of a type, as far as the plan or, without one, the state tells."""
+        """Return the resources of a type that `up` would create, according to the plan or, without one, the state."""
         addresses = self.once("missing", self._missing)
         return [desired for desired in self.wanted(resource_type) if desired.address in addresses]
 
     def live(self, resource_type: type[Resource]) -> list[Observed]:
-        """Return all resources of a type as they are: as the plan read them, which knows their names."""
+        """Return all resources of a type on AWS. The plan is made first, because it knows their names."""
         self.once("missing", self._missing)
         return self.aws.live(resource_type)
 
@@ -129,7 +129,7 @@ class Context:
         return _known(lambda: self.records, {})
 
     def _declare(self) -> Stack:
-        """Declare everything: on facts as they are, and where one could not be read, on one that counts the same."""
+        """Declare the stack. A stand-in that leads to the same number of resources replaces each unreadable fact."""
         if self.stack:
             return self.stack
         config, aws = self.config, self.aws
@@ -150,7 +150,7 @@ class Context:
             public_zone_id=_known(lambda: self.public_zone, not_known),
             allow=_known(lambda: self.allow, tuple("192.0.2.1/32" for _ in config.network.allow)),
             engine=not why,
-            local=True,  # what cannot be built is a check of its own, and no reason to declare nothing
+            local=True,  # another check reports images that cannot be built; here they must not prevent the declaration
             root=self.file.parent,
             no_engine=why,
             pushed=pushed,
@@ -166,7 +166,7 @@ class Context:
 
 
 def _known(read: Callable[[], T], otherwise: T) -> T:
-    """Return what a read says; a check of its own tells why it could not be read."""
+    """Return the result of a read, or `otherwise` on an error: another check reports the error."""
     try:
         return read()
     except Exception as error:
@@ -176,8 +176,8 @@ def _known(read: Callable[[], T], otherwise: T) -> T:
 
 
 def _tried(read: Callable[[], T]) -> tuple[T | None, Exception | None]:
-    """Return what a read said, or what it raised: whoever asks for it gets it."""
+    """Return the result or the error of a read, so that all callers can share either."""
     try:
         return read(), None
-    except Exception as error:  # noqa: BLE001 (it is raised to each who asks)
+    except Exception as error:  # noqa: BLE001 (`once` raises it in every caller)
         return None, error

@@ -1,4 +1,4 @@
-"""The public name: its zone, whether the world finds that, who may issue certificates for it, and who may come in."""
+"""Check the public name: its hosted zone, delegation, other records, CAA records and allowed networks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
 AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
-"""What stands for Amazon's CA in a CAA record (ACM guide, Configure a CAA record)."""
+"""The names of Amazon's CA in a CAA record (ACM guide, Configure a CAA record)."""
 
 
 def public_zone(context: Context) -> Sequence[Checked]:
-    """Say whether the zone is there, once; without a public service there is nothing to say of a public name."""
+    """Check that the domain has one hosted zone, or that `up` may create it; needed only for a public zone."""
     if not context.config.public_zone:
         return []
     domain = context.config.dns.domain
@@ -43,7 +43,7 @@ def _own(context: Context) -> str:
 
 
 def delegation(context: Context) -> Sequence[Checked]:
-    """Say whether the parent zone points to the zone."""
+    """Check that the parent zone delegates the domain to the hosted zone."""
     if not context.config.public_zone:
         return []
     name, domain = "delegation", context.config.dns.domain
@@ -75,7 +75,7 @@ def _what_to_set(status: str) -> tuple[str, str]:
 
 
 def public_name(context: Context) -> Sequence[Checked]:
-    """Say whether the public name is free, or has a record that leads elsewhere."""
+    """Check that the public name has no record that leads to another system."""
     if not context.config.public:
         return []
     name, fqdn = "public name", context.config.fqdn
@@ -95,9 +95,10 @@ def public_name(context: Context) -> Sequence[Checked]:
 
 
 def caa(context: Context) -> Sequence[Checked]:
-    """Say whether CAA records forbid Amazon's CA: the nearest name that has any decides (RFC 8659).
+    """Check that CAA records allow Amazon's CA: the nearest name with CAA records decides (RFC 8659).
 
-    A resolver is asked only above the domain: it would keep for minutes that there is no such name yet as `up` makes.
+    A resolver is asked only for names above the domain. It would cache for minutes that a name does not exist which
+    `up` is about to create.
     """
     if not context.config.public:
         return []
@@ -124,7 +125,7 @@ def caa(context: Context) -> Sequence[Checked]:
 
 
 def _own_caa(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
-    """Return the CAA records in the zone itself, as `dns.caa` does; None if it has none, or is not known."""
+    """Return the CAA records in the hosted zone, as `dns.caa` does; None if it has none, or the zone is unknown."""
     try:
         zone = context.public_zone or _own(context)
     except ConfigurationError:
@@ -136,13 +137,13 @@ def _own_caa(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
 
 
 def _caa_value(value: str) -> tuple[str, str]:
-    """Return tag and value of a record as Route 53 writes it: `0 issue "amazon.com; policy=ev"`."""
+    """Return the tag and value of a CAA record in Route 53's spelling: `0 issue "amazon.com; policy=ev"`."""
     _, tag, quoted = value.split(None, 2)
     return tag.lower(), quoted.strip('"').partition(";")[0].strip().lower()
 
 
 def allow(context: Context) -> Sequence[Checked]:
-    """Say which address `my-ip` is; without it there is nothing to ask."""
+    """Report the address that `my-ip` stands for, if `network.allow` contains it."""
     if "my-ip" not in context.config.network.allow or not context.config.public:
         return []
     return [ok("allow", f'"my-ip" is {context.allow[context.config.network.allow.index("my-ip")]}')]

@@ -1,4 +1,4 @@
-"""Run the checks, all at once; none that breaks or is refused ends the others."""
+"""Run all checks in parallel. An error in one check does not end the others."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ CHECKS: Mapping[str, Check] = {
     "state": statefile.state,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
-"""Every check that asks as somebody, by the name under which it is told when it breaks."""
+"""All checks that need valid credentials. The name stands in the verdict if a check ends with an error."""
 THREADS = 16
 
 
 def examine(context: Context, emit: Emit) -> list[Checked]:
-    """Return what all checks found, in the order in which they are told; `emit` is handed each as soon as it is done.
+    """Return the verdicts of all checks in fixed order, and pass each verdict to `emit` as soon as it is known.
 
-    Who is nobody for AWS is asked nothing further.
+    With invalid credentials only the check of the Docker engine runs.
     """
     who = _run(context, emit, "credentials", account.credentials)
     if any(found.verdict == "failed" for found in who):
@@ -72,7 +72,7 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
 
 
 def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:
-    """Return what these checks found, run at once, in their order."""
+    """Run these checks in parallel, and return their verdicts in the order of the checks."""
     found = each(context.aws.pace, lambda item: _run(context, emit, *item), checks.items(), THREADS)
     return [one for several in found for one in several]
 
@@ -80,7 +80,7 @@ def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[
 def _run(context: Context, emit: Emit, name: str, check: Check) -> Sequence[Checked]:
     try:
         found = check(context)
-    except Exception as error:  # noqa: BLE001 (whatever breaks one check, the others go on)
+    except Exception as error:  # noqa: BLE001 (an error in one check does not end the others)
         found = [stopped(name, error)]
     for one in found:
         emit(one)

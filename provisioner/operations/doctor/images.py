@@ -1,4 +1,4 @@
-"""Whether each service's image can be built, or is there, for the tasks' platform and within their reach."""
+"""Check that each image can be built, or exists for the platform of its tasks and within their reach."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def builds(context: Context) -> Sequence[Checked]:
-    """Say whether the images that are to be built can be: on AWS `up` is refused without, the embedded cloud does."""
+    """Check that images with `build` can be built or are in ECR: a failure on AWS, a warning in the embedded cloud."""
     wanted = [name for name, workload in context.config.images.items() if workload.build]
     if not wanted:
         return [ok("docker", "not needed: every image is prebuilt")]
@@ -54,7 +54,7 @@ def _parts(text: str, key: str, *, local: bool) -> tuple[str, str]:
 
 
 def docker_engine_alone(context: Context) -> Sequence[Checked]:
-    """Say whether an engine answers, where something is built: that can be told without AWS."""
+    """Check that a Docker engine answers, if any image is built. This needs no call to AWS."""
     if not any(workload.build for workload in context.config.images.values()):
         return []
     say = warning if context.config.target == "local" else failed
@@ -69,19 +69,19 @@ def docker_engine_alone(context: Context) -> Sequence[Checked]:
 
 
 def ready(context: Context) -> Sequence[Checked]:
-    """Say of each ready image whether it is there, for the tasks' platform, and how private subnets come by it."""
+    """Check that each prebuilt image exists for the platform of its tasks, in ECR or to be copied there."""
     return context.aws.each(lambda name: _ready(context, name), _services(context))
 
 
 def own(context: Context) -> Sequence[Checked]:
-    """Say the same of those only that are in the ECR which private subnets reach."""
+    """Check only the prebuilt images in the ECR of this account and Region."""
     config = context.config
     names = [name for name in _services(context) if is_own(context.aws, parse(str(config.images[name].image)))]
     return context.aws.each(lambda name: _ready(context, name), names)
 
 
 def _services(context: Context) -> list[str]:
-    """Return the containers of declared services and jobs that have a ready image of their own."""
+    """Return the names of the containers of declared services and jobs that have a prebuilt image."""
     declared = {one.name for one in context.wanted(TaskDefinition)}
     return [name for name, one in context.config.images.items() if one.image and name.partition(".")[0] in declared]
 
@@ -93,12 +93,12 @@ def _ready(context: Context, service: str) -> Checked:
         if is_own(context.aws, image):
             return _in_ecr(context, name, service, image, platform)
         return _elsewhere(context, name, service, platform)
-    except Exception as error:  # noqa: BLE001 (each image is a check of its own)
+    except Exception as error:  # noqa: BLE001 (each image has its own verdict)
         return stopped(name, error)
 
 
 def _elsewhere(context: Context, name: str, service: str, platform: str) -> Checked:
-    """Say whether ECR has or can have a copy of an image, as `up` itself finds it out."""
+    """Check that ECR has a copy of an image or can get one, by the same method as `up`."""
     try:
         copy = image_copies.find(context.aws, context.config, context.file.name, [service])[service]
     except ConfigurationError as error:
@@ -140,11 +140,11 @@ def _in_ecr(context: Context, name: str, service: str, image: Reference, platfor
 
 
 def _configured(context: Context, image: Reference, manifest: Manifest) -> tuple[set[str], bool]:
-    """Return what an image in ECR is for, and whether it says what its containers run; of an index only the former."""
+    """Return the platforms of an image in ECR, and whether it has a command to run; an index counts as having one."""
     if parts := manifest.parsed.get("manifests"):
         return {platform_of(part.get("platform") or {}) for part in parts} - {"/", "unknown/unknown"}, True
     access = login(context.aws)
-    # where this account's registry answers: under its own name, or the embedded cloud's
+    # the address of this account's registry: AWS's, or the embedded cloud's
     there = replace(image, registry=urlsplit(access["serveraddress"]).netloc)
     registry = Registries(login=lambda _: credentials.Login(access["username"], access["password"]))
     configuration = registry.configuration(there, manifest)

@@ -1,4 +1,4 @@
-"""What the Region offers: instance types, endpoint services, zones that have both, Fargate; room for the tasks."""
+"""Check the Region's instance types, endpoint services, zones and Fargate, the existing VPC, and room for tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def instance_types(context: Context) -> Sequence[Checked]:
-    """Say where the instance types are offered, if there are instances."""
+    """Report the zones that offer the instance types, if tasks run on instances."""
     if not context.config.on_instances:
         return []
     types = context.config.capacity.instance_types
@@ -29,7 +29,7 @@ def instance_types(context: Context) -> Sequence[Checked]:
 
 
 def endpoint_services(context: Context) -> Sequence[Checked]:
-    """Say where all endpoint services are, if there are any endpoints."""
+    """Report the zones that offer all endpoint services, if the stack has endpoints."""
     if not (services := endpoints_of(context.config)):
         return []
     zones = with_endpoints(context.aws, services)
@@ -37,16 +37,16 @@ def endpoint_services(context: Context) -> Sequence[Checked]:
 
 
 def zones(context: Context) -> Sequence[Checked]:
-    """Say which zones the stack goes to, or is in."""
+    """Report the zones of the stack."""
     chosen = context.zones.names
     return [ok("zones", f"{len(chosen)} of {context.config.network.zones}: {', '.join(chosen)}")]
 
 
 def vpc(context: Context) -> Sequence[Checked]:
-    """Say what is used of the VPC that `network.vpc` names, and which endpoints it lacks where no way leads out.
+    """Check the VPC that `network.vpc` names: its subnets and, without a way out, its endpoints.
 
     Raises:
-        ConfigurationError: it is not there, or a stack cannot live in it.
+        ConfigurationError: the VPC does not exist, or does not fit a stack.
     """
     network, name = context.config.network, "vpc"
     if (found := context.vpc) is None:
@@ -68,7 +68,7 @@ def vpc(context: Context) -> Sequence[Checked]:
 
 
 def _endpoints(context: Context, vpc: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the endpoints of a VPC by which the usual names lead to AWS's services."""
+    """Yield a VPC's available endpoints for AWS's usual names: gateways, and interfaces with private DNS."""
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     for one in context.aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc):
         if one.get("State", "").lower() == "available" and (
@@ -78,7 +78,7 @@ def _endpoints(context: Context, vpc: str) -> Iterator[Mapping[str, Any]]:
 
 
 def fargate(context: Context) -> Sequence[Checked]:
-    """Say what is known of Fargate in the Region's zones: AWS has no call that tells."""
+    """Report the zones with Fargate from the ECS guide, because AWS has no call that lists them."""
     if all(workload.launch != "fargate" for workload in context.config.workloads.values()):
         return []
     if known := FARGATE_ZONES.get(context.aws.region):
@@ -88,10 +88,10 @@ def fargate(context: Context) -> Sequence[Checked]:
 
 
 def room(context: Context) -> Sequence[Checked]:
-    """Say which tasks find no room: instances, addresses, targets, rules of security groups.
+    """Check the room for tasks: instances, addresses, targets, rules of security groups.
 
     Raises:
-        ConfigurationError: those to begin with do not.
+        ConfigurationError: the initial tasks do not fit.
     """
     config = context.config
     types = instance_sizes.check(context.aws, config)
@@ -103,7 +103,7 @@ def room(context: Context) -> Sequence[Checked]:
 
 
 def _full_subnets(context: Context) -> Iterator[str]:
-    """Yield the private subnets that have no address for a deployment of all tasks beside all jobs: they are spread."""
+    """Yield a warning for each private subnet with too few addresses for a deployment of all tasks beside all jobs."""
     services, jobs = context.config.services.values(), context.config.jobs
     more = sum(service.during_deployment(service.count) - service.count for service in services) + len(jobs)
     private = context.config.network.blocks(context.config.network.tasks)
@@ -120,9 +120,9 @@ def _full_subnets(context: Context) -> Iterator[str]:
 
 
 def public_access(context: Context) -> Sequence[Checked]:
-    """Say whether VPC Block Public Access keeps everybody from the load balancer.
+    """Check that VPC Block Public Access does not block the load balancer.
 
-    What counts for a VPC is what it says itself, since it may be excluded (VPC user guide, VPC BPA basics).
+    The mode of the VPC itself counts, because a VPC may be excluded (VPC user guide, VPC BPA basics).
     """
     if not context.config.public:
         return []
@@ -139,7 +139,8 @@ def public_access(context: Context) -> Sequence[Checked]:
         return [ok(name, f"VPC Block Public Access is {mode}, and {', '.join(own)} is excluded from it")]
     text = f"VPC Block Public Access is {mode}: nobody will reach the load balancer from the internet"
     if options.get("ExclusionsAllowed") == "not-allowed":
-        return [warning(name, text, "the organization allows no exclusion: ask the administrators of its declarative policies")]
+        fix = "the organization allows no exclusion: ask the administrators of its declarative policies"
+        return [warning(name, text, fix)]
     excluded = own[0] if own else "ID"
     fix = (
         f"`aws ec2 create-vpc-block-public-access-exclusion --vpc-id {excluded} --internet-gateway-exclusion-mode "

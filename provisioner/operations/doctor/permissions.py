@@ -1,4 +1,4 @@
-"""Whether the caller may do what this configuration needs, by IAM's own simulation of its policies."""
+"""Check the caller's permissions for this configuration by IAM's simulation of its policies."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 NAME = "permissions"
 ANSWERS_PER_CALL = 40
-"""Answers of one call: IAM gives one for each action with each resource, also for pairs that make no sense."""
+"""The most answers of one call: IAM answers for each action with each resource, even for senseless pairs."""
 NAMED = 8
-"""How many denied actions are named."""
+"""The most denied actions that a verdict names."""
 UNSEEN = "session, resource and VPC endpoint policies are not simulated"
-"""What may deny a call all the same (IAM user guide, policy simulator)."""
+"""The policies that may deny a call although the simulation allows it (IAM user guide, policy simulator)."""
 FIX = "attach the policies of `provision policy` to the caller"
 BOUNDARY_FIX = "have them added to the caller's permissions boundary, beside which its own policies do not count"
 ORGANIZATION_FIX = (
@@ -36,7 +36,7 @@ ORGANIZATION_FIX = (
 READER_FIX = "attach the policies of `provision policy --read-only` to the caller"
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
-"""The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
+"""The services without Regions, and the Region of their calls in the partition `aws` (IAM user guide)."""
 
 Pair = tuple[str, str]
 """An action and a resource."""
@@ -44,24 +44,24 @@ Pair = tuple[str, str]
 
 @dataclass
 class Question:
-    """One call: actions, resources and the request's context, and which pairs of them matter."""
+    """The input of one simulation call: the request's context, and the pairs of action and resource that matter."""
 
     context: dict[str, tuple[str, ...]]
     pairs: set[Pair] = field(default_factory=set)
 
     @property
     def actions(self) -> list[str]:
-        """The actions that are asked for."""
+        """The actions of the call."""
         return sorted({action for action, _ in self.pairs})
 
     @property
     def resources(self) -> list[str]:
-        """The resources that it is asked for."""
+        """The resources of the call."""
         return sorted({arn for _, arn in self.pairs})
 
 
 class Outcome(Enum):
-    """What became of one action on one resource; its value is what is told of it."""
+    """The result for one action on one resource; its value is the text of the verdict."""
 
     ALLOWED = "allowed"
     POLICIES = "denied by the caller's policies"
@@ -80,18 +80,18 @@ FIXES = {
     Outcome.ORGANIZATION: ORGANIZATION_FIX,
 }
 CERTAIN = (Outcome.POLICIES, Outcome.BOUNDARY)
-"""What is a failure, if the action is needed in every life of the stack."""
+"""The outcomes that fail the check, if every stack needs the action."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What IAM decided of one action on one resource.
+    """IAM's decision about one action on one resource.
 
     Attributes:
         decision: `allowed`, `implicitDeny` or `explicitDeny`.
         organization, boundary: whether these allow it.
-        missing: the condition keys of the caller's policies that it was not told, in small letters. Those of other
-            policies it does not name (API reference, MissingContextValues).
+        missing: the condition keys of the caller's policies that the call did not contain, in small letters. IAM does
+            not name keys of other policies (API reference, MissingContextValues).
     """
 
     decision: str
@@ -101,10 +101,10 @@ class Answer:
 
 
 def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checked]:
-    """Say which actions are denied, and by whom; those needed in other cases than the life of a stack are a warning.
+    """Return the denied actions by cause. Actions that only some commands need (`Use.OTHER`) lead to a warning.
 
     Args:
-        uses: the uses whose actions are asked for.
+        uses: the uses whose actions are simulated.
     """
     try:
         caller = asking(context.aws, context.identity)
@@ -119,16 +119,16 @@ def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checke
 def judged(
     wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
 ) -> list[Checked]:
-    """Return the verdicts on all answers: one for each sort of denial, with what to do about it."""
-    # a request has of these only what the question has, so their absence is no doubt; other keys nobody knows
+    """Return the verdicts on all answers: one for each kind of denial, with its remedy."""
+    # the tool's requests contain these keys only if the question does: their absence is real. Other keys are unknown
     known = frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
-    # of two questions about a pair, which have other contexts, each has its outcome
+    # two questions with different contexts may ask about the same pair: each has its own outcome
     pairs = [
         (pair, _outcome(pair, answers.get(pair), known))
         for question, answers in zip(questions, found, strict=True)
         for pair in question.pairs
     ]
-    # `up` asks for less, and is not for readers
+    # `up` simulates fewer uses, and must not accept a caller that only reads
     if any(one.use is Use.OTHER for one in wanted) and (reader := _of_reader(wanted, pairs)):
         return [reader]
     outcomes: dict[Outcome, set[str]] = {outcome: set() for outcome in Outcome}
@@ -154,7 +154,7 @@ def judged(
 
 
 def _outcome(pair: Pair, answer: Answer | None, known: frozenset[str]) -> Outcome:
-    """Return what became of an action on a resource, given the condition keys whose absence is known to be real."""
+    """Return the outcome for an action on a resource. `known` are the condition keys that a request truly lacks."""
     if answer is None:
         return Outcome.OPEN
     if answer.decision == "allowed":
@@ -166,17 +166,17 @@ def _outcome(pair: Pair, answer: Answer | None, known: frozenset[str]) -> Outcom
     if answer.missing - known:
         return Outcome.OPEN
     if answer.decision == "implicitDeny":
-        # one that names each of them by itself would do as well, and a simulation of such names cannot tell
+        # a policy may allow each resource by its full name; a simulation with a name pattern does not show it
         if _by_name(pair[1]):
             return Outcome.BY_NAME
-        # the simulation does not see the policy of a key, which may allow it by itself (SimulatePrincipalPolicy)
+        # the key's policy may allow the action alone; the simulation does not see it (SimulatePrincipalPolicy)
         if pair[0].startswith("kms:"):
             return Outcome.BY_KEY
     return Outcome.POLICIES
 
 
 def _of_reader(wanted: Sequence[Permission], pairs: Iterable[tuple[Pair, Outcome]]) -> Checked | None:
-    """Return the verdict on a caller who may write nothing, and hence runs neither `up` nor `down`; None on others."""
+    """Return the verdict on a caller with read permissions only, which cannot run `up` or `down`; else None."""
     writes = {(one.name, arn) for one in wanted if one.writes for arn in one.resources}
     reads = {(one.name, arn) for one in wanted if one.reader for arn in one.resources}
     perhaps, refused = set[Pair](), set[Pair]()
@@ -191,7 +191,7 @@ def _of_reader(wanted: Sequence[Permission], pairs: Iterable[tuple[Pair, Outcome
 
 
 def _by_name(resource: str) -> bool:
-    """Say whether an ARN stands for several names that begin alike, and not for one or for all of a sort."""
+    """Return whether an ARN is a pattern for names with a common prefix, neither one name nor all names of a kind."""
     name = re.split("[/:]", resource.split(":", 5)[-1], maxsplit=1)[-1]
     return "*" in name and name != "*"
 
@@ -201,10 +201,10 @@ def _names(actions: Iterable[str]) -> str:
 
 
 def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
-    """Yield as few questions as can be: each of one service, with one value at most for each key of its context."""
+    """Yield few questions that cover all permissions: each for one service and one value of each condition key."""
     open_: dict[str, list[Question]] = {}
     for permission in (variant for one in wanted for variant in _variants(one)):
-        # what a condition must not find is in no request of the tool's, and a key that must not be there has no value
+        # omit values that a `Not` condition excludes: no request has them. A `Null` condition means a key without value
         context = {
             key: () if how == "Null" else values for how, key, values in permission.conditions if "Not" not in how
         }
@@ -226,7 +226,7 @@ def _fits(question: Question, context: Mapping[str, tuple[str, ...]], permission
 
 
 def _variants(permission: Permission) -> Iterator[Permission]:
-    """Yield a permission once for each value that a condition leaves to choose: a request has one of them."""
+    """Yield a permission once for each value that its conditions allow for a key: a request has only one of them."""
     for place, (how, key, values) in enumerate(permission.conditions):
         if len(values) > 1 and not how.startswith("ForAllValues:"):
             for value in values:
@@ -265,10 +265,10 @@ def _ask(aws: Aws, caller: Caller, question: Question) -> Mapping[Pair, Answer]:
 
 
 def answered(question: Question, results: Iterable[Mapping[str, Any]]) -> dict[Pair, Answer]:
-    """Return what EvaluationResults say of each action on each resource.
+    """Return the decision in EvaluationResults for each action on each resource.
 
-    IAM answers with one result for each action, which has a part for each resource that was named. Without parts it
-    is about all of them: its own resource is a form of ARN then. Formerly there was a result for each resource.
+    IAM answers with one result for each action, with a part for each named resource. A result without parts counts for
+    all of them: its own resource is an ARN pattern then. Formerly IAM answered with one result for each resource.
     """
     answers = dict[Pair, Answer]()
     for result in results:
@@ -287,7 +287,7 @@ def answered(question: Question, results: Iterable[Mapping[str, Any]]) -> dict[P
 def _answer(decision: str, result: Mapping[str, Any], part: Mapping[str, Any]) -> Answer:
     organization = (result.get("OrganizationsDecisionDetail") or {}).get("AllowedByOrganizations", True)
     boundary = part.get("PermissionsBoundaryDecisionDetail") or result.get("PermissionsBoundaryDecisionDetail") or {}
-    # statements that match are the caller's own, never the organization's (API reference, MatchedStatements)
+    # matched statements belong to the caller's policies, never to the organization's (API reference, MatchedStatements)
     own = decision == "explicitDeny" and bool(part.get("MatchedStatements"))
     return Answer(
         decision,

@@ -1,7 +1,7 @@
-"""Whether the account's quotas leave room for what `up` still has to create, and for what may grow afterwards.
+"""Compare the account's quotas with the resources that `up` still has to create, and with later scaling.
 
 The codes are those of the General Reference ("Service endpoints and quotas", one page a service) and of Elastic Load
-Balancing's guide ("Quotas for your Application Load Balancers"). Aurora's capacity units have no quota of an account.
+Balancing's guide ("Quotas for your Application Load Balancers"). Aurora's capacity units have no account quota.
 """
 
 from __future__ import annotations
@@ -42,14 +42,15 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
 OWN_NAMESPACES = [{"Name": "RESOURCE_OWNER", "Values": ["SELF"]}]
-"""Without it also those that other accounts share are listed (API reference, ListNamespaces)."""
+"""The filter for own namespaces: without it, namespaces shared by other accounts are listed too (API reference,
+ListNamespaces)."""
 GLOBAL = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
-"""Where the quotas of global services are asked for, by partition (Service Quotas user guide)."""
+"""The Region in which Service Quotas has the quotas of global services, by partition (Service Quotas user guide)."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """How much more is needed: at once, and at the most once everything has scaled out."""
+    """The further need of a quota: `least` now, and `most` after everything has scaled out."""
 
     least: float
     most: float
@@ -60,10 +61,11 @@ class QuotaCheck:
     """One quota.
 
     Attributes:
-        name: what it limits. service, code: how Service Quotas names it.
-        needed: says how much more is needed; None if this quota is not the one that counts.
-        used: says how much of it is used now.
-        everywhere: whether it is of all Regions together.
+        name: the kind of resource that it limits.
+        service, code: its codes in Service Quotas.
+        needed: returns the further need; None if the need counts towards another quota.
+        used: returns the current use.
+        everywhere: whether the quota counts for all Regions together.
     """
 
     name: str
@@ -75,7 +77,7 @@ class QuotaCheck:
 
 
 def check(quota: QuotaCheck, context: Context) -> Sequence[Checked]:
-    """Compare one quota's limit with what is used and needed; what needs no more is not asked for."""
+    """Compare one quota's limit with its current use and further need. Without a further need, no call is made."""
     name = f"quota {quota.name}"
     need = quota.needed(context)
     if need is None:
@@ -105,7 +107,7 @@ def judged(quota: QuotaCheck, limit: float, used: float, need: Need, region: str
     return warning(name, text, fix) if used + need.most > limit else ok(name, text)
 
 
-# -- what is needed --------------------------------------------------------------------------------------------------
+# -- needs of the stack ----------------------------------------------------------------------------------------------
 
 
 def _created(*resource_types: type[Resource]) -> Callable[[Context], Need]:
@@ -124,19 +126,19 @@ def _endpoints(kind: str, context: Context) -> Need:
 
 
 def _nat_gateways(context: Context) -> Need:
-    """Return one, if any is to be made: the quota is of each zone for itself, and no zone gets more."""
+    """Return one if `up` creates any: the quota counts for each zone, and no zone gets more than one."""
     return _exactly(min(1, len(context.missing(NatGateway))))
 
 
 def _rules(context: Context) -> Need:
-    """Return the rules of the largest group: the quota is of each group for itself, and of each direction."""
+    """Return the rules that the largest group still needs: the quota counts for each group and each direction."""
     rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
     rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
     return _exactly(max(0, max(map(len, rules), default=0) - usage.rules_of_largest_group(context)))
 
 
 def _instances(context: Context, *, spot: bool) -> Need | None:
-    """Return the vCPUs that the group has to start with, and has at its largest, without those that run."""
+    """Return the vCPUs of the group initially and at its largest, less the vCPUs of running instances."""
     capacity, tasks = context.config.capacity, _services(context, "ec2")
     if capacity.spot is not spot or not (tasks or (capacity.min and context.wanted(MinimumSize))):
         return Need(0, 0)
@@ -151,9 +153,9 @@ def _instances(context: Context, *, spot: bool) -> Need | None:
 
 
 def _fargate(context: Context, *, spot: bool) -> Need:
-    """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run.
+    """Return the vCPUs of the tasks initially and after all scaling, less the vCPUs of running tasks.
 
-    A job is never on Spot. The first run of one before services are made needs its vCPUs then; later all jobs may run
+    A job never runs on Spot. A job that runs before services are created needs its vCPUs first; later all jobs may run
     beside the services.
     """
     tasks, jobs, runs = _services(context, "fargate"), _jobs(context), context.missing(JobRun)
@@ -168,7 +170,7 @@ def _fargate(context: Context, *, spot: bool) -> Need:
 
 
 def _targets(context: Context) -> Need:
-    """Return the targets of the load balancer: the tasks of public services, and all of them in a deployment."""
+    """Return the load balancer's further targets: public services' tasks initially, and scaled out in a deployment."""
     public = [service for service in context.config.services.values() if service.public]
     most = sum(room.scaled_out(service) for service in public)
     there = usage.targets(context) if most else 0
@@ -176,9 +178,9 @@ def _targets(context: Context) -> Need:
 
 
 def _interfaces(context: Context) -> Need:
-    """Return the network interfaces of endpoints, load balancer, database, NAT, tasks, instances, less those there are.
+    """Return the interfaces of endpoints, load balancer, database, NAT, tasks and instances, less existing ones.
 
-    All jobs may run once everything has scaled out. An instance has a second interface for its trunk (ECS developer
+    After scaling, all jobs may run beside the services. An instance has a second interface for its trunk (ECS developer
     guide, container-instance-eni).
     """
     config, zones = context.config, context.config.network.zones
@@ -204,7 +206,7 @@ def _jobs(context: Context) -> list[Job]:
 
 
 def share(service: Wanted, tasks: int, *, spot: bool) -> int:
-    """Return how many of so many tasks are on Spot, or are not."""
+    """Return the number of a service's tasks that run on Spot, or on demand with `spot=False`."""
     base = min(tasks, service.on_demand.base)
     sure = base + round((tasks - base) * service.on_demand.percent / 100)
     return tasks - sure if spot else sure

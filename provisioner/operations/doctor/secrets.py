@@ -1,4 +1,4 @@
-"""Whether the secrets that services and jobs are given are there, in Parameter Store and in Secrets Manager."""
+"""Check that the secrets of services and jobs exist in Parameter Store or Secrets Manager."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "secrets"
 
 
 def check(context: Context) -> Sequence[Checked]:
-    """Say which are missing or cannot be read by ECS."""
+    """Report the secrets that do not exist, or that ECS cannot read."""
     if all(secret.kind == "generated" for secret in users(context.config.secrets)):
         return [ok(NAME, "none has to be there beforehand")]
     found, wrong = find(context.aws, context.config)

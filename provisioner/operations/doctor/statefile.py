@@ -1,4 +1,4 @@
-"""Where the state is kept, whether it can be read, and whether its bucket is as it has to be."""
+"""Check that the state can be read, and that its bucket is set up correctly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INIT = "run `provision state init`"
 
 
 def bucket(context: Context) -> Sequence[Checked]:
-    """Say whether the state's bucket is there, where, and what it lacks; nothing if the state is on this machine."""
+    """Check the state's bucket: its existence, Region and settings. A state on this machine needs no check."""
     name, config, aws = "state bucket", context.config, context.aws
     if not (called := config.state.bucket):
         return []
@@ -43,14 +43,14 @@ def bucket(context: Context) -> Sequence[Checked]:
 
 
 def state(context: Context) -> Sequence[Checked]:
-    """Say whether the state can be read, and is this stack's, account's and Region's."""
+    """Check that the state can be read, and belongs to this stack, account and Region."""
     try:
         records = count(len(context.records), "record")
     except StateError as error:
         return [_told("state", error)]
     where = f"in the bucket {context.config.state.bucket}" if context.config.state.bucket else "on this machine"
     holds, notes = sizes.in_effect(context.config, context.records)
-    # what is deleted meanwhile still counts below: it is to be made again
+    # resources deleted by `sleep` still count: `wake` creates them again
     asleep = f"; {notes[0]}" if holds.asleep else ""
     return [ok("state", f"{where}: {records}{asleep}")]
 

@@ -1,4 +1,4 @@
-"""How much of each quota the account uses now, and how much of that is this stack's; reads only."""
+"""Count the account's current use of each quota, and this stack's share. Makes only read calls."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
 STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d.*")
-"""The instance types that the Standard quotas are about (EC2 user guide, On-Demand Instance quotas)."""
+"""The instance types that count towards the Standard quotas (EC2 user guide, On-Demand Instance quotas)."""
 GROUP_TAG = "aws:autoscaling:groupName"
 
 
 @dataclass(frozen=True)
 class Shares:
-    """What is in use: by all of the account in the Region, and by this stack among them."""
+    """The use of a quota in the Region: by the whole account, and by this stack."""
 
     all: float = 0
     ours: float = 0
 
 
 def counted(service: str, operation: str, key: str, context: Context, **arguments: Any) -> float:
-    """Return how many resources a list has."""
+    """Return the number of resources in a list of AWS."""
     return float(sum(1 for _ in context.aws.pages(service, operation, key, **arguments)))
 
 
@@ -58,9 +58,9 @@ def endpoints(kind: str, context: Context) -> float:
 
 
 def nat_gateways(context: Context) -> float:
-    """Return the number of NAT gateways in the one of the stack's zones that has most of them.
+    """Return the largest number of NAT gateways in one of the stack's zones.
 
-    Those that are being made or deleted count too (VPC quotas).
+    Gateways in creation or deletion count too (VPC quotas).
     """
     there = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
     gateways = [*context.aws.pages("ec2", "describe_nat_gateways", "NatGateways", Filter=there)]
@@ -91,7 +91,7 @@ def rules(context: Context) -> float:
 
 
 def certificates(context: Context) -> float:
-    """Return the number of certificates, whatever their key."""
+    """Return the number of certificates of all key types."""
     every_type = {"keyTypes": KEY_TYPES}
     return counted("acm", "list_certificates", "CertificateSummaryList", context, Includes=every_type)
 
@@ -114,13 +114,13 @@ def zones(context: Context) -> float:
 
 
 def targets(context: Context) -> float:
-    """Return the number of running tasks of the stack's public services, which its load balancer has as targets."""
+    """Return the number of running tasks of the stack's public services: each is a target of the load balancer."""
     services = [live for live in context.live(Service) if live.owned]
     return float(sum(progress_of(live).running_count for live in services if live.attributes["load_balancers"]))
 
 
 def interfaces(context: Context) -> Shares:
-    """Return the number of network interfaces, and how many of them are in the stack's VPC."""
+    """Return the number of network interfaces in the Region, and in the stack's VPC."""
     return context.once("interfaces", lambda: _interfaces(context))
 
 
@@ -139,7 +139,7 @@ def vcpus(aws: Aws, types: Iterable[str]) -> dict[str, int]:
 
 
 def instances(context: Context) -> dict[bool, Shares]:
-    """Return the vCPUs of the standard instances that run or start: of Spot instances (True), and of the others."""
+    """Return the vCPUs of running or starting standard instances, for Spot instances (True) and others (False)."""
     return context.once("instances", lambda: _instances(context.aws, context.config.name))
 
 
@@ -159,7 +159,7 @@ def _instances(aws: Aws, group: str) -> dict[bool, Shares]:
 
 
 def fargate(context: Context) -> dict[bool, Shares]:
-    """Return the vCPUs of the tasks on Fargate in all clusters: of those on Spot (True), and of the others.
+    """Return the vCPUs of Fargate tasks in all clusters, for tasks on Spot (True) and others (False).
 
     Pods of EKS on Fargate count for the quota too, and are not seen here.
     """

@@ -1,4 +1,4 @@
-"""How a check says what it found, and what becomes of a check that could not ask."""
+"""Make the verdicts of checks, also of a check that ended with an error."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
     Check = Callable[[Context], Sequence[Checked]]
-    """What is handed the context, and returns what it found; it may raise, and calls nothing that writes."""
+    """A function from the context to verdicts. It may raise, and makes only read calls."""
 
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"}
-"""The codes of credentials that AWS does not know, or not in that Region."""
+"""The error codes for credentials that AWS does not know, or does not know in this Region."""
 
 
 def ok(check: str, text: str) -> Checked:
-    """Say that nothing is to be done."""
+    """Return the verdict that nothing needs to be done."""
     return Checked(check, "ok", text)
 
 
 def warning(check: str, text: str, fix: str) -> Checked:
-    """Say that `up` goes through, and that there is something to know."""
+    """Return the verdict that `up` succeeds, but the user should know `text`."""
     return Checked(check, "warning", text, fix)
 
 
 def failed(check: str, text: str, fix: str) -> Checked:
-    """Say that `up` would not go through."""
+    """Return the verdict that `up` would fail."""
     return Checked(check, "failed", text, fix)
 
 
 def unknown(check: str, text: str, fix: str = "") -> Checked:
-    """Say that it could not be told."""
+    """Return the verdict that the check could not decide."""
     return Checked(check, "unknown", text, fix)
 
 
 def stopped(check: str, error: Exception) -> Checked:
-    """Return the verdict on a check that this ended: failed if the configuration asks for too much, else unknown.
+    """Return the verdict on a check that an error ended: `failed` for a ConfigurationError, else `unknown`.
 
     Raises:
         Interrupted: the user wants to stop.
@@ -67,9 +67,9 @@ def stopped(check: str, error: Exception) -> Checked:
 
 
 def parted(message: str) -> tuple[str, str]:
-    """Return a message of this tool in two parts: what is wrong, and what to do.
+    """Split a message of this tool into the problem and the remedy.
 
-    That is its last sentence; of a single sentence, what follows the last colon.
+    The remedy is the last sentence or, in a single sentence, the part after the last colon.
     """
     lines = " ".join(message.split())
     what, _, fix = lines.rpartition(". " if ". " in lines else ": ")
@@ -77,5 +77,5 @@ def parted(message: str) -> tuple[str, str]:
 
 
 def joined(one: Checked) -> str:
-    """Return a verdict as one line: the check, what it found, and what to do, if anything."""
+    """Return a verdict as one line: the check, the finding and, if there is one, the remedy."""
     return ": ".join(part for part in (one.check, one.text, one.fix) if part)

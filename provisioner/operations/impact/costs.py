@@ -29,7 +29,7 @@ COSTING = (
     "ecs.cluster", "ecs.service", "elbv2.balancer", "logs", "rds.database", "route53.zones", "s3", "scheduler",
     "servicediscovery",
 )  # fmt: skip
-"""The modules of the types that cost something, below `provisioner.resources`: all of them take a second to import."""
+"""The modules below `provisioner.resources` whose types cost something. Importing all modules would take a second."""
 
 
 def of_config(config: Config, directory: Path, load: Load | None = None, *, asleep: bool = False) -> Estimate:
@@ -78,9 +78,9 @@ class SoFar:
     """The costs of a stack since its creation, at its last size.
 
     Attributes:
-        dollars: US dollars by list prices, without what depends on the load.
+        dollars: US dollars by list prices, without charges that depend on the load.
         seconds: since its first resource was created.
-        complete: whether all prices, and all times of creation, are known; what is not is left out.
+        complete: whether all prices and all times of creation are known. Unknown amounts are left out of the sum.
     """
 
     dollars: float
@@ -150,7 +150,7 @@ def check_budget(config: Config, found: Difference | None) -> None:
     """Refuse a plan as `over_budget` says.
 
     Raises:
-        OverBudget: with what costs most.
+        OverBudget: the plan is refused. The message names the dearest items.
     """
     if refusal := over_budget(config, found):
         raise refusal

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from provisioner.steps.stack import Stack
 
 CommandLine = Callable[..., str]
-"""From a command's name, and its own options, to the command line that runs it on the same stack."""
+"""Returns the command line that runs another command on the same stack, from its name and its own options."""
 
 
 def costly(record: Record) -> str:
@@ -59,7 +59,7 @@ def _refusal(what: str) -> str:
 
 
 def lost(aws: Aws, planned: Sequence[Planned], records: Mapping[str, Record]) -> list[Loss]:
-    """Return which data `up` deletes, with how much that is, where a few reads tell."""
+    """Return the data that `up` deletes, with its amount if a few reads tell it."""
     return lost_of(aws, [records[item.address] for item in planned if item.action == "delete"], records)
 
 
@@ -76,7 +76,7 @@ def lost_of(aws: Aws, going: Collection[Record], records: Mapping[str, Record], 
 
 
 def counted(aws: Aws, going: Collection[Record]) -> list[Loss]:
-    """Return which data goes with recorded resources, with how much that is, where a few reads tell."""
+    """Return the data that is deleted with recorded resources, with its amount if a few reads tell it."""
     return [replace(one, amount=_amount(aws, one, going)) for one in losses(going)]
 
 
@@ -96,7 +96,7 @@ def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine)
     """Return notes on kept resources that are no longer declared, with the command that deletes them."""
     staying, unprotect = retained(records, stack), is_protected(records, stack)
     clusters = [address for address in staying if records[address].type == DbCluster.type_name]
-    # with the password that nobody else has a use for
+    # with their password, which is of no use to other resources
     below = {one for address in clusters for one in records[address].dependencies}
     databases = [address for address in staying if address in clusters or address in below]
     others = [address for address in staying if address not in databases]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record, Run
 
 Seconds = Callable[[Duration], float]
-"""From an operation to the seconds that it takes."""
+"""Returns the seconds that an operation takes."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Times:
 
 
 INSTANCES = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
-"""What it takes until there is an instance for a service."""
+"""The operations until a service has an instance to run on."""
 
 
 def on_aws(duration: Duration) -> float:
@@ -47,7 +47,7 @@ def on_aws(duration: Duration) -> float:
 
 
 def at_least(duration: Duration) -> float:
-    """Return the seconds that an operation takes at the least; instances may be there already."""
+    """Return the fewest seconds that an operation takes; 0 for the start of an instance, which may exist already."""
     return 0.0 if duration in INSTANCES else duration.range[0]
 
 
@@ -55,7 +55,7 @@ def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Ti
     """Return the durations of one resource, by the operations of its type.
 
     Args:
-        fields: what is declared or recorded of it.
+        fields: its declared or recorded fields.
     """
     if type_name == "service":
         strategy = fields.get("capacity_provider_strategy") or ()
@@ -63,7 +63,7 @@ def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Ti
         start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else INSTANCES))
         stop = of(table.TASK_STOP) + of(table.TASK_DEPROVISION)
         drained = TargetGroup.deregistration_delay if fields.get("load_balancers") else 0.0
-        # a task lets go of its interface when it begins to be deprovisioned
+        # a task releases its network interface when its deprovisioning begins
         held = max(0.0, of(table.TASK_INTERFACE_RELEASE) - of(table.TASK_DEPROVISION))
         return Times(ready=sum(map(of, start)), gone=stop + drained, released=held)
     if type_name == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
@@ -78,12 +78,12 @@ def lag(type_name: str, dependency: Dependency, of: Times) -> float:
 
     Args:
         type_name: the resource type of the latter.
-        of: what the dependency takes.
+        of: the durations of the dependency.
     """
-    # an instance is begun when its cluster is available, whenever it was asked for
+    # an instance starts only when its cluster is available, even if it was requested earlier
     member = type_name == "db_instance" and dependency.address.startswith("db_cluster/")
     if type_name == "validation_record":
-        return of.output  # a certificate is ready only thanks to it: nobody waits for that here
+        return of.output  # the certificate becomes ready by this record: the record must not wait for it
     if dependency.ready or member:
         return of.ready + of.known
     return (of.output if dependency.output else 0.0) + of.known
@@ -129,7 +129,7 @@ def for_plan(
     A changed service takes as long as a new one, since it starts new tasks; other changes take next to no time.
 
     Args:
-        declared: what the plan is about.
+        declared: the declared resources of the run, by address.
     """
     waits = {item.address for item in planned if item.action == "create" or rolls_out(item)}
     if not any(item.action != "none" for item in planned):
@@ -162,7 +162,7 @@ def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate
         return 0.0 if issubclass(type_of(going[user]), FreesDependenciesEarly) else all_seconds[user]
 
     built = dependents(going)
-    # what goes first comes first, as in `for_up`: who walks through them in this order has met what each waits for
+    # first deleted comes first, as in `for_up`: each resource comes after the resources that it waits for
     order = reversed(list(going))
     return RunEstimate(
         {

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 HOURLY = frozenset(
     one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service)
 )
-"""By their price lists: load balancers, Aurora's instances and storage, instances of a group, tasks of a service, NAT
-gateways, and public addresses."""
+"""Types that are charged by the hour, by AWS's price lists: load balancers, Aurora's instances and storage, instances
+of a group, tasks of a service, NAT gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:

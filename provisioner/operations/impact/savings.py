@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from provisioner.cost.estimate import Load
 
 LEAST = 1.0
-"""US dollars a month, below which a saving is not told."""
+"""The least saving that is shown, in US dollars a month."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Hint:
 
     Attributes:
         change: as `stack.toml` says it, or the command.
-        saves: US dollars a month, as the stack is declared.
-        but: what is lost by it.
+        saves: US dollars a month, for the declared stack.
+        but: the disadvantage.
     """
 
     change: str
@@ -74,7 +74,7 @@ def _others(config: Config) -> Iterator[tuple[str, str, Config]]:
 
 
 def _launches(config: Config) -> Iterator[tuple[str, str, Config]]:
-    """Yield where tasks could run otherwise."""
+    """Yield the other launch types that tasks could run with, as `_others` does."""
     spot = {"base": 0, "percent": 0}
     on_demand = {
         name: one.model_copy(update={"on_demand": one.on_demand.model_copy(update=spot)})

@@ -1,4 +1,4 @@
-"""What `provision dash` shows: a stack, by one look after the other, and what one of its services writes."""
+"""Read the data of `provision dash` again and again: the stack's condition, and the log of one service or job."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     from provisioner.state.model import Run, State
 
 EVERY, LEAST, MOST = 5.0, 2.0, 3600.0
-"""Seconds from one look to the next: unless told otherwise, and the fewest and the most that may be asked for."""
+"""Seconds between two reads of the stack: the default, and the smallest and largest value of `--every`."""
 LOG_SECONDS = 2.0
-"""The same of logs."""
+"""Seconds between two reads of the followed log."""
 BACK = 600.0
-"""Seconds before the first look at a log that are shown as well."""
+"""The first read of a log begins so many seconds in the past."""
 DEAREST = 3
-"""How many of the dearest resources the document names."""
+"""The number of most expensive resources that the document names."""
 MISSING = "MISSING"
 """The state of an alarm that CloudWatch does not have."""
 
 
 @dataclass(frozen=True)
 class AlarmState:
-    """An alarm of the stack, or one that a service's deployment names.
+    """An alarm that the stack created, or that `deployment.alarms` of a service names.
 
     Attributes:
         state: `OK`, `ALARM`, `INSUFFICIENT_DATA` or `MISSING`.
-        text: what it watches for; empty of one that another system has made.
+        text: the condition that it watches; empty if another system created the alarm.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Dashboard:
 
     Attributes:
         status: the document of `provision status`.
-        view: what is recorded.
-        cost: what that costs on AWS; None if nothing is recorded.
+        view: the recorded resources.
+        cost: the cost of the recorded resources on AWS; None if nothing is recorded.
         run: the newest run with a timeline; None if there is none.
-        alarms: those that go off first.
+        alarms: the alarms, first those in state `ALARM` or `MISSING`.
         env: the environment.
-        at: when it was looked at, in seconds since the epoch by this machine's clock.
+        at: the time of the read, in seconds since the epoch by this machine's clock.
     """
 
     status: Mapping[str, Any]
@@ -78,7 +78,7 @@ class Dashboard:
     at: float
 
     def document(self) -> dict[str, Any]:
-        """Return it in its JSON form."""
+        """Return the dashboard in its JSON form."""
         run, cost = self.run, self.cost
         return {
             "at": self.at,
@@ -100,7 +100,7 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class Written:
-    """What a service or job has written since the last look, and why that cannot be told if it cannot."""
+    """The new log lines of a service or job since the last read, or the reason why the log cannot be read."""
 
     name: str
     lines: Sequence[Line]
@@ -109,7 +109,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why the stack could not be looked at."""
+    """The error that prevented a read of the stack."""
 
     text: str
 
@@ -119,13 +119,13 @@ Told = Dashboard | Written | Trouble
 
 @dataclass
 class Wishes:
-    """What whoever looks on wants to see. It is set by another thread than the one that looks.
+    """The user's requests to `follow`. The thread of the screen sets them; the reading thread obeys them.
 
     Attributes:
         log: the service or job whose log is followed; empty: none.
-        at_once: look now.
-        ended: look no more.
-        due: when the next look is to begin, by `time.monotonic`.
+        at_once: read the stack now.
+        ended: read no more.
+        due: the time of the next read of the stack, by `time.monotonic`.
     """
 
     log: str = ""
@@ -135,26 +135,26 @@ class Wishes:
     changed: threading.Event = field(default_factory=threading.Event)
 
     def follow(self, name: str) -> None:
-        """Ask for the log of a service or job; of none if the name is empty."""
+        """Request the log of a service or job; an empty name ends the log."""
         self.log = name
         self.changed.set()
 
     def refresh(self) -> None:
-        """Ask for a look now."""
+        """Request a read of the stack now."""
         self.at_once = True
         self.changed.set()
 
     def end(self) -> None:
-        """Ask for nothing more."""
+        """Request the end of all reads."""
         self.ended = True
         self.changed.set()
 
 
 def check_every(seconds: float) -> float:
-    """Return the seconds from one look to the next.
+    """Return the seconds between two reads of the stack, if they are in the allowed range.
 
     Raises:
-        ConfigurationError: that is too often for AWS's rates, or too seldom for anybody.
+        ConfigurationError: the number is below `LEAST`, which would strain AWS's rate limits, or above `MOST`.
     """
     if LEAST <= seconds <= MOST:
         return seconds
@@ -164,13 +164,13 @@ def check_every(seconds: float) -> float:
 
 
 def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], None]) -> None:
-    """Look at the stack every few seconds and at the wanted log more often, until nobody wishes it any more.
+    """Read the stack every few seconds, and the requested log more often, until `wishes` end it.
 
-    An error of AWS or of the state is told, and the next look tries again, with credentials that are read anew.
+    An error of AWS or of the state is passed to `tell`. The next read tries again and reloads the credentials.
 
     Args:
-        every: seconds from the end of one look to the next.
-        tell: takes what was seen, in this thread.
+        every: seconds from the end of one read of the stack to the next.
+        tell: receives each result, in this thread.
     """
     logs = _Logs()
     while not wishes.ended:
@@ -188,15 +188,15 @@ def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], No
             watch.leave()
             tell(Trouble(str(error)))
         soon = max(0.0, wishes.due - time.monotonic())
-        # whoever watches only looks on: a rehearsal's time passes for the others' sake
+        # an onlooker waits by the machine's clock: it must not make the time of a rehearsal pass
         with watch.runtime.watching():
             wishes.changed.wait(min(soon, LOG_SECONDS) if wishes.log else soon)
-        # what is wished from now on is seen by the next round, or wakes it
+        # a request from now on either wakes the next wait, or the next round reads it
         wishes.changed.clear()
 
 
 def _again(watch: Watch) -> Dashboard:
-    """Return the stack as it is now, read anew. Without an answer of AWS the next look makes another way to it."""
+    """Read the stack again without cached answers; if AWS gives no answer, the next read connects anew."""
     watch.again()
     seen = look(watch)
     if seen.status["live"] is None:
@@ -205,7 +205,7 @@ def _again(watch: Watch) -> Dashboard:
 
 
 def look(watch: Watch) -> Dashboard:
-    """Return the stack as it is now. Only reads are made.
+    """Return the stack as it is now. Makes only read calls.
 
     Raises:
         ProvisionError, StateError: the state cannot be read, or the credentials are of another account.
@@ -229,7 +229,7 @@ def look(watch: Watch) -> Dashboard:
 
 
 def _alarms(aws: Aws, config: Config, state: State) -> list[AlarmState]:
-    """Return the stack's alarms and those that deployments name, those that go off first; without any, no call."""
+    """Return the alarms of the stack and of `deployment.alarms`, first those in state `ALARM` or `MISSING`."""
     texts = {
         str(one.id): str(one.arguments.get("alarm_description", "")).partition(": ")[2]
         for one in state.records.values()
@@ -244,20 +244,20 @@ def _alarms(aws: Aws, config: Config, state: State) -> list[AlarmState]:
 
 
 def log_groups(seen: View) -> dict[str, str]:
-    """Return the log groups of services and jobs that are recorded, by the name of the service or job."""
+    """Return the ids of the recorded log groups, by the name of the service or job."""
     logs = {node.address.removeprefix(log_reader.GROUP): node for node in seen.nodes if node.type == "log_group"}
     return {name: node.id for name, node in logs.items() if node.id and name != node.address}
 
 
 @dataclass
 class _Logs:
-    """The log that is followed. What was read of it stays known through errors, so that nothing is lost."""
+    """The followed log. It remembers its position even after errors, so no line is lost."""
 
     groups: Mapping[str, str] = field(default_factory=dict)
     group: log_reader.Group | None = None
 
     def read(self, aws: Aws, name: str) -> Written:
-        """Return what a service or job has written since the last look; since some minutes ago at the first."""
+        """Return the new lines of a service or job since the last read; the first read goes back `BACK` seconds."""
         if name not in self.groups:
             self.group = None
             return Written(name, (), "no log group is recorded")

@@ -1,7 +1,7 @@
-"""What a picture of the stack consists of: cards in their places, and what connects them.
+"""Convert a stack into the cards of a picture, with their places and the connections between them.
 
-A card stands for the resources that one thinks of as one thing: a service with its task definition, target group, role
-and repository. Each resource is in exactly one card, so that nothing of a plan is missing from the picture.
+A card stands for several resources that users see as one unit: a service with its task definition, target group, role
+and repository. Each resource belongs to exactly one card, so the picture omits nothing of a plan.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from provisioner.operations.inspection.view import Node, View
 
 Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
-"""Where a card stands: before the VPC, in one of its tiers, at its edge, or among the services of AWS."""
+"""The place of a card: outside the VPC, in one of its tiers, at its edge, or among the services of AWS."""
 Glyph = Literal["user", "names", "gate", "box", "job", "server", "grid", "cylinder", "plug", "shelf", "lines", "key"]
 Wire = Literal["https", "port", "sql", "runs", "calls"]
 Sign = Literal["", "+", "~", "-", "!"]
 SIGNS: Mapping[str, Sign] = {"create": "+", "adopt": "+", "change": "~", "delete": "-", "refused": "!"}
-"""By what a plan does with a resource; nothing for what it leaves."""
+"""The sign of a card by the plan's action; an unchanged resource has none."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """One thing of the picture.
+    """One box of the picture.
 
     Attributes:
-        key: its name among the cards.
-        title, about: its two lines.
-        resources: the addresses of what it stands for.
-        sign: what a plan does with these.
-        rank: of services: how many calls are before it at the most.
-        badges: what small cards say by signs instead of lines: `database`, `ec2`, `fargate`.
-        cost: what it costs on AWS in a month, as declared, in USD.
+        key: its unique name among the cards.
+        title, about: its two lines of text.
+        resources: the addresses of the resources that it stands for.
+        sign: the plan's action on these resources.
+        rank: for services and jobs: the length of the longest chain of calls that leads to it.
+        badges: properties that small cards show as icons: `database`, `ec2`, `fargate`.
+        cost: its monthly cost on AWS in USD, as declared.
     """
 
     key: str
@@ -56,10 +56,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Link:
-    """One card reaches another.
+    """A connection from one card to another.
 
     Attributes:
-        label: what stands at the line: a port.
+        label: the text at the line: a port.
     """
 
     start: str
@@ -70,12 +70,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Diagram:
-    """All of a picture but its geometry.
+    """The whole content of a picture, without its geometry.
 
     Attributes:
-        title, about: the picture's head.
-        vpc, ways: what is written at the VPC, and at the tiers, by their names.
-        network: the addresses that the VPC's own frame stands for.
+        title, about: the two lines of the picture's head.
+        vpc: the label of the VPC.
+        ways: the labels of its tiers, by the tier's name.
+        network: the addresses of the resources that the VPC's frame stands for.
     """
 
     title: str
@@ -94,7 +95,7 @@ class Diagram:
 
 @dataclass(frozen=True)
 class _Group:
-    """Resource types that are one card, wherever that has resources."""
+    """Resource types that share one card. Without such resources the card does not exist."""
 
     key: str
     title: str
@@ -139,14 +140,14 @@ _NETWORK = frozenset(
         "default_security_group",
     }
 )
-"""What the VPC's frame stands for."""
+"""The resource types that the VPC's frame stands for."""
 _BY_TYPE = {type_name: group for group in _GROUPS for type_name in group.types}
 _OTHER = _Group("other", "other resources", "aws", "shelf", ())
 
 
 @dataclass
 class _Sorted:
-    """Resources by the key of the card that they belong to."""
+    """Resources by the key of their card."""
 
     cards: dict[str, list[Node]] = field(default_factory=dict)
     network: list[Node] = field(default_factory=list)
@@ -165,10 +166,10 @@ def diagram(
     """Return the picture of a stack.
 
     Args:
-        config: its configuration, which says who reaches whom.
-        actions: what a plan does with resources, by address, as `plan --json` names it; may be empty.
+        config: the stack's configuration; the connections follow from it.
+        actions: the plan's action on each resource, by address, as `plan --json` names it; may be empty.
         about: the line below the title.
-        costs: USD a month by address, of those that cost something.
+        costs: USD a month by address, for resources that cost something.
     """
     found = _sorted(config, view.nodes)
     signs = {node.address: SIGNS.get(actions.get(node.address, ""), "") for node in view.nodes}
@@ -204,7 +205,7 @@ def _sorted(config: Config, nodes: Sequence[Node]) -> _Sorted:
 
 
 def _zone(config: Config, node: Node) -> str:
-    """Return the card of a zone or a record: the public names', the database's own, or that of the private zones."""
+    """Return the key of the card of a hosted zone or record: `zones` for private names, else `names`."""
     private = node.name in ("private", "database") or config.dns.private_domain in str(node.settings.get("record_name"))
     return "zones" if private else "names"
 
@@ -240,7 +241,7 @@ def _of_service(service: Service) -> str:
 
 
 def _ranks(calls: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return by service or job how many calls lead to it at the most; calls go in no circle, which is checked."""
+    """Return the longest chain of calls that leads to each service or job. Validation has excluded cycles."""
     ranks = dict.fromkeys(calls, 0)
     for _ in calls:
         for caller, callees in calls.items():
@@ -257,7 +258,7 @@ def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, S
 
 
 def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
-    """Return the second line of a card that is no service."""
+    """Return the second line of a card other than a service's or job's."""
     database = config.database
     match key:
         case "names":
@@ -281,7 +282,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
 
 
 def _sign(nodes: Sequence[Node], signs: Mapping[str, Sign]) -> Sign:
-    """Return the sign of a card: `+` and `-` only if it comes or goes as a whole, `~` if a part of it does."""
+    """Return the sign of a card: `!` if a resource has it, the common sign if all resources agree, else `~`."""
     counted = [node for node in nodes if not node.bookkeeping] or nodes
     found = {signs[node.address] for node in counted}
     if "!" in found:
@@ -297,7 +298,7 @@ def _vpc(config: Config) -> str:
 
 
 def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
-    """Return what is written at each tier that has anything in it."""
+    """Return the label of each tier that contains a card."""
     tasks = {
         "none": "private subnets: no way out",
         "nat": "private subnets: out by NAT",
@@ -315,7 +316,7 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
 
 
 def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
-    """Yield who reaches whom, as the configuration allows it; only between cards that there are."""
+    """Yield the connections that the configuration allows, if both cards exist."""
     every = [Link("visitor", "balancer", "https", "443")]
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():

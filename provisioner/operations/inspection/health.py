@@ -1,4 +1,4 @@
-"""The condition of the running parts of a stack, by reads only."""
+"""Read the condition of the running parts of a stack. Makes only read calls."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
 DAY = 86400
-"""In seconds."""
+"""The seconds of a day."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """How the running parts are doing: a mapping for each, as `status` shows it.
+    """The condition of the running parts: one mapping for each part, as `status` shows it.
 
     Attributes:
-        at: when that was asked, in seconds since the epoch by AWS's clock.
+        at: the time of the read, in seconds since the epoch by AWS's clock.
     """
 
     services: list[dict[str, Any]]
@@ -36,16 +36,16 @@ class Health:
 
 
 def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
-    """Ask AWS how all that runs is doing, all at once. Only reads are made.
+    """Read the condition of all running parts from AWS, in parallel. Makes only read calls.
 
     Args:
         jobs: the names of the jobs.
 
     Raises:
         ApiError: a read was refused.
-        StateError: what is recorded of these makes no sense.
+        StateError: a record of one of these parts is invalid.
     """
-    # only the resource types that are looked at: all the steps' would take longer to import than the calls take
+    # import only the resource types that are read here: importing those of all steps takes longer than the calls
     import provisioner.resources.rds.database  # noqa: F401
     from provisioner.aws.errors import explaining
     from provisioner.engine.records.references import KnownResources
@@ -57,7 +57,7 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
     looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(KnownResources(looked_at))
     with explaining():
-        # of what is not recorded nothing is asked
+        # make no call for types without a record
         types = {record.type for record in records.values()}
         asked: Sequence[Callable[[Aws], Any]] = (
             partial(workloads.of, records=records, jobs=jobs),
@@ -135,7 +135,7 @@ def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any
 
 
 def _expiry(certificate: Mapping[str, Any], now: float) -> str:
-    """Say what is wrong with a certificate; one that waits for its records is not in use yet."""
+    """Return the problem of a certificate. `PENDING_VALIDATION` is no problem: the certificate is not in use yet."""
     status, ends = certificate["status"], certificate["expires"]
     if status not in ("ISSUED", "PENDING_VALIDATION"):
         return str(status)
@@ -146,7 +146,7 @@ def _expiry(certificate: Mapping[str, Any], now: float) -> str:
 
 
 def _restart(instances: Collection[str], region: str) -> str:
-    """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
+    """Return the commands that reboot database instances with pending settings, such as a new capacity range."""
     return "; ".join(
         f"settings of {name} need a reboot: run `aws rds reboot-db-instance --db-instance-identifier {name} "
         f"--region {region}`"

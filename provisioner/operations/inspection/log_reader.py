@@ -1,7 +1,7 @@
-"""What services and jobs wrote to their log groups, oldest first, and what they go on to write.
+"""Read the log groups of services and jobs, oldest event first, and follow them on request.
 
-A log group has the streams of all tasks of its service or job, of those that have stopped and of scheduled runs too. So
-a deployment that replaces tasks changes nothing for whoever reads the group.
+A log group contains the streams of all tasks of its service or job, including stopped tasks and scheduled runs. So a
+deployment that replaces tasks does not interrupt a reader of the group.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 PATIENCE_SECONDS = 600.0
-"""For how long CloudWatch Logs may throttle, fail or be out of reach before whoever follows gives up."""
+"""Seconds for which CloudWatch Logs may throttle, fail or be out of reach before `--follow` ends with an error."""
 GROUP = "log_group/service-"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One event: when (milliseconds since the epoch), of which service or job, task and container, and what it says."""
+    """One log event: its time (milliseconds since the epoch), service or job, task, container and text."""
 
     time: int
     service: str
@@ -46,19 +46,19 @@ class Line:
 
     @property
     def whose(self) -> str:
-        """The service or job, and behind a dot its sidecar."""
+        """The name of the service or job, plus a dot and the sidecar's name if a sidecar wrote the line."""
         own = self.container in ("", self.service)
         return self.service if own else f"{self.service}.{self.container}"
 
 
 def since(text: str) -> Callable[[float], float]:
-    """Return what tells the moment that `90s`, `1h30m`, `2026-11-29` or `2026-11-29T09:30:00Z` means, by the present.
+    """Parse `--since` into a function from the current time to the first moment to read.
 
-    Moments are seconds since the epoch. An instant without an offset is one of this machine's zone, as the times of
-    lines are.
+    Accepts `90s`, `1h30m`, `2026-11-29` and `2026-11-29T09:30:00Z`. All moments are seconds since the epoch. An instant
+    without an offset is in this machine's time zone, like the times of printed lines.
 
     Raises:
-        ConfigurationError: it is none of these; or, when the present is told, it lies ahead.
+        ConfigurationError: the text has none of these forms. The function raises it for an instant in the future.
     """
     if (back := span(text)) is not None:
         return lambda now: max(0.0, now - back)
@@ -66,7 +66,7 @@ def since(text: str) -> Callable[[float], float]:
         moment = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         raise ConfigurationError(
-            f'--since {text!r} is neither a duration, such as "15m" or "1h30m", nor an instant, such as '
+            f'--since {text!r} is neither a duration nor an instant: write "15m" or "1h30m", or an instant such as '
             '"2026-11-29T09:30" (on this machine\'s clock) or "2026-11-29T00:30:00Z"'
         ) from None
 
@@ -79,20 +79,20 @@ def since(text: str) -> Callable[[float], float]:
 
 
 def groups(options: Options, config: Config, state: State, names: Sequence[str]) -> dict[str, str]:
-    """Return the log groups by service or job: of those named, or of all.
+    """Return the recorded log groups of the named services and jobs, or of all, by name.
 
     Raises:
-        ConfigurationError: one has no log group in the state.
+        ConfigurationError: a name has no log group in the state.
     """
     known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
     return named(options, config, known, names, "service or job", config.workloads)
 
 
 def having(config: Config, wanted: Mapping[str, str], container: str) -> dict[str, str]:
-    """Return those of the log groups in which a container writes.
+    """Return the log groups whose service or job has this container.
 
     Raises:
-        ConfigurationError: none of these services and jobs has it.
+        ConfigurationError: none of these services and jobs has the container.
     """
     containers = {name: [name, *config.workloads[name].sidecars] for name in wanted if name in config.workloads}
     if not (found := {name: wanted[name] for name, there in containers.items() if container in there}):
@@ -104,13 +104,13 @@ def having(config: Config, wanted: Mapping[str, str], container: str) -> dict[st
 
 @dataclass
 class Group:
-    """A log group, what was read of it, and how the look at it gets on.
+    """A log group with the position of its reader.
 
     Attributes:
-        container: the only one that is read; empty: all are.
-        token: leads to the next page of a look that has begun.
-        failing_since: since when it cannot be read, by the run's clock; None: it can.
-        failure: what ended this look.
+        container: read only this container; empty: all containers.
+        token: the token of the next page of an unfinished read.
+        failing_since: the time of the first failed read, by the run's clock; None: reads do not fail.
+        failure: the error that ended the last read; None: it ended without one.
     """
 
     name: str
@@ -133,19 +133,19 @@ def lines(
     on_trouble: Callable[[str, str], None],
     container: str = "",
 ) -> Iterator[Line]:
-    """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
+    """Yield the events since a moment (seconds since the epoch) in the order of time; with `follow`, for ever.
 
-    What comes late is yielded when it comes. No event comes twice. A signal ends this, by no exception, and what had
-    been read by then is still yielded: so the caller has to have signals `held`.
+    A late event is yielded when it arrives. No event is yielded twice. A signal ends the iteration without an
+    exception, after the events that were read so far: the caller must have signals `held`.
 
     Args:
         wanted: the log groups by service or job.
-        on_missing: is told once of each service or job whose log group is not there.
-        on_trouble: is told of each whose group cannot be read just now, and why, once for as long as that lasts.
-        container: the only one whose events are wanted.
+        on_missing: called once with each service or job whose log group does not exist.
+        on_trouble: called with a service or job and the reason when its group becomes unreadable for a while.
+        container: yield only events of this container; empty: of all.
 
     Raises:
-        ApiError: a read was refused, or for too long a time none succeeded. What was read is yielded before.
+        ApiError: a read was refused, or no read succeeded for too long. The events read so far are yielded first.
     """
     read = [Group(name, group, Window(int(start * 1000)), container) for name, group in wanted.items()]
     while True:
@@ -159,9 +159,9 @@ def lines(
 
 
 def _waited(aws: Aws) -> bool:
-    """Let time pass until the next look; return whether there is to be one."""
+    """Wait until the next read is due. Return False if a signal ended the wait."""
     try:
-        # whoever follows only looks on: a rehearsal's time passes for the others' sake
+        # a follower waits by the machine's clock: it must not make the time of a rehearsal pass
         with signals.at_once(), aws.pace.runtime.watching():
             aws.pace.runtime.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
@@ -172,10 +172,11 @@ def _waited(aws: Aws) -> bool:
 def look(
     aws: Aws, group: Group, interruptible: Callable[[], AbstractContextManager[None]] = signals.at_once
 ) -> Iterator[Line]:
-    """Yield what is new in a group, page by page. What ends it early is noted there, so that nothing read is lost.
+    """Yield the new events of a group, page by page. An error is kept in `group.failure`, so no read event is lost.
 
     Args:
-        interruptible: the context in which a page is read: no signal reaches a thread that is not the main one.
+        interruptible: the context of each page's read; a thread other than the main one passes an empty context,
+            because signals do not reach it.
     """
     group.failure, window = None, group.window
     if not group.token:
@@ -189,20 +190,20 @@ def look(
             more = bool(group.token)
         except KeyboardInterrupt:
             more = False
-        except Exception as error:  # noqa: BLE001 (it is judged when all that was read has been yielded)
+        except Exception as error:  # noqa: BLE001 (`_judge` handles it after all read events are yielded)
             group.failure, more = error, False
         found = window.fresh(events)
         if not (more or group.token or group.failure):
             window.end()
         for event in found:
-            # awslogs names a stream so: prefix/container/task
+            # the awslogs driver names a stream prefix/container/task
             *before, task = str(event.get("logStreamName", "")).split("/")
             container = before[-1] if len(before) > 1 else ""
             yield Line(int(event.get("timestamp", 0)), group.name, task, str(event.get("message", "")), container)
 
 
 def _page(aws: Aws, group: Group) -> Sequence[Event]:
-    """Return the events of the next page: none is no sign that there are no more (API reference, FilterLogEvents)."""
+    """Return the events of the next page. An empty page need not be the last one (API reference, FilterLogEvents)."""
     request: dict[str, Any] = {"logGroupName": group.id, "startTime": group.window.start}
     if group.container:
         request["logStreamNamePrefix"] = f"{group.name}/{group.container}/"
@@ -224,10 +225,10 @@ def _judge(
     on_missing: Callable[[str], None],
     on_trouble: Callable[[str, str], None],
 ) -> None:
-    """Say what became of a look that failed.
+    """Report the failure of the last read of a group, if it failed.
 
     Raises:
-        ApiError: going on would not help.
+        ApiError: another read would not help, or reads have failed for `PATIENCE_SECONDS`.
     """
     error = group.failure
     if error is None:

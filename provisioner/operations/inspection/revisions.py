@@ -1,4 +1,4 @@
-"""What `provision history` and `diff` tell: which revisions a service has run, and what is different in them."""
+"""List the deployments of services for `provision history`, and compare two revisions for `provision diff`."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ WORDS = {
     "STOPPED": "stopped",
     "STOP_REQUESTED": "stopping",
 }
-"""ECS's words for the status of a service deployment, in ours."""
+"""The displayed word for each status of a service deployment in ECS."""
 AWS_ADDED = (
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
     "deregisteredAt",
 )  # fmt: skip
-"""What AWS adds to a task definition, which says nothing of what was asked for."""
+"""The fields that AWS adds to a task definition. They are no part of the request, so a comparison ignores them."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Entry:
     """One deployment of a service.
 
     Attributes:
-        revision: of the task definition, such as `shop-dev-web:3`.
-        image: its name with the digest, as the task definition has it. tags: what ECR calls it, if it is there.
-        began: when, in seconds since the epoch. seconds: how long it took; None while it is under way.
-        outcome: one of `WORDS`, or ECS's own word; `SERVES` for the one that runs.
-        by: who registered the revision, as the last part of an ARN; empty if ECS does not say.
+        revision: the revision of the task definition, such as `shop-dev-web:3`.
+        image: the image reference of the task definition, with its digest.
+        tags: the image's tags in ECR; none if ECR does not have it.
+        began: the start, in seconds since the epoch.
+        seconds: the duration; None while the deployment is under way.
+        outcome: a word of `WORDS`, or ECS's own word; `SERVES` for the deployment that serves now.
+        by: the user or role that registered the revision, as the last part of its ARN; empty if ECS does not say.
     """
 
     service: str
@@ -70,7 +72,7 @@ class Entry:
 
 
 def history(options: Options, names: Sequence[str], most: int) -> list[Entry]:
-    """Return the deployments of services, the newest first. Only reads are made.
+    """Return the deployments of services, the newest first. Makes only read calls.
 
     Raises:
         ConfigurationError: there is no such service, or the stack is not up.
@@ -87,7 +89,7 @@ def history(options: Options, names: Sequence[str], most: int) -> list[Entry]:
 
 
 def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
-    """Return what is to be told of these deployments of a service."""
+    """Return the entries of these deployments of a service, with image, tags and outcome."""
     arns = list(dict.fromkeys(one.task_definition for one in deployments if one.task_definition))
     shown = dict(zip(arns, aws.each(lambda arn: revision_or_empty(aws, arn), arns), strict=True))
     images = {arn: image_of(found, name) for arn, found in shown.items()}
@@ -108,17 +110,18 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
 
 
 def outcomes(deployments: Sequence[Past]) -> list[str]:
-    """Return what became of each of these deployments of a service, the newest first."""
-    # after one that ECS has rolled back, the one before it serves
+    """Return the outcome of each of these deployments of a service, the newest first."""
+    # after a rollback by ECS, the last successful deployment before it serves
     serves = next((one for one in deployments if one.status == "SUCCESSFUL"), None)
     return [SERVES if one is serves else WORDS.get(one.status, one.status.lower()) for one in deployments]
 
 
 def diff(options: Options, name: str, one: str | None, other: str | None) -> list[str]:
-    """Return what is different between two revisions, as `diff -u` writes it; nothing if they are alike.
+    """Return the differences between two revisions in the format of `diff -u`; empty if they are equal.
 
     Args:
-        one, other: numbers of revisions; unless said, the one before the one that runs, and that one.
+        one: the number of the old revision; None: the revision before the running one.
+        other: the number of the new revision; None: the running one.
 
     Raises:
         ConfigurationError: there is no such service or revision.
@@ -137,7 +140,7 @@ def diff(options: Options, name: str, one: str | None, other: str | None) -> lis
 
 
 def _text(shown: Mapping[str, Any], containers: Any) -> list[str]:
-    """Return a revision as lines of JSON, without what AWS adds, and with these container definitions."""
+    """Return a revision as lines of JSON, without the fields in `AWS_ADDED`, and with these container definitions."""
     own = {key: value for key, value in shown.items() if key not in AWS_ADDED and value not in ([], {}, None)}
     own["containerDefinitions"] = containers
     return json.dumps(own, indent=2, sort_keys=True, ensure_ascii=False).splitlines()

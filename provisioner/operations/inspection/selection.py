@@ -1,4 +1,4 @@
-"""Services and jobs that a command line names, among those that are in the stack."""
+"""Select the services and jobs that a command line names."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ T = TypeVar("T")
 def named(
     options: Options, config: Config, there: Mapping[str, T], names: Sequence[str], what: str, declared: Collection[str]
 ) -> dict[str, T]:
-    """Return those that are named, in that order, or all of them by the alphabet if none is.
+    """Return the items with these names, in this order; without names, all items in alphabetical order.
 
     Args:
-        there: what is in the stack, by name.
-        what: what a name may be of, such as `service`.
-        declared: the names of the configuration.
+        there: the items that exist in the stack, by name.
+        what: the kind of the items for messages, such as `service`.
+        declared: the names in the configuration.
 
     Raises:
-        ConfigurationError: one is not in the stack yet; or there is none of that name, and those that there are, are
-            named.
+        ConfigurationError: a name is declared but not in the stack yet, or unknown; the message then suggests a name.
     """
     for name in names:
         if name in there:

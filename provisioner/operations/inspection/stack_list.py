@@ -1,4 +1,4 @@
-"""All stacks that are recorded, of a state directory and of the bucket."""
+"""List all recorded stacks of the state directory and of the state bucket."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
-    """Return all stacks of the state directory and of the bucket, and what could not be looked at. Nothing is started.
+    """Return all stacks of the state directory and the bucket, and a note for each failed read. Starts nothing.
 
     Raises:
-        StateError: the state directory is not the user's alone, or cannot be read.
+        StateError: other users can access the state directory, or it cannot be read.
     """
     there, notes, config = list(in_directory(options.directory)), list[str](), None
     try:
-        # without a configuration there is no bucket to look into
+        # without a configuration no bucket is known
         config = configuration.load(options) if options.config or os.path.lexists(options.file) else None
         if config and config.state.bucket:
             there += in_bucket(config, connection.reader(options, config))
@@ -47,7 +47,7 @@ def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
 
 
 def _clocks(options: Options, targets: Collection[str]) -> dict[str, float]:
-    """Return the time by target: an embedded cloud that runs has its own, which may be ahead of this machine's."""
+    """Return the current time by target. A running embedded cloud has its own clock, which may be ahead."""
     shown = dict.fromkeys(targets, time.time())
     if "local" in targets:
         with suppress(ProvisionError, StateError):
@@ -56,7 +56,7 @@ def _clocks(options: Options, targets: Collection[str]) -> dict[str, float]:
 
 
 def priced(found: Iterable[RecordedStack], options: Options) -> list[RecordedStack]:
-    """Return the stacks with what each costs on AWS; the resource types are loaded if there is one with resources."""
+    """Return the stacks with their cost on AWS. Imports the resource types only if a stack has resources."""
     return [
         replace(one, cost=costs.of_records(one.state.records, one.state.region, options.directory))
         if one.state and one.state.records
@@ -66,13 +66,13 @@ def priced(found: Iterable[RecordedStack], options: Options) -> list[RecordedSta
 
 
 def working(options: Options, *, answers: bool) -> str:
-    """Say which commands are at work on stacks of the embedded cloud; empty if none is.
+    """Return the commands that hold the locks of stacks in the embedded cloud, as one phrase; empty if none does.
 
     Args:
-        answers: whether the embedded cloud does, so that a state in its bucket can be read.
+        answers: whether the embedded cloud answers, so that a state in its bucket can be read.
     """
     try:
         found = everywhere(options)[0] if answers else in_directory(options.directory)
         return " and ".join(one.holder for one in found if one.target == "local" and one.holder)
     except StateError:
-        return ""  # nobody works in a directory that no command would use
+        return ""  # every command refuses such a directory, so none is at work in it

@@ -1,4 +1,4 @@
-"""What a stack is and how it is doing: from its state, and from AWS by reads only."""
+"""Read the resources, outputs and condition of a stack from its state and from AWS. Makes only read calls."""
 
 from __future__ import annotations
 
@@ -27,30 +27,31 @@ OUTPUTS = {
     "load_balancer": ("load_balancer", "dns_name"),
     "database": ("db_cluster", "endpoint"),
 }
-"""Each output's resource type, and the name of that type's output; the id where this is empty.
+"""The resource type of each output, and the name of the type's output; an empty name means the resource's id.
 
-It does not stand with the types: to read them takes boto3 and longer than all else that `provision output` does.
+This table is separate from the resource types: importing them loads boto3, and takes longer than the rest of
+`provision output`.
 """
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
-"""All outputs but those of repositories, which are as many as there are images to build."""
+"""The names of all outputs except those of repositories, whose number depends on the configuration."""
 
 
 def resources(state: State) -> list[dict[str, Any]]:
-    """Return what is recorded, in the order in which the steps first recorded something."""
+    """Return the recorded resources, ordered by the time at which their step first recorded a resource."""
     steps = list(dict.fromkeys(r.step for r in sorted(state.records.values(), key=lambda r: r.created or r.changed)))
     records = sorted(state.records.values(), key=lambda record: (steps.index(record.step), record.address))
     return [{"address": r.address, "step": r.step, "phase": r.phase, "id": r.id} for r in records]
 
 
 def newest(state: State, command: str | None, command_line: str) -> Run:
-    """Return the newest run that has a timeline, of one command if that is given.
+    """Return the newest run that has a timeline; with `command`, the newest run of this command.
 
     Args:
-        command_line: how to call such a command for this stack.
+        command_line: the command line that makes a run with a timeline for this stack.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: no such run is recorded.
     """
     runs = [run for run in state.history if run.timeline and command in (None, run.command)]
     if runs:
@@ -61,10 +62,10 @@ def newest(state: State, command: str | None, command_line: str) -> Run:
 
 
 def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
-    """Return the values that others need, by name; those of resources that are not recorded are left out.
+    """Return the stack's outputs by name, without the outputs of unrecorded resources.
 
     Args:
-        entry: the URL at which the stack answers on this machine, if it does.
+        entry: the URL at which the stack answers on this machine; empty if it does not.
     """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
     for name, (type_name, output) in OUTPUTS.items():
@@ -72,7 +73,7 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.type == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
-    # without its record the name may be another stack's, and without the listener nothing answers
+    # without a record the name may belong to another stack, and without the listener nothing answers
     created = [record for record in state.records.values() if record.id]
     names = [record.arguments.get("record_name") for record in created if record.type == "record_set"]
     protocols = [record.arguments.get("protocol") for record in created if record.type == "listener"]
@@ -82,26 +83,24 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
 
 
 def chosen(values: Mapping[str, str], name: str) -> str:
-    """Return one of the values.
+    """Return the output with this name.
 
     Raises:
-        ConfigurationError: there is none of that name; those that there are, are named.
+        ConfigurationError: no output has this name; the message lists the existing ones.
     """
     if name in values:
         return values[name]
     if name in NAMES or name.startswith("repository_"):
-        why = (
-            "the stack has not been created yet" if values.keys() <= ALWAYS else "its resource has not been created yet"
-        )
-        raise ConfigurationError(f'no output "{name}" yet: {why}')
+        what = "the stack" if values.keys() <= ALWAYS else "its resource"
+        raise ConfigurationError(f'no output "{name}" yet: {what} has not been created: run `provision up`')
     raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')
 
 
 def outlived(state: State, started: float) -> bool:
-    """Whether all that is recorded is older than the embedded cloud, which was empty when it was started.
+    """Return whether all records are older than the embedded cloud, which is empty when it starts.
 
     Args:
-        started: when it was started, in seconds since the epoch.
+        started: the start of the embedded cloud, in seconds since the epoch.
     """
     return bool(state.records) and max(record.changed for record in state.records.values()) < started
 
@@ -120,18 +119,18 @@ def document(
     notes: Sequence[str] = (),
     cost: Estimate | None = None,
 ) -> dict[str, Any]:
-    """Return all of the status as one JSON document.
+    """Return the whole status as one JSON document.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
-        live: how the running parts are doing, if somebody could be asked.
-        live_unavailable: why nobody could be asked.
-        restarted: when the embedded cloud was started, if that was after all that is recorded.
+        live: the condition of the running parts; None if it could not be read.
+        live_unavailable: the reason why it could not be read.
+        restarted: the start of the embedded cloud, if it was after the last change of any record.
         locked_by: the command that holds the stack's lock.
         now: the target's time, in seconds since the epoch.
         by_schedule: whether the stack sleeps by its schedule.
-        notes: until when it is wanted, and what was scaled or paused.
-        cost: what is recorded costs on AWS, if that was counted.
+        notes: sentences about the stack's expiration, and about scaled or paused services.
+        cost: the cost of the recorded resources on AWS; None if it was not computed.
     """
     told = {
         "stack": config.name,
@@ -156,10 +155,10 @@ def document(
 def condition(
     options: Options, config: Config, state: State, way: Callable[[], Aws] | None = None
 ) -> tuple[Health | None, str]:
-    """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
+    """Return the stack's current condition, or None and the reason why it could not be read. Starts nothing.
 
     Args:
-        way: returns the way to AWS, if not another one is to be made.
+        way: returns the connection to AWS to use; None: open a new one.
 
     Raises:
         StateError: the state belongs to another account or region.

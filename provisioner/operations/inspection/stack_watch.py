@@ -1,4 +1,4 @@
-"""Looks at a stack once, or again and again, on one way to AWS."""
+"""Read the status of a stack once or repeatedly, over one connection to AWS."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ POLL_SECONDS = 5.0
 
 @dataclass
 class Watch:
-    """Looks at one stack again and again on one way to AWS: on the embedded cloud's clock a second waits for the first.
+    """A repeated reader of one stack. It keeps one connection: the embedded cloud's clock makes a second wait for it.
 
     Attributes:
-        ways: the way, once it is there.
+        ways: the connection to AWS, once it is open.
     """
 
     options: Options
@@ -36,26 +36,26 @@ class Watch:
     ways: list[Aws] = field(default_factory=list)
 
     def way(self) -> Aws:
-        """Return the way to AWS, which refuses every write; made when it is first needed.
+        """Return the connection to AWS, which refuses every write. The first call opens it.
 
         Raises:
-            ProvisionError: there is none.
+            ProvisionError: it cannot be opened.
         """
         if not self.ways:
             self.ways.append(connection.connect(self.options, self.config).reading())
         return self.ways[0]
 
     def time(self) -> float:
-        """Return the target's seconds since the epoch, as far as it is known."""
+        """Return the target's time in seconds since the epoch; without a connection, this machine's time."""
         return (self.ways[0].pace if self.ways else MACHINE).time()
 
     @property
     def runtime(self) -> Runtime:
-        """The clock that whoever looks waits by."""
+        """The runtime whose clock measures the waits between reads."""
         return self.ways[0].pace.runtime if self.ways else MACHINE
 
     def look(self) -> tuple[State, dict[str, Any]]:
-        """Return the state as it is written, and the status document.
+        """Return the stored state and the status document.
 
         Raises:
             ProvisionError, StateError: the state cannot be read, or the credentials are of another account.
@@ -67,25 +67,25 @@ class Watch:
         return state, _document(self, state)
 
     def again(self) -> None:
-        """Forget what was read."""
+        """Drop the cached answers, so that the next read asks AWS again."""
         for aws in self.ways:
             aws.drop_reads()
 
     def stop(self) -> None:
-        """Let no call be made or repeated any more; another thread may be looking."""
+        """Stop all further calls and retries, also in another thread."""
         for aws in self.ways:
             aws.pace.stop.set()
             aws.pace.leaving.set()
 
     def leave(self) -> None:
-        """Drop the way: another embedded cloud may be there by now, or other credentials."""
+        """Close the connection: the embedded cloud or the credentials may have been replaced by now."""
         for aws in self.ways:
             aws.pace.runtime.close()
         self.ways.clear()
 
 
 def documents(options: Options, config: Config, *, again: bool) -> Iterator[dict[str, Any]]:
-    """Yield the status document, and with `again` another one every few seconds, for ever.
+    """Yield the status document; with `again`, a new one every few seconds, for ever.
 
     Raises:
         ProvisionError: the state cannot be read, or the credentials are of another account.
@@ -96,7 +96,7 @@ def documents(options: Options, config: Config, *, again: bool) -> Iterator[dict
         yield document
         if not again:
             return
-        # whoever watches only looks on: a rehearsal's time passes for the others' sake
+        # an onlooker waits by the machine's clock: it must not make the time of a rehearsal pass
         with watch.runtime.watching():
             watch.runtime.sleep(POLL_SECONDS)
         watch.again()
@@ -105,7 +105,7 @@ def documents(options: Options, config: Config, *, again: bool) -> Iterator[dict
 
 
 def changes(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the documents that say something else than the one before, the moment aside."""
+    """Yield each document that differs from the one before in more than the time of its read."""
     last: dict[str, Any] | None = None
     for document in found:
         said = {**document, "live": {**document["live"], "at": 0.0} if document["live"] else None}
@@ -132,7 +132,7 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
     rests = sizes.until(config, now) if sizes.sleeps(config, state.records, desired) else None
     _, notes = sizes.in_effect(config, state.records, by_schedule=rests)
     notes = [*expiration.notes(state.records, now), *notes]
-    # nobody who asks no cloud loads the types, which say what they cost
+    # the cost needs the resource types; they are imported already only if a cloud was read
     cost = costs.of_records(state.records, state.region, options.directory) if live else None
     return stack_status.document(
         state,

@@ -1,4 +1,4 @@
-"""What the services took and answered in the last hour, as CloudWatch has it."""
+"""Read the load of services in the last hour from CloudWatch: CPU, memory, requests, response times, errors."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 HOUR, SPAN = 3600, PERIOD
-"""Seconds that are looked back, and of one point."""
+"""Seconds of the whole time span, and of one data point."""
 ECS = {"cpu": ("CPUUtilization", "Average"), "memory": ("MemoryUtilization", "Average")}
-"""ECS developer guide, "Amazon ECS service utilization metrics": percent of what the tasks reserve."""
+"""ECS developer guide, "Amazon ECS service utilization metrics": percent of the tasks' reservation."""
 BALANCER = {
     "requests": ("RequestCount", "Sum"),
     "p50": ("TargetResponseTime", "p50"),
@@ -35,12 +35,13 @@ Points = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Usage:
-    """One service, minute by minute, the oldest first; None where CloudWatch has no point.
+    """The load of one service minute by minute, the oldest first; None where CloudWatch has no data point.
 
     Attributes:
-        cpu, memory: percent of what its tasks reserve, on average.
-        requests, errors: answered, and answered by its tasks with 5xx; p50, p99: seconds until the answer began. Empty
-            of a service that is not behind the load balancer.
+        cpu, memory: the average use in percent of the capacity that its tasks reserve.
+        requests: the number of answered requests; empty for a service that is not behind the load balancer.
+        p50, p99: the seconds until the answer began; empty likewise.
+        errors: the number of answers of its tasks with status 5xx; empty likewise.
     """
 
     service: str
@@ -53,12 +54,12 @@ class Usage:
 
 
 def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]]:
-    """Return the stack, when the hour began (seconds since the epoch), and what services did in it. Only reads.
+    """Return the stack's name, the start of the hour (seconds since the epoch), and the load of services in it.
 
-    All of it is one call for some eighty services; what the metrics are called is in the state.
+    Makes only read calls. One call suffices for some eighty services; the state contains the metrics' dimensions.
 
     Args:
-        names: of services; all if there are none.
+        names: the services; empty: all.
 
     Raises:
         ConfigurationError: there is no such service, or it is not in the stack yet.
@@ -93,9 +94,9 @@ def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric
 
 
 def joined(points: Mapping[str, Points]) -> dict[str, Points]:
-    """Join what CloudWatch has of the two target groups between which ECS shifts a service's traffic.
+    """Join the data points of the two target groups between which ECS shifts a service's traffic.
 
-    Numbers are added. Of response times the longer one counts: how many requests each is about is not told.
+    Requests and errors are added. The longer response time counts: a percentile of both groups is not known.
     """
     both = {what: values for what, values in points.items() if not what.endswith(SECOND)}
     for what, join in (("requests", sum), ("errors", sum), ("p50", max), ("p99", max)):

@@ -1,4 +1,4 @@
-"""Whether a stack serves: a verdict on each of its running parts, and the exit code that `status` has of them all."""
+"""Judge each running part of a stack, and derive the exit code of `status` from all of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MISSING = "MISSING"
-"""Stands in the place of ECS's word for a service that is recorded and not there."""
+"""The rollout state of a service that is recorded but missing in ECS."""
 WRONG = frozenset({"down", "degraded", "missing"})
-"""The verdicts on a service that somebody has to look at."""
+"""The verdicts on a service that needs attention."""
 EXPIRES_DAYS = 30
-"""What has fewer days left was not renewed: ACM begins 60 days before a certificate's end (ACM user guide, managed
+"""A certificate with fewer days left was not renewed: ACM begins 60 days before its end (ACM user guide, managed
 renewal)."""
 PASSING = frozenset(
     {
@@ -19,11 +19,11 @@ PASSING = frozenset(
         "storage-optimization", "update-iam-db-auth", "upgrading",
     }
 )  # fmt: skip
-"""The statuses in which a database cluster answers, or is about to (Aurora user guide, "DB cluster status")."""
+"""The statuses of a database cluster that answers, or soon will (Aurora user guide, "DB cluster status")."""
 RESTING = frozenset({"stopping", "stopped"})
-"""The statuses in which a cluster of a stack that sleeps is as well."""
+"""The further statuses that are right for a database cluster while the stack sleeps."""
 COMING_OR_GOING = frozenset({"REGISTERING", "DRAINING", "DEREGISTERING", "INACTIVE"})
-"""The statuses of a container instance whose agent does not answer yet, or no more (ECS API reference,
+"""The statuses of a container instance whose agent need not be connected: it starts or ends (ECS API reference,
 ContainerInstance)."""
 _WRONG: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "services": lambda one: one["state"] in WRONG,
@@ -37,10 +37,11 @@ SERVING, NOT_SERVING, NOT_KNOWN = 0, 2, 1
 
 
 def verdict(service: Mapping[str, Any]) -> str:
-    """Return one word for how a service is doing.
+    """Return the condition of a service as one word.
 
-    That is `serving`, `deploying` (and serving), `degraded`: fewer tasks than wanted run or are healthy, or something
-    was given up; `down`: none runs, or none is healthy; `off`: none is wanted; `deleting`; `missing`: ECS has none.
+    `serving`; `deploying`: it serves and a deployment is under way; `degraded`: fewer tasks than wanted run or are
+    healthy, or it has a problem, or its deployment failed; `down`: no task runs, or none is healthy; `off`: no task is
+    wanted; `deleting`; `missing`: ECS does not have the service.
     """
     running, desired, healthy = service["running"], service["desired"], service["healthy"]
     if service["rollout"] == MISSING:
@@ -58,18 +59,18 @@ def verdict(service: Mapping[str, Any]) -> str:
 
 
 def wrong(part: str, one: Mapping[str, Any]) -> bool:
-    """Say whether somebody has to look at a running part; of what `part` names no other, such as an AMI, nobody has to.
+    """Return whether a running part needs attention. Parts of kinds without a rule, such as AMIs, never do.
 
     Args:
-        part: where it stands in `live` of the document of `status`, such as `services`.
+        part: its kind: its key in `live` of the document of `status`, such as `services`.
     """
     return part in _WRONG and _WRONG[part](one)
 
 
 def exit_code(document: Mapping[str, Any]) -> int:
-    """Return the exit code of `status`: whether all that is recorded serves, something does not, or nobody knows.
+    """Return the exit code of `status`: all recorded parts serve, some part does not, or the condition is unknown.
 
-    Nothing is recorded: nothing is missed. An embedded cloud that does not run serves nothing.
+    A stack without records counts as serving. A stack in an embedded cloud that does not run counts as not serving.
     """
     if not document["resources"]:
         return SERVING

@@ -1,6 +1,6 @@
-"""The stack as one document: what it consists of, with settings and state, and what needs what.
+"""Describe a stack as one document: its resources with settings and state, and the dependencies between them.
 
-Pictures and reports are drawn from it, so that all of them say the same. No value of a variable or secret is in it.
+Pictures and reports use this document, so they agree. It contains no value of a variable or secret.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 from provisioner.state.model import Record, Run, State
 
 Source = Literal["declared", "recorded", "live"]
-"""Where settings come from: the configuration, the state, or AWS."""
+"""The source of the settings: the configuration, the state, or AWS."""
 ABSENT = "absent"
-"""The state of what is declared and not recorded, or recorded and not there."""
+"""The state of a resource that is declared but not recorded, or recorded but not found on AWS."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,16 @@ class Node:
     """A resource.
 
     Attributes:
-        workload, kind: the service or job that it belongs to, and which of the two; empty if it is the whole stack's.
+        workload: the service or job that it belongs to; empty if it belongs to the whole stack.
+        kind: the kind of `workload`.
         state: its phase in the state, or `absent`.
         status: AWS's word for its condition; empty unless AWS was asked and has one.
-        problem: why AWS's answer cannot be used; empty if it can.
-        settings: without values of variables; what AWS has yet to give is `(known after up)`.
-        outputs: what AWS gave, and others use.
+        problem: the error of the read from AWS; empty if there was none.
+        settings: without values of variables; `(known after up)` stands for a value that AWS has yet to provide.
+        outputs: values that AWS provided and other resources use.
         created, changed: in seconds since the epoch; null if it is not recorded.
-        seconds: what creation and deletion are expected to take on AWS.
-        bookkeeping: AWS makes it by itself, or the state alone knows of it.
+        seconds: the expected duration of creation and deletion on AWS.
+        bookkeeping: AWS makes it by itself, or it exists only in the state.
     """
 
     address: str
@@ -74,13 +75,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """One resource needs another.
+    """A dependency of one resource on another.
 
     Attributes:
-        user: the address of the one that needs.
-        needs: the address of the other.
-        ready: the other must be ready, not only there.
-        order_only: only a new one is waited for, and it need not outlast the user.
+        user: the address of the dependent resource.
+        needs: the address of the needed resource.
+        ready: the needed resource must be ready, not only exist.
+        order_only: the needed resource is waited for only while it is new, and need not outlast the dependent one.
     """
 
     user: str
@@ -91,7 +92,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class View:
-    """All of a stack."""
+    """All nodes and edges of a stack."""
 
     stack: str
     account: str
@@ -102,17 +103,17 @@ class View:
 
     @property
     def resources(self) -> int:
-        """How many resources there are."""
+        """The number of resources without the bookkeeping ones."""
         return sum(not node.bookkeeping for node in self.nodes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it in its JSON form."""
+        """Return the view in its JSON form."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class _Around:
-    """What every node is told with: who there is, what is recorded, and what took how long before."""
+    """Data for describing each node: names of services and jobs, records, earlier durations."""
 
     names: Mapping[str, Kind]
     records: Mapping[str, Record]
@@ -167,7 +168,7 @@ def declared(
     history: Sequence[Run],
     resources: Mapping[str, Declared],
 ) -> View:
-    """Return the stack as its configuration has it, and what is recorded besides."""
+    """Return the declared resources with their declared settings, plus the recorded resources without a declaration."""
     around = _Around.of(config, records, history)
     nodes = [_declared_node(around, item) for item in resources.values()]
     rest = {address: record for address, record in records.items() if address not in resources}
@@ -178,7 +179,7 @@ def declared(
 
 
 def recorded(config: Config, state: State) -> View:
-    """Return the stack as its state has it."""
+    """Return the recorded resources with their recorded settings."""
     around, records = _Around.of(config, state.records, state.history), state.records
     nodes = [_recorded_node(around, record) for record in records.values()]
     edges = _recorded_edges(records.values(), records)
@@ -186,7 +187,7 @@ def recorded(config: Config, state: State) -> View:
 
 
 def live(config: Config, aws: Aws, state: State) -> View:
-    """Return what is recorded as AWS shows it now."""
+    """Return the recorded resources with their current settings on AWS."""
     around, records = _Around.of(config, state.records, state.history), state.records
     aws = aws.knowing(KnownResources(records, {}))
     types = {record.address: type_of(record) for record in records.values()}
@@ -197,7 +198,7 @@ def live(config: Config, aws: Aws, state: State) -> View:
 
 @dataclass(frozen=True)
 class One:
-    """One resource, and the addresses of what it needs and of what needs it."""
+    """One resource, the addresses that it needs, and the addresses that need it."""
 
     node: Node
     needs: Sequence[str]
@@ -211,10 +212,10 @@ def one(
     resources: Mapping[str, Declared],
     address: str,
 ) -> One:
-    """Return one resource as it is declared, or else as it is recorded.
+    """Return one resource with its declared settings or, if it is not declared, its recorded settings.
 
     Raises:
-        ConfigurationError: it is neither.
+        ConfigurationError: it is neither declared nor recorded.
     """
     around = _Around.of(config, records, history)
     needs = {it.address: [edge.needs for edge in _edges(it.address, it.dependencies)] for it in resources.values()}
@@ -236,11 +237,11 @@ def _declared_node(around: _Around, item: Declared) -> Node:
 
 
 def fields_of(item: Declared, records: Mapping[str, Record]) -> dict[str, Any]:
-    """Return a resource's declared settings, with what is known by now of those resources that it refers to."""
+    """Return a resource's declared settings. Recorded outputs replace its references to other resources, if known."""
 
     def lookup(address: str, output: str) -> Any:
         record = records.get(address)
-        # a new revision has other outputs than the recorded one
+        # a versioned type may get a new revision, whose outputs differ from the recorded ones
         return None if record is None or type_of(record).versioned else output_of(record, output)
 
     return filled(item.resource, lookup).fields()
@@ -251,7 +252,7 @@ def _recorded_node(around: _Around, record: Record) -> Node:
 
 
 def _live_node(around: _Around, aws: Aws, record: Record, resource_type: type[Resource]) -> Node:
-    """Return a recorded resource as AWS shows it, or why it cannot be told."""
+    """Return a recorded resource with its settings on AWS, or with the error of the read."""
     aws.pace.check()
     if resource_type.created_by_aws:
         return _recorded_node(around, record)
@@ -272,17 +273,17 @@ def _gone(node: Node) -> Node:
 
 
 def visible_settings(resource_type: type[Resource], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings without values of variables, and without what else its type hides."""
+    """Return settings without values of environment variables and without further values that the type hides."""
     shown = resource_type.shown({name: Change(None, value) for name, value in settings.items() if value is not None})
     held = resource_type.held({name: change.new for name, change in shown.items()})
     return {name: masked(_without_digests(value, name)) for name, value in held.items()}
 
 
 def _without_digests(value: Any, name: str) -> Any:
-    """Return a setting as the state holds it, less the digests: of a variable without a value it says that it has one.
+    """Return a setting of the state without digests. `HIDDEN` stands for each value that the state does not hold.
 
     Args:
-        name: the setting, or the member of it.
+        name: the name of the setting, or of its member.
     """
     if name == "build_args" and isinstance(value, Mapping):
         return {key: HIDDEN for key in value if key}

@@ -1,4 +1,4 @@
-"""Which service or job a resource belongs to: the steps name what they declare after it."""
+"""Find the service or job of a resource by its name: the steps name a workload's resources after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["service", "job"]
 
 BEFORE = {"role": ("task-", "execution-"), "log_group": ("service-",)}
-"""By resource type, what stands before the name of the service or job; elsewhere nothing does."""
+"""The prefixes before the name of the service or job, by resource type. Other types have no prefix."""
 OWN = frozenset(
     {
         *("alarm", "copied_image", "deployed_image", "discovery_service", "event_rule", "image"),
@@ -24,11 +24,11 @@ OWN = frozenset(
         *(CALLING, *BEFORE),
     }
 )
-"""The resource types of which each service or job has its own; others may be called like one by chance."""
+"""The resource types that each service or job has for itself. Resources of other types may share its name by chance."""
 
 
 def workloads(config: Config, records: Mapping[str, Record]) -> dict[str, Kind]:
-    """Return the names of all services and jobs, the declared ones first, then those that only the state has."""
+    """Return the names of all services and jobs: the declared ones first, then those found only in the state."""
     found: dict[str, Kind] = dict.fromkeys(config.services, "service")
     found |= dict.fromkeys(config.jobs, "job")
     for address in records:
@@ -39,10 +39,10 @@ def workloads(config: Config, records: Mapping[str, Record]) -> dict[str, Kind]:
 
 
 def workload_of(address: str, names: Iterable[str]) -> str:
-    """Return the service or job that a resource belongs to; empty if it is the whole stack's.
+    """Return the service or job that a resource belongs to; empty if it belongs to the whole stack.
 
     Args:
-        names: those that there are. One may begin like another: the longest counts.
+        names: the names of all services and jobs. If several match, the longest counts.
     """
     type_name, _, name = address.partition("/")
     if type_name not in OWN:

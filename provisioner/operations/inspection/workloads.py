@@ -1,4 +1,4 @@
-"""How a stack's workloads are doing, by few reads: its services with their images and checks, the last runs of jobs."""
+"""Read the condition of services and jobs with few calls: images, health checks, last failures, last runs."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 Records = Mapping[str, "Record"]
 CHECKED = frozenset({"HEALTHY", "UNHEALTHY"})
-"""What ECS says of the health of a task that has a check of its own (API reference, Task, healthStatus)."""
+"""The health states of a task that has a health check of its own (ECS API reference, Task, healthStatus)."""
 ROLLOUTS = {"COMPLETED": "completed", "IN_PROGRESS": "in progress", "FAILED": "failed"}
 ROLLED_BACK = "rolled back"
 
 
 def of(aws: Aws, records: Records, jobs: Collection[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return what is to be told of the services, and of the jobs, as `status` shows it.
+    """Return the condition of the services and the condition of the jobs, as `status` shows them.
 
-    Besides what tells of the services this takes two calls for the tasks, one for each hundred of them, one for each
-    target group, and one for each revision that the state does not know. A record without its service is told too.
+    Beside the calls that list the services, this makes two calls for the tasks, one for each hundred tasks, one for
+    each target group, and one for each revision that the state does not know. A service that is recorded but missing in
+    ECS is included.
 
     Args:
         jobs: the names of the jobs.
@@ -56,7 +57,7 @@ def of(aws: Aws, records: Records, jobs: Collection[str]) -> tuple[list[dict[str
 
 
 def _tasks(aws: Aws) -> list[Mapping[str, Any]]:
-    """Return the tasks of the stack's clusters, the newest first; ECS shows those that have stopped for an hour."""
+    """Return the tasks of the stack's clusters, the newest first. ECS lists a stopped task for one hour."""
     found = [task for cluster in own_clusters(aws) for task in tasks(aws, cluster, "RUNNING", "STOPPED")]
     return sorted(found, key=lambda task: _moment(task.get("createdAt")) or 0.0, reverse=True)
 
@@ -89,7 +90,7 @@ def _service(
 
 
 def _approval(shown: Progress) -> dict[str, Any] | None:
-    """Return what a deployment waits for until a person answers, if it does."""
+    """Return the stage and deadline of a deployment that waits for a person's approval; None if it does not."""
     if not shown.pauses:
         return None
     first = shown.pauses[0]
@@ -97,7 +98,7 @@ def _approval(shown: Progress) -> dict[str, Any] | None:
 
 
 def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return a service's sidecars: in how many of its running tasks each runs, and in how many it has failed."""
+    """Return a service's sidecars, each with the number of running tasks in which it runs, and in which it failed."""
     record = records.get(f"task_definition/{name}")
     definitions = record.arguments.get("container_definitions", ()) if record else ()
     running = [task for task in mine if task.get("lastStatus") == "RUNNING"]
@@ -119,7 +120,7 @@ def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) ->
 
 
 def _missing(name: str) -> dict[str, Any]:
-    """Return what is told of a service that is recorded, and that ECS does not have."""
+    """Return the condition of a service that is recorded but missing in ECS."""
     told = dict.fromkeys(("revision", "strategy", "stage", "deployed", "deployment", "image", "tag", "digest"), "")
     return {
         "name": name,
@@ -139,7 +140,7 @@ def _missing(name: str) -> dict[str, Any]:
 
 
 def _health(aws: Aws, live: Observed, there: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return how many tasks of a service pass their checks: the load balancer's, their own, or both; None without."""
+    """Return the number of tasks that pass their checks: the load balancer's, their own, or both; None without any."""
     mine = [t for t in there if t.get("group") == f"service:{live.attributes['service_name']}"]
     own = [t["healthStatus"] for t in mine if t.get("lastStatus") == "RUNNING" and t.get("healthStatus") in CHECKED]
     counts, problem = ([own.count("HEALTHY")] if own else []), ""
@@ -154,7 +155,7 @@ def _health(aws: Aws, live: Observed, there: Sequence[Mapping[str, Any]]) -> dic
 
 
 def _images(aws: Aws, records: Records, revisions: set[str]) -> dict[str, str]:
-    """Return the image of the workload's own container, by the ARN of the revision; ECS is asked only for others'."""
+    """Return the image of the workload's own container by revision ARN. ECS is asked only for unrecorded revisions."""
     known = {str(one.outputs.get("arn")): one.arguments for one in records.values() if one.type == "task_definition"}
     images = {arn: _own_image(known[arn], "container_definitions") for arn in revisions if arn in known}
     others = sorted(arn for arn in revisions - known.keys() if arn)
@@ -169,7 +170,7 @@ def _own_image(shown: Mapping[str, Any], key: str) -> str:
 
 
 def _image(text: str, records: Records) -> dict[str, str]:
-    """Return the image with its tag and digest. What runs by its digest has the tag that the state knows it by."""
+    """Return the image with its tag and digest. An image referenced by digest gets its recorded tag."""
     if not text:
         return dict.fromkeys(("image", "tag", "digest"), "")
     named = _parsed(text)
@@ -192,16 +193,16 @@ def _parsed(text: str) -> Reference:
 
 
 def _job(name: str, records: Records, there: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a job with its last run: of the last hour as ECS shows it, before that as the state knows it."""
+    """Return a job with its last run: from ECS if it was in the last hour, else from the state."""
     family = f":task-definition/{records[f'task_definition/{name}'].arguments.get('family')}:"
     ran, schedule = records.get(f"job_run/{name}"), records.get(f"schedule/{name}")
-    # by hand and by the clock it runs in different task groups
+    # compare families: runs by hand and by schedule have different task groups
     task = next((task for task in there if family in str(task.get("taskDefinitionArn", ""))), None)
     last: dict[str, Any] | None = None
     if task:
         last = _run(name, task)
     elif ran:
-        # what is not ready has failed, or nobody waited for its end: ECS does not show it any more
+        # a record that is not ready: the run failed, or its end was not awaited; ECS does not list it any more
         last = {"at": ran.changed, "result": "succeeded" if ran.phase == "ready" else "unknown", "why": ""}
     return {
         "name": name,

@@ -1,4 +1,4 @@
-"""Run one task to its end, outside any service: its settings, its start, and the watch over it.
+"""Run one task to its end, outside any service: its settings, its start, and its status and log until it stops.
 
-Here belongs what `provision run` does. Not here: jobs that `up` runs before services change, which are resources.
+`provision run` uses this package. Jobs that `up` runs before services change are resources, and not in this package.
 """

@@ -25,12 +25,12 @@ class Runnable:
     """The settings of a RunTask call.
 
     Attributes:
-        name: of the service or job, and so of its container.
+        name: the name of the service or job, and of its container.
         job: whether it is a job.
         task_definition: the ARN of the revision that `up` registered last.
         network: the `awsvpcConfiguration`.
         capacity: `launchType` or `capacityProviderStrategy`: Fargate on demand, or the instances of a service on EC2.
-        log_group: where it writes to.
+        log_group: the name of its log group.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Runnable:
 
     @property
     def family(self) -> str:
-        """The family of its task definition."""
+        """The family of the task definition."""
         return self.task_definition.rpartition("/")[2].rpartition(":")[0]
 
     def log_stream(self, task: str) -> str:
-        """Return the log stream of a task, given by its id: awslogs names it so."""
+        """Return the name of a task's log stream, as the awslogs driver forms it from the task's id."""
         return f"{self.name}/{self.name}/{task}"
 
 
@@ -55,7 +55,8 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
     """Return the settings to run a service or job once.
 
     Raises:
-        ConfigurationError: there is none of that name, or it is not in the stack yet.
+        ConfigurationError: the name is unknown, it is not in the stack yet, or the stack sleeps without the parts that
+            tasks need to start.
     """
     if name not in config.workloads:
         raise ConfigurationError(f"there is no job or service {name}{suggestion(name, config.workloads)}")
@@ -79,7 +80,7 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
 
 
 def _place(records: Mapping[str, Record]) -> dict[str, Any]:
-    """Return the subnets, and whether tasks have public addresses: as the services have them."""
+    """Return the subnets and the public address setting of the recorded services, or else the private subnets."""
     for record in records.values():
         if record.type == Service.type_name and record.id:
             return {"subnets": record.arguments["subnets"], "assignPublicIp": record.arguments["assign_public_ip"]}
@@ -92,7 +93,7 @@ def _subnets(records: Mapping[str, Record], tier: str) -> Sequence[Record]:
 
 
 def _capacity(definition: Record, service: Record | None) -> dict[str, Any]:
-    """Return where it runs: on Fargate not on Spot, which may take a task back."""
+    """Return the capacity: instances for a service on EC2, else Fargate on demand, because Spot may end a task."""
     if service is not None and "EC2" in definition.arguments["requires_compatibilities"]:
         return {"capacityProviderStrategy": service.arguments["capacity_provider_strategy"]}
     return {"launchType": "FARGATE"}

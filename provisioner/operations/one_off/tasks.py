@@ -1,4 +1,4 @@
-"""Starting one task, and watching it to its end: its states, its log, its exit code."""
+"""Start one task, and follow its states, log and exit code until it has stopped."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
 STARTED_BY = "provision-run"
-"""What RunTask notes at a task as who started it."""
+"""The value of `startedBy` in RunTask."""
 TRIES = 5
-"""How often RunTask is sent whose answer is lost: its token keeps that from starting a second task."""
+"""The most calls of RunTask if answers are lost. The client token prevents a second task."""
 POLL_SECONDS = 2.0
 NEW_SECONDS = 60.0
 """Seconds for which ECS may not show a task that it has just started (API reference, DescribeTasks)."""
 LAST_LINES_SECONDS = 3.0
-"""Seconds after which CloudWatch Logs has the last lines of a task that has stopped."""
+"""Seconds after which CloudWatch Logs has the last lines of a stopped task."""
 
 
 class NotStarted(ProvisionError):
-    """The task never ran its program, or nobody knows how that ended; `docker run` ends with 125 as well."""
+    """The task did not run its program, or its end is unknown. The exit code 125 is that of `docker run`."""
 
     code = "task-not-started"
     exit_code = 125
@@ -40,7 +40,7 @@ class NotStarted(ProvisionError):
 
 @dataclass(frozen=True)
 class Status:
-    """A task has come to another state: ECS's word for it."""
+    """A task's change to another status, in ECS's words."""
 
     task: str
     status: str
@@ -48,11 +48,11 @@ class Status:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task has stopped: with which exit code of its container, and why in ECS's words.
+    """The end of a task, with ECS's reason.
 
     Attributes:
-        exit_code: None if its program never ran.
-        asked: whether that was because the user asked for it.
+        exit_code: the exit code of its container; None if its program never ran.
+        asked: whether the user requested the end.
     """
 
     task: str
@@ -65,11 +65,11 @@ def start(aws: Aws, what: Runnable, command: Sequence[str], token: str) -> str:
     """Start one task, and return its ARN.
 
     Args:
-        command: instead of the one of the task definition, unless empty.
-        token: the same one starts no second task.
+        command: replaces the command of the task definition, unless empty.
+        token: the client token; a second call with the same token starts no second task.
 
     Raises:
-        NotStarted: ECS refused it, or had no room; with its reason.
+        NotStarted: ECS refused the task or had no room for it; the message has ECS's reason.
     """
     override = {"containerOverrides": [{"name": what.name, "command": list(command)}]} if command else {}
     request = {
@@ -105,12 +105,12 @@ def _run_task(aws: Aws, request: Mapping[str, Any]) -> Any:
 
 
 def running(aws: Aws, what: Runnable) -> list[Mapping[str, Any]]:
-    """Return the tasks of a service or job that run outside a service, started by anybody; the newest first."""
+    """Return the running tasks of a service or job outside any ECS service, the newest first, started by any user."""
     return _outside(aws, what, "RUNNING")
 
 
 def newest(aws: Aws, what: Runnable) -> Mapping[str, Any] | None:
-    """Return the newest task outside a service that runs, or else that ended: ECS shows those for an hour."""
+    """Return the newest running task outside any ECS service, or else the newest stopped one, listed for one hour."""
     return next(iter([*running(aws, what), *_outside(aws, what, "STOPPED")]), None)
 
 
@@ -122,10 +122,10 @@ def _outside(aws: Aws, what: Runnable, desired: str) -> list[Mapping[str, Any]]:
 
 
 def follow(aws: Aws, what: Runnable, arn: str, stop: Event) -> Iterator[Status | Line | TaskEnded]:
-    """Yield the status and the output of a task until it has stopped; the last item is its end.
+    """Yield the status changes and log lines of a task until it has stopped; the last item is its end.
 
     Args:
-        stop: once it is set the task is told to stop.
+        stop: an event; once it is set, the task is stopped.
 
     Raises:
         NotStarted: ECS does not know the task, or not any more.
@@ -148,7 +148,10 @@ def follow(aws: Aws, what: Runnable, arn: str, stop: Event) -> Iterator[Status |
         if shown == "STOPPED" and found:
             break
         if not found and (shown or aws.pace.now() - began > NEW_SECONDS):
-            raise NotStarted(f"ECS does not show task {last(arn)} any more, so nobody knows how it ended")
+            raise NotStarted(
+                f"ECS does not show task {last(arn)} any more, so nobody knows how it ended: see `provision logs "
+                f"{what.name}`"
+            )
         aws.pace.runtime.sleep(POLL_SECONDS) if asked else stop.wait(POLL_SECONDS)
     aws.pace.runtime.sleep(LAST_LINES_SECONDS)
     yield from log.new()
@@ -156,20 +159,20 @@ def follow(aws: Aws, what: Runnable, arn: str, stop: Event) -> Iterator[Status |
 
 
 def ended(task: Mapping[str, Any], container: str, *, asked: bool = False) -> TaskEnded:
-    """Return how a stopped task ended: by the container of that name."""
+    """Return the end of a stopped task, with the exit code of the named container."""
     codes = [one.get("exitCode") for one in task.get("containers", ()) if one.get("name") == container]
     code = next((int(code) for code in codes if code is not None), None)
     return TaskEnded(last(str(task["taskArn"])), code, why_stopped(task), asked)
 
 
 def last(arn: str) -> str:
-    """Return the id of a task."""
+    """Return the id of a task: the last part of its ARN."""
     return arn.rpartition("/")[2]
 
 
 @dataclass
 class _Log:
-    """The log stream of a task, read on from where it was read to."""
+    """A reader of a task's log stream. Each read continues after the last one."""
 
     aws: Aws
     what: Runnable

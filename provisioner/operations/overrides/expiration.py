@@ -20,22 +20,22 @@ OPTION, NEVER = "--expires", "never"
 ADDRESS = f"{EXPIRES}/main"
 STEP = "services"
 MOST_DAYS = 365
-"""What is wanted for longer has no end that anybody would wait for."""
+"""The longest span that the option accepts."""
 LATEST = 32_503_680_000
-"""The year 3000: no date that this tool has recorded is later."""
+"""The year 3000: this tool records no later date."""
 
 
 class NotExpired(ProvisionError):
-    """A stack is not to be deleted for its date: it has none, or that is to come."""
+    """The refusal to delete a stack as expired: it has no date, or the date is in the future."""
 
     code = "not-expired"
 
 
 def seconds(text: str) -> int | None:
-    """Return the seconds that the option's value stands for; None if the stack is to have no date any more.
+    """Return the option's value in seconds; None for `never`, which removes the date.
 
     Raises:
-        ConfigurationError: it is neither a span nor `never`.
+        ConfigurationError: the value is neither a span nor `never`.
     """
     if text == NEVER:
         return None
@@ -46,14 +46,14 @@ def seconds(text: str) -> int | None:
 
 
 def wanted(records: Mapping[str, Record], text: str | None, now: float) -> int | None:
-    """Return until when the stack is wanted, in seconds since the epoch; None: it has no date.
+    """Return the stack's new date, in seconds since the epoch; None: it has no date.
 
     Args:
         text: the option's value; None: the state's date stays.
         now: the time of the target's clock.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: the option's value is invalid.
     """
     if text is None:
         return recorded(records)
@@ -62,25 +62,25 @@ def wanted(records: Mapping[str, Record], text: str | None, now: float) -> int |
 
 
 def recorded(records: Mapping[str, Record]) -> int | None:
-    """Return the date that the state keeps, in seconds since the epoch; None if there is none, or it makes no sense."""
+    """Return the date in the state, in seconds since the epoch; None if there is none, or it is invalid."""
     record = records.get(ADDRESS)
     until = record.arguments.get("until") if record else None
     return until if type(until) is int and 0 < until < LATEST else None
 
 
 def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
-    """Return the record of the date, by its address."""
+    """Return the record of the date by its address; empty without a date."""
     return {ADDRESS: records[ADDRESS]} if ADDRESS in records else {}
 
 
 def dated(records: Mapping[str, Record], until: int | None) -> dict[str, Record]:
-    """Return the records with that date, or without any."""
+    """Return the records with this date; without a date for None."""
     others = {address: record for address, record in records.items() if address != ADDRESS}
     return others if until is None else {**others, ADDRESS: _record(until)}
 
 
 def keep(store: Store, until: int | None) -> None:
-    """Record the date durably, or that there is none any more."""
+    """Record the date, or remove its record for None."""
     if until == recorded(store.records):
         return
     if until is None:
@@ -94,33 +94,33 @@ def _record(until: int) -> Record:
 
 
 def check_unprotected(config: Config, protected: Collection[str]) -> None:
-    """Refuse a date for a protected stack, which `down --expired` would leave for ever.
+    """Refuse a date for a protected stack: `down --expired` would never delete it.
 
     Args:
-        protected: the addresses of what is protected from deletion, by the state or in AWS.
+        protected: the addresses of resources that are protected from deletion, by the state or in AWS.
 
     Raises:
-        ConfigurationError: it is.
+        ConfigurationError: the stack or one of its resources is protected.
     """
     if config.protect:
         default = ', the default of env = "prod"' if config.env == "prod" else ""
         raise ConfigurationError(
-            f"{OPTION}: {config.name} is protected (protect = true{default}), and what is protected does not end by "
+            f"{OPTION}: {config.name} is protected (protect = true{default}), and a protected stack does not end by "
             f"itself: leave the option out, or write protect = false and run `provision up` first"
         )
     if protected:
         verb = "is" if len(protected) == 1 else "are"
         raise ConfigurationError(
-            f"{OPTION}: {names([*protected])} {verb} protected from deletion still, and what is protected does not end "
+            f"{OPTION}: {names([*protected])} {verb} protected from deletion still, and a protected stack does not end "
             f"by itself: leave the option out, or run `provision up` first, which turns the protection off"
         )
 
 
 def check_over(records: Mapping[str, Record], now: float) -> None:
-    """Refuse to delete a stack for its date unless that is over.
+    """Refuse to delete a stack as expired before its date.
 
     Raises:
-        NotExpired: with the reason.
+        NotExpired: it has no date, or the date is in the future.
     """
     if (until := recorded(records)) is None:
         raise NotExpired("it has no date")
@@ -129,7 +129,7 @@ def check_over(records: Mapping[str, Record], now: float) -> None:
 
 
 def notes(records: Mapping[str, Record], now: float) -> list[str]:
-    """Say until when the stack is wanted, or that this is over, as the state says it."""
+    """Return a line on the recorded date, or that it is past; none without a date."""
     until = recorded(records)
     return [] if until is None else [_told(until, now)]
 
@@ -138,8 +138,8 @@ def changed(records: Mapping[str, Record], until: int | None, text: str | None, 
     """Return a note on how a run keeps or changes the date.
 
     Args:
-        records: as they are before.
-        until: the date from then on.
+        records: the records before the run.
+        until: the date after the run.
         text: the option's value, if it was given.
     """
     before = recorded(records)
@@ -158,11 +158,11 @@ def _told(until: int, now: float) -> str:
 
 
 def document(until: int | None, now: float) -> dict[str, object]:
-    """Return the date for JSON: as ISO 8601 in UTC, null if there is none, and whether it is over."""
+    """Return the date for JSON: as ISO 8601 in UTC, null without a date, and whether it is past."""
     shown = None if until is None else datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds")
     return {"expires": shown, "expired": until is not None and until <= now}
 
 
 def moment(until: float) -> str:
-    """Return a date for people: `2026-11-29 18:00 UTC`."""
+    """Return a date as text: `2026-11-29 18:00 UTC`."""
     return datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -52,7 +52,7 @@ def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[dict[str, 
 
 
 def applied(config: Config, deployed: Mapping[str, Deployed]) -> Config:
-    """Return the configuration with the deployed images in the place of its own."""
+    """Return the configuration with its images replaced by the deployed ones."""
 
     def with_images(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
         return {name: with_image(name, workload) for name, workload in workloads.items()}
@@ -66,7 +66,7 @@ def applied(config: Config, deployed: Mapping[str, Deployed]) -> Config:
 
 
 def pinned(deployed: Mapping[str, Deployed], facts: Facts) -> dict[str, Deployed]:
-    """Return the deployed images with the digests that their registries have told."""
+    """Return the deployed images with the digests from their registries."""
     return {
         name: replace(one, image=facts.copies[name].source) if name in facts.copies else one
         for name, one in deployed.items()

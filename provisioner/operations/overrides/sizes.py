@@ -15,7 +15,7 @@ from provisioner.engine.words import count
 from provisioner.state.model import Record
 
 TYPES = frozenset({SCALED, PAUSED, ASLEEP, PART})
-"""The types of such records."""
+"""The types of the records of scaled, paused and sleeping services and of deleted parts."""
 
 
 def source_of(service: Service) -> str:
@@ -45,8 +45,10 @@ def in_effect(
 ) -> tuple[Sizes, list[str]]:
     """Return the sizes in effect, and notes on all. A configuration that changed since takes precedence.
 
+    A scaled size is no longer in effect once the configured number of tasks has changed.
+
     Args:
-        by_schedule: until when the stack sleeps by its schedule (`until`); None if it does not.
+        by_schedule: the end of the stack's sleep by schedule, as `until` words it; None if it does not sleep so.
     """
     found, scaled, told = recorded(records), dict[str, Scaled](), list[str]()
     for name, one in found.scaled.items():
@@ -74,10 +76,10 @@ def in_effect(
 
 
 def asleep(until: str) -> str:
-    """Say how the stack sleeps by its schedule.
+    """Return words for a stack that sleeps by its schedule.
 
     Args:
-        until: what `until` says.
+        until: the end of the sleep, as `until` words it.
     """
     return f"asleep{until} by schedule"
 
@@ -86,7 +88,7 @@ def sleeps(config: Config, records: Mapping[str, Record], desired: Mapping[str, 
     """Return whether the stack sleeps by its schedule: each service that is not paused has a desired count of 0.
 
     Args:
-        desired: how many tasks ECS wants, by service.
+        desired: the desired count of each service in ECS.
     """
     there = [
         desired[name]
@@ -99,7 +101,8 @@ def sleeps(config: Config, records: Mapping[str, Record], desired: Mapping[str, 
 def may_sleep(config: Config, records: Mapping[str, Record]) -> bool:
     """Return whether a schedule may have put the stack to sleep; after a `sleep` by hand all schedules are off.
 
-    Without the table `up` deletes them and starts all again, but for a database that is stopped: only `wake` does that.
+    If `[schedule]` is removed, `up` deletes the schedules and starts the services again, but not a stopped database:
+    only `wake` starts that.
     """
     there = any(record.type == CALLING for record in records.values())
     wanted = config.schedule is not None or f"{CALLING}/sleep.database" in records
@@ -107,7 +110,7 @@ def may_sleep(config: Config, records: Mapping[str, Record]) -> bool:
 
 
 def until(config: Config, now: float) -> str:
-    """Say when the schedule wakes the stack, as ` until Mon 07:00 JST`; empty if that is not known.
+    """Return the time at which the schedule wakes the stack, as ` until Mon 07:00 JST`; empty if unknown.
 
     Args:
         now: seconds since the epoch, on the cloud's clock.
@@ -117,7 +120,7 @@ def until(config: Config, now: float) -> str:
 
 
 def moment(expression: str, zone: str, now: float) -> str:
-    """Say when a schedule is next due, as `Mon 07:00 JST`; empty if that is not known."""
+    """Return the next due time of a schedule, as `Mon 07:00 JST`; empty if unknown."""
     due = next_due(expression, zone, now)
     return f"{due:%a %H:%M %Z}" if due else ""
 
@@ -132,7 +135,7 @@ def check_awake(records: Mapping[str, Record], by_schedule: str | None = None) -
     """Refuse to change a stack that sleeps: new tasks would run, and a stopped database accepts no change.
 
     Args:
-        by_schedule: until when it sleeps by its schedule; None if it does not.
+        by_schedule: the end of its sleep by schedule, as `until` words it; None if it does not sleep so.
 
     Raises:
         ConfigurationError: it sleeps.
@@ -154,14 +157,14 @@ def there(config: Config, records: Mapping[str, Record]) -> list[str]:
 
 
 def size_of(service: Service, scaled: Scaled) -> str:
-    """Say how many tasks a service has by `provision scale`."""
+    """Return the number of tasks that `provision scale` set for a service, in words."""
     if service.scaling:
         return f"{scaled.least} to {scaled.most} tasks"
     return count(scaled.least, "task")
 
 
 def applied(config: Config, sizes: Sizes) -> Config:
-    """Return the configuration with the numbers of tasks that hold in the place of its own."""
+    """Return the configuration with its numbers of tasks replaced by the scaled ones."""
     services = {
         name: resized(service, sizes.scaled[name]) if name in sizes.scaled else service
         for name, service in config.services.items()

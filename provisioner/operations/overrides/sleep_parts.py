@@ -29,15 +29,16 @@ MEMBERS: Mapping[str, tuple[type[Resource], ...]] = {
     NAT: (NatGateway, ElasticIp),
     BALANCER: (LoadBalancer, Listener, ListenerRule, WebAclAssociation, RecordSet),
 }
-"""The types of what goes with each part: those that it is, and those that are nothing without it."""
+"""The resource types of each part, and the types that cannot exist without them."""
 SAME = frozenset({"canonical_hosted_zone_id"})
-"""Outputs that are the same of every load balancer of a Region: who says them does not mean this one."""
+"""Outputs that all load balancers of a Region share: a field with this value does not refer to this load balancer."""
 
 
 def going(records: Mapping[str, Record], part: str) -> list[str]:
     """Return the addresses of the existing resources of a part.
 
-    What an earlier run has left of it belongs to it as well: an address whose NAT gateway is gone says nothing of that.
+    Resources that an interrupted run did not delete belong to it too: an Elastic IP whose NAT gateway is deleted can be
+    recognized only by the part's record.
     """
     former = records.get(f"{PART}/{part}")
     known = [address for address in former.arguments["records"] if address in records] if former else []
@@ -80,10 +81,10 @@ def _names(found: Iterable[Record]) -> dict[str, str]:
 def remembered(records: Mapping[str, Record], parts: Collection[str]) -> dict[str, Record]:
     """Return the records from which deleted parts can be made again, by address.
 
-    What it says of them already stays: an earlier run has deleted some of it.
+    Existing values in these records stay: an earlier run may have deleted some resources already.
 
     Raises:
-        ConfigurationError: something else could not be as before when they are made again.
+        ConfigurationError: another resource could not be restored when the parts are created again.
     """
     found = {}
     for part in parts:
@@ -103,7 +104,7 @@ def remembered(records: Mapping[str, Record], parts: Collection[str]) -> dict[st
 
 
 def _meaning(records: Mapping[str, Record], names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the fields that say one of these names, by the address that has them."""
+    """Return the recorded fields that contain one of these names, by address."""
     found = {}
     for address, record in records.items():
         fields = {name: value for name, value in record.arguments.items() if with_references(value, names) != value}
@@ -121,7 +122,7 @@ def _check(
     """Refuse to delete a part that could not be made again as it was.
 
     Raises:
-        ConfigurationError: with what is in the way.
+        ConfigurationError: a remaining resource cannot be changed to the new ids, or the part has a name taken over.
     """
     for address, fields in meaning.items():
         if address in there or address not in records:
@@ -129,8 +130,8 @@ def _check(
         resource_type = type_of(records[address])
         if resource_type.versioned or fields.keys() & resource_type.create_only:
             raise ConfigurationError(
-                f"--{part}: {address} is made with {', '.join(sorted(fields))} of what would be deleted, and AWS does "
-                f"not change that: nothing was changed. Sleep without --{part}"
+                f"--{part}: {address} is made with {', '.join(sorted(fields))} of a resource that would be deleted, "
+                f"and AWS does not change that: nothing was changed. Sleep without --{part}"
             )
     for address, record in there.items():
         if former_of(str(record.arguments.get("record_name")), record.outputs):
@@ -152,7 +153,7 @@ def asleep(records: Mapping[str, Record]) -> dict[str, Declared]:
 
 
 def recorded(records: Mapping[str, Record]) -> Iterator[tuple[str, Record]]:
-    """Yield each part that the state says was deleted, with its record."""
+    """Yield each recorded deleted part, with its record."""
     for record in records.values():
         if record.type == PART and (part := record.address.partition("/")[2]) in MEMBERS:
             yield part, record

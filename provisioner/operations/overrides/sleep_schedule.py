@@ -26,13 +26,13 @@ _NUMBERS = {
     Service.type_name: ("desired_count",),
     ScalableTarget.type_name: ("min_capacity", "max_capacity"),
 }
-"""By resource type, the fields that say how many tasks there are."""
+"""By resource type, the fields with the number of tasks."""
 
 
 def asleep_until(config: Config, aws: Aws, records: Mapping[str, Record]) -> str | None:
-    """Ask ECS whether the stack sleeps by its schedule, and say until when as `sizes.until` does; None if it does not.
+    """Return the end of the sleep by schedule, as `sizes.until` words it; None if the stack does not sleep so.
 
-    Without a schedule nothing is asked; what is read is forgotten.
+    ECS is asked for the services' desired counts. Without a schedule no call is made. The reads are dropped afterwards.
     """
     if not sizes.may_sleep(config, records):
         return None
@@ -83,7 +83,7 @@ def _tasks(service: Wanted) -> dict[str, int]:
 
 
 def of_stack(config: Config, records: Mapping[str, Record], wanted: Sizes) -> dict[str, Declared]:
-    """Return the schedules of the database and the alarms as they are recorded, on or off, and of which alarms."""
+    """Return the declarations of the recorded schedules of database and alarms: on or off, and the alarms by name."""
     quiet = [one.id for one in _alarms(config, records, wanted)]
     changes: dict[str, dict[str, Any]] = {
         "database": {"state": "DISABLED" if wanted.asleep else "ENABLED"},

@@ -24,7 +24,7 @@ def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
         types = {one.type_name for one in sleep_parts.MEMBERS[part]}
         for address, row in record.arguments["records"].items():
             one = Record.from_row(address, row)
-            # who can write the state is not to have anything else made by it
+            # a user who can write the state must not make it create resources of other types
             if one.type in types:
                 found[address] = one
     return found
@@ -33,10 +33,10 @@ def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
 def returning(records: Mapping[str, Record], others: Mapping[str, Declared]) -> dict[str, Declared]:
     """Return the declarations of a wake: deleted resources, resources that name them, and `others`.
 
-    All is as recorded, with the ids that are new; what needs it waits for it.
+    All are as recorded, with references to the new ids; each waits for the resources that it needs.
 
     Args:
-        others: what wakes in any case, as declared by itself.
+        others: the declarations that wake in any case.
     """
     again, follows = deleted(records), sleep_parts.references(records)
     declared = {address: as_recorded(record, **follows.get(address, {})) for address, record in again.items()}
@@ -53,7 +53,7 @@ def returning(records: Mapping[str, Record], others: Mapping[str, Declared]) -> 
         address: dataclasses.replace(item, dependencies=(*item.dependencies, *_waits(item, known, new)))
         for address, item in declared.items()
     }
-    # a plan meets what is meant before who means it
+    # a plan must come to a resource before the resources that refer to it
     order = TopologicalSorter({a: [one.address for one in item.dependencies] for a, item in waiting.items()})
     return {address: waiting[address] for address in order.static_order()}
 
@@ -62,13 +62,13 @@ def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) ->
     """Yield the new resources that a resource waits for: by name, or since it was built on them, directly or not.
 
     Args:
-        known: the records of all that it may have been built on.
-        new: the addresses of what is made again, and of what follows.
+        known: the records of all possible dependencies.
+        new: the addresses of the resources created again, and of the resources that refer to them.
     """
     found = REFERENCE.finditer(repr(item.resource.fields()))
     meant = {match[1]: match[2] for match in found if match[1] in new}
     for address, output in meant.items():
-        # a listener needs no more of its load balancer than the ARN, and a rule of its listener
+        # a listener needs only the ARN of its load balancer, and a rule only the ARN of its listener
         yield Dependency(address, output, ready=not isinstance(item.resource, Listener | ListenerRule))
 
     def built_on(address: str) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) ->
 def without(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
     """Return the declarations of a stack that sleeps: without deleted resources, and the rest as it is meanwhile.
 
-    What the state says of the former is a part of it: it is kept.
+    The records of the deleted parts are included, so that they are kept.
     """
     gone = deleted(records).keys() - records.keys()
     follows = sleep_parts.references(records)

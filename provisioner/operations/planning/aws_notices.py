@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     """Return notices of differences that `up` leaves alone; call it after `show_plan`, or at the end of `up`.
 
-    Also that there is no newer AMI, if one was asked for.
+    One notice says that there is no newer AMI, if the user asked for one.
 
-    A read that is refused, or not answered, is a note as well: nothing else depends on it.
+    A refused or unanswered read is a notice as well, since nothing else depends on it.
 
     Args:
-        planned: what `show_plan` returned.
+        planned: the result of `show_plan`.
     """
     planned = list(planned)
     replaced = {item.address for item in planned if "task_definition" in item.changes}

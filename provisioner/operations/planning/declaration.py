@@ -32,7 +32,7 @@ def declare_stack(
 
     Args:
         records: the state's records, from which overrides and unchanged facts are read; empty to believe AWS alone.
-        on_missing: is handed a sentence on each configured thing that AWS does not have; None: refuse it.
+        on_missing: takes a sentence on each configured thing that AWS does not have; None: refuse it.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow the configuration.

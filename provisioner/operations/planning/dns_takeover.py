@@ -1,4 +1,4 @@
-"""Take a public name over from the system that has it (`up --take-over`), and know of it afterwards."""
+"""Take a public name over from the system that has it (`up --take-over`), and recognize it in later runs."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from provisioner.steps.stack import Stack
 
 SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
-"""What must be ready before a name that serves elsewhere leads here."""
+"""The types of the resources that must be ready before a name of another system moves to this stack."""
 
 
 def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
     """Fit the declarations of public names to the names that were taken over or given back.
 
-    A name that comes from another system moves last, when all that serves here is ready. One that was given back is
-    declared as it is recorded, so that nothing is done with it.
+    A name that comes from another system moves last, when all resources of `SERVING` are ready. A name that was given
+    back is declared as recorded, so that it does not change.
     """
     for address, item in _public_names(stack.declared).items():
         record = records.get(address)
@@ -66,7 +66,7 @@ def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[s
 def _move_last(stack: Stack, item: Declared) -> None:
     serving = [one for one in stack.declared.values() if isinstance(one.resource, SERVING)]
     needs = [*item.dependencies, *(Dependency(one.address, ready=True) for one in serving)]
-    # of the step of the last of them, since a run that is limited to a step has no later ones
+    # in the step of the last of them, since a run that is limited to a step has no later resources
     step = serving[-1].step if serving else item.step
     del stack.declared[item.address]
     stack.declared[item.address] = replace(item, dependencies=tuple(dict.fromkeys(needs)), step=step)
@@ -88,7 +88,7 @@ def check(take_over: Collection[str], give_back: Collection[str], options: Colle
         options: the other options of `up` that were given.
 
     Raises:
-        ConfigurationError: with the two.
+        ConfigurationError: two options exclude each other. The message names both.
     """
     if give_back and options:
         option = next(iter(options))
@@ -104,10 +104,10 @@ def check_taken(aws: Aws, records: Mapping[str, Record], stack: Stack, target_st
         target_step: the step that the run is limited to, if it is.
 
     Returns:
-        A sentence for each name: where it leads now, or that it was taken over already.
+        A sentence for each name: its present target, or that it was taken over already.
 
     Raises:
-        ConfigurationError: with the reason.
+        ConfigurationError: a name cannot be taken over. The message gives the reason.
         ApiError: a read was refused.
     """
     with explaining():
@@ -117,12 +117,14 @@ def check_taken(aws: Aws, records: Mapping[str, Record], stack: Stack, target_st
 def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, target_step: str | None) -> str:
     option, mine = f"--take-over {name}", {_name(item): item for item in _public_names(stack.declared).values()}
     if name not in mine:
-        has = f"its public name is {names(list(mine))}: write dns.host first" if mine else "no service is public"
+        none = "no service is public: write public = true first"
+        has = f"its public name is {names(list(mine))}: write dns.host first" if mine else none
         raise ConfigurationError(f"{option}: this stack has no record of that name; {has}")
     item = mine[name]
     if target_step and item.step not in step_and_dependencies(STEPS, target_step):
         raise ConfigurationError(
-            f"{option}: the name moves in step {item.step}, which --target-step {target_step} leaves out"
+            f"{option}: the name moves in step {item.step}, which --target-step {target_step} leaves out: leave "
+            f"--target-step out"
         )
     looking = aws.reading().knowing(KnownResources(records, stack.declared))
     zone = filled(item.resource, lambda a, output: output_of(records.get(a), output)).fields()["hosted_zone_id"]
@@ -137,7 +139,7 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
             f"to {lasts(displaced)} s after that, so both must serve meanwhile. Back: `provision up --give-back {name}`"
         )
     if live and live.outputs.get(FORMER):
-        # an interrupted run with the same option may have got as far
+        # an interrupted run with the same option may have taken it over
         return f"{option}: it was taken over already"
     if live:
         raise ConfigurationError(f"{option}: its record is this stack's already: leave the option out")
@@ -150,7 +152,7 @@ def _check_certificate(records: Mapping[str, Record], name: str) -> None:
     """Refuse a name that the standing load balancer has no certificate for: it keeps its own until others have moved.
 
     Raises:
-        ConfigurationError: with the way to do it in two runs.
+        ConfigurationError: there is no certificate for it. The message says how to move it in two runs.
     """
     listeners = [record for record in records.values() if record.type == Listener.type_name]
     shown = {record.arguments.get("certificate_arn") for record in listeners} - {None}
@@ -164,7 +166,7 @@ def _check_certificate(records: Mapping[str, Record], name: str) -> None:
 
 
 def left_to(records: Mapping[str, Record]) -> list[str]:
-    """Say of each of these names that was given back that it is left alone."""
+    """Return a sentence on each name that was given back: later runs leave it alone."""
     return [
         f"{name} is given back to where it led before ({led_to(former)}), unless somebody has let it lead elsewhere "
         f"since; clients follow within {ALIAS_TTL} s. This stack leaves it alone until "
@@ -174,7 +176,7 @@ def left_to(records: Mapping[str, Record]) -> list[str]:
 
 
 def put_back(going: Mapping[str, Record]) -> list[str]:
-    """Say which names lead elsewhere again when their records are deleted."""
+    """Return a sentence on each name that leads to its former target again when its record is deleted."""
     return [
         f"{name} was taken over: when its record is deleted, it leads to {led_to(former)} again, if that is still "
         f"there; clients follow within {ALIAS_TTL} s. To have all of them there before anything is deleted, run "
@@ -184,7 +186,7 @@ def put_back(going: Mapping[str, Record]) -> list[str]:
 
 
 def _former(records: Mapping[str, Record], *, given_back: bool) -> dict[str, list[RawRecord]]:
-    """Return by name the records that stood there before, of the names that were given back, or of the others."""
+    """Return the former DNS records by name: of the names given back, or of the names still taken over."""
     named = [(str(record.arguments["record_name"]), record.outputs) for record in recorded_names(records)]
     return {
         name: former
@@ -194,10 +196,10 @@ def _former(records: Mapping[str, Record], *, given_back: bool) -> dict[str, lis
 
 
 def forgotten(aws: Aws, records: Mapping[str, Record], found: Mapping[str, Record]) -> list[str]:
-    """Return the addresses of found names of which only a lost state could tell whether they were another system's.
+    """Return the addresses of found names that may have been taken over: only the lost state could tell.
 
     Args:
-        records: what the state still says.
+        records: the records that the state still has.
     """
     new = recorded_names({address: record for address, record in found.items() if address not in records})
     return [
@@ -208,12 +210,12 @@ def forgotten(aws: Aws, records: Mapping[str, Record], found: Mapping[str, Recor
 
 
 def recorded_names(records: Mapping[str, Record]) -> Iterator[Record]:
-    """Yield the records of Route 53's records that are recorded with their names."""
+    """Yield the state's records of DNS records that have a name in their arguments."""
     for record in records.values():
         if record.type == RecordSet.type_name and "record_name" in record.arguments:
             yield record
 
 
 def normal_names(given: Sequence[str]) -> list[str]:
-    """Return names as the records have them, each once."""
+    """Return names in the form of the records, without duplicates."""
     return list(dict.fromkeys(map(normal_name, given)))

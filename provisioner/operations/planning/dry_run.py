@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from provisioner.steps.stack import Stack
 
 AGAIN = 10.0
-"""Seconds between two tries to read what AWS did not answer."""
+"""Seconds before an unanswered or throttled read is tried again."""
 
 
 def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit = lambda event: None) -> None:
-    """Raise `PlanRefused` if the plan holds a refusal, after each reason was handed to `emit`."""
+    """Raise `PlanRefused` if the plan holds a refusal; emit an event for each reason first."""
     if refused := reasons(planned):
         for reason in refused:
             emit(events.PlanRefused(reason.text, tuple(reason.addresses)))
@@ -42,7 +42,7 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
     """Refuse a plan that differs from the plan that the user has agreed to.
 
     Raises:
-        PlanChanged: somebody changed something since.
+        PlanChanged: the plan has changed since. The message names the resources.
     """
     before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
     if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
@@ -65,7 +65,7 @@ def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, D
     """Return the plan of a run that is limited to these resources. Only reads are made.
 
     Args:
-        aws: as it knows these resources.
+        aws: an `Aws` that knows these resources.
     """
     return answered(aws, emit, lambda: plan(aws, records, declared, (), limited=True))
 
@@ -87,7 +87,7 @@ def _repeated(
     passes: Callable[[Exception], bool],
     tell: Callable[[ApiError], None] = lambda error: None,
 ) -> list[Planned]:
-    """Plan; again after a refusal that `passes` by itself, which `tell` is handed, until `LOOKUP_TIMEOUT` is over."""
+    """Plan; after an error that `passes` accepts as temporary, `tell` it and plan again until `LOOKUP_TIMEOUT`."""
     until = aws.pace.now() + LOOKUP_TIMEOUT
     while True:
         try:

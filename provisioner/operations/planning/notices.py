@@ -1,4 +1,4 @@
-"""Notices about a declared stack: all that `plan` and `up` tell of it before they ask AWS about single resources."""
+"""Notices about a declared stack, which `plan` and `up` show before they read single resources from AWS."""
 
 from __future__ import annotations
 

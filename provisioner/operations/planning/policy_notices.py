@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from provisioner.steps.stack import Stack
 
 ALIKE = 0.9
-"""How near a wrong action is to a right one, of 1."""
+"""The least similarity, between 0 and 1, of a wrong action to the suggested one."""
 OTHERWISE = {"s3", "lambda", "kms", "iam"}
-"""Services whose actions are often called otherwise than their operations (Service Authorization Reference)."""
+"""Services whose actions often have other names than their operations (Service Authorization Reference)."""
 GATEWAYS = {"s3"}
-"""What is reached by the stack's own gateway endpoint."""
+"""Services that tasks reach through the stack's own gateway endpoint."""
 ENDPOINTS = {"cloudwatch": "monitoring", "ecr": "ecr.api", "kinesis": "kinesis-streams", "ses": "email"}
-"""Endpoint services that are called otherwise than the service's prefix in IAM (AWS PrivateLink guide)."""
+"""Endpoint services whose name differs from the service's prefix in IAM (AWS PrivateLink guide)."""
 LOCAL = {"iam", "rds-db", "sts"}
-"""What is asked of no service by the task itself, or as often by others for it."""
+"""Prefixes whose actions need no endpoint: tasks call no API for them, or other services call it on their behalf."""
 
 
 def notices(stack: Stack) -> Iterator[str]:
@@ -36,16 +36,16 @@ def notices(stack: Stack) -> Iterator[str]:
     attached = [name for name, one in config.workloads.items() if task_policies.managed(one.policies)]
     if attached and stack.facts.boundary and not config.account.boundary:
         yield (
-            f"{names([config.key(name) for name in attached])} may use of its managed policies only the actions that the boundary "
-            f"{stack.facts.boundary} allows too, and `provision policy --create-boundary` puts only files in there: "
-            "write the statements in a file, or name a boundary of your own (account.boundary)"
+            f"{names([config.key(name) for name in attached])} may use of its managed policies only the actions that "
+            f"the boundary {stack.facts.boundary} allows too. `provision policy --create-boundary` puts only files in "
+            "there: write the statements in a file, or name a boundary of your own (account.boundary)"
         )
 
 
 def _out_of_reach(stack: Stack) -> Iterator[str]:
     """Yield the services that policies allow and that tasks cannot connect to."""
     config = stack.config
-    # a VPC that was there has endpoints of its own
+    # an existing VPC has its own endpoints
     if config.network.egress != "none" or config.network.vpc:
         return
     there = {address.partition("/")[2] for address in stack.declared if address.startswith("vpc_endpoint/")}
@@ -62,7 +62,7 @@ def _out_of_reach(stack: Stack) -> Iterator[str]:
 
 
 def _meant(action: str) -> str:
-    """Return the action that a misspelt one is near to, by botocore's operations; empty if it may be right."""
+    """Return the most similar action in botocore's operations to a misspelt action; empty if it may be right."""
     from provisioner.aws.service_models import without_settings
 
     service, _, name = action.partition(":")

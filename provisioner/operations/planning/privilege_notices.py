@@ -17,7 +17,7 @@ ROOT = {"0", "root"}
 def notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
     """Yield a sentence each on containers that run as root, as the image's user, or with a writable root file system.
 
-    Only what is new is told: the recorded task definition was another, or there is none.
+    Only containers whose settings differ from the recorded task definition, or that have no record, are named.
     """
     containers = {
         name: (one.user, one.read_only)

@@ -15,14 +15,14 @@ FIELDS = {
     "scaling.min": ("scalable_target/{}", "min_capacity"),
     "count": ("service/{}", "desired_count"),
 }
-"""Where the end of a key goes: the resource, by the service's name, and the field."""
+"""By the end of a key, the address with a place for the service's name, and the field."""
 KEPT = {
     "capacity.spot": "capacity.spot = true",
     "on_demand": "on_demand = { percent = 0 }",
     "scaling.min": "scaling = { min = 1 }",
     "count": "count = 1",
 }
-"""What is written to keep what was the default before."""
+"""By the end of a key, the line in stack.toml that keeps the former default."""
 NOW = {
     "capacity.spot": "capacity.spot is false",
     "on_demand": "on_demand is { percent = 100 }",
@@ -41,14 +41,14 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
         if record and declared and _differ(record.arguments.get(field), declared.resource.fields()[field]):
             changed.setdefault(end, []).append(service)
     return [
-        f'{NOW[end]}{_of(services)}, the default of env = "{stack.config.env}", and was otherwise: to keep what '
-        f"was, write {KEPT[end]}{' there' if any(services) else ''}"
+        f'{NOW[end]}{_of(services)}, the default of env = "{stack.config.env}", and was otherwise: to keep the '
+        f"former value, write {KEPT[end]}{' there' if any(services) else ''}"
         for end, services in changed.items()
     ]
 
 
 def _parted(key: str) -> tuple[str, str]:
-    """Return the name of the service that a key is of, if of any, and the rest of it."""
+    """Return the service in a key, empty without one, and the rest of the key."""
     if not key.startswith("services."):
         return "", key
     _, service, end = key.split(".", 2)

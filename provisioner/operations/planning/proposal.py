@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposal:
-    """The plan of an `up` with all that its user has to know before agreeing to it.
+    """The plan of an `up` with all facts that the user needs before agreeing to it.
 
     Attributes:
         planned: each resource with its action, unchanged resources included.
@@ -64,7 +64,7 @@ def describe_plan(
     planned: Sequence[Planned],
     target_step: str | None,
 ) -> Proposal:
-    """Return a plan with its description, made from the state and the declaration alone: no call is made."""
+    """Return a plan with its description from the state and the declaration. No call is made."""
     records, (declared, _) = dict(state.records), run_scope.find_scope(state.records, stack, target_step)
     going = [records[item.address] for item in planned if item.action == "delete"]
     counted = sleep_schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
@@ -94,7 +94,7 @@ def propose(
     planned: Sequence[Planned],
     target_step: str | None,
 ) -> Proposal:
-    """Return a plan with its full description, for which AWS is asked a few more questions."""
+    """Return a plan with its full description, which needs a few more reads."""
     found = describe_plan(options, config, aws, stack, state, planned, target_step)
     notes = [*found.notes, *aws_notices.notes(aws, stack, planned)]
     return replace(found, notes=notes, lost=data_loss.lost(aws, planned, found.records))

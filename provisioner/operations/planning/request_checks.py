@@ -24,7 +24,7 @@ def check_target(target_step: str | None, records: Collection[Record] = ()) -> N
     """Refuse a `--target-step` that neither this version nor a record has.
 
     Raises:
-        ConfigurationError: names the existing steps.
+        ConfigurationError: there is no such step. The message names the existing steps.
     """
     limit.check(target_step, STEPS.keys() | {record.step for record in records if record.step})
 
@@ -44,13 +44,16 @@ def check_new_ami(config: Config, target_step: str | None, *, new_ami: bool) -> 
     """Refuse `--new-ami` for a stack without instances, or for a run without the step that declares them.
 
     Raises:
-        ConfigurationError: gives the reason.
+        ConfigurationError: the option does not apply. The message gives the reason.
     """
     if not new_ami:
         return
     if not config.on_instances:
-        raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
+        raise ConfigurationError(
+            '--new-ami: no service has launch = "ec2", so there are no instances to replace: leave the option out'
+        )
     if target_step and CAPACITY not in limit.step_and_dependencies(STEPS, target_step):
         raise ConfigurationError(
-            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target_step} leaves out"
+            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target_step} leaves out: leave "
+            f"one of the two out"
         )

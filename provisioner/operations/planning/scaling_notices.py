@@ -1,4 +1,4 @@
-"""Tell the user which services autoscaling leaves, since `stack.toml` has no `scaling` for them."""
+"""Tell the user for which services autoscaling ends, since `stack.toml` has no `scaling` for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
     """List the services whose `scaling` was removed, and the changes that `up` will make to them.
 
-    Earlier versions scaled every service; whoever wrote no `scaling` then is told how to keep it.
+    Earlier versions scaled every service, so the notice also says how to keep the scaling.
     """
     left: dict[tuple[str, int], list[str]] = {}
     for name, service in stack.config.services.items():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def declare(config: Config, facts: Facts) -> Stack:
     """Run all steps, and return the stack with everything declared.
 
-    It has notices of variables that look like secrets, and of what will find no room.
+    It has notices of variables that look like secrets, and of tasks that the instances have no room for.
 
     Raises:
         ConfigurationError: a step of the user's own failed: with its file and line.

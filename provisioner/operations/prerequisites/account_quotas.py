@@ -23,7 +23,7 @@ API = Api(
     "Service Quotas",
     signing_name="servicequotas",
     rates=(
-        # as many again in one burst
+        # the document allows as many additional calls in one burst, so a bucket holds twice the rate
         Limit("each", 10, 5, _RATES, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
         Limit("each", 20, 10, _RATES, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
     ),
@@ -40,11 +40,11 @@ class NotTold(ProvisionError):
 
 
 def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float | None:
-    """Return a quota's applied value, or AWS's default where only that is known; None if neither is.
+    """Return a quota's applied value, or AWS's default if only that is known; None if neither is.
 
     Raises:
         ClientError: the read was refused.
-        NotTold: Service Quotas may not ask the service for the caller, so that the default may not be what counts.
+        NotTold: Service Quotas may not ask the service on the caller's behalf, so that the default may be wrong.
     """
     client = aws.client("service-quotas", region)
     for operation in ("get_service_quota", "get_aws_default_service_quota"):
@@ -66,9 +66,10 @@ def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float
 
 
 def rules_of_group(aws: Aws, config: Config) -> int:
-    """Return how many rules a security group may have in each direction; AWS is asked only if the default is too few.
+    """Return the number of rules that a security group may have in each direction.
 
-    The default counts also where AWS does not say, or may not be asked.
+    AWS is asked only if the configuration needs more than the default. If AWS does not say, or denies the read, the
+    default counts.
 
     Raises:
         ConfigurationError: the configuration needs more.

@@ -27,9 +27,9 @@ RECOMMENDED = {
 def chosen(aws: Aws, records: Iterable[Record], architecture: Architecture = "x86_64") -> str:
     """Return the id of the AMI that is to be declared. Only reads are made.
 
-    AWS releases one every week or two. A plan must not change by that alone, so the stack's own AMI stays: the recorded
-    one, or that of the live launch template if nothing is recorded. A new stack gets the recommended one, and so does
-    one whose user asks for it (`Aws.new_ami`), or whose instances were of another architecture.
+    AWS releases an AMI every week or two. A plan must not change by that alone, so the stack's own AMI stays: the
+    recorded AMI, or the live launch template's if nothing is recorded. The recommended AMI is chosen for a new stack,
+    if the user asks for it (`Aws.new_ami`), and if the recorded instances are of another architecture.
     """
     records = list(records)
     other = _types(records) and any(is_arm(one) != (architecture == "arm64") for one in _types(records))
@@ -44,14 +44,14 @@ def recommended(aws: Aws, architecture: str = "x86_64") -> str:
 
 
 def _types(records: Iterable[Record]) -> list[str]:
-    """Return the types of the instances that the state says the group has."""
+    """Return the instance types in the recorded Auto Scaling groups."""
     groups = [one.arguments.get("mixed_instances_policy") for one in records if one.type == AutoScalingGroup.type_name]
     overrides = [one.get("LaunchTemplate", {}).get("Overrides", ()) for one in groups if isinstance(one, Mapping)]
     return [str(one["InstanceType"]) for some in overrides for one in some if "InstanceType" in one]
 
 
 def recorded(records: Iterable[Record]) -> str | None:
-    """Return the id of the AMI that the state says the launch template has; None if it does not say."""
+    """Return the id of the AMI in the recorded launch template; None if none is recorded."""
     for record in records:
         data = record.arguments.get("launch_template_data") if record.type == LaunchTemplate.type_name else None
         if isinstance(data, Mapping) and isinstance(image := data.get("ImageId"), str):
@@ -62,8 +62,8 @@ def recorded(records: Iterable[Record]) -> str | None:
 def condition(aws: Aws) -> list[dict[str, Any]]:
     """Return the age and the successor of the AMI of each launch template. Only reads are made.
 
-    It matters little if AWS does not tell: what is not known is None. An AMI of which AWS tells nothing may be
-    deregistered, or the caller not allowed to ask.
+    A value is None if AWS does not tell it. If AWS tells nothing of an AMI, the AMI may be deregistered, or the caller
+    may lack the permission.
     """
     images = [live.attributes["launch_template_data"].get("ImageId") for live in aws.live(LaunchTemplate) if live.owned]
     described = {image: _described(aws, image) for image in dict.fromkeys(filter(None, images))}
@@ -99,7 +99,7 @@ def _described(aws: Aws, image: str) -> Mapping[str, Any]:
 
 
 def _days(aws: Aws, image: Mapping[str, Any]) -> int | None:
-    """Return for how many days an AMI has existed; EC2 writes the date as text, such as 2026-02-26T21:04:05.000Z."""
+    """Return the age of an AMI in days; EC2 writes the date as text, such as 2026-02-26T21:04:05.000Z."""
     try:
         return (datetime.fromtimestamp(aws.pace.time(), UTC) - datetime.fromisoformat(image["CreationDate"])).days
     except (KeyError, TypeError, ValueError):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def build_obstacle(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
-    """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
+    """Return why no image can be built here (empty if images can), and the names whose image is already in ECR.
 
-    An engine is asked only when there is something to build; ECR only when there is no engine to build it.
+    An engine is asked only if there is something to build. ECR is asked only if there is no engine to build it.
     """
     built = {name: workload for name, workload in config.images.items() if workload.build}
     if not any(located(root / str(one.build), one.dockerfile).is_file() for one in built.values()):
@@ -33,7 +33,7 @@ def build_obstacle(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset
 
 
 def no_engine(aws: Aws, *, local: bool) -> str:
-    """Say why no image can be built and pushed, or nothing if it can."""
+    """Return why no image can be built and pushed; empty if images can."""
     if not engine.named():
         return "no Docker engine responds"
     try:

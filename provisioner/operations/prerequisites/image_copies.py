@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from provisioner.docker.registry import Registries
 
 PUBLIC = "public.ecr.aws"
-"""ECR's public registry, which is AWS's."""
+"""The public registry of AWS (ECR Public)."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -36,19 +36,19 @@ Problem = RegistryError | CredentialsError
 
 
 def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = None, option: str = "") -> dict[str, Copy]:
-    """Return the copies that ready images from elsewhere have or are to have, by service. Nothing is written.
+    """Return the existing or future copy of each ready image from elsewhere, by service. Nothing is written.
 
-    A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull), and
-    for more only of what ECR has no copy of. A name with a digest that ECR has a copy of is not asked for at all. Where
-    the registry does not answer, the copy that is in use goes on being used.
+    A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull).
+    The registry is asked for more only if ECR has no copy of the image. For an image named by digest it is not asked at
+    all if ECR has a copy. If the registry does not answer, the present copy stays in use.
 
     Args:
         file: the configuration's name, for the messages.
-        only: of these alone.
-        option: the option that names the image, if none of the configuration's keys does.
+        only: the services and jobs to look at; None: all.
+        option: the option that names the image, if it is not a key of the configuration.
 
     Raises:
-        ConfigurationError: with one line for each image that there is no copy of, nor can be.
+        ConfigurationError: images have no copy and cannot be copied; with one line for each.
     """
     elsewhere = _from_elsewhere(aws, config)
     wanted = {name: image for name, image in elsewhere.items() if only is None or name in only}
@@ -73,9 +73,10 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
 
 
 def hosts(config: Config) -> list[str]:
-    """Say which registries the configuration names, besides AWS's own: they are asked before anybody confirms anything.
+    """Return one line for each registry that the configuration names, except AWS's own.
 
-    Who cloned a `stack.toml` sees so whom it has asked, and what on this machine.
+    Registries are asked before the user confirms anything. A user who cloned a `stack.toml` sees here which hosts it
+    asks, this machine included.
     """
     named: dict[str, list[str]] = {}
     for name, workload in config.images.items():
@@ -90,7 +91,7 @@ def hosts(config: Config) -> list[str]:
 
 
 def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Problem]:
-    """Return by service the copy that there is or can be, or why there can be none."""
+    """Return for each service its existing or future copy, or the problem that prevents a copy."""
     asking = registries(aws)
     digests = _at_once(aws, lambda image: image.digest or asking.digest(image), wanted.values())
     named = {
@@ -175,7 +176,7 @@ def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
 
 
 def _unreached(aws: Aws) -> str:
-    """Say why the engine that runs a rehearsal's tasks cannot have copies; empty if it can, or there is none."""
+    """Return why the local engine cannot use copies in the embedded cloud; empty if it can, or there is no engine."""
     if not engine.named():
         return ""
     try:

@@ -22,7 +22,7 @@ def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
     """Return the sizes of instance types, by name, as far as AWS says.
 
     Raises:
-        ClientError: one is not offered in the Region.
+        ClientError: the Region does not offer one of the types.
     """
     found = dict[str, Size]()
     for names in batches(sorted(set(types)), 100):
@@ -37,13 +37,13 @@ def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
 def check(aws: Aws, config: Config) -> Mapping[str, Size]:
     """Refuse tasks that are too large for an instance type, or too many; return the sizes of the types.
 
-    That is nothing where no service runs on instances, or AWS does not say.
+    The result is empty if no service runs on instances, or AWS does not say.
 
-    ECS makes the group grow only for tasks that fit the smallest one, of each parameter by itself:
+    ECS makes the group grow only for tasks that fit the smallest type, compared for each parameter by itself:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
 
     Raises:
-        ConfigurationError: services on EC2 have such tasks.
+        ConfigurationError: tasks of services on EC2 are too large or too many.
     """
     on_ec2 = {name: service for name, service in config.services.items() if service.launch == "ec2"}
     if not on_ec2:
@@ -52,7 +52,7 @@ def check(aws: Aws, config: Config) -> Mapping[str, Size]:
         known = sizes(aws, config.capacity.instance_types)
     except ClientError as error:
         if code_of(error) == "InvalidInstanceType":
-            return {}  # the choice of zones says so, and which ones are offered
+            return {}  # `zones.with_instances` reports it, with the types that are offered
         raise
     if not known:
         return {}  # AWS does not say
@@ -76,6 +76,6 @@ def _problems(task: Size, types: dict[str, Size]) -> Iterator[str]:
     if task.cpu > (has := types[weakest].cpu):
         yield f"cpu is {task.cpu} units, but {weakest} has {has}"
     smallest = min(types, key=lambda name: types[name].memory)
-    # how much of it the kernel and the agent keep is not known before an instance runs
+    # the share that the kernel and the agent keep is not known before an instance runs
     if task.memory >= (has := types[smallest].memory):
         yield f"memory is {task.memory} MiB, but {smallest} has {has} MiB, of which the system keeps a part"

@@ -1,4 +1,4 @@
-"""The permissions boundary of a stack's roles: made and kept up to date by an administrator, never by `up`."""
+"""The permissions boundary of a stack's roles: an administrator creates and updates it; `up` never does."""
 
 from __future__ import annotations
 
@@ -26,12 +26,17 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 VERSIONS = 5
-"""How many versions a managed policy has at most (IAM user guide, "IAM and AWS STS quotas")."""
+"""The most versions that a managed policy can have (IAM user guide, "IAM and AWS STS quotas")."""
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """A boundary as it is in the account: its ARN, the document in force, None without one, and whose it is."""
+    """A boundary as it is in the account.
+
+    Attributes:
+        document: the document in force; None if the boundary does not exist.
+        ours: whether it is this stack's.
+    """
 
     arn: str
     document: Mapping[str, Any] | None
@@ -39,7 +44,7 @@ class Boundary:
 
 
 def database_of(config: Config, records: Mapping[str, Record]) -> str:
-    """Return the resource id of the recorded database cluster, or `*` where none is, or signing in by IAM is off."""
+    """Return the resource id of the recorded database cluster; `*` if none is recorded, or signing in by IAM is off."""
     clusters = (record for record in records.values() if record.type == DbCluster.type_name)
     known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
     return next(known, ANY) if signed_in(config) else ANY
@@ -67,7 +72,7 @@ def live(aws: Aws, config: Config) -> Boundary:
 
 
 def policy_at(aws: Aws, arn: str) -> Mapping[str, Any] | None:
-    """Return a managed policy as GetPolicy tells it; None if there is none."""
+    """Return a managed policy as GetPolicy shows it; None if it does not exist."""
     with IgnoreNotFound():
         policy: Mapping[str, Any] = aws.client("iam").get_policy(PolicyArn=arn)["Policy"]
         return policy
@@ -102,7 +107,7 @@ def change(aws: Aws, config: Config, document: Mapping[str, Any]) -> tuple[Bound
     """Return the boundary, and the action that gives it this document: `create`, `update` or empty.
 
     Raises:
-        ConfigurationError: it is not this stack's to make.
+        ConfigurationError: the boundary is not this stack's.
         ApiError: a read was refused.
     """
     if named := config.account.boundary:
@@ -122,7 +127,7 @@ def change(aws: Aws, config: Config, document: Mapping[str, Any]) -> tuple[Bound
 
 
 def make(aws: Aws, found: Boundary, document: Mapping[str, Any]) -> None:
-    """Create the boundary, or give it a new version, for which the oldest one goes if there are as many as can be.
+    """Create the boundary, or give it a new version; at `VERSIONS` versions the oldest is deleted first.
 
     Raises:
         ApiError: a call was refused.

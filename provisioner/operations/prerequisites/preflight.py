@@ -45,16 +45,17 @@ def gather(
     on_missing: Callable[[str], None] | None = None,
     command_line: Callable[..., str] = secret_versions.typed,
 ) -> Facts:
-    """Read the facts, all at once; no call writes.
+    """Read all facts in parallel; no call writes.
 
     Args:
-        file: the configuration's, which build contexts are relative to.
-        records: what the state says; without them, what AWS has counts.
-        on_missing: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
-        command_line: how another command is called on the same stack.
+        file: the configuration's file, which build contexts are relative to.
+        records: the state's records; without them the live resources count.
+        on_missing: takes a message on each configured thing that does not exist, for commands that only read; None:
+            such a thing is an error.
+        command_line: returns the command line of another command on the same stack.
 
     Raises:
-        ConfigurationError: the configuration asks for what this account or region does not have.
+        ConfigurationError: this account or Region does not have a thing that the configuration names.
         ApiError: a read was refused, or AWS could not be reached.
     """
     root = file.parent
@@ -139,17 +140,17 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 
 
 def allowed(config: Config) -> tuple[str, ...]:
-    """Return the CIDRs that may come in, `my-ip` replaced by the address that this machine shows to the world.
+    """Return the CIDRs that may connect, with `my-ip` replaced by this machine's public address.
 
-    Without a public service nobody may.
+    Without a public service the result is empty.
 
     Raises:
-        ConfigurationError: that could not be asked.
+        ConfigurationError: the public address could not be found out.
     """
     if not config.public:
         return ()
     sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
-    # an address that is listed may be this machine's, and AWS refuses to be told a rule twice
+    # a listed address may also be this machine's, and AWS refuses duplicate rules
     return tuple(dict.fromkeys(sources))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
 
 EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
-"""Names that nobody can register (RFC 2606)."""
+"""Domains that are reserved and cannot be registered (RFC 2606)."""
 WITHOUT_PUBLIC_ZONES = "aws-us-gov"
 """The partition whose Route 53 has private hosted zones only (GovCloud guide, "Amazon Route 53"); China's has both."""
 STARTED_FOR_ANOTHER = (
@@ -23,12 +23,11 @@ STARTED_FOR_ANOTHER = (
 
 
 def public_zone(aws: Aws, config: Config) -> str | None:
-    """Return the id of the public zone that was there before, or None when it is the stack's to make.
-
-    Without a public service there is no use for one, but one that the stack made stays.
+    """Return the id of the existing public zone; None if the stack creates its own, or needs none.
 
     Raises:
-        ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
+        ConfigurationError: there is no zone and the stack is not to create one, or there are several, or the domain or
+            the partition can have none.
     """
     if not config.public_zone:
         return None

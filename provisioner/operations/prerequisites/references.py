@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def check_web_acl(aws: Aws, config: Config) -> None:
-    """Look for the web ACL that the load balancer is to have; without either no call is made.
+    """Check that the load balancer's web ACL exists; without a load balancer or a web ACL no call is made.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is no such web ACL.
     """
     if not (arn := config.load_balancer.waf_acl) or not config.public:
         return
@@ -42,9 +42,9 @@ def check_web_acl(aws: Aws, config: Config) -> None:
 
 
 def check_topic(aws: Aws, config: Config) -> None:
-    """Look for the topic that alarms are to tell, and whether CloudWatch may; without one no call is made.
+    """Check that the alarms' topic exists and that CloudWatch may publish to it; without a topic no call is made.
 
-    Nobody is told that an alarm could not publish, so that this has to be found out before.
+    AWS reports it nowhere when an alarm fails to publish, so this is checked beforehand.
 
     Raises:
         ConfigurationError: there is no such topic, or CloudWatch cannot publish to it.
@@ -59,8 +59,8 @@ def check_topic(aws: Aws, config: Config) -> None:
     # and encrypted topics")
     if topic.get("KmsMasterKeyId", "").endswith("alias/aws/sns"):
         raise ConfigurationError(
-            f'alarms.topic is "{arn}", which is encrypted with alias/aws/sns, a key that CloudWatch may not use: use a '
-            "key of your own that lets cloudwatch.amazonaws.com call kms:Decrypt and kms:GenerateDataKey*, or none"
+            f'alarms.topic is "{arn}", which is encrypted with alias/aws/sns, a key that CloudWatch may not use. Use '
+            "none, or a key of your own that lets cloudwatch.amazonaws.com call kms:Decrypt and kms:GenerateDataKey*"
         )
     if not may_publish("cloudwatch.amazonaws.com", json.loads(topic.get("Policy") or "{}"), aws.account):
         raise ConfigurationError(
@@ -70,10 +70,10 @@ def check_topic(aws: Aws, config: Config) -> None:
 
 
 def check_security_groups(aws: Aws, config: Config) -> None:
-    """Look for the security groups that tasks are to be in besides; without any no call is made.
+    """Check the tasks' additional security groups; without any no call is made.
 
     Raises:
-        ConfigurationError: there is no such group, or it is in another VPC than the stack, where tasks cannot be in it.
+        ConfigurationError: there is no such group, or it is in another VPC than the stack, so that tasks cannot use it.
     """
     wanted = {group: config.key(name) for name, one in config.workloads.items() for group in one.security_groups}
     if not wanted:
@@ -88,7 +88,8 @@ def check_security_groups(aws: Aws, config: Config) -> None:
     for group_id, key in wanted.items():
         if group_id not in found:
             raise ConfigurationError(
-                f"{key}.security_groups has {group_id}, but there is no such group in {aws.region}"
+                f"{key}.security_groups has {group_id}, but there is no such group in {aws.region}: create it first, "
+                f"or use another"
             )
         if found[group_id] != own:
             where = f"the stack is in {own}" if own else "the stack will be in a VPC of its own"
@@ -99,9 +100,9 @@ def check_security_groups(aws: Aws, config: Config) -> None:
 
 
 def keys(aws: Aws, config: Config) -> dict[str, str | None]:
-    """Return the ARN of the key of each setting, None where AWS's own key is used; without a setting no call is made.
+    """Return the ARN of each setting's key, None where AWS's own key is used; without a setting no call is made.
 
-    Services show a key by its ARN, whatever it was named by, and CloudWatch Logs takes nothing else.
+    Services show a key by its ARN even if it was set by an alias or id, and CloudWatch Logs accepts only the ARN.
 
     Raises:
         ConfigurationError: there is no such key, or it cannot be used for symmetric encryption now.
@@ -113,12 +114,13 @@ def keys(aws: Aws, config: Config) -> dict[str, str | None]:
 
 
 def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | None:
-    """Return the ARN of the permissions boundary of all roles; None if none is configured, and none has been made.
+    """Return the ARN of the permissions boundary of all roles; None if none is configured and none exists.
 
-    Whoever may only do what `provision policy` prints cannot make, change or delete it, so that it is there counts.
+    An existing boundary is used without a setting, since callers with only the permissions of `provision policy` can
+    neither create, change nor delete it.
 
     Raises:
-        ConfigurationError: there is no such policy, or it would take away what running tasks may need.
+        ConfigurationError: there is no such policy, or it could take permissions away from running tasks.
     """
     named, arn = config.account.boundary, boundary_arn(config, aws.account)
     if (policy := limits.policy_at(aws, arn)) is None:
@@ -136,7 +138,7 @@ def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | 
 
 
 def _check_boundary(aws: Aws, config: Config, policy: Mapping[str, Any]) -> None:
-    """Refuse a boundary that says something else than it should: running tasks of roles without it might need that."""
+    """Refuse a boundary that does not fit the configuration: it could take permissions from running tasks."""
     if not limits.up_to_date(config, limits.document_of(aws, policy), aws.account):
         raise ConfigurationError(
             f"{policy['Arn']} does not fit this configuration, and roles of running tasks are to have it: let an "
@@ -155,7 +157,7 @@ def _arn(aws: Aws, setting: str, value: str) -> str:
         ) from None
     if (state := key.get("KeyState")) != "Enabled":
         raise ConfigurationError(f'{setting} is "{value}", but that key is {state}: enable it, or use another')
-    # CreateKey, KeySpec and KeyUsage: only such a key encrypts for AWS's services
+    # only a key of this spec and usage encrypts for AWS's services (KMS API, CreateKey: KeySpec, KeyUsage)
     if (spec := key.get("KeySpec")) != "SYMMETRIC_DEFAULT" or key.get("KeyUsage") != "ENCRYPT_DECRYPT":
         raise ConfigurationError(
             f'{setting} is "{value}", but that key is {spec} for {key.get("KeyUsage")}: use a symmetric encryption '

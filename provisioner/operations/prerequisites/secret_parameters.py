@@ -1,4 +1,4 @@
-"""The secrets that users set for a stack: parameters of Parameter Store, which belong to them and outlive it."""
+"""The secrets that users set for a stack: parameters of Parameter Store, which outlive the stack."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_delete(config: Config, addresses: Collection[str]) -> None:
     """Refuse to delete a parameter that `up` once generated if workloads now name it as their own secret.
 
     Raises:
-        ConfigurationError: with who names it.
+        ConfigurationError: workloads use it. The message names them.
     """
     for secret, tables in users(config.secrets).items():
         address = f"{SecureParameter.type_name}/{secret.place}"
@@ -53,8 +53,8 @@ def remove(aws: Aws, variables: Sequence[str]) -> None:
     """Delete parameters that users have set, by the names of their variables.
 
     Raises:
-        NotOwned: one is not this stack's, or was made up by `up`; those before it are deleted.
-        ConfigurationError: one is not there.
+        NotOwned: a parameter is not this stack's, or `up` generated it. The parameters before it are deleted.
+        ConfigurationError: a parameter does not exist.
     """
     for name in variables:
         parameter = path(aws.name) + name
@@ -63,7 +63,7 @@ def remove(aws: Aws, variables: Sequence[str]) -> None:
                 raise ConfigurationError(f"{parameter} is not set: there is nothing to remove")
             if not _of_users(aws, parameter):
                 raise NotOwned(
-                    f"{parameter} was not set by `provision secret set`, so it was not removed: what `up` made up "
-                    f"goes by `provision up --delete secure_parameter/{name}`, once no service names it"
+                    f"{parameter} was not set by `provision secret set`, so it was not removed: a value that `up` "
+                    f"generated goes by `provision up --delete secure_parameter/{name}`, once no service names it"
                 )
             aws.client("ssm").delete_parameter(Name=parameter)

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
 
 MOST_NAMES = 50
-"""In one filter of DescribeParameters (Systems Manager API, ParameterStringFilter)."""
+"""The most values in one filter of DescribeParameters (Systems Manager API, ParameterStringFilter)."""
 SECRETS_KEY = "alias/aws/secretsmanager"
 CURRENT = "AWSCURRENT"
-"""The stage of the version that is read where none is named (Secrets Manager API, GetSecretValue)."""
+"""The stage of the version that is read by default (Secrets Manager API, GetSecretValue)."""
 
 CommandLine = Callable[..., str]
 
 
 def typed(*words: str) -> str:
-    """Return a command as it is typed for the stack of the file as it is."""
+    """Return a command line in backticks without any options: the default for `command_line`."""
     return f"`provision {' '.join(words)}`"
 
 
@@ -35,7 +35,7 @@ def checked(aws: Aws, config: Config, command_line: CommandLine = typed) -> dict
     """Return the ARN, version and key of each secret of a workload; generated secrets are left out.
 
     Raises:
-        ConfigurationError: some are not there, or cannot be read by ECS: a line for each.
+        ConfigurationError: secrets do not exist, or ECS could not read them: a line for each.
     """
     found, wrong = find(aws, config, command_line)
     if wrong:
@@ -60,7 +60,7 @@ def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[d
 def look(aws: Aws, stack: str, secrets: Iterable[Secret], command_line: CommandLine) -> dict[Secret, Held | str]:
     """Return for each secret its ARN, version and key, or the reason why ECS could not read it.
 
-    Parameters are described, and not read without decryption: who may call GetParameters may decrypt as well.
+    Parameters are described, not read, even without decryption: a caller that may call GetParameters may also decrypt.
     """
     wanted = list(secrets)
     names = {secret: parameter_name(stack, secret) for secret in wanted if secret.api == "ssm"}
@@ -84,7 +84,7 @@ def parameter_name(stack: str, secret: Secret) -> str:
     if secret.kind != "ssm":
         return path(stack) + secret.place
     _, arn, name = secret.place.rpartition(":parameter")
-    # the slash before the name of one that is in no hierarchy is the ARN's own
+    # for a parameter in no hierarchy, the slash before the name belongs to the ARN
     return name.lstrip("/") if arn and name.count("/") == 1 else name
 
 
@@ -107,7 +107,7 @@ def held(aws: Aws, shown: Mapping[str, Any]) -> Held:
 
 
 def _out_of_reach(aws: Aws, secret: Secret) -> str:
-    """Say why ECS could not read a secret that is named by its ARN; empty if it could."""
+    """Return why ECS could not read a secret named by its ARN; empty if it could."""
     if not secret.place.startswith("arn:"):
         return ""
     region, account = secret.place.split(":")[3:5]

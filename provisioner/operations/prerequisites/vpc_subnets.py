@@ -1,4 +1,4 @@
-"""The VPC that `network.vpc` names: which of its subnets lead where, and whether a stack can live there."""
+"""Read the VPC that `network.vpc` names: its subnets, their default routes, and whether a stack can use them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
 
 ZONES = 2
-"""Load balancers, and groups of database subnets, want subnets in so many zones (ELB, RDS API references)."""
+"""The zones that a load balancer and a DB subnet group must have subnets in (ELB, RDS API references)."""
 DNS = {
     "enableDnsSupport": "no program in it could resolve a name",
     "enableDnsHostnames": "private hosted zones are not used in it (Route 53 developer guide, hosted-zone-private)",
@@ -32,7 +32,8 @@ class Subnet:
     """A subnet of the VPC.
 
     Attributes:
-        block: its addresses. leads: whether its default route leads to an internet gateway, elsewhere, or is not there.
+        block: its addresses.
+        leads: the target of its default route: `igw`, `other`, or empty without a default route.
     """
 
     id: str
@@ -45,11 +46,11 @@ class Subnet:
 def read(aws: Aws, config: Config) -> ExistingVpc | None:
     """Return the VPC and the subnets that the configuration names; None if the stack makes its own.
 
-    A subnet is public if its default route leads to an internet gateway (VPC user guide, "Subnet types"). Of private
-    ones the tasks get those with a way out, if there are any, and the database the others.
+    A subnet is public if its default route leads to an internet gateway (VPC user guide, "Subnet types"). Tasks get
+    the private subnets with a default route, if there are any; the database gets the others.
 
     Raises:
-        ConfigurationError: there is no such VPC, it cannot resolve names, or has not the subnets that are needed.
+        ConfigurationError: there is no such VPC, it cannot resolve names, or it lacks subnets that the stack needs.
     """
     network = config.network
     if network.vpc is None:
@@ -87,21 +88,21 @@ def _vpc(aws: Aws, id: str) -> Mapping[str, Any]:
         if code_of(error) != "InvalidVpcID.NotFound":
             raise
         raise ConfigurationError(
-            f"network.vpc is {id}, but account {aws.account} has no such VPC in {aws.region}: use one that is there, "
-            f"or remove it, and the stack makes its own"
+            f"network.vpc is {id}, but account {aws.account} has no such VPC in {aws.region}: use an existing one, "
+            f"or remove the key, and the stack makes its own"
         ) from None
     for name, why in DNS.items():
         answer = ec2.describe_vpc_attribute(VpcId=id, Attribute=name)
         if not answer.get(f"{name[0].upper()}{name[1:]}", {}).get("Value"):
             raise ConfigurationError(
-                f"network.vpc is {id}, where {name} is off, so that {why}: turn it on, which whoever owns the VPC "
-                f"decides, or use another VPC"
+                f"network.vpc is {id}, where {name} is off, so that {why}: ask the owner of the VPC to turn it on, "
+                f"or use another VPC"
             )
     return dict(vpc)
 
 
 def subnets(aws: Aws, vpc: str) -> list[Subnet]:
-    """Return the subnets in Availability Zones, in the order of their addresses, with where their routes lead."""
+    """Return the subnets in Availability Zones, in the order of their addresses, with their default route's target."""
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     tables = list(aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=of_vpc))
     main, by_subnet = "", dict[str, str]()
@@ -127,7 +128,7 @@ def subnets(aws: Aws, vpc: str) -> list[Subnet]:
 
 
 def _leads(table: Mapping[str, Any]) -> str:
-    """Return `igw` if a route table leads to an internet gateway by default, `other` elsewhere, or nothing."""
+    """Return the target of a route table's default route: `igw`, `other`, or empty without an active one."""
     for route in table.get("Routes", ()):
         if route.get("DestinationCidrBlock") == ANYWHERE and route.get("State") == "active":
             return "igw" if str(route.get("GatewayId", "")).startswith("igw-") else "other"
@@ -151,7 +152,7 @@ def _named(found: Sequence[Subnet], ids: Sequence[str], vpc: str, kind: str) -> 
 
 
 def _one_a_zone(subnets: Iterable[Subnet]) -> list[Subnet]:
-    """Return the first subnet of each zone: a load balancer takes no two of one."""
+    """Return the first subnet of each zone: a load balancer takes one subnet per zone."""
     by_zone: dict[str, Subnet] = {}
     for one in subnets:
         by_zone.setdefault(one.zone, one)

@@ -23,14 +23,14 @@ FARGATE_ZONES = {
     "cn-north-1": {"cnn1-az1", "cnn1-az2"},
     "us-west-1": {"usw1-az1", "usw1-az3"},
 }
-"""The ids of the zones that Fargate is in, of those Regions where it is not in all (ECS guide, Fargate Regions)."""
+"""The ids of the zones with Fargate, for each Region where some zones lack it (ECS guide, Fargate Regions)."""
 AVAILABLE = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
-"""Neither zones that take nothing new, nor Local Zones that the account has opted in to (DescribeAvailabilityZones)."""
+"""A filter that excludes zones in another state, and the account's Local Zones (DescribeAvailabilityZones)."""
 
 
 @dataclass(frozen=True)
 class Zones:
-    """The names of the zones, and for each which of a tier's blocks of addresses its subnets have."""
+    """The names of the zones, and for each zone the number of its subnets' address block within a tier."""
 
     names: tuple[str, ...]
     blocks: tuple[int, ...]
@@ -39,13 +39,13 @@ class Zones:
 def choose(aws: Aws, config: Config) -> Zones:
     """Choose the zones: zones already in use first, then zones that offer all needed services.
 
-    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. Of those in
-    use the one that the database is in stays, then those that were first. A subnet keeps its block of addresses, which
-    cannot be changed; a new zone's get one that is free.
+    A zone may lack instance types or endpoint services, and AWS reports that only during creation. If fewer zones are
+    wanted than used, the database's zones stay, then the zones with the lowest blocks. A subnet's address block
+    cannot be changed, so it keeps its block; subnets in a new zone get a free block.
 
     Raises:
-        ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have what is
-            needed.
+        ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have all that
+            the stack needs.
     """
     used, wanted = _used(aws, config), config.network.zones
     if len(used) < wanted:
@@ -66,7 +66,7 @@ def choose(aws: Aws, config: Config) -> Zones:
                 f"{', or choose other capacity.instance_types' if types else ''}"
             )
         used |= dict(zip(new, free, strict=False))
-    # RDS lets no subnet out of its group that an instance is in (ModifyDBSubnetGroup, SubnetAlreadyInUse)
+    # RDS removes no subnet with an instance from its subnet group (ModifyDBSubnetGroup, SubnetAlreadyInUse)
     held = _with_database(aws) if len(used) > wanted else set()
     chosen = sorted(sorted(used, key=lambda zone: (zone not in held, used[zone]))[:wanted])
     return Zones(tuple(chosen), tuple(used[zone] for zone in chosen))
@@ -82,12 +82,12 @@ def in_use(aws: Aws, config: Config) -> Zones:
 
 
 def _used(aws: Aws, config: Config) -> dict[str, int]:
-    """Return the zones that the stack is in, with the blocks that its subnets have there."""
+    """Return the zones that the stack uses, each with the number of its subnets' address block."""
     numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.blocks(tier))}
     subnets = [subnet.attributes for subnet in aws.live(Subnet) if subnet.owned]
     known = {fields["availability_zone"]: numbers.get(fields["cidr_block"]) for fields in subnets}
     taken = set(known.values())
-    # subnets with other addresses than the configuration gives count as well, and the plan says that they differ
+    # subnets with other addresses than configured count as well, and the plan shows the difference
     free = (number for number in range(len(known) + 4) if number not in taken)
     return {zone: next(free) if number is None else number for zone, number in sorted(known.items())}
 
@@ -99,7 +99,7 @@ def _with_database(aws: Aws) -> set[str]:
 
 
 def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) -> list[str]:
-    """Return the zones that have Fargate, all endpoint services, and one of the instance types or more."""
+    """Return the zones that have Fargate, all the endpoint services, and at least one of the instance types."""
     found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
     fargate = FARGATE_ZONES.get(aws.region)
     zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
@@ -109,10 +109,10 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) 
 
 
 def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
-    """Return the zones that offer one of the types or more: an Auto Scaling group needs no more of a zone.
+    """Return the zones that offer at least one of the types: an Auto Scaling group needs no more in a zone.
 
     Raises:
-        ConfigurationError: one of them is offered nowhere in the Region.
+        ConfigurationError: the Region does not offer one of the types.
     """
     types = [{"Name": "instance-type", "Values": list(instance_types)}]
     offers = [
@@ -133,7 +133,7 @@ def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
 
 
 def _nearest(aws: Aws, missing: Sequence[str]) -> str:
-    """Say which of the Region's instance types were meant, or where one finds them."""
+    """Suggest similar instance types of the Region, or the command that lists them."""
     offers = aws.pages("ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", LocationType="region")
     offered = sorted({str(offer["InstanceType"]) for offer in offers})
     near = [found[0] for name in missing if (found := difflib.get_close_matches(name, offered, 1))]
@@ -149,10 +149,10 @@ def endpoints_of(config: Config) -> Sequence[str]:
 
 
 def with_endpoints(aws: Aws, services: Sequence[str]) -> set[str]:
-    """Return the zones in which all the endpoint services are.
+    """Return the zones that have all the endpoint services.
 
     Raises:
-        ConfigurationError: the Region has not all of them.
+        ConfigurationError: the Region lacks one of them.
     """
     found = endpoint_services(aws, services)
     return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in found.values()))
@@ -168,12 +168,12 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
     """Return the descriptions of the endpoint services of these services, such as `ecr.api`.
 
     Raises:
-        ConfigurationError: the Region lacks one.
+        ConfigurationError: the Region lacks one of them.
     """
     if not services:
         return {}
     names = {service_name(aws.partition, aws.region, service): service for service in services}
-    # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
+    # by filter: with ServiceNames, one unknown name would make AWS refuse the call (InvalidServiceName)
     which = [{"Name": "service-name", "Values": [*names]}]
     found = {
         s["ServiceName"]: s for s in aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", Filters=which)
@@ -187,10 +187,10 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
 
 
 def read_s3_prefix_list(aws: Aws) -> str:
-    """Return the ID of the Region's prefix list of S3, which stands for S3's addresses in security groups.
+    """Return the id of the Region's prefix list of S3, which represents S3's addresses in security groups.
 
     Raises:
-        ConfigurationError: the Region has none.
+        ConfigurationError: the Region has no such list.
     """
     which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
     for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):

@@ -1,1 +1,1 @@
-"""Rehearses the next `up` or `down`: runs it on a copy of the stack, in a temporary embedded cloud."""
+"""Rehearse the next `up` or `down`: run it on a copy of the stack, in a temporary embedded cloud."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def plan_on_copy(copy: StackCopy, request: RehearsalOptions) -> list[Planned]:
     """Note how the copy differs from the records, and return the plan of `up`.
 
-    The plan is empty if it cannot be made: the rehearsed run then says why.
+    The plan is empty if it cannot be made: the rehearsed run then reports the reason.
     """
     with copy.temporary.connected() as aws, copy.temporary.state(aws, "rehearse") as store:
         reading, records = replace(aws.reading(), new_ami=request.new_ami), store.records

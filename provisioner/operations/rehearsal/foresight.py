@@ -1,6 +1,6 @@
-"""Predict the outages of a planned `up`, by a rehearsal in a process of its own, before anybody agrees to it.
+"""Predict the outages of a planned `up` by a rehearsal in a separate process, before the user agrees to the plan.
 
-A process of its own, because a rehearsal lays the embedded cloud's calendar over the process that it runs in.
+The process is separate because a rehearsal replaces the clock of its process by the embedded cloud's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 MOST = 400
-"""Resources of a stack that is rehearsed unasked: some seconds, and a second more for each fifty."""
+"""The most resources of a stack that is rehearsed by default: it takes some seconds, and a second more for each fifty.
+"""
 PROGRAM = (sys.executable, "-m", "provisioner.cli.main")
 
 
@@ -32,10 +33,10 @@ class Foreseen:
     """The prediction of a rehearsal.
 
     Attributes:
-        outages: what will be down; None: nobody knows.
-        notes: why that is not known, or what else will go wrong.
-        rehearsed: whether it was asked; it is not where nothing can be down.
-        seconds: how long it took there, by the embedded cloud's clock.
+        outages: the predicted outages; None: unknown.
+        notes: the reason why they are unknown, or other problems of the rehearsed run.
+        rehearsed: whether a rehearsal was made; it is not if no outage is possible.
+        seconds: the duration of the rehearsed run, by the embedded cloud's clock.
     """
 
     outages: Sequence[PredictedOutage] | None = None
@@ -55,7 +56,7 @@ def foresee(
     """Return the outages of the planned changes. Changes that can cause none are not rehearsed.
 
     Args:
-        words: the command's options that a rehearsal has as well (`--target-step`, `--new-ami`).
+        words: the command's options that `rehearse` has too (`--target-step`, `--new-ami`).
     """
     actions = {item.action for item in planned} - {"none", "adopt"}
     runs = any(one.type == Service.type_name and one.phase == "ready" for one in records.values())

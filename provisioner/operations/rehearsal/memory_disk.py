@@ -1,4 +1,4 @@
-"""A disk in memory, for a state that is needed no longer than this process: nothing is left of it."""
+"""A disk in memory, for a state that ends with this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _File:
 
 
 class MemoryDisk:
-    """The calls of `provisioner.state.disk.Disk`. Nobody else uses it, so that every lock is free."""
+    """The calls of `provisioner.state.disk.Disk`, in memory. No other process uses it, so every lock is free."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -37,38 +37,38 @@ class MemoryDisk:
         return handle
 
     def close(self, file: int) -> None:
-        """Close it."""
+        """Close a file."""
         del self._open[file]
 
     def read(self, file: int) -> bytes:
-        """Return all of it."""
+        """Return the whole content of a file."""
         return bytes(self._open[file].content)
 
     def write(self, file: int, content: bytes) -> int:
-        """Append it: that is how the state writes."""
+        """Append to a file: the state writes in no other way."""
         self._open[file].content += content
         return len(content)
 
     def cut(self, file: int, size: int) -> None:
-        """Cut it off."""
+        """Cut a file to a size."""
         del self._open[file].content[size:]
 
     def sync(self, file: int) -> None:
-        """Nothing lasts."""
+        """Do nothing: the content need not outlive the process."""
 
     def lock(self, file: int) -> None:
-        """Nobody else is there."""
+        """Do nothing: no other process can lock the file."""
 
     def size(self, file: int) -> int:
-        """Return its size."""
+        """Return the size of a file."""
         return len(self._open[file].content)
 
     def identity(self, where: int | Path) -> Identity:
-        """Return its number."""
+        """Return the number of a file."""
         return 0, (self._open[where] if isinstance(where, int) else self._at(where)).number
 
     def replace(self, old: Path, new: Path) -> None:
-        """Rename it."""
+        """Rename a file."""
         self._names[new] = self._names.pop(old)
 
     def make(self, directory: Path) -> None:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PredictedOutage:
-    """Something is down: seconds since the run's start (`until` is None if it is for good), and how it began.
+    """An outage of a service, or of a URL that leads to it.
 
-    With a `url` it is that URL, which led to the service; else the service itself.
+    Attributes:
+        since, until: seconds after the start of the run; `until` is None if the outage does not end.
+        why: the cause.
+        url: the URL; empty for an outage of the service itself.
     """
 
     service: str

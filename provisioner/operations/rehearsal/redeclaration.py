@@ -19,10 +19,10 @@ from provisioner.state.model import Record
 UNFINISHED = {"creating": "is still being created", "deleting": "is being deleted"}
 
 SHORTEST = 3
-"""Characters; shorter texts stand in too many places."""
+"""The least number of characters of a value that is replaced; shorter values occur in unrelated texts."""
 
 REGISTRY = "repository_uri"
-"""It follows from the repository's name, and from the registry, which each embedded cloud has at another address."""
+"""An output that is no stable value: each embedded cloud has its registry at another address."""
 
 
 def declarations(
@@ -30,13 +30,13 @@ def declarations(
 ) -> tuple[dict[str, Declared], dict[str, str]]:
     """Return declarations of the recorded resources, each after its dependencies.
 
-    Each resource waits until what it needs is ready, which is safe and takes longer than need be.
+    Each resource waits until its dependencies are ready, which is safe but slower than necessary.
 
     Args:
-        restored: the arguments of those, by address, of which the state does not have all.
+        restored: by address, the arguments of resources whose record lacks some of them.
 
     Returns:
-        The declarations by address; and by address why a resource is left out.
+        The declarations by address; and by address the reason why a resource is left out.
     """
     declared, left_out = dict[str, Declared](), dict[str, str]()
     for address in _in_order(records):
@@ -51,7 +51,7 @@ def declarations(
             name: with_references(value, references, mark)
             for name, value in restored.get(address, record.arguments).items()
         }
-        # what is recorded although AWS lacked what it refers to has that reference still: nothing is there to wait for
+        # a resource may be recorded with a reference that was never filled: there is nothing to wait for
         dependencies = {
             Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments)) if m[1] in records
         }
@@ -77,7 +77,7 @@ def _in_order(records: Mapping[str, Record]) -> Iterator[str]:
 
 
 def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
-    """Say why a record cannot be declared; empty if it can."""
+    """Return why a record cannot be declared; empty if it can."""
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
     if not_copied := [one for one in record.dependencies if one in left_out]:
@@ -97,7 +97,7 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
 def _references(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
     """Return the references for the IDs and outputs of a record's dependencies, by value.
 
-    What is needed directly comes first: two resources may have the same name.
+    Direct dependencies come first: two resources may have the same name.
     """
     found: dict[str, str] = {}
     needed = reachable(record.address, lambda one: records[one].dependencies if one in records else ())
@@ -109,7 +109,7 @@ def _references(record: Record, records: Mapping[str, Record]) -> dict[str, str]
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
                 continue
-            # resources write names without the last dot that AWS shows
+            # resources have names without the final dot that AWS shows
             for text in {value, value.rstrip(".")} if isinstance(value, str) else ():
                 if len(text) >= SHORTEST:
                     found.setdefault(text, f"{address}:{output}")

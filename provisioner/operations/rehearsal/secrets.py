@@ -1,4 +1,4 @@
-"""Secrets in a rehearsal, which asks AWS nothing and needs no value: stand-ins, in the recorded versions."""
+"""Stand-ins for secrets in a rehearsal, in the recorded versions. No call to AWS is made, and no value is needed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ UNCHANGED = "secrets have the values that they had at the last `up`"
 
 
 def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
-    """Return the parameters and secrets that a copy needs and that are no resources, as `unmanaged` puts them there.
+    """Return the parameters and secrets that a copy needs and that are no resources, in the form of `unmanaged`.
 
-    A secret of Secrets Manager is named by the ARN that is recorded, if there is one.
+    A secret of Secrets Manager has its recorded ARN, if there is one.
     """
     own = {str(record.id) for record in records.values() if record.type == SecureParameter.type_name}
     places = [one["valueFrom"] for _, container in _containers(records) for one in container.get("secrets", ())]
@@ -48,7 +48,7 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
 
 
 def as_recorded(facts: Facts, records: Mapping[str, Record], config: Config) -> Facts:
-    """Return the facts with the ARNs, versions and keys of secrets that the task definitions were declared with."""
+    """Return the facts with the ARNs, versions and keys of secrets in the recorded task definitions."""
     labelled = {
         (address.partition("/")[2], container.get("name")): container for address, container in _containers(records)
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import State
 
 COPYING = "times:0.01"
-"""How long AWS takes while the copy is made. It says nothing of the run, and short waits need few reads."""
+"""The durations while the copy is made. They do not affect the run, and short waits need few reads."""
 
 
 class StackCopy:
@@ -75,7 +75,7 @@ class StackCopy:
         self.notes.append("assumed: AWS recommends a newer AMI than the stack has")
 
     def _approve_deployments(self) -> None:
-        """Let each deployment that waits for a person go on at once."""
+        """Approve each deployment at once that waits for a person."""
         control.approve_all(self.temporary.cloud)
         if any(service.deployment.pause_at for service in self.config.services.values()):
             self.notes.append("assumed: each deployment is approved at once")

@@ -1,4 +1,4 @@
-"""Has an embedded cloud in this process for one rehearsal; nothing of it is left when the command ends."""
+"""Run an embedded cloud in this process for one rehearsal. Nothing of it is left when the command ends."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from provisioner.state.store import Store
 
 PLACE = Path("/rehearsal")
-"""Where the copy's state lies on its disk."""
+"""The directory of the copy's state on its disk."""
 
 
 @dataclass(frozen=True)
 class TemporaryCloud:
-    """An embedded cloud, and the options and the configuration with which commands go there."""
+    """An embedded cloud, with the options and the configuration for commands in it."""
 
     cloud: OwnCloud
     options: Options
@@ -40,7 +40,7 @@ class TemporaryCloud:
 
     @contextmanager
     def connected(self) -> Iterator[Aws]:
-        """Be connected, as one command is; the clock waits for nobody afterwards."""
+        """Connect to the cloud as one command does; afterwards its clock no longer waits for this connection."""
         aws = replace(connection.connect(self.options, self.config, self.cloud), stand_ins=True)
         try:
             yield aws
@@ -49,14 +49,14 @@ class TemporaryCloud:
 
     @contextmanager
     def state(self, aws: Aws, command: str) -> Iterator[Store]:
-        """Open the state that the stack has there."""
+        """Open the state of the stack's copy."""
         store = LocalStore(PLACE, self.config.name, command, __version__, None, aws.pace.runtime, self.disk)
         with signals.held(), store:
             store.guard(self.config.name, aws.account, aws.region)
             yield store
 
     def emptied(self) -> TemporaryCloud:
-        """Return the same cloud with nothing in it, nor in its state."""
+        """Return the same cloud without any resources, with an empty state."""
         self.cloud.empty()
         return replace(self, disk=MemoryDisk())
 
@@ -65,15 +65,15 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     """Return an embedded cloud of this process; no container runs in it.
 
     Args:
-        options: the command's.
-        account: the number of its account; empty for the usual one.
+        options: the options of the command.
+        account: the id of its account; empty for the default one.
     """
-    # containers take real time
+    # containers would take real time
     os.environ[SWITCH] = "0"
     from ecs_emulator import inside
     from provisioner.aws.service_models import PlainFiles
 
-    # groups beside the stack are in a VPC that the copy does not have
+    # security groups outside the stack are in a VPC that the copy does not have
     alone = {
         kind: {name: one.model_copy(update={"security_groups": ()}) for name, one in getattr(config, kind).items()}
         for kind in ("services", "jobs")
@@ -94,5 +94,5 @@ def run_interruptibly(aws: Aws, command: Callable[[Emit], Summary]) -> Summary:
     with graceful_stop.interruptible(aws.pace, lambda event: None):
         outcome = command(lambda event: None)
     if isinstance(outcome.error, Interrupted):
-        raise Interrupted("interrupted: the rehearsal's cloud is gone, and nothing else was changed")
+        raise Interrupted("interrupted: the rehearsal's cloud is gone, and nothing was changed: run it again")
     return outcome

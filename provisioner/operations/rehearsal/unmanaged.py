@@ -1,4 +1,4 @@
-"""Finds the unmanaged resources that a stack refers to, and which its copy needs under the same ids."""
+"""Find the unmanaged resources that a stack refers to: its copy needs them with the same ids."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
 WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
 SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
-"""What is in the public subnets, and in the private ones, beside services: in which field."""
+"""Resource types in the public and in the private subnets, besides services, with their field of subnets."""
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
@@ -69,7 +69,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
 
 
 def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:
-    """Return the VPC that the stack is in, if it was there before, with the subnets that are recorded or named."""
+    """Return the existing VPC of the stack, if it uses one, with the recorded and the configured subnets."""
     if (vpc := config.network.vpc) is None:
         return []
     used = {name: [s for r in _of(records, kind) for s in r[name]] for kind, name in SUBNETS.items()}

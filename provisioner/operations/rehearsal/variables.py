@@ -1,4 +1,4 @@
-"""Gives a copy's containers the values of their variables, of which a state has only a digest."""
+"""Give a copy's containers the values of their variables: the state has only a digest of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 FORMER = {"name": "FORMER_VALUES", "value": "not known: the state has a digest of them"}
-"""What a copy has where the values were others than are declared now: its task definition is to change, as there."""
+"""A variable for containers whose values have changed since: with it the copy's task definition changes as well."""
 
 
 def with_values(records: Mapping[str, Record], config: Config) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Return the task definitions' arguments with values, by address, and of which services these are not the former.
+    """Return the task definitions' arguments with values, by address; and notes on values that have changed.
 
-    Where the digest does not fit, the values are those of now, and `FORMER`.
+    If the digest does not match, the arguments have the declared values, and `FORMER`.
     """
     restored, assumed = dict[str, dict[str, Any]](), list[str]()
     given = _given(records, config)
@@ -45,7 +45,7 @@ def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mappin
 
 
 def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    """Return by container the values that `stack.toml` and own steps give the variables of a task definition now."""
+    """Return by container the present values of its variables, from `stack.toml` and own steps."""
     name = address.partition("/")[2]
     workload, settings = config.workloads.get(name), config.database
     if workload is None:
@@ -56,10 +56,10 @@ def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str
 
 
 def filled(arguments: Mapping[str, Any], values: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, Any], bool]:
-    """Return a task definition's recorded arguments with values, and whether these are the former ones.
+    """Return a task definition's recorded arguments with values, and whether the digest matches these values.
 
     Args:
-        values: by container and variable.
+        values: the values by container and variable.
     """
     containers = [_container(one, values.get(one.get("name", ""), {})) for one in arguments["container_definitions"]]
     restored = {**arguments, "container_definitions": containers}

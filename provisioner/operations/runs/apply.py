@@ -43,7 +43,7 @@ def up(
 
     Args:
         target_step: bring up this step and the steps that it is built on, and no other.
-        confirmed: the plan that the user agreed to: a different plan is refused. None: nobody was asked.
+        confirmed: the plan that the user agreed to: a different plan is refused. None: the user was not asked.
         first: called before the first change, to record facts that hold however the run ends.
         check: called with the plan before anything is written; raises ProvisionError to stop the run.
     """

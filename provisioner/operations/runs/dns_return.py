@@ -34,7 +34,9 @@ def declare_return(records: Mapping[str, Record], give_back: Collection[str]) ->
     for name in give_back:
         record = next((one for one in recorded_names(records) if one.arguments["record_name"] == name), None)
         if record is None:
-            raise ConfigurationError(f"--give-back {name}: this stack has no record of that name")
+            raise ConfigurationError(
+                f"--give-back {name}: this stack has no record of that name: check the name, or leave the option out"
+            )
         if not former_of(name, record.outputs):
             raise ConfigurationError(
                 f"--give-back {name}: the state does not say where it led before this stack: it was not taken over, "
@@ -58,7 +60,7 @@ def return_names(
 
     Args:
         declared: the names, as `declare_return` returns them.
-        confirmed: the plan that the user agreed to; None if nobody was asked.
+        confirmed: the plan that the user agreed to; None if the user was not asked.
     """
     aws = aws.knowing(KnownResources(store.records, declared))
     emit(RunStarted("up", aws.name, aws.account, aws.region, counted(declared)))

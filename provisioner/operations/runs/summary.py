@@ -30,13 +30,13 @@ class Summary:
     Attributes:
         counts: the number of resources by result (`events.Result`).
         seconds: how long the run took.
-        leftovers: what `down` found still there at the end.
-        error: what stopped the run, or some of its resources.
+        leftovers: resources that `down` still found at the end.
+        error: the error that stopped the run, or some of its resources.
         target_step: the step that the run was limited to.
-        snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
-        path: the chain of resources that took the time.
-        unfinished: the records of what the run had to do with and that is there, or may be, and is not ready.
-        billed: the addresses of what AWS goes on charging for by the hour.
+        snapshots: final snapshots of the database that `down` leaves on purpose, of this run and of earlier ones.
+        path: the chain of resources that determined the duration.
+        unfinished: the records of the run's resources that exist, or may exist, and are not ready.
+        billed: the addresses of resources that AWS still charges by the hour.
         secrets: the names of the secrets that users have set, which `down` leaves on purpose as well.
     """
 
@@ -59,7 +59,7 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that the run means."""
+        """The exit code for this outcome."""
         return self.error.exit_code if self.error else int(bool(self.leftovers))
 
 
@@ -80,7 +80,7 @@ def timed(
     work: Callable[[], Remains],
     walks: Sequence[RunProgress],
 ) -> Summary:
-    """Run the work, and keep in the history how it ended and where the time went."""
+    """Run the work, and record its outcome and its timeline in the history."""
     began, started, error, found = pace.time(), pace.now(), None, Remains()
     try:
         found = work()
@@ -89,7 +89,7 @@ def timed(
     except (BotoCoreError, ClientError) as refused:
         error = cast("ProvisionError", explained(refused))
     seconds, timeline = round(pace.now() - started, 2), list[Span]()
-    # a resource that is changed in parts is in several walks, and the last one says what became of it
+    # a resource that is changed in parts is in several walks, and its last result counts
     results: dict[str, str] = {address: result for walk in walks for address, result in walk.results.items()}
     counts = dict(Counter(result for address, result in results.items() if is_counted(address)))
     for walk in walks:

@@ -27,10 +27,10 @@ class Teardown:
     """The plan of a `down`.
 
     Attributes:
-        going: the records that go, by address.
-        protected: the addresses of what is protected.
-        lost: which data would be deleted.
-        records: all that is recorded.
+        going: the records to remove, by address.
+        protected: the addresses of protected resources.
+        lost: the data that would be deleted.
+        records: all records of the stack.
     """
 
     config: Config
@@ -44,12 +44,12 @@ class Teardown:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a run, as its viewer is told.
+    """The end of a run, for its viewer.
 
     Attributes:
-        cost: what the stack costs from now on; only of an `up` that went well.
-        spent: what it has cost; only of a `down` that has deleted all of it.
-        proposal: what it was to do; None of a run that has no plan, or of which it was refused.
+        cost: the estimated costs of the stack from now on; only after a successful `up`.
+        spent: the costs since its creation; only after a `down` that deleted all of it.
+        proposal: the plan of the run; None without a plan, or if the plan was refused.
     """
 
     config: Config
@@ -74,7 +74,7 @@ class Viewer(Protocol):
         """Return a context manager whose value takes the events of the run; `clock` is the run's clock."""
 
     def ended(self, ended: Ended) -> None:
-        """Take note of how a run ended, while it is watched still and before the state is closed."""
+        """Take the outcome of a run, while the viewer still watches and before the state is closed."""
 
 
 @contextmanager

@@ -28,11 +28,11 @@ UNSEEN = (
     "everything that can be looked up is as it should be. The agent may have lost its connection, or its disk is full: "
     "try again in a minute, or another task with --task"
 )
-"""What is said where no cause is seen (amazon-ssm-agent, session-manager-plugin#49)."""
+"""The message if no cause is found (amazon-ssm-agent, session-manager-plugin#49)."""
 
 
 def explain(aws: Aws, options: Options, config: Config, state: State, place: Place, error: Exception) -> Exception:
-    """Return the error that is shown for a session that could not be had."""
+    """Return the error to show for a session that did not begin."""
     if isinstance(error, BotoCoreError):
         return explained(error)
     if _may_not(error):
@@ -44,13 +44,13 @@ def explain(aws: Aws, options: Options, config: Config, state: State, place: Pla
 
 
 def _may_not(error: Exception) -> bool:
-    """Return whether permission was denied, by the code of a call or at the opening of the channel."""
+    """Return whether AWS denied permission for the call, or for the opening of the channel."""
     opening = error.__cause__
     return denied(error) or (isinstance(opening, Refused) and opening.status in _FORBIDDEN)
 
 
 def facts(aws: Aws, options: Options, config: Config, state: State, place: Place) -> Facts:
-    """Look up the possible causes at a task; a fact that may not be read stays unknown."""
+    """Read the possible causes from a task; a fact that cannot be read stays unknown."""
     service = config.services[place.service]
     container = service.sidecars.get(place.sidecar, service)
     configured = config.exec_on(place.service)
@@ -93,7 +93,7 @@ def _role(aws: Aws, place: Place) -> str:
 
 
 def _endpoint(aws: Aws, config: Config, state: State) -> bool | None:
-    """Return whether tasks reach Systems Manager; None with a way to the internet, and in a VPC of others."""
+    """Return whether the VPC has an endpoint of Systems Manager; None with a way to the internet or an existing VPC."""
     vpc = state.first("vpc")
     if config.network.egress != "none" or vpc is None or not vpc.id:
         return None

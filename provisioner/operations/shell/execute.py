@@ -1,4 +1,4 @@
-"""One command in a container of a service."""
+"""Run one command in a container of a service."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from provisioner.state.model import State
 
 LEFT = 130
-"""The exit code of somebody who leaves a session by `~.`."""
+"""The exit code after the user leaves the session with `~.`."""
+CHECK = "Check its effects before you run it again"
+"""The advice for a command whose exit code is not known."""
 _NO_SHELL = ("executable file not found", "no such file or directory")
-"""What the agent says of a program that is not in the image (Go's `os/exec`)."""
+"""The agent's messages for a program that is missing in the image (Go's `os/exec`)."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Wanted:
     """The command to run, and its standard input and output.
 
     Attributes:
-        words: the command; a shell if there are none.
-        gives: whether standard input is handed to it.
-        put: takes what it writes.
+        words: the command; empty: a shell.
+        gives: whether the command gets standard input.
+        put: receives the output.
     """
 
     words: Sequence[str]
@@ -51,8 +53,8 @@ def run(caller: Caller, place: Place, wanted: Wanted, token: Callable[[], str]) 
     """Run a command, and return its exit code.
 
     Raises:
-        SessionFailed: it did not run, or nobody knows how it ended.
-        ClientError, BotoCoreError: there is no session.
+        SessionFailed: the command did not run, or its exit code is unknown.
+        ClientError, BotoCoreError: the session did not begin.
     """
     words, mark = list(wanted.words or command.SHELL), token()[:16]
     outcome = _exchange(caller, place, wanted, command.command_line(words, mark, wanted.mode), mark)
@@ -67,18 +69,23 @@ def run(caller: Caller, place: Place, wanted: Wanted, token: Callable[[], str]) 
         )
     if not outcome.began and any(words in outcome.why for words in _NO_SHELL):
         return _without_shell(caller, place, wanted)
-    raise SessionFailed(f"nobody knows how the command ended: {_one_line(outcome.why)}")
+    raise SessionFailed(f"nobody knows how the command ended: {_one_line(outcome.why)}. {CHECK}")
 
 
 def _without_shell(caller: Caller, place: Place, wanted: Wanted) -> int:
-    """Run a command as it is in an image that has no shell: its exit code stays unknown."""
+    """Run a command without a shell, for an image that has none. Its exit code stays unknown.
+
+    Raises:
+        SessionFailed: always, unless the user leaves the session: the command cannot run, or its exit code is unknown.
+    """
     if not wanted.words or wanted.mode is Mode.EXACT:
-        raise SessionFailed(f"the image of {place.name} has no shell")
+        raise SessionFailed(f"the image of {place.name} has no shell: name a program after --, without --exact")
     outcome = _exchange(caller, place, wanted, shlex.join(wanted.words), "")
     if outcome.left:
         return LEFT
     raise SessionFailed(
-        f"the image of {place.name} has no shell, so nobody knows the command's exit code: {_one_line(outcome.why)}"
+        f"the image of {place.name} has no shell, so nobody knows the command's exit code: {_one_line(outcome.why)}. "
+        f"{CHECK}"
     )
 
 
@@ -93,7 +100,7 @@ def _one_line(text: str) -> str:
 
 
 def in_task(aws: Aws, options: Options, config: Config, state: State, place: Place, act: Callable[[], int]) -> int:
-    """Act in a task; why a session did not begin is looked into, and told."""
+    """Call `act`, which begins a session in a task. If the session does not begin, raise an error with the cause."""
     try:
         with aws.pace.runtime.watching():
             return act()

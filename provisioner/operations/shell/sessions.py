@@ -1,4 +1,4 @@
-"""The calls around a session: one begins it, one gives a lost connection back, one ends it."""
+"""Call AWS to begin a session, to resume it after a lost connection, and to end it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ OWN_PORT, REMOTE_PORT = "AWS-StartPortForwardingSession", "AWS-StartPortForwardi
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller that begins sessions.
+    """A client that begins sessions.
 
     Attributes:
-        aws: the way to AWS, by this machine's clock as sessions are: nobody's rehearsal waits for it.
-        say: takes a line for a person.
+        aws: a connection to AWS on this machine's clock: a session must not make the time of a rehearsal pass.
+        say: receives lines for the user.
     """
 
     aws: Aws
@@ -47,7 +47,7 @@ class Caller:
         """Begin a session that forwards a port (Systems Manager's StartSession); raises the errors of boto3.
 
         Args:
-            host: one that the task reaches; empty for the task itself.
+            host: a host that the task can reach; empty for the task itself.
         """
         parameters = {"portNumber": [str(port)], "localPortNumber": [str(port)], **({"host": [host]} if host else {})}
         found = self.aws.client("ssm").start_session(
@@ -57,10 +57,10 @@ class Caller:
 
     @contextlib.contextmanager
     def channel(self, opening: Opening) -> Iterator[Channel]:
-        """Open a session's channel, and end the session with the context.
+        """Open a session's channel, and end the session on leaving the context.
 
         Raises:
-            NoSession: it cannot be opened.
+            NoSession: the channel cannot be opened.
         """
         channel = Channel(opening, self._dial, lambda: self._resume(opening.session), self.say)
         try:
@@ -92,7 +92,7 @@ class Caller:
 
 
 def caller(aws: Aws, say: Callable[[str], None]) -> Caller:
-    """Return a caller that begins sessions over the same connection, but by this machine's clock."""
+    """Return a client for sessions with the same credentials and endpoint as `aws`, on this machine's clock."""
     there = aws.connection
     connection = Connection(there.session, Pace(), endpoint=there.endpoint, log=there.log, rates=False)
     return Caller(replace(aws, connection=connection), say)
@@ -101,8 +101,8 @@ def caller(aws: Aws, say: Callable[[str], None]) -> Caller:
 def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
     """Return the headers that sign the opening of a channel, unless its URL is signed already.
 
-    AWS's own client does so since 1.2.764, below which it is not supported any more (session-manager-plugin,
-    `websocketchannel.go`).
+    AWS's own client signs the opening since version 1.2.764; AWS no longer supports earlier versions
+    (session-manager-plugin, `websocketchannel.go`).
     """
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
@@ -116,8 +116,8 @@ def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
 
 
 def certificates(session: boto3.Session) -> str:
-    """Return the file of the authorities that boto3 trusts: the configured file, or its own."""
+    """Return the file of the certificate authorities that boto3 trusts: the configured file, or boto3's own."""
     from botocore.httpsession import get_cert_path
 
-    core: Any = session._session  # noqa: SLF001 (boto3 shows no other way to its settings)
+    core: Any = session._session  # noqa: SLF001 (boto3 has no public access to its settings)
     return str(core.get_config_variable("ca_bundle") or get_cert_path(True))

@@ -27,9 +27,9 @@ class Place:
     """A container of a task.
 
     Attributes:
-        service: whose it is.
-        task: as DescribeTasks shows it.
-        sidecar: the name of the sidecar that is meant; empty: the service's own container.
+        service: the service that the task belongs to.
+        task: the task in the form of DescribeTasks.
+        sidecar: the name of the sidecar; empty: the service's own container.
     """
 
     service: str
@@ -49,19 +49,19 @@ class Place:
 
     @property
     def container(self) -> Mapping[str, Any]:
-        """The container, as DescribeTasks shows it; nothing if it is not there."""
+        """The container in the form of DescribeTasks; empty if the task does not have it."""
         found: Sequence[Mapping[str, Any]] = self.task.get("containers") or ()
         return next((one for one in found if one.get("name") == self.name), {})
 
     @property
     def agent(self) -> Mapping[str, Any]:
-        """The agent of ECS Exec in it, as DescribeTasks shows it; nothing if there is none."""
+        """The container's agent of ECS Exec in the form of DescribeTasks; empty if it has none."""
         found: Sequence[Mapping[str, Any]] = self.container.get("managedAgents") or ()
         return next((one for one in found if one.get("name") == AGENT), {})
 
     @property
     def usable(self) -> bool:
-        """ECS says that a session can be opened there."""
+        """Return whether a session can begin: ECS Exec is enabled for the task, and its agent runs."""
         return bool(self.task.get("enableExecuteCommand")) and self.agent.get("lastStatus") == "RUNNING"
 
     @property
@@ -71,7 +71,7 @@ class Place:
 
 
 def named(options: Options, config: Config, state: State, service: str) -> tuple[str, str]:
-    """Return the names of the cluster and of the service in it, as recorded.
+    """Return the recorded names of the cluster and of the service in ECS.
 
     Raises:
         ConfigurationError: there is no such service, or it is not in the stack yet.
@@ -91,10 +91,10 @@ def named(options: Options, config: Config, state: State, service: str) -> tuple
 
 
 def sidecar_of(config: Config, service: str, container: str) -> str:
-    """Return the sidecar that a container of a service is; empty if it is the service's own, or none is named.
+    """Return the sidecar with this container's name; empty for the service's own container or an empty name.
 
     Raises:
-        ConfigurationError: there is no such container.
+        ConfigurationError: the service has no such container.
     """
     sidecars = config.services[service].sidecars
     if container in ("", service):
@@ -105,10 +105,10 @@ def sidecar_of(config: Config, service: str, container: str) -> str:
 
 
 def places(aws: Aws, service: str, cluster: str, name: str, sidecar: str = "") -> list[Place]:
-    """Return the containers of a service's running tasks, usable ones first, then by age, the newest first.
+    """Return the containers of a service's tasks: usable ones first, and of these the newest first.
 
     Args:
-        sidecar: instead of the service's own container.
+        sidecar: the sidecar to choose instead of the service's own container; empty: none.
 
     Raises:
         ApiError: a call was refused.
@@ -120,14 +120,18 @@ def places(aws: Aws, service: str, cluster: str, name: str, sidecar: str = "") -
 
 
 def chosen(several: Sequence[Place], service: str, task: str) -> Place:
-    """Return the one to use: the best, or the one whose task's id begins so.
+    """Return the container to use: the first, or the container in the task with the given id.
+
+    Args:
+        several: the containers, the best first.
+        task: the beginning of the task's id, or its ARN; empty: any task.
 
     Raises:
         SessionFailed: no task runs.
-        ConfigurationError: none, or more than one, begins so.
+        ConfigurationError: no task's id, or more than one, begins with `task`.
     """
     if not several:
-        raise SessionFailed(f"no task of {service} runs")
+        raise SessionFailed(f"no task of {service} runs: see `provision status`")
     if not task:
         return several[0]
     wanted = task.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""A port of this machine that leads to the database, or to a port of a service, through one of the stack's tasks."""
+"""Forward a port of this machine to the database or to a service's port, through one of the stack's tasks."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ LOCAL = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Goal:
-    """The goal of a tunnel.
+    """The destination of a tunnel.
 
     Attributes:
-        name: what it was called.
-        services: whose tasks may reach it, in the order of the configuration.
-        host: its name; empty for the task itself.
-        line: how a client is called, with `{port}` in it.
+        name: its name on the command line.
+        services: the services with access to it, in the order of the configuration.
+        host: its host name; empty for the task itself.
+        line: a client's command line, with `{port}` for the local port.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Goal:
 
 
 def goal(options: Options, config: Config, state: State, name: str) -> Goal:
-    """Return where a name leads.
+    """Return the destination with this name.
 
     Raises:
-        ConfigurationError: there is no such thing, it is not in the stack yet, or has no port.
+        ConfigurationError: the name is unknown, the destination is not in the stack yet, or it has no port.
     """
     if name == DATABASE and config.database is not None:
         users = tuple(one for one, service in config.services.items() if service.database)
@@ -77,10 +77,10 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
 
 
 def place(aws: Aws, options: Options, config: Config, state: State, to: Goal, task: str) -> Place:
-    """Return the task that a tunnel goes through: the best of the services that reach its goal.
+    """Return the task for a tunnel: the best among the services with access to the destination.
 
     Raises:
-        ConfigurationError, SessionFailed: there is none.
+        ConfigurationError, SessionFailed: no task fits.
     """
     several: list[Place] = []
     for service in to.services:
@@ -91,10 +91,10 @@ def place(aws: Aws, options: Options, config: Config, state: State, to: Goal, ta
 
 @contextlib.contextmanager
 def listening(port: int) -> Iterator[socket.socket]:
-    """Listen on a port of this machine alone; on any that is free, for 0.
+    """Listen on a port, for this machine only; port 0 chooses a free one.
 
     Raises:
-        ConfigurationError: it is taken, or may not be used.
+        ConfigurationError: the port is in use, or not permitted.
     """
     try:
         listener = socket.create_server((LOCAL, port), backlog=64)
@@ -111,14 +111,14 @@ def listening(port: int) -> Iterator[socket.socket]:
 def run(
     caller: Caller, find: Callable[[], Place], to: Goal, listener: socket.socket, on_ready: Callable[[], None]
 ) -> None:
-    """Forward connections for ever. AWS ends a session that is not used: the next connection begins another one.
+    """Forward connections for ever. AWS ends an unused session; the next connection begins a new one.
 
     Args:
-        find: returns the task to go through, as it is now.
-        on_ready: is called once connections are taken.
+        find: chooses the task among the current ones.
+        on_ready: called when the first session accepts connections.
 
     Raises:
-        ClientError, BotoCoreError, SessionFailed: there is no session.
+        ClientError, BotoCoreError, SessionFailed: no session began.
     """
     while True:
         with caller.channel(caller.forward(find().target, to.host, to.port)) as channel:

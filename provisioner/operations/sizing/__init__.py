@@ -1,1 +1,1 @@
-"""`provision scale`, `pause`, `sleep` and their opposites: how many tasks there are, and nothing else of the stack."""
+"""Change the numbers of tasks for `provision scale`, `pause`, `sleep` and their opposites."""

@@ -1,4 +1,4 @@
-"""The alarms that services set off by having no tasks: quiet while they are paused or asleep."""
+"""Disable the actions of alarms on services without tasks while these are paused or asleep."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def quieted(
     config: Config, records: Mapping[str, Record], wanted: Sizes, names: Collection[str]
 ) -> dict[str, Declared]:
-    """Return the alarms of services as recorded, but silent while the requested sizes would set them off.
+    """Return the recorded alarms of these services, with actions disabled while the wanted sizes would set them off.
 
-    Those that are to tell again wait for the services: until these run, they would go off.
+    An alarm with enabled actions depends on its services, because it would go off until they run.
 
     Args:
-        wanted: what is paused or asleep from now on.
-        names: of services, and of jobs, which have none.
+        wanted: the sizes that hold from now on.
+        names: the names of services and jobs; jobs have no such alarms.
     """
     public = [name for name in names if name in config.services and config.services[name].public]
     watched = {f"{Alarm.type_name}/{name}.running": ([name], wanted.rests(name)) for name in names}

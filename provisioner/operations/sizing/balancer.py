@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def as_led(aws: Aws, records: Mapping[str, Record]) -> dict[str, Record]:
     """Return the records; rules whose traffic ECS shifts get their present weights, which lead to the running tasks.
 
-    What was read for it is forgotten.
+    The cached reads are dropped afterwards.
 
     Raises:
-        ConfigurationError: somebody else has made listeners or rules, which would go with the load balancer for good.
+        ConfigurationError: the load balancer has unrecorded listeners or rules, which `wake` would not create again.
     """
     knowing = aws.knowing(KnownResources(records, {}))
     live = {one.id: one for kind in (Listener, ListenerRule) for one in knowing.live(kind) if one.owned}
     aws.drop_reads()
     known = {one.id: one for one in records.values() if one.type in (Listener.type_name, ListenerRule.type_name)}
-    # one that a run was making when it ended has no id yet
+    # a record without an id: a run ended while it created the resource, so an unrecorded one may be its own
     if (others := sorted(live.keys() - known.keys())) and None not in known:
         raise ConfigurationError(
             f"--balancer: {names(others)} would go with the load balancer, and this stack does not make that again: "

@@ -1,4 +1,4 @@
-"""The database of a stack that sleeps: stopped, where it does not pause by itself, and started again."""
+"""Stop the database of a sleeping stack if it does not pause by itself, and start it again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CLUSTER = f"{DbCluster.type_name}/main"
 TIMEOUT, LOOK_SECONDS = 3600.0, 15.0
-"""Seconds that a cluster may take to stop or to start, and between two looks at it."""
+"""Seconds that a cluster may take to stop or to start; seconds between two reads of it."""
 
 
 def stop(aws: Aws, emit: Emit) -> None:
@@ -46,9 +46,10 @@ def _bring(aws: Aws, emit: Emit, wanted: str) -> None:
 
 
 def _left(aws: Aws, wanted: str) -> dict[str, str]:
-    """Return the status of the cluster and of each instance that is not as wanted, by address.
+    """Return the status of the cluster and of each instance that lacks the wanted status, by address.
 
-    AWS takes the call in the one state that it leads out of, and only once all instances are in that: it is made then.
+    AWS accepts the stop only if the cluster and all instances are available, and the start only if all are stopped.
+    This function makes the call as soon as AWS accepts it.
     """
     found = [live for one in (DbCluster, DbInstance) for live in aws.live(one, fresh=True) if live.owned]
     left = [live for live in found if live.status != wanted]
@@ -60,7 +61,7 @@ def _left(aws: Aws, wanted: str) -> dict[str, str]:
 
 
 def other(status: str) -> str:
-    """Return the state that a cluster is brought out of."""
+    """Return the status that precedes a wanted status."""
     return "available" if status == "stopped" else "stopped"
 
 

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 TIMEOUT, LOOK_SECONDS = 1800.0, 5.0
-"""Seconds that services may take to come to their number of tasks, as when they are made; and between two looks."""
+"""Seconds that services may take to reach their number of tasks; seconds between two reads of them."""
 
 
 Action = Callable[["Aws", "Emit"], None]
-"""Something of a run that is no resource to be declared."""
+"""A part of a run that is not a declared resource."""
 
 
 def nothing(aws: Aws, emit: Emit) -> None:
@@ -50,15 +50,17 @@ class Sizing:
 
     Attributes:
         declared: the resources that it changes.
-        holds: what is scaled and paused from now on.
-        released: the addresses of records of what is scaled or paused no more.
-        numbers: how many tasks each service is to have in the end, by its name.
-        going: the addresses of what is deleted.
-        parts: the records of the parts of the stack that are deleted once no task runs any more.
-        changed: what has to change before these are deleted.
-        removed: the addresses of all that goes with them.
-        first, then, removes, last: what is done before anything is recorded, when all is changed and not waited for
-            yet, before the parts are deleted, and at the end.
+        holds: the sizes that hold from now on.
+        released: the addresses of the records of scalings and pauses that end.
+        numbers: the wanted numbers of tasks, by name of the service.
+        going: the addresses of the resources that are deleted.
+        parts: the records of the parts of the stack that are deleted after the last task has ended.
+        changed: the resources that change before the parts are deleted.
+        removed: the addresses of the resources that are deleted with the parts.
+        first: called before anything is recorded.
+        then: called after the changes, before the run waits for the services.
+        removes: called before the parts are deleted.
+        last: called at the end.
     """
 
     command: str
@@ -85,9 +87,9 @@ def run(config: Config, aws: Aws, store: Store, sizing: Sizing, viewer: Viewer) 
 
 
 def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
-    """Bring services, scalable targets and schedules to the wanted sizes, and change nothing else.
+    """Record and apply the wanted sizes, delete the parts that go, and return the summary of the run.
 
-    What holds is recorded first: whatever comes between, the same command goes on with it, and so does `up`.
+    The sizes are recorded first: after an interruption, the same command or `up` continues with them.
     """
     declared, changed = sizing.declared, sizing.changed
     aws = aws.knowing(KnownResources(store.records, {**declared, **changed}))
@@ -100,7 +102,7 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
     destroy = Destroy(aws.exhaustive(), store, sizing.going, emit)
     leaving = Apply(aws, store, changed, emit)
     narrow = Narrow(leaving, "declared")
-    # it is asked for by name, and protected again when it is made again
+    # the user names the parts to delete, so protection is disabled; `wake` creates them with protection again
     removal = Destroy(aws.exhaustive(), store, sizing.removed, emit, unprotect=True, tasks=after.tasks)
 
     def work() -> Remains:

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: Iterable[str]) -> dict[str, Declared]:
-    """Return these services and jobs as they are recorded, each with as many tasks as it is to have.
+    """Return the recorded resources that determine the numbers of tasks of these services and jobs, with new numbers.
 
-    So nothing else of them changes, whatever else the configuration says since.
+    All other fields keep their recorded values, even if the configuration has changed since.
 
     Args:
-        config: with the numbers of tasks that hold (`sizes.applied`).
+        config: the configuration with the numbers of tasks that hold (`sizes.applied`).
 
     Raises:
-        ConfigurationError: some of that is not there.
+        ConfigurationError: a resource is not in the stack, or a service's `scaling` was added or removed since.
     """
     found = {}
     for name in names:
         for address, changes in _sizes(config, records, wanted, name).items():
             record = records.get(address)
-            # one that was being changed when a run ended is `created`, and this goes on with it
+            # phase `created`: a run ended while it changed the resource, and this run continues
             if record is None or record.phase not in ("created", "ready"):
                 raise ConfigurationError(f"{address} is not there: run `provision up` first")
             found[address] = as_recorded(record, **changes)
@@ -48,7 +48,7 @@ def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: I
 
 
 def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
-    """Return the fields that say how many tasks a service or a job is to have, by address."""
+    """Return the changed fields that determine the number of tasks of a service or job, by address."""
     rests = wanted.rests(name)
     if name in config.jobs:
         return {f"{Schedule.type_name}/{name}": {"state": "DISABLED" if rests else "ENABLED"}}
@@ -64,7 +64,7 @@ def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: s
 
 
 def numbers(config: Config, wanted: Sizes, names: Iterable[str]) -> dict[str, range]:
-    """Return how many tasks each of these services is to have in the end, by its name."""
+    """Return the wanted numbers of tasks of these services, by name."""
     return {
         name: range(1) if wanted.rests(name) else range(service.least, service.most + 1)
         for name in names

@@ -32,7 +32,7 @@ def find_unready(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
 
 
 def _unlike(live: Observed, wanted: range) -> str:
-    """Return how many tasks run, if their number is not a wanted one; empty if it is."""
+    """Return a text with the number of running tasks if it is not a wanted number; empty if it is."""
     desired, shown = live.attributes["desired_count"], progress_of(live)
     if desired in wanted and shown.running_count == desired and not shown.pending_new:
         return ""
@@ -40,7 +40,7 @@ def _unlike(live: Observed, wanted: range) -> str:
 
 
 def _not_serving(aws: Aws, live: Observed) -> str:
-    """Return how many tasks the load balancer finds healthy, if fewer than run; empty without a load balancer."""
+    """Return a text with the number of healthy tasks if fewer than run are healthy; empty without a load balancer."""
     runs = progress_of(live).running_count
     for one in live.attributes["load_balancers"] if runs else ():
         states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]

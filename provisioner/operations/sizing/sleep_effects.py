@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Run
 
 SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service))
-"""What costs little or nothing while a stack sleeps: of the database its storage."""
+"""The types that cost little or nothing while a stack sleeps: of the database, only the storage."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Split:
     """The effect of sleeping on hourly charged resources, by address.
 
     Attributes:
-        removed: what is deleted, and with it what costs nothing by itself.
-        stopped: what stays, and costs little or nothing while nothing runs.
-        kept: what goes on costing as before.
+        removed: the resources that are deleted, including ones without a charge of their own.
+        stopped: the resources that stay, and cost little or nothing while no task runs.
+        kept: the resources that cost as much as before.
     """
 
     removed: tuple[str, ...]
@@ -41,7 +41,7 @@ class Split:
 
 
 def split(records: Mapping[str, Record], parts: Collection[str]) -> Split:
-    """Return the effect of a sleep without these parts."""
+    """Return the effect of a sleep that deletes these parts."""
     removed = tuple(address for part in parts for address in going(records, part))
     charged = [address for address in billed(records.values()) if address not in removed]
     stopped = tuple(address for address in charged if records[address].type in SLEEPS)
@@ -49,13 +49,13 @@ def split(records: Mapping[str, Record], parts: Collection[str]) -> Split:
 
 
 STARTS = frozenset({Service.type_name, MinimumSize.type_name})
-"""What is there while a stack sleeps, and takes as long as if it were made when it wakes."""
+"""The types that exist while a stack sleeps, but take as long to wake as to create."""
 
 
 def waking_seconds(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> float:
-    """Return how long it takes to wake, beside the database, as far as that is known."""
+    """Return the expected seconds of a wake without the start of the database."""
     there = {address: record for address, record in records.items() if record.type not in STARTS}
-    # ECS deploys what gets another rule, and waits as long as after any deployment
+    # ECS deploys a service that gets another rule, and its shift of traffic takes as long as in any deployment
     moved = [declared[a].resource.fields() for a in sleep_parts.references(records) if a in declared]
     shifting = [minutes(fields) for fields in moved if shifts(fields)]
     return left(duration.for_up(declared, there, history).tasks, (), {}).seconds + 60 * max(shifting, default=0)

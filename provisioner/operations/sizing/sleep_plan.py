@@ -52,7 +52,7 @@ class SleepPlan:
 
     @property
     def changes(self) -> bool:
-        """The plan stops or deletes something."""
+        """Return whether the plan stops or deletes anything."""
         return bool(self.removed) or not self.slept
 
 

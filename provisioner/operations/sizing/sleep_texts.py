@@ -27,11 +27,11 @@ def stops_database(config: Config) -> bool:
 
 
 def question(stack: str, removed: Sequence[str]) -> str:
-    """Return the question to the user: all stops, and some resources are deleted.
+    """Return the sentence that the user confirms: the whole stack stops, and these resources are deleted.
 
     Args:
         stack: its name and its account.
-        removed: the addresses of what is deleted.
+        removed: the addresses of the deleted resources.
     """
     deletes = f", and deletes {names(removed)} until it wakes" if removed else ""
     return f"`sleep` stops all of {stack}{deletes}"
@@ -66,10 +66,10 @@ def _missed(config: Config, records: Mapping[str, Record], part: str, there: Seq
 def afterwards(
     config: Config, records: Mapping[str, Record], seconds: float, *, without_instances: bool
 ) -> Iterator[str]:
-    """Yield the facts that the user has to know about a stack that sleeps from now on.
+    """Yield notes on a stack that has just gone to sleep: pending ends, the way to wake it, remaining charges.
 
     Args:
-        seconds: how long it takes to wake, beside the database.
+        seconds: the expected seconds of a wake without the start of the database.
         without_instances: whether the instances have ended already.
     """
     if not without_instances and any(one.type == AutoScalingGroup.type_name for one in records.values()):
@@ -87,10 +87,10 @@ def afterwards(
 
 
 def awake(config: Config, records: Mapping[str, Record], made: Collection[str], now: float) -> Iterator[str]:
-    """Yield the differences of a woken stack, and the time of its next scheduled sleep.
+    """Yield notes on a stack that has just woken: its next scheduled sleep, and its changed addresses.
 
     Args:
-        made: the parts that were made again.
+        made: the parts that were created again.
         now: seconds since the epoch, on the cloud's clock.
     """
     if wanted := config.schedule:

@@ -1,4 +1,4 @@
-"""Wait for the effects of a call in AWS, and tell the user the reason of the wait."""
+"""Wait until AWS has finished the work after a call, and report the unfinished resources."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ def wait(
     """Wait until nothing is left to wait for.
 
     Args:
-        step: the step of what is waited for.
-        left: looks, and returns why something is waited for, by its address.
-        timeout, look_seconds: seconds that it may take, and between two looks.
+        step: the step of the resources in the events.
+        left: reads the unfinished resources, and returns the reason for each by address.
+        timeout: the seconds that the wait may take.
+        look_seconds: the seconds between two reads.
 
     Raises:
-        TimedOut: it takes longer.
+        TimedOut: the wait takes longer.
     """
     began, told = aws.pace.now(), dict[str, str]()
     while found := left():

@@ -21,7 +21,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     """Return a sentence about the resource that stays in the cloud when its record is forgotten.
 
     Raises:
-        ConfigurationError: nothing is recorded there, or others need it and `force` is not set.
+        ConfigurationError: there is no such record, or others depend on it and `force` is not set.
     """
     find_record(store.state, address)
     record = store.records[address]
@@ -32,7 +32,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
         )
     resource_type = type_named(record.type)
     if record.phase == "creating":
-        return f"what an earlier call may have created for {address} is not changed"
+        return f"a resource that an earlier call may have created for {address} is not changed"
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
         return f"{address} has no resource that only this stack uses, so none is changed"
     return f"{record.id} itself is not changed"
@@ -44,23 +44,23 @@ def direct_dependents(records: Mapping[str, Record], address: str) -> list[str]:
 
 
 def rename(store: Store, old: str, new: str) -> list[str]:
-    """Record a resource under another address, in the needs of others too; return the addresses of these.
+    """Move a record to another address, in its dependents' records too; return the addresses of the dependents.
 
-    Killed at any point it can be run again: a resource that is recorded twice is not removed because of one of them.
+    A killed rename can be run again. Until then the resource may have two records; it is not deleted for that.
 
     Raises:
-        ConfigurationError: there is no such record, it has no id yet, or the new address is the one that it has, of
-            another resource type, malformed or taken.
+        ConfigurationError: there is no such record, it is being created, or the new address is the same, malformed,
+            taken, or of another resource type.
     """
     find_record(store.state, old)
     record = store.records[old]
     if new == old:
-        # to write it and then to drop the old one would forget it
-        raise ConfigurationError(f"{old} has that address already: nothing was changed")
+        # writing the new record and dropping the old one would forget it
+        raise ConfigurationError(f"{old} has that address already, so nothing was changed: choose another")
     if not re.fullmatch(ADDRESS, new) or new.partition("/")[0] != record.type:
         raise ConfigurationError(f"{new} cannot be the address of a {record.type}: write {record.type}/NAME")
     if record.phase == "creating":
-        # what may be there carries the old address in its tags, and is found by nothing else
+        # the resource may exist with the old address in its tags, and can be found only by them
         raise ConfigurationError(f"{old} is being created: run `provision up`, then this again")
     taken = store.records.get(new)
     if taken and (taken.id is None or taken.id != record.id):

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def notes(
     aws: Aws, config: Config, declared: Mapping[str, Declared], recovered: Mapping[str, RecoveredResource]
 ) -> Iterator[str]:
-    """Yield a sentence about each image that is not the declared one, once for all services that run it.
+    """Yield a sentence on each running image that is not the declared one, once for all services that run it.
 
-    Whether it was deployed in its place or the configuration has changed since, AWS does not tell.
+    AWS does not show whether the image was deployed or stack.toml was edited later.
 
     Args:
-        recovered: what was found, by address.
+        recovered: the resources that were found, by address.
     """
     running = {
         name: str(service.record.arguments["task_definition"])
@@ -43,6 +43,6 @@ def notes(
         if runs and not unknown(asked) and runs != asked:
             told.add(owner)
             yield (
-                f"{config.key(owner)} runs {runs}, and the configuration says {asked}: `up` changes that. To keep what "
-                f"runs, run `provision deploy {owner} --image {runs}`"
+                f"{config.key(owner)} runs {runs}, and the configuration says {asked}: `up` changes that. To keep the "
+                f"present image, run `provision deploy {owner} --image {runs}`"
             )

@@ -1,4 +1,4 @@
-"""Take one existing resource of the cloud under a declared address, as if this stack had made it."""
+"""Import one existing resource under a declared address, as if this stack had created it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A resource that can be taken.
+    """A resource that can be imported.
 
     Attributes:
-        tags: those that are to be put on it, with the value that each has so far, if any.
-        changes: what the next `up` would change.
-        record: what is to be recorded.
+        tags: the tags to put on it, each with its present value, if any.
+        changes: the changes that the next `up` would make.
+        record: the record to write.
     """
 
     resource: Resource
@@ -43,13 +43,13 @@ class Candidate:
 def candidate(
     aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], address: str, id: str
 ) -> Candidate:
-    """Look whether a resource can be taken under an address. Only reads are made.
+    """Check that a resource can be imported under an address. Only reads are made.
 
     Raises:
-        ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
-        NotOwned: the resource belongs to another stack, or to another address of this one, or is a part of what is
-            not this stack's.
-        ReplacementRequired: it differs in what AWS cannot change.
+        ConfigurationError: the address is not declared, or recorded already; or there is no such resource.
+        NotOwned: the resource belongs to another stack, or to another address of this stack, or is a part of a
+            resource that is not this stack's.
+        ReplacementRequired: it differs in a field that AWS cannot change.
         ApiError: a read was refused.
     """
     aws = aws.reading().knowing(KnownResources(records, declared))
@@ -58,13 +58,13 @@ def candidate(
     desired = filled(item.resource, lambda a, output: output_of(records.get(a), output))
     live, tags = _read(aws, type(desired), id)
     if desired.has_parent and not live.owned:
-        raise NotOwned(f"{live.id} is a part of what is not this stack's: import that first")
+        raise NotOwned(f"{live.id} is a part of a resource that is not this stack's: import that first")
     _check_owner(aws, live, tags, address, {*records, *declared})
     changes = compare(desired, live)
     _check_create_only(desired, live, changes, [one for one in item.built_on if one not in records])
     wanted = aws.tags(address) if tagging.taggable(type(desired)) else {}
     new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
-    # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
+    # the present values are recorded as the requested ones: a DNS record in a foreign zone is ours by its content
     arguments = {name: live.attributes.get(name, value) for name, value in desired.fields().items()}
     record = Record(
         address,
@@ -82,10 +82,10 @@ def candidate(
 
 
 def take(aws: Aws, store: Store, it: Candidate) -> None:
-    """Put this stack's tags on the resource, then record it. If killed between, the next `up` finds it by its tags.
+    """Put this stack's tags on the resource, then record it. If killed in between, the next `up` finds it by its tags.
 
     Raises:
-        ApiError: AWS does not let it be tagged.
+        ApiError: AWS refuses the tags.
     """
     try:
         if it.tags:
@@ -143,7 +143,9 @@ def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str
     if aws.owns(tags):
         other = aws.address_in(tags)
         if other != address and other in ours:
-            raise NotOwned(f"{live.id} is this stack's {other}, and cannot be {address} as well")
+            raise NotOwned(
+                f"{live.id} is this stack's {other}, and cannot be {address} as well: choose another resource"
+            )
     elif whose := aws.other_owner(tags):
         raise NotOwned(
             f"{live.id} belongs to another stack ({whose}), so it is not changed. To move it, "

@@ -12,7 +12,7 @@ from provisioner.engine.declaration import Declared, reachable
 from provisioner.engine.resource import Observed, Resource
 
 GENERATED_ID = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
-"""What AWS calls a resource: not a name, which others may have as well."""
+"""An id that AWS generated. Unlike a name, no two resources share it."""
 
 
 @dataclass
@@ -20,7 +20,8 @@ class Orphans:
     """Resources of this stack that are no longer declared, with their dependencies, which are deleted after them.
 
     Attributes:
-        declared, observed: what is declared, and what of it is there.
+        declared: the declared resources, by address.
+        observed: the existing ones of the declared resources, by address.
         resources: the orphans by address.
     """
 
@@ -36,13 +37,13 @@ class Orphans:
     def dependencies(self) -> Mapping[str, Sequence[str]]:
         """The dependencies of each orphan.
 
-        That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
-        that it names, or all of them if it names none: rather too much than too little, since this only orders a
-        teardown. What would close a circle is left out.
+        An orphan depends on each resource that it names by a generated id. It also depends on resources of the types on
+        which declared resources of its type depend: on those that it names, or on all of them if it names none. Too
+        many are better than too few, since they only order a teardown. A dependency that closes a cycle is left out.
         """
         dependencies: dict[str, list[str]] = {address: [] for address in self.resources}
         for address in self.resources:
-            # those of declared resources never lead to an orphan
+            # dependencies of declared resources never lead to an orphan
             dependencies[address] += [
                 dependency
                 for dependency in self._built_on(address)
@@ -70,7 +71,7 @@ class Orphans:
 
 
 def names_of(live: Observed) -> set[str]:
-    """Return the words that other resources call this one by."""
+    """Return the id and the outputs by which other resources can name this one."""
     return {live.id, *(value for value in live.outputs.values() if isinstance(value, str))} - {""}
 
 

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecoveredResource:
-    """A resource that AWS has: its record, whether it is declared, and its mark, such as a tag."""
+    """A resource found in AWS.
+
+    Attributes:
+        record: the record to write.
+        found_by: the way in which it was found: `tag`, `name`, `id`, `content` or `part`.
+        declared: whether it is declared.
+    """
 
     record: Record
     found_by: str
@@ -46,12 +52,12 @@ class Recovery:
     """The result of a search through the whole account.
 
     Attributes:
-        found: what is to be recorded, in the order in which it is to be.
-        missing: what is declared, and not there.
-        dropped: what is recorded, and not there any more.
-        refused: what stands where something of this stack should, and cannot be recorded; with the reason.
-        added_by_others: parts of this stack's resources that somebody else added to them.
-        forgotten: public names of which it is not known any more whether they were taken over.
+        found: the resources to record, in their order.
+        missing: the addresses of declared resources that do not exist.
+        dropped: the addresses of recorded resources that no longer exist.
+        refused: by address, the reason why the resource there cannot be recorded.
+        added_by_others: parts that others added to this stack's resources.
+        forgotten: public names that may have been taken over: the record of it is lost.
     """
 
     found: Sequence[RecoveredResource]
@@ -68,14 +74,14 @@ class Recovery:
 
 
 def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
-    """Look for everything. Only reads are made.
+    """Search for all declared and recorded resources, and for other resources of this stack. Only reads are made.
 
-    What is not there at the first look is looked for once more when AWS's lists have settled, and so is what an earlier
-    run was deleting and is still shown.
+    Resources that are missing in the first reading are searched once more when AWS's lists have settled. So are
+    resources that an earlier run was deleting and that AWS still shows.
 
     Args:
-        records: what the state says so far, if it can be read.
-        report: is told what is waited for.
+        records: the present records, if the state can be read.
+        report: takes a line on the wait for the second reading.
 
     Raises:
         ApiError: a read was refused.
@@ -110,12 +116,12 @@ def write(store: Store, recovery: Recovery) -> None:
 
 
 def backup(store: Store) -> str:
-    """Keep a copy of the state as it is beside it; return where."""
+    """Keep a copy of the present state beside it; return its place."""
     return store.keep(f"state.before-recover-{store.state.serial}.json", document(store.state))
 
 
 class _Search:
-    """Readings of the whole account, of which the later ones only add: one empty answer proves nothing."""
+    """Readings of the whole account. A later reading only adds resources, since an empty answer proves nothing."""
 
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
         self._records, self._declared = records, declared
@@ -123,10 +129,10 @@ class _Search:
         self._aws = aws.observing(self._observed)
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
-        """What is recorded and the same resource as what is declared under another address, with that address."""
+        """By recorded address, the declared address of the same resource."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._protected = any(item.resource.protected(item.resource.fields()) for item in declared.values())
-        """Whether the stack is protected from deletion, as far as its declaration says."""
+        """Whether the declaration protects the stack from deletion."""
         self._by_id = {(record.type, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
 
@@ -140,7 +146,7 @@ class _Search:
         for address, item in self._declared.items():
             desired = filled(item.resource, self._output)
             if desired.created_by_aws:
-                # what it would be made for may not be there, while AWS still has what it made for it
+                # its cause may be gone while AWS still has the resource that it created for it
                 if not unknown(desired.fields()) or any(self._all(type(desired))):
                     self._observed[address] = Observed(desired.name, desired.fields())
             else:
@@ -167,7 +173,7 @@ class _Search:
         ]
 
     def forget(self, addresses: Sequence[str]) -> None:
-        """Look for resources anew: only the next reading says whether they are there."""
+        """Forget found resources, so that only the next reading counts for them."""
         for address in addresses:
             del self._observed[address]
 
@@ -183,7 +189,7 @@ class _Search:
         ]
         found += [self._orphan_as_found(orphans, address) for address in orphans.resources]
         if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
-            # what AWS makes and keeps by itself says nothing of a stack
+            # resources that AWS creates and keeps by itself are no evidence of a stack
             found = []
         recorded = {item.record.address for item in found}
         absent = self.absent()
@@ -199,14 +205,14 @@ class _Search:
     # -- finding ---------------------------------------------------------------------------------------------------
 
     def _look(self, address: str, resource_type: type[Resource], fields: Mapping[str, Any]) -> None:
-        # each look may be a call that takes long
+        # each search may make a slow call
         self._aws.pace.check()
         record = self._records.get(address)
         recorded = record.id if record else None
         try:
             live = find(self._aws, resource_type, address, fields, recorded)
             if live is None and (names := self._aws.known(resource_type)) != self._listed[resource_type]:
-                # it may stand under a name that became known only now
+                # it may have a name that became known only now
                 self._listed[resource_type] = names
                 live = find(self._aws, resource_type, address, fields, recorded, fresh=True)
         except ProvisionError as error:
@@ -239,7 +245,7 @@ class _Search:
                     strays[address] = (resource_type, live)
         by_others = []
         while loose:
-            # a part without tags belongs to the stack if it names something that does, and that nobody declares
+            # a part without tags belongs to the stack if it names an undeclared resource of the stack
             tied = {id(part): a for part in loose if (a := self._tied(*part, strays))}
             if not tied:
                 by_others = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
@@ -249,7 +255,7 @@ class _Search:
         return strays, by_others
 
     def _tagged(self, live: Observed) -> str | None:
-        """Return the address in a part's tags, which its type does not read, as far as the bulk read has them."""
+        """Return the address in a part's tags if the bulk read has them; the part's own type does not read tags."""
         return self._aws.address_in(self._aws.tags_of(live.id, dict)) if live.id.startswith("arn:") else None
 
     def _all(self, resource_type: type[Resource]) -> Iterator[Observed]:
@@ -270,7 +276,7 @@ class _Search:
         whole = next((a for a, (_, other) in strays.items() if words.intersection(names_of(other))), None)
         if whole:
             return _free(f"{resource_type.type_name}/{whole.partition('/')[2]}", strays)
-        # to some resources others can add parts of their own, which are theirs although the resource is not
+        # others can add parts to some resources; these parts are not the stack's although the resource is
         return (
             ""
             if resource_type.has_parent
@@ -282,11 +288,12 @@ class _Search:
     def _dependencies(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
         """Return the dependencies of each existing declared resource.
 
-        That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
-        become so. In a circle of both, nothing could be removed first.
+        These are the declared dependencies. If the resource differs from its declaration they are the recorded ones,
+        since AWS may have refused the change. If both together form a cycle, use the declared ones, or `down` could not
+        start.
 
         Args:
-            unlike: the records of those that are not as declared.
+            unlike: the records of the resources that differ from their declaration.
         """
         there = [address for address in self._declared if address in self._observed]
         declared = {a: self._declared[a].recorded_dependencies for a in there}
@@ -309,12 +316,12 @@ class _Search:
 
     def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
         item, live = self._declared[address], self._observed[address]
-        # what it has beyond that may be in use: it is recorded, so that `up` does not take it away too early
+        # its undeclared parts may be in use: they are recorded, so that `up` does not remove them too early
         record = self._by_id.get((address.partition("/")[0], live.id))
         desired = filled(item.resource, self._output).widened(former(record, live), live)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
-            # what it is called and built on is what was asked for then
+            # the fields that cannot be changed keep the values of its creation
             arguments |= {name: live.attributes.get(name, arguments[name]) for name in desired.create_only}
         phase: Phase = "ready" if desired.created_by_aws else phase_of(desired, live)
         return RecoveredResource(
@@ -327,7 +334,7 @@ class _Search:
         known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
         arguments = {name: value for name, value in live.attributes.items() if name in known}
         if before and before.id == live.id:
-            # what AWS does not show, such as a protection that only the record knows
+            # values that AWS does not show, such as a protection that only the record has
             arguments = {name: value for name, value in before.arguments.items() if name in known} | arguments
         elif resource_type.protection in known - arguments.keys():
             arguments |= {resource_type.protection: self._protected}
@@ -377,7 +384,7 @@ def _type(address: str) -> type[Resource]:
 
 
 def phase_of(desired: Resource, live: Observed) -> Phase:
-    """Return how far a resource has come, as `up` would record it."""
+    """Return the phase of a resource, as `up` would record it."""
     if _going(live):
         return "deleting"
     try:
@@ -388,7 +395,7 @@ def phase_of(desired: Resource, live: Observed) -> Phase:
 
 
 def _going(live: Observed) -> bool:
-    # INACTIVE is what ECS calls that which a teardown has half removed
+    # ECS shows a half-deleted resource as INACTIVE
     return live.deleting or live.status == "INACTIVE"
 
 

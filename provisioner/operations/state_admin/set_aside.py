@@ -1,4 +1,4 @@
-"""Move a state that cannot be read out of the way, so that another can be made: nothing of it is deleted."""
+"""Move an unreadable state out of the way, so that a new one can be made. Nothing of it is deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     Raises:
         StateError: another command is at work, or the state is newer than this version, or cannot be reached.
     """
-    # with a bucket too: what is left on this machine is looked at before it
+    # with a bucket too: a state left on this machine is read before the bucket
     moved = in_directory(stores.directory(options, config), config.name)
     if not config.state.bucket:
         return moved
@@ -55,7 +55,7 @@ def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: 
         try:
             for path in (directory / JOURNAL, directory / DOCUMENT):
                 if there(path, disk):
-                    # whoever may not read them shall not move them either
+                    # a caller that may not read the files must not move them
                     disk.close(disk.open(path, os.O_RDONLY))
                     if _broken(lambda: read(directory, stack, disk)):
                         backup = _backup(path, stamp, disk)
@@ -65,12 +65,15 @@ def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: 
         finally:
             lock.release()
     except OSError as error:
-        raise StateError(f"{error.filename or directory} cannot be moved aside: {error.strerror}") from None
+        raise StateError(
+            f"{error.filename or directory} cannot be moved aside: {error.strerror}: check the directory and its "
+            f"permissions"
+        ) from None
     return moved
 
 
 def _backup(path: Path, stamp: str, disk: Disk) -> Path:
-    """Return a name for a backup that none has yet: two commands may come within one second."""
+    """Return a free name for a backup: two commands may run within one second."""
     from provisioner.state.directory import there
 
     names = (f"{path.stem}.broken-{stamp}{more}{path.suffix}" for more in chain([""], map("-{}".format, count(2))))
@@ -84,13 +87,13 @@ def in_bucket(
     runtime: Runtime = MACHINE,
     note: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Copy a broken state in a bucket aside, with its journal, then take away the document that was found broken."""
+    """Copy a broken state in a bucket aside, with its journal, then delete the broken document."""
     from provisioner.state.lease import Lease
     from provisioner.state.objects import Taken
     from provisioner.state.s3_read import DOCUMENT, JOURNAL, read
 
     lock, copies = Lease(objects, "recover", lease, lambda: None, runtime, note), list[str]()
-    # two that come within one second have a directory each
+    # two commands within one second get a directory each
     directory = f"broken-{_stamp()}-{runtime.token()[:8]}"
     lock.acquire()
     try:
@@ -101,7 +104,7 @@ def in_bucket(
                 if found:
                     objects.put(f"{directory}/{name}", found.body, over=None)
                     copies.append(objects.url_of(f"{directory}/{name}"))
-            # whoever slept for longer than the lease finds another command's document
+            # a process that slept for longer than the lease may find another command's document
             lock.check()
             objects.delete_unchanged(DOCUMENT, document.etag)
     except Taken:

@@ -1,4 +1,4 @@
-"""The work of `provision state init|push|migrate`: the bucket made, a state put in the place of another, or moved."""
+"""The work of `provision state push|migrate`: replace a state, or move it between this machine and the bucket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_file(path: Path) -> State:
     """Return the state in a file.
 
     Raises:
-        ConfigurationError: it cannot be read, is no state, or one that the next commands would refuse.
+        ConfigurationError: the file cannot be read, is no state, or has a state that other commands would refuse.
     """
     from provisioner.state.checks import parsed
     from provisioner.state.migrate import migrate
@@ -39,7 +39,7 @@ def read_file(path: Path) -> State:
         consistency.check(state.records)
         consistency.check_order(state.records)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}: choose another file") from None
     except (ValueError, StateError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     return state
@@ -49,7 +49,7 @@ def write_file(path: Path, content: bytes) -> None:
     """Write a new file that its owner alone may read.
 
     Raises:
-        ConfigurationError: something is there already, or it cannot be written.
+        ConfigurationError: the file exists already, or cannot be written.
     """
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -65,7 +65,7 @@ def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> N
         force: accept another lineage, or an older serial.
 
     Raises:
-        ForeignState: it is about another stack, account or region.
+        ForeignState: it is of another stack, account or Region.
         ConfigurationError: it has another lineage or an older serial.
     """
     check_bound(new).guard(config.name, aws.account, aws.region)
@@ -88,7 +88,8 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
 
     Raises:
         ConfigurationError, ForeignState: see `check`.
-        StateError: it changed meanwhile, or cannot be written.
+        ProvisionError: the present state changed meanwhile.
+        StateError: the state cannot be read or written.
     """
     old = stores.configured(options, config, aws)
     check(new, old, config, aws, force=force)
@@ -101,21 +102,21 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
 def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[int, str]:
     """Move the state from this machine to the bucket, or back; its former place is emptied after a backup.
 
-    It can be killed anywhere, and run again. Returns the number of records moved, and where the former state is kept,
-    or 0 and an empty text if there was nothing to move.
+    A killed move can be run again. Returns the number of moved records and the place of the backup, or 0 and an empty
+    text if there was nothing to move.
 
     Raises:
-        ConfigurationError: there is another state already where this one is to go.
-        ForeignState: it is about another stack, account or region.
-        StateError: one of them is at work, or cannot be read or written.
+        ConfigurationError: the destination has another state already.
+        ForeignState: the state is of another stack, account or Region.
+        StateError: one of the two states is locked, or cannot be read or written.
     """
     with _both(options, config, aws, back=back) as (source, target):
         if not source.records:
             return 0, ""
         moved = source.state
-        # a run that was killed between the two writes has left the same one in both places
+        # a run that was killed between the two writes has left the same state in both places
         if (target.state.lineage, target.records) != (moved.lineage, moved.records):
-            # the same lineage: it was copied there by such a run, and changed since
+            # the same lineage: a killed run copied it there, and it changed since
             if target.records or target.state.lineage == moved.lineage:
                 raise ConfigurationError(_conflict(options, config, moved, target.state, back=back))
             target.swap(_copy(moved), "replaced")
@@ -126,7 +127,7 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
 
 @contextmanager
 def _both(options: Options, config: Config, aws: Aws, *, back: bool) -> Iterator[tuple[Store, Store]]:
-    """Hold both states open: the one to move, which is this stack's, and the one where it is to go."""
+    """Hold both states open: the source, checked to be this stack's, and the destination."""
     named(config)
     here = stores.local_store(options, config, aws, "state migrate")
     there = stores.bucket_store(options, config, aws, "state migrate")
@@ -157,14 +158,14 @@ def _size(state: State) -> str:
 
 
 def discard(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[int, str]:
-    """Empty the state that `migrate` would move, since the one where it would go is the right one.
+    """Empty the state that `migrate` would move, with a backup, because the destination's state is the right one.
 
-    Returns the number of records that it had, and where it is kept, or 0 and an empty text if it had none.
+    Returns the number of its records and the place of the backup, or 0 and an empty text if it had none.
 
     Raises:
-        ConfigurationError: there is none where it would go.
-        ForeignState: it is about another stack, account or region.
-        StateError: one of them is at work, or cannot be read or written.
+        ConfigurationError: the destination has no state to keep.
+        ForeignState: the state is of another stack, account or Region.
+        StateError: one of the two states is locked, or cannot be read or written.
     """
     with _both(options, config, aws, back=back) as (source, target):
         if not source.records:

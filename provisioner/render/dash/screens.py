@@ -25,9 +25,9 @@ a          alarms
 
 Tab        the next pane; with Shift the one before
 ↑ ↓ j k    up and down; g G: to the top and to the bottom
-Enter, d   all of what the cursor is on
+Enter, d   all about the line under the cursor
 z          one pane alone, and back
-/          filter the pane: what has this text; Esc clears it
+/          filter the pane: lines with this text; Esc clears it
 :          go to a pane, a service, or an address: `logs web`, `vpc/main`
 R          look now
 Esc        back

@@ -60,8 +60,8 @@ def trouble(seen: Dashboard, since: float | None) -> str:
 
 def stale(text: str, since: float | None) -> str:
     """Return the error and the age of the data on the screen."""
-    shown = "" if since is None else f"what is shown is of {moment(since)}; "
-    return f"{shown}trying on: {text}"
+    shown = "" if since is None else f"the screen is of {moment(since)}; "
+    return f"{shown}trying again: {text}"
 
 
 def services(seen: Dashboard) -> dict[str, tuple[str, ...]]:

@@ -188,7 +188,7 @@ def _services(about: About) -> Iterator[str]:
 
 def _sections(draft: Draft, about: About | None) -> Iterator[Section]:
     """Yield the sections in the order in which they are shown."""
-    yield Section("What failed", [tuple(_failures(draft))] if _failures(draft) else [], 0)
+    yield Section("Failures", [tuple(_failures(draft))] if _failures(draft) else [], 0)
     finished = draft.progress.finished if draft.progress else None
     yield Section("Next", [(text,) for text in finished.next] if finished else [], 0, listed=True)
     if draft.rehearsal:

@@ -39,14 +39,14 @@ def CloudControl(  # noqa: N802 (it reads as the resource types do, which are cl
     known = _given(type_name, schema) if schema else schemas.shipped(type_name)
     if known is None:
         found = schemas.near(type_name)
-        hint = f"did you mean {' or '.join(found)}?" if found else "its reference is CloudFormation's"
+        hint = f"did you mean {' or '.join(found)}?" if found else "see the reference of CloudFormation."
         raise ConfigurationError(
             f"{address}: Cloud Control has no type {type_name} that this version knows: {hint} For a newer type pass "
-            f"schema=, what `aws cloudformation describe-type` says of it"
+            f"the output of `aws cloudformation describe-type` as schema="
         )
     if lacking := [handler for handler in NEEDED if not known.serves(handler)]:
         cannot = " or ".join(lacking)
-        raise ConfigurationError(f"{address}: Cloud Control cannot {cannot} {type_name}, so it cannot be kept here")
+        raise ConfigurationError(f"{address}: Cloud Control cannot {cannot} {type_name}, so take it out")
     _check(address, known, properties)
     return type_of_aws(type_name, known)(name, **properties)
 
@@ -61,9 +61,13 @@ def _given(type_name: str, text: str) -> Schema:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise ConfigurationError(f"{type_name}: schema is not JSON ({error})") from None
+        raise ConfigurationError(
+            f"{type_name}: schema is not JSON ({error}): pass the output of `aws cloudformation describe-type`"
+        ) from None
     if not isinstance(content, dict) or content.get("typeName") != type_name or "properties" not in content:
-        raise ConfigurationError(f"{type_name}: schema is not the schema of this type")
+        raise ConfigurationError(
+            f"{type_name}: schema is not the schema of this type: pass the output of `aws cloudformation describe-type`"
+        )
     return Schema(type_name, content)
 
 
@@ -74,7 +78,7 @@ def _check(address: str, schema: Schema, properties: Mapping[str, Any]) -> None:
         if name in schema.content["properties"]:
             raise ConfigurationError(f"{address}: {name} is read-only, it is AWS that sets it: take it out")
         found = get_close_matches(name, schema.settable, 3, 0.5)
-        hint = f"did you mean {' or '.join(found)}?" if found else f"it has {', '.join(schema.settable)}"
+        hint = f"did you mean {' or '.join(found)}?" if found else f"choose from {', '.join(schema.settable)}"
         raise ConfigurationError(f"{address}: {schema.name} has no property {name}: {hint}")
     if missing := [name for name in schema.required if properties.get(name) is None]:
         raise ConfigurationError(f"{address}: {', '.join(missing)} must be set")

@@ -163,7 +163,8 @@ class VpcEndpoint(Resource):
     def pending(cls, live: Observed) -> str | None:
         state = live.status.partition(":")[0]
         if state in ("rejected", "failed", "expired"):
-            raise Failed(f"the endpoint of {live.attributes['service_name']} is {live.status}")
+            name = live.attributes["service_name"]
+            raise Failed(f"the endpoint of {name} is {live.status}: delete it in the VPC console, then run again")
         return None if state == "available" else live.status
 
     @classmethod

@@ -20,7 +20,7 @@ from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 from provisioner.resources.sized import public_addresses
 
-_LEFT = "down looks at the end for what is left of any stack"
+_LEFT = "down looks at the end for leftover resources of any stack"
 _WHY = "`[network] egress`"
 _TAGGED = tagged("AllocateAddress", "CreateNatGateway")
 _OVER = ("deleted", "failed")

@@ -93,7 +93,10 @@ class Cluster(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "FAILED":
-            raise Failed("the cluster failed to set up its capacity providers (status FAILED)")
+            raise Failed(
+                "the capacity providers of the cluster could not be set up (status FAILED): delete it in the ECS "
+                "console, then run again"
+            )
         return None if live.status == "ACTIVE" else live.status
 
     @classmethod
@@ -299,7 +302,8 @@ class ClusterCapacityProviders(Resource):
     def pending(cls, live: Observed) -> str | None:
         if live.status == "UPDATE_FAILED":
             raise Failed(
-                f"the capacity providers could not be attached to cluster {live.id} (attachments UPDATE_FAILED)"
+                f"the capacity providers could not be attached to cluster {live.id} (attachments UPDATE_FAILED): run "
+                f"again to attach them again"
             )
         return "attaching the capacity providers" if live.status == "UPDATE_IN_PROGRESS" else None
 

@@ -45,7 +45,10 @@ def previous_arn(aws: Aws, cluster: str, service: str, current: str) -> str:
     for one in past(aws, cluster, service):
         if one.status == "SUCCESSFUL" and one.task_definition not in ("", current):
             return one.task_definition
-    raise ConfigurationError(f"{service} has run nothing before {short_name(current)} that ECS knows of")
+    raise ConfigurationError(
+        f"{service} has run nothing before {short_name(current)} that ECS knows of: deploy an image with `provision "
+        f"deploy --image`"
+    )
 
 
 def arn_of_number(current: str, number: str) -> str:

@@ -57,7 +57,7 @@ def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
     """
     taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""
     return (
-        f"the database's data{taken}, for about 0.02 USD per GiB-month of what it holds. "
+        f"the database's data{taken}, for about 0.02 USD per GiB-month of its size. "
         f"If it is not needed, delete it: `aws rds delete-db-cluster-snapshot --region {aws.region} "
         f"--db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}`"
     )

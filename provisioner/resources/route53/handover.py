@@ -165,10 +165,10 @@ def why_not(record: RawRecord) -> str:
     if "SetIdentifier" in record:
         return (
             f"{where} is one of several records that share the name (SetIdentifier {record['SetIdentifier']}: "
-            f"weighted, latency, failover and the like), which only whoever made them can move"
+            f"weighted, latency, failover and the like), which only their owner can move"
         )
     if "TrafficPolicyInstanceId" in record:
-        return f"{where} belongs to a traffic policy, which only whoever made it can move"
+        return f"{where} belongs to a traffic policy, which only its owner can move"
     return ""
 
 

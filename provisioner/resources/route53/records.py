@@ -224,8 +224,8 @@ class RecordSet(KnownByContent, Resource):
             if not target_is_gone(error):
                 raise
             raise NotCreated(
-                f"{self.record_name} cannot be given back: what it led to before ({led_to(restored)}) is no longer "
-                f"there, so nothing was changed"
+                f"{self.record_name} cannot be given back: its former target ({led_to(restored)}) is no longer "
+                f"there, so nothing was changed: correct the record by hand"
             ) from error
         route53_changes.begun(aws, live.id, change_id)
 
@@ -252,7 +252,7 @@ class RecordSet(KnownByContent, Resource):
         if live.attributes["type"] != "A":
             return ""
         return (
-            f"To move the name to this stack, and keep what it leads to now for the way back: `provision up "
+            f"To move the name to this stack, and keep its present target for the way back: `provision up "
             f"--take-over {name}`"
         )
 

@@ -146,7 +146,7 @@ def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) 
     document = shop.run("plan", "--json", "--env", "prod", code=2).document
     changed = {item["address"] for item in document["resources"] if item["action"] != "none"}
     assert changed == {"service/web", "scalable_target/web"}
-    because = 'the default of env = "prod", and was otherwise: to keep what was, write'
+    because = 'the default of env = "prod", and was otherwise: to keep the former value, write'
     assert told(document) == [
         f"on_demand is {{ percent = 100 }} for services.web, {because} on_demand = {{ percent = 0 }} there",
         f"scaling.min is 2 for services.web, {because} scaling = {{ min = 1 }} there",

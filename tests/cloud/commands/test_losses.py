@@ -174,7 +174,10 @@ def test_ctrl_c_tells_what_is_there_and_how_to_go_on(project: Project) -> None: 
         "db_cluster/main",
         "load_balancer/main",
     }
-    assert finished["next"][:2] == ["To resume: `provision up`.", "To delete the created resources instead: `provision down`."]
+    assert finished["next"][:2] == [
+        "To resume: `provision up`.",
+        "To delete the created resources instead: `provision down`.",
+    ]
     project.cloud.last("slow")
     ended = project.cut(5, signal.SIGINT, "up", "--yes")
     assert " there but not finished, in " in ended.out

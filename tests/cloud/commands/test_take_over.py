@@ -154,7 +154,7 @@ def test_without_the_old_balancer_there_is_no_way_back(rig: Rig, declare: Any) -
     ours = at(rig.cloud)
     delete_old_balancer(rig.cloud)
     back = given_back(rig)
-    assert re.search("cannot be given back: what it led to before .* is no longer there", str(back.failures()[ADDRESS]))
+    assert re.search("cannot be given back: its former target .* is no longer there", str(back.failures()[ADDRESS]))
     assert at(rig.cloud) == ours
     assert rig.up(declare).ok().writes == []
     assert rig.down().ok().summary.counts == {"deleted": 1}
@@ -174,7 +174,7 @@ def test_a_refused_return_is_told_by_what_aws_said(rig: Rig) -> None:
     taken(rig, built).ok()
     delete_old_balancer(rig.cloud)
     rig.cloud.advance(2 * PROPAGATION_SECONDS)
-    assert "cannot be given back: what it led to before" in str(given_back(rig).failures()[ADDRESS])
+    assert "cannot be given back: its former target" in str(given_back(rig).failures()[ADDRESS])
 
 
 def test_a_lost_state_does_not_know_the_way_back(rig: Rig, declare: Any) -> None:

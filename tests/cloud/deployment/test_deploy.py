@@ -263,7 +263,9 @@ def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Projec
     if lost:
         shutil.rmtree(project.state / "local" / NAME)
     ended = project.run("recover", "--yes")
-    keep = re.search(r"To keep what runs, run `provision (deploy frontend --image \S*/good@sha256:\w*)`", ended.err)
+    keep = re.search(
+        r"To keep the present image, run `provision (deploy frontend --image \S*/good@sha256:\w*)`", ended.err
+    )
     assert bool(keep) is lost, ended.err
     if keep:
         assert "task_definition/frontend" in project.planned()

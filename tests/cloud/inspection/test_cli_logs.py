@@ -130,7 +130,7 @@ def test_what_nobody_wrote_is_said(written: Project) -> None:
     [
         (("repor",), 'there is no service or job repor; did you mean "report"?'),
         (("frontend", "x"), "there is no service or job x; there are backend, frontend, report"),
-        (("--since", "soon"), "--since 'soon' is neither a duration, such as \"15m\""),
+        (("--since", "soon"), "--since 'soon' is neither a duration nor an instant: write \"15m\""),
         (("--since", "2999-01-01"), "--since 2999-01-01 lies ahead"),
     ],
 )

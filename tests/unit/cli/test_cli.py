@@ -228,7 +228,7 @@ def test_init_with_the_application_brings_its_directories(
     monkeypatch.setattr(sample, "APP", tmp_path / "site-packages" / "app")
     code, out, err = run("init", "--with-app", "-c", "other.toml")
     assert (code, out) == (4, "")
-    assert "not part of an installed package: install from a clone" in err
+    assert "not part of an installed package. Install from a clone" in err
     assert not (tmp_path / "other.toml").exists()
 
 
@@ -332,7 +332,9 @@ def listening(recorded: Path) -> Path:
 
 
 def test_output_has_no_url_before_something_listens(run: Run, recorded: Path) -> None:
-    assert run("output", "url")[2] == 'error: no output "url" yet: its resource has not been created yet\n'
+    assert (
+        run("output", "url")[2] == 'error: no output "url" yet: its resource has not been created: run `provision up`\n'
+    )
 
 
 def test_output_gives_all_values_or_one_bare(run: Run, listening: Path) -> None:
@@ -350,16 +352,23 @@ def test_output_gives_all_values_or_one_bare(run: Run, listening: Path) -> None:
     code, out, err = run("output", "ulr")
     assert (code, out) == (4, "")
     assert err == 'error: there is no output "ulr"; there are account, load_balancer, region, stack, url, vpc\n'
-    assert run("output", "database")[2] == 'error: no output "database" yet: its resource has not been created yet\n'
+    assert (
+        run("output", "database")[2]
+        == 'error: no output "database" yet: its resource has not been created: run `provision up`\n'
+    )
 
 
 def test_an_output_of_a_stack_that_is_not_up_says_so(run: Run) -> None:
     run("init")
-    assert run("output", "url") == (4, "", 'error: no output "url" yet: the stack has not been created yet\n')
+    assert run("output", "url") == (
+        4,
+        "",
+        'error: no output "url" yet: the stack has not been created: run `provision up`\n',
+    )
     assert run("output", "repository_web") == (
         4,
         "",
-        'error: no output "repository_web" yet: the stack has not been created yet\n',
+        'error: no output "repository_web" yet: the stack has not been created: run `provision up`\n',
     )
 
 

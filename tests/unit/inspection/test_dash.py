@@ -112,9 +112,9 @@ def test_the_last_run_has_bars_where_there_is_room() -> None:
 
 def test_what_cannot_be_asked_is_told_with_its_age() -> None:
     gone = document([]) | {"live": None, "live_unavailable": "ExpiredToken: renew it"}
-    assert texts.trouble(dash(status=gone), None) == "trying on: ExpiredToken: renew it"
+    assert texts.trouble(dash(status=gone), None) == "trying again: ExpiredToken: renew it"
     shown = texts.trouble(dash(status=gone), NOW)
-    assert shown == f"what is shown is of {texts.moment(NOW)}; trying on: ExpiredToken: renew it"
+    assert shown == f"the screen is of {texts.moment(NOW)}; trying again: ExpiredToken: renew it"
     assert texts.trouble(dash(), NOW) == ""
     assert (
         texts.trouble(dash(status=gone | {"restarted": NOW}), None) == "the embedded cloud was restarted and is empty"

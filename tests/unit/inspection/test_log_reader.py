@@ -43,7 +43,7 @@ def test_an_instant_without_an_offset_is_of_this_zone(monkeypatch: pytest.Monkey
     "text", ["", "10", "m", "10 m", "-5m", "1.5h", "yesterday", "2026-13-01", "9999999s", "0001-01-01"]
 )
 def test_anything_else_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(ConfigurationError, match='neither a duration, such as "15m"'):
+    with pytest.raises(ConfigurationError, match='neither a duration nor an instant: write "15m"'):
         since(text)(NOW)
 
 

@@ -102,7 +102,7 @@ def test_types_without_trunking_are_told_with_what_they_hold() -> None:
     types = {"c5n.large": Size(2048, 5376, 3), "t3.large": Size(2048, 8192, 3)}
     assert told(configured(1, types=tuple(types)), types) == [
         f"capacity.instance_types: {name} has no ENI trunking (ECS developer guide), so that an instance runs 2 tasks "
-        f"at the most: use another type, such as c5.large, which runs 10"
+        f"at most: use another type, such as c5.large, which runs 10"
         for name in types
     ]
     assert told(configured(1, launch="fargate", types=tuple(types)), types) == []
@@ -145,7 +145,7 @@ def test_targets_of_a_load_balancer(services: int, tasks: int) -> None:
     assert text.startswith(
         f"services.*.scaling.max (or count) allows {services * (tasks + 1) * 2} tasks of public services"
     )
-    assert "1000 targets: lower it, or request an increase of the quota L-7E6692B2" in text
+    assert "1000 targets: lower it, or request more of the quota L-7E6692B2" in text
 
 
 # -- rules of security groups

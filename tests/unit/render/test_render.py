@@ -471,7 +471,7 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
     )
     told = advice.after_up(outcome, lambda command, *more: f"`provision {command}`", configured(target), "")
     costs = ["AWS charges by the hour for: db_cluster/main, load_balancer/main."] if charged else []
-    assert told == [*costs, "To resume: `provision up`.", "To delete what is there instead: `provision down`."]
+    assert told == [*costs, "To resume: `provision up`.", "To delete the created resources instead: `provision down`."]
     shown = summary.result(summary.finished(outcome, told))
     assert shown[0] == "up not finished: 1 created, 2 there but not finished, in 1.0 s."
     assert shown[1] == "  Not finished: db_cluster/main, load_balancer/main."

@@ -92,7 +92,7 @@ def test_code_between_ticks_stays_code() -> None:
 def test_what_matters_least_is_left_out_and_counted(sign: str) -> None:
     """GitHub takes 262,144 bytes: as many characters of four bytes as are taken here."""
     sections = [
-        Section("What failed", [("! service/web failed", f"    {sign * 90}")], 0),
+        Section("Failures", [("! service/web failed", f"    {sign * 90}")], 0),
         Section("Events", [(f"event {number} {sign * 90}",) for number in range(900)], 4, folded=True),
         Section("Changes", [(f"change {number} {sign * 90}",) for number in range(300)], 1),
         Section("Notes", [(f"note {number} {sign * 90}",) for number in range(100)], 2, listed=True),
@@ -110,7 +110,7 @@ def test_what_matters_least_is_left_out_and_counted(sign: str) -> None:
 
 
 def test_a_line_and_a_block_without_an_end_are_cut() -> None:
-    text = markdown(report(Section("What failed", [("y" * 100_000, *["line"] * 500)], 0)))
+    text = markdown(report(Section("Failures", [("y" * 100_000, *["line"] * 500)], 0)))
     assert "y" * LONGEST + "…" in text
     assert f"… and {501 - MANY} more lines" in text
     assert len(text) < 10_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from provisioner.engine.ports import Row
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("provisioner", "state", "steps")
-LONGEST = 240
+LONGEST = 200
 MEANING = list(Row.__dataclass_fields__).index("meaning")
 
 NO_MESSAGES = {
@@ -55,40 +55,94 @@ BANNED = {
     ),
     "a filler or an apology": re.compile(r"\b(?:just|please|simply|sorry)\b", re.IGNORECASE),
     "say that it failed, or why": re.compile(r"\b(?:failed|unable) to\b", re.IGNORECASE),
-    "a contraction": re.compile(r"\b\w+n't\b|\b(?:he|here|it|she|that|there|what|who)'s\b|'(?:ll|re|ve)\b", re.IGNORECASE),
+    "a contraction": re.compile(r"\b\w+n't\b|\b(?:here|it|that|there|what|who)'s\b|'(?:ll|re|ve)\b", re.IGNORECASE),
     "an exclamation mark": re.compile(r"\w!(?!=)"),
 }
 """The shapes and words that messages avoid, each with the advice for it."""
 
 NOT_OURS = {
+    "What to do:": "the heading of the remedies of an error family",
+    "failed to roll back": "a word of the JSON documents, by which programs go",
     "unable to consistently start tasks": "ECS's words, by which an event is known",
 }
 """Texts that hold banned words, and why they stay."""
 
 VERBS = (
     "add allow answer apply ask assume attach build change check choose complete confirm copy correct create delete "
-    "deploy disable edit enable exclude fix follow free give import increase install join keep leave let list log lower "
-    "make merge move name open pull push put raise read remove rename renew repair report request restore review run "
-    "save see set sign sleep start state stop take turn undo unset update upgrade use wait write"
-).split()
+    "deploy disable do edit enable end exclude fix follow free give import increase install join keep leave let list "
+    "log lower make merge move name open pass pull push put raise read remove rename renew repair report request "
+    "restore review run save see set sign sleep start stop take try turn undo unset update upgrade use wait write"
+)
 REMEDY = re.compile(
-    rf"(?:^|[:;.,(] |\b(?:and|first|must|or|please|so|then|to) )(?:{'|'.join(VERBS)})\b"
-    r"|`(?:provision|up|down|aws|docker|chmod|pip|uv)\b[^`]*`|\bdid you mean\b|\bdocs/\w+\.md\b",
+    rf"(?:^|[:;.,(] |\b(?:and|first|or|so|then|to) )(?:{VERBS.replace(' ', '|')})\b"
+    r"|\bmust be\b|\bdid you mean\b|; there are "
+    r"|`(?:provision|up|down|aws|docker|chmod|pip|uv)\b[^`]*`|\bdocs/\w+\.md\b",
     re.IGNORECASE,
 )
-"""An imperative at the beginning of a clause, a command, a correction or a page."""
+"""An imperative at the beginning of a clause, a wanted value, a choice, a command or a page."""
 
 SAYS_MORE = {
     "command_line": "a command of this tool",
     "suggestion": "the nearest name, or all of them",
+    "explained": "`aws.errors` ends each of its texts with a hint",
+    "advice": "`planning.refusals`: restore the value, or make the stack anew",
+    "fix": "a parameter whose values are imperatives",
+    "NEEDED": "`docker.push`: the permissions to allow",
 }
 """Functions and names whose text is a remedy, and why."""
 
-COMPLETED: dict[str, str] = {}
-"""Classes of errors to which the code that catches them adds the remedy."""
+COMPLETED = {
+    "Cancelled": "the user has answered no",
+    "CredentialsError": "image_copies and doctor add the remedy",
+    "NoSession": "operations/shell/diagnosis.py finds the cause, and adds the remedy",
+    "NotExpired": "the reason for which a stack stays, in the list of `down --expired`",
+    "NotStarted": "ECS's own reason, another for each task",
+    "OutcomeUnknown": "the scheduler looks the resource up; at its time limit TimedOut has the remedy",
+    "RegistryError": "image_copies and doctor add the remedy",
+    "Unreadable": "names the line of a file of another tool, without which `init --from` goes on",
+}
+"""Classes of errors whose messages need no remedy, those below them included, and why."""
 
-WITHOUT_REMEDY: dict[str, str] = {}
-"""Errors without a remedy, by the end of their message, and why."""
+WITHOUT_REMEDY = {
+    "aws/connection.py: str(stopped)": "repeats the message of Interrupted",
+    "cli/reports.py: {}. `{}` itself has ended, with exit code {}": "a note beside the command's own end",
+    "cli/run.py: {}: {}": "the user has answered no",
+    "config/loader.py: _syntax(path, text, str(error))": "the parser names the line and the mistake",
+    "config/loader.py: {}: is not TOML: {}": "the parser names the line and the mistake",
+    "cost/load.py: --load {}: it is not TOML: {}": "the parser names the line and the mistake",
+    "engine/errors.py: {}: {}": "counts failures that were shown before, each with its remedy",
+    "engine/execution/apply.py: why": "AWS's reason for a failed creation",
+    "engine/execution/apply.py: reasons[0]": "AWS's reason for a change that it took back",
+    "engine/own_code.py: {}: {}: {}": "the error of the user's own code, with its line",
+    "engine/planning/refusals.py: {} cannot be changed in place: {}": "the plan adds refusals.advice",
+    "operations/commands/approve.py: _unclear(chosen, found, list(waits))": "a deployment to name, or none",
+    "operations/commands/scale.py: {} cannot have {}: {}.{}: {}": "ends with the configuration's own message",
+    "operations/context/account.py: {}: account.id: {}: {}": "ends with one of two remedies, both in a tuple",
+    "operations/context/embedded_cloud.py: str(error)": "the emulator's own messages",
+    "operations/context/own_step_checks.py: {}: {}": "ends with the message of a check, each with its remedy",
+    "operations/deployment/scope.py: {}{}{}": "a command, or the suggestion of a service",
+    'operations/deployment/scope.py: --image: "{}" {}': "ends with a message of docker.reference",
+    "operations/inspection/log_reader.py: --container {}: {} has none{}": "the suggestion of a container",
+    "operations/planning/dns_takeover.py: {}: {}": "only the owner of the record can move it",
+    "operations/prerequisites/instance_sizes.py: problem": "ends with a message of config.room",
+    "operations/shell/diagnosis.py: {}. AWS says: {}": "begins with the causes, each with its remedy",
+    "operations/state_admin/state_transfer.py: {}: {}": "ends with a message of the state",
+    "resources/cloudcontrol/resource.py: live.status.removeprefix(FAILED)": "AWS's reason",
+    "resources/ecr/copied_images.py: refused": "the registry's reason",
+    "resources/ecr/images.py: ECR cannot delete {}: {}": "AWS's reason",
+    "resources/ecs/cluster.py: capacity provider {} cannot be deleted: {}": "AWS's reason",
+    "resources/ecs/cluster.py: capacity provider {} could not be created:{}": "AWS's reason",
+    "resources/ecs/job_run.py: ECS did not start it: {}": "AWS's reason",
+    "resources/ecs/job_run.py: str(why)": "AWS's reason, and the last lines of the job",
+    "resources/ecs/service.py: ': '.join(filter(None, [shown.rollout_reason, shown.problem]))": "AWS's reason",
+    "resources/elbv2/balancer.py: load balancer {} could not be created: {}": "AWS's reason",
+    "resources/route53/delegation.py: live.status": "made by the same type, with the name servers to set",
+    "session/forward.py: str(error)": "a broken stream of the agent",
+    "state/local.py: self._broken": "one of the messages of this file, or a program's own mistake",
+    "state/s3.py: self._broken": "repeats the message of the write that failed",
+    "steps/given.py: {}: {}": "ends with a message of config.validators",
+}
+"""Errors without a remedy, as `path: message` (without `provisioner/`), and why."""
 
 
 def test_sentences_of_messages_are_short() -> None:
@@ -117,11 +171,10 @@ def test_messages_are_plain() -> None:
 def test_errors_end_with_a_remedy() -> None:
     found = list(errors())
     assert len(found) > 400
-    assert {error.name for error in found} >= set(COMPLETED)
-    lacking = [error for error in found if error.name not in COMPLETED and not has_remedy(error.argument, error.path)]
-    waived = {end for end in WITHOUT_REMEDY if any(error.text.endswith(end) for error in lacking)}
-    assert waived == set(WITHOUT_REMEDY)
-    assert [f"{e.path}:{e.argument.lineno}: {e.text}" for e in lacking if not e.text.endswith(tuple(WITHOUT_REMEDY))] == []
+    completed = [name for base in COMPLETED for name in subclasses(base)]
+    lacking = [one for one in found if one.name not in completed and not has_remedy(one.argument, one.path)]
+    assert set(WITHOUT_REMEDY) - {one.key for one in lacking} == set()
+    assert [f"line {one.argument.lineno}: {one.key}" for one in lacking if one.key not in WITHOUT_REMEDY] == []
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
@@ -173,7 +226,7 @@ def parts(node: ast.AST) -> list[ast.AST]:
     """
     if isinstance(node, ast.JoinedStr):
         return [part for part in node.values if isinstance(part, ast.FormattedValue)]
-    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    called = dotted(node.func) if isinstance(node, ast.Call) else ""
     if isinstance(node, ast.Call) and called == "Row":
         return [*node.args[MEANING : MEANING + 1]]
     if called == "grants":
@@ -203,43 +256,53 @@ class Error:
     argument: ast.expr
 
     @property
-    def text(self) -> str:
-        """The message as written, or the expression that makes it."""
-        return written(self.argument) or ast.unparse(self.argument)
+    def key(self) -> str:
+        """The module and the message, or the expression that makes it."""
+        return f"{self.path.removeprefix('provisioner/')}: {written(self.argument) or ast.unparse(self.argument)}"
 
 
 def errors() -> Iterator[Error]:
-    """Yield the message of each error that is made; of a class with an `__init__`, the message that this passes on."""
+    """Yield the message of each error that is made; of a class that words it itself, the message in its `__init__`."""
     classes = subclasses("ProvisionError") | subclasses("StateError")
-    made = {name for name, node in classes.items() if any(method(node, "__init__"))}
+    wording = {
+        name: (call.args[-1], path)
+        for name, (node, path) in classes.items()
+        for call in calls(node, {"super().__init__", "ProvisionError.__init__"})
+        if dotted(call.args[-1]) != "message"
+    }
+    yield from (Error(name, path, message) for name, (message, path) in wording.items())
     for path, tree in sources().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and node.name in made:
-                for call in calls(node, {"super().__init__"}):
-                    yield Error(node.name, path, call.args[0])
-        for call in calls(tree, classes.keys() - made):
+        for call in calls(tree, classes.keys() - wording):
             if call.args:
-                yield Error(ast.unparse(call.func), path, call.args[0])
+                yield Error(dotted(call.func), path, call.args[0])
 
 
 @cache
-def subclasses(base: str) -> dict[str, ast.ClassDef]:
-    """Return a class and the classes below it, by name."""
-    defined = [node for tree in sources().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    found = {node.name: node for node in defined if node.name == base}
-    while more := [n for n in defined if n.name not in found and {ast.unparse(b) for b in n.bases} & found.keys()]:
-        found |= {node.name: node for node in more}
+def subclasses(base: str) -> dict[str, tuple[ast.ClassDef, str]]:
+    """Return a class and the classes below it by name, each with its module."""
+    defined = [(node, path) for path, tree in sources().items() for node in tree.body if isinstance(node, ast.ClassDef)]
+    found = {node.name: (node, path) for node, path in defined if node.name == base}
+    while more := {
+        node.name: (node, path)
+        for node, path in defined
+        if node.name not in found and {dotted(one) for one in node.bases} & found.keys()
+    }:
+        found |= more
     return found
 
 
-def method(node: ast.ClassDef, name: str) -> Iterator[ast.stmt]:
-    """Yield the method of a class with this name."""
-    return (stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef) and stmt.name == name)
-
-
-def calls(tree: ast.AST, names: set[str]) -> Iterator[ast.Call]:
+def calls(tree: ast.AST, names: Container[str]) -> Iterator[ast.Call]:
     """Yield the calls of functions with these names."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names)
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and dotted(node.func) in names)
+
+
+def dotted(node: ast.expr) -> str:
+    """Return a name with the names before it, such as `re.compile` or `super().__init__`; "" for other expressions."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    if isinstance(node, ast.Call):
+        return f"{dotted(node.func)}()"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def has_remedy(node: ast.expr, path: str, depth: int = 6) -> bool:
@@ -252,14 +315,16 @@ def has_remedy(node: ast.expr, path: str, depth: int = 6) -> bool:
         return True
     if isinstance(node, ast.JoinedStr | ast.BinOp | ast.FormattedValue):
         return any(has_remedy(part, path, depth) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+    if ast.unparse(node).startswith(r"'\n'.join("):
+        # a list of problems, each of which is worded where it is found
+        return True
     texts = meanings(node, path) if depth else []
-    return bool(texts) and all(has_remedy(text, where, depth - 1) for text, where in texts) or named(node) in SAYS_MORE
+    return named(node) in SAYS_MORE or (bool(texts) and all(has_remedy(one, where, depth - 1) for one, where in texts))
 
 
 def named(node: ast.expr) -> str:
     """Return the last part of a name or of the name of a called function; "" for other expressions."""
-    node = node.func if isinstance(node, ast.Call) else node
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return dotted(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
 
 
 def meanings(node: ast.expr, path: str) -> list[tuple[ast.expr, str]]:
@@ -275,17 +340,18 @@ def meanings(node: ast.expr, path: str) -> list[tuple[ast.expr, str]]:
 
 @cache
 def assigned() -> dict[str, list[tuple[ast.expr, str]]]:
-    """Return the values that are assigned to each name, with the modules."""
+    """Return the texts that are assigned to each name, with the modules."""
     index: dict[str, list[tuple[ast.expr, str]]] = {}
     for path, tree in sources().items():
         for node in ast.walk(tree):
             match node:
                 case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=value)
                     | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
                     | ast.NamedExpr(target=ast.Name(id=name), value=value)
                 ):
-                    index.setdefault(name, []).append((value, path))
+                    if not isinstance(value, ast.Constant) or value.value:
+                        index.setdefault(name, []).append((value, path))
     return index
 
 

@@ -38,7 +38,10 @@ FINE = Facts(
         ({"task_enabled": False, "service_enabled": None}, "was started before ECS Exec was switched on"),
         ({"status": "PENDING", "agent": "PENDING"}, "is PENDING, and can be entered once it is RUNNING"),
         ({"agent": ""}, "does not run yet: try again in some seconds"),
-        ({"agent": "STOPPED", "reason": "Out of memory"}, "has stopped: Out of memory. Only another task has one"),
+        (
+            {"agent": "STOPPED", "reason": "Out of memory"},
+            "has stopped: Out of memory. Only another task has a running agent",
+        ),
         ({"agent": "SOMETHING-NEW"}, "does not run yet"),
         ({"denied": AGENT_ACTIONS[1:2]}, "does not allow ssmmessages:CreateDataChannel"),
         ({"endpoint": False}, "the VPC has no endpoint of ssmmessages with private DNS"),

@@ -204,7 +204,7 @@ def state(tmp_path: Path) -> State:
     [
         (0, "f" * 32, True, "belongs to another document, of another lineage. Restore that one"),
         (-1, "f" * 32, True, "belongs to another document, of another lineage. Restore that one"),
-        (4, "", True, r"it is older \(serial 3\) than the one that state.journal belongs to \(serial 7\)"),
+        (4, "", True, r"it is older \(serial 3\) than the document of state.journal \(serial 7\)"),
         (0, "", False, "it is missing, but state.journal has changes made after it. Restore it"),
     ],
 )

@@ -156,8 +156,8 @@ def test_a_boundary_has_what_steps_allow(own: Own) -> None:
         ("environment('web', A=1)", "the value of A is a int: give text"),
         ("environment('web', **{'A-B': ''})", '"A-B" is not a variable name'),
         ("environment('web', A='b'); stack.environment('web', A='c')", "A was given before"),
-        ("allow('web', on='*')", "name actions and what they are on"),
-        ("allow('web', 'sqs:SendMessage', on=[])", "name actions and what they are on"),
+        ("allow('web', on='*')", "name actions and their resources"),
+        ("allow('web', 'sqs:SendMessage', on=[])", "name actions and their resources"),
     ],
 )
 def test_what_cannot_be_given_is_refused(own: Own, call: str, words: str) -> None:
