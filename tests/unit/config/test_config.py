@@ -387,7 +387,7 @@ TOP = [
     ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
     ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, connect, egress, endpoints, flow_logs, subnets, vpc, zones"]),
     ('[network]\negress = "yes"', "network.egress", ["none", "nat-per-zone", "public"]),
-    ('[network]\nendpoints = ["com.amazonaws.eu-west-1.sqs"]', "network.endpoints", ["behind the Region"]),
+    ('[network]\nendpoints = ["com.amazonaws.eu-west-1.sqs"]', "network.endpoints", ["after the Region"]),
     ('[network]\nendpoints = ["s3"]', "network.endpoints", ["gateway endpoint"]),
     ('[network]\negress = "nat"\nendpoints = ["sqs"]', "network.endpoints", ["no use", "remove them"]),
     (
@@ -578,7 +578,7 @@ SERVICE = [
         ["1 to 20160"],
     ),
     (f"{SHIFTED}{{ test_port = 8443 }}", "deployment.test_port", ['strategy "rolling"', "remove it"]),
-    (f"{SHIFTED}{{ strategy = 'canary', test_port = 443 }}", "deployment.test_port", ["for everybody", "such as 8443"]),
+    (f"{SHIFTED}{{ strategy = 'canary', test_port = 443 }}", "deployment.test_port", ["such as 8443"]),
     (f"{SHIFTED}{{ strategy = 'canary', test_port = 65536 }}", "deployment.test_port", ["use 1 to 65535"]),
     (f"{SHIFTED}{{ strategy = 'canary', pause_minutes = 9 }}", "deployment.pause_minutes", ["without pause_at"]),
     (f"{SHIFTED}{{ strategy = 'canary', alarms = ['a', 'a'] }}", "deployment.alarms", ["listed twice"]),

@@ -40,9 +40,9 @@ def why(path: Path) -> str:
     ("statement", "words"),
     [
         ({"Effect": "Allow", "Action": "*", "Resource": "*"}, "not an action of one service"),
-        ({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}, "change what roles may do"),
-        ({"Effect": "Allow", "Action": ["sqs:*", "iam:P*"], "Resource": "*"}, "change what roles may do"),
-        ({"Effect": "Allow", "Action": "iam:passrole", "Resource": "*"}, "change what roles may do"),
+        ({"Effect": "Allow", "Action": "iam:*", "Resource": "*"}, "change the permissions of roles"),
+        ({"Effect": "Allow", "Action": ["sqs:*", "iam:P*"], "Resource": "*"}, "change the permissions of roles"),
+        ({"Effect": "Allow", "Action": "iam:passrole", "Resource": "*"}, "change the permissions of roles"),
         ({"Effect": "Allow", "Action": "IAM:PutRolePolicy", "Resource": "*"}, "not an action of one service"),
         ({"Effect": "Allow", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": "*"}, "its own too"),
         ({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}, "single roles"),

@@ -90,7 +90,7 @@ def test_the_database_does_not_bring_the_containers() -> None:
     ("wrong", "said"),
     [
         ("databse", 'no step "databse"; did you mean "database"? The steps are account, '),
-        ("x", 'no step "x". The steps'),
+        ("x", 'no step "x"; choose from account, '),
     ],
 )
 def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:

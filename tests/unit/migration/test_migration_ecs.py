@@ -545,7 +545,7 @@ def test_who_calls_whom_is_not_guessed() -> None:
         assert 'write calls = ["api"]' in left[f"service web: environment.{name}"]
     found, left = called("http://elsewhere:8080")
     assert "calls" not in found
-    assert "who calls it stands nowhere" in left["service api: serviceRegistries"]
+    assert "its callers are named nowhere" in left["service api: serviceRegistries"]
 
 
 def run(kind: str = "schedule", target: Mapping[str, Any] | None = None, **says: Any) -> Run:

@@ -35,7 +35,7 @@ def test_each_sort_is_one_sentence() -> None:
     open_ones = {"web": {"image": "web:1"}, "worker": {"image": "web:1", "user": "root:root"}, "closed": CLOSED}
     root, unsaid, writable = told(open_ones)
     assert root.startswith("root is the user of services.worker: ")
-    assert unsaid.startswith("the image names the user of services.web is, ")
+    assert unsaid.startswith("the image names the user of services.web, ")
     assert writable.startswith("the root file system of services.web, services.worker can be written to: ")
 
 
@@ -43,7 +43,7 @@ def test_jobs_are_told_of_as_services_are() -> None:
     jobs = {"feed": {"image": "web:1"}, "migrate": {"image": "web:1", "user": "0"}, "report": {**CLOSED}}
     root, unsaid, writable = told({"web": CLOSED}, jobs=jobs)
     assert root.startswith("root is the user of jobs.migrate: ")
-    assert unsaid.startswith("the image names the user of jobs.feed is, ")
+    assert unsaid.startswith("the image names the user of jobs.feed, ")
     assert writable.startswith("the root file system of jobs.feed, jobs.migrate can be written to: ")
 
 

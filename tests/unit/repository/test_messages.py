@@ -306,7 +306,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def has_remedy(node: ast.expr, path: str, depth: int = 6) -> bool:
-    """Tell whether a message, or a text filled into it, says what to do.
+    """Tell whether a message, or a text filled into it, has a remedy.
 
     A name stands for all texts that are assigned to it in its module (a constant: in any module), and a call for all
     texts that the function returns: each of them has to have a remedy.
