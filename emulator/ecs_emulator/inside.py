@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import queue
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ class OwnCloud(CloudProcess):
     """The cloud of this process, which is asked as any other is."""
 
     cloud: Cloud = field(kw_only=True)
+    dns_socket: socket.socket = field(kw_only=True)
 
     def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
         """Return what a control path answers."""
@@ -123,7 +125,8 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
         cloud.load(dns_socket, NO_PLACE, read)
     finally:
         gc.enable()
-    return OwnCloud(NOWHERE, dns_socket.getsockname()[1], os.getpid(), key, domain, cloud=cloud)
+    port = dns_socket.getsockname()[1]
+    return OwnCloud(NOWHERE, port, os.getpid(), key, domain, cloud=cloud, dns_socket=dns_socket)
 
 
 def fork() -> int:
@@ -139,7 +142,9 @@ def after_fork(cloud: OwnCloud) -> OwnCloud:
     """
     from ecs_emulator import dns
 
+    # nobody answers here what reaches the one of the process that forked
+    cloud.dns_socket.close()
     dns_socket = bound()
     dns.serve(dns_socket)
     threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
-    return replace(cloud, dns_port=dns_socket.getsockname()[1])
+    return replace(cloud, dns_port=dns_socket.getsockname()[1], pid=os.getpid(), dns_socket=dns_socket)
