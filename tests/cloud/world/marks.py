@@ -1,0 +1,48 @@
+"""Which tests run in a world of their own, and in which."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+STANDING = pytest.mark.world
+"""`STANDING.with_args(stand)`: each test begins with the stack that `stand` makes of a `Project`."""
+EMPTY = pytest.mark.world
+"""Each test begins with an empty account."""
+FILE = pytest.mark.world(whole=True)
+"""The tests of a file share a process, and what its fixtures of the module's scope have made there."""
+
+Stand = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """What a test begins with.
+
+    Attributes:
+        file: the file whose tests share the process; empty if that is shared by all.
+        stand: makes what stands there, of a `Project`; None: nothing.
+        whole: whether the tests themselves share the process, too.
+    """
+
+    file: str = ""
+    stand: Stand | None = None
+    whole: bool = False
+
+
+def switched_off(config: pytest.Config) -> bool:
+    """Whether tests run as if none had a world: it is wanted so, or somebody is to look into them by a debugger."""
+    return "NO_WORLD" in os.environ or bool(config.getoption("usepdb", default=False))
+
+
+def of(item: pytest.Item) -> World | None:
+    """Return the world of a test, or None if it has none."""
+    mark = item.get_closest_marker("world")
+    if mark is None:
+        return None
+    stand, whole = next(iter(mark.args), None), bool(mark.kwargs.get("whole"))
+    return World(item.nodeid.partition("::")[0] if stand or whole else "", stand, whole)
