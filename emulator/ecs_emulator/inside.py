@@ -22,11 +22,13 @@ from ecs_emulator import clock_clients, control_paths, fast_paths
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.control import CloudProcess, UsageError, new_key
+from ecs_emulator.errors import Answer
 from ecs_emulator.in_process import NO_PORT, answered, environ_of
 from ecs_emulator.manage import check_settings
 from ecs_emulator.registry import storage
 from ecs_emulator.server import ACCOUNT, ENVIRONMENT
 from ecs_emulator.sockets import bound
+from ecs_emulator.wsgi import Environ, Rejected
 
 NOWHERE = "http://127.0.0.1:1"
 """The endpoint that requests are made for; they go to no port."""
@@ -65,7 +67,15 @@ class OwnCloud(CloudProcess):
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         """Answer a call of botocore's, in the thread that makes it."""
-        return answered(request, self.cloud.call)
+        return answered(request, self._admitted)
+
+    def _admitted(self, environ: Environ) -> Answer:
+        """Answer a call if it is signed with the right key."""
+        try:
+            self.cloud.admit(environ)
+        except Rejected as rejected:
+            return int(rejected.status), list(rejected.headers), rejected.content
+        return self.cloud.call(environ)
 
 
 class OwnClock:
