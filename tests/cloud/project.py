@@ -230,6 +230,22 @@ class Project:
             return self._ended(*commands.run(self.directory, words))
         return self.end(self.begin(*words))
 
+    def given(self, text: bytes, *words: str) -> Ended:
+        """Run a command to its end, which reads this on standard input."""
+        self.cloud.away()
+        if own.HERE.cloud:
+            return self._ended(*commands.run(self.directory, words, text))
+        ended = subprocess.run(
+            [*PROGRAM, *words],
+            cwd=self.directory,
+            env=environment(),
+            input=text,
+            capture_output=True,
+            timeout=self.seconds,
+            check=False,
+        )
+        return self._ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
     def run(self, *words: str, code: int = 0) -> Ended:
         """Run a command to its end; it must exit with `code`."""
         ended = self.done(*words)

@@ -8,6 +8,7 @@ it did. pytest's own protocol runs in the fork, with all its hooks; the reports 
     pytestmark = world.STANDING.with_args(stand)   # each test in a fork of a process in which `stand(project)` has run
     pytestmark = world.EMPTY                       # each test in a fork of the cloud as it begins
     pytestmark = world.FILE                        # the file in one such fork, whose cloud is reset between its tests
+    @world.REAL                                    # not this one of the tests of such a file
 
 With NO_WORLD=1 in the environment, and under a debugger, all of them run as other tests do: on a cloud and by commands
 that are processes of their own, over HTTP. What is about processes, ports or terminals belongs there anyway.
@@ -23,6 +24,6 @@ that are processes of their own, over HTTP. What is about processes, ports or te
 | `stood` | tests | a project whose stack stands |
 """
 
-from tests.cloud.world.marks import EMPTY, FILE, STANDING
+from tests.cloud.world.marks import EMPTY, FILE, REAL, STANDING
 
-__all__ = ["EMPTY", "FILE", "STANDING"]
+__all__ = ["EMPTY", "FILE", "REAL", "STANDING"]

@@ -18,12 +18,18 @@ UNSEEN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, Resource
 """What Python does not warn of, unless it is told to: a test's own filters are not meant for the program."""
 
 
-def run(directory: Path, words: Sequence[str]) -> tuple[int, str, str]:
-    """Run a command line in a directory, and return its exit code and what it said on both channels."""
+def run(directory: Path, words: Sequence[str], given: bytes = b"") -> tuple[int, str, str]:
+    """Run a command line in a directory, and return its exit code and what it said on both channels.
+
+    Args:
+        given: what it reads on standard input.
+    """
     from provisioner.cli.main import main
 
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with _as_a_process(directory), _channels(out, err), warnings.catch_warnings():
+    with tempfile.TemporaryFile() as typed, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        typed.write(given)
+        typed.seek(0)
+        with _as_a_process(directory), _channels(typed, out, err), warnings.catch_warnings():
             warnings.resetwarnings()
             for unseen in UNSEEN:
                 warnings.simplefilter("ignore", unseen)
@@ -57,13 +63,12 @@ def _as_a_process(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _channels(out: IO[bytes], err: IO[bytes]) -> Iterator[None]:
-    """Read nothing and write into files, by Python's streams and by the numbers below them."""
+def _channels(*files: IO[bytes]) -> Iterator[None]:
+    """Read and write files, by Python's streams and by the numbers below them."""
     streams, kept = (sys.stdin, sys.stdout, sys.stderr), [os.dup(number) for number in range(3)]
     try:
-        with Path(os.devnull).open("rb") as nothing:
-            for number, file in enumerate((nothing, out, err)):
-                os.dup2(file.fileno(), number)
+        for number, file in enumerate(files):
+            os.dup2(file.fileno(), number)
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
         try:

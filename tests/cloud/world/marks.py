@@ -16,6 +16,9 @@ EMPTY = pytest.mark.world
 FILE = pytest.mark.world(whole=True)
 """The tests of a file share a process, and what its fixtures of the module's scope have made there."""
 
+REAL = pytest.mark.world(real=True)
+"""A test has no world, although its file has one: it is about processes or ports."""
+
 Stand = Callable[[Any], Any]
 
 
@@ -42,7 +45,7 @@ def switched_off(config: pytest.Config) -> bool:
 def of(item: pytest.Item) -> World | None:
     """Return the world of a test, or None if it has none."""
     mark = item.get_closest_marker("world")
-    if mark is None:
+    if mark is None or mark.kwargs.get("real"):
         return None
     stand, whole = next(iter(mark.args), None), bool(mark.kwargs.get("whole"))
     return World(item.nodeid.partition("::")[0] if stand or whole else "", stand, whole)
