@@ -179,7 +179,7 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 
 @pytest.fixture
 def cloud(running_cloud: EmbeddedCloud) -> EmbeddedCloud:
-    """The embedded cloud, emptied but for what stands in a world."""
+    """The embedded cloud, emptied but for the stack that stands in a world."""
     if own.HERE.cloud:
         own.begin(running_cloud)
     else:

@@ -224,7 +224,7 @@ class Project:
         return Ended(code, out, err)
 
     def done(self, *words: str) -> Ended:
-        """Run a command to its end, whatever that is: in this process, if its cloud is there as well."""
+        """Run a command to any end: in this process, if its cloud is there as well."""
         if own.HERE.cloud and words[0] not in commands.ELSEWHERE:
             self.cloud.away()
             return self._ended(*commands.run(self.directory, words))

@@ -1,4 +1,4 @@
-"""Each command once as a process of its own, on a cloud behind a port: what tests in worlds of their own do not see."""
+"""Each command runs once as a process of its own, on a cloud behind a port, which no test in a world sees."""
 
 from __future__ import annotations
 

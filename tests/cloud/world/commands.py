@@ -19,7 +19,7 @@ UNSEEN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, Resource
 
 
 def run(directory: Path, words: Sequence[str], given: bytes = b"") -> tuple[int, str, str]:
-    """Run a command line in a directory, and return its exit code and what it said on both channels.
+    """Run a command line in a directory, and return its exit code and its output on both channels.
 
     Args:
         given: what it reads on standard input.

@@ -76,7 +76,7 @@ class Forks:
         self._standing.clear()
 
     def _run(self, world: World, item: pytest.Item, nextitem: pytest.Item | None) -> list[TestReport]:
-        """Return the reports of a test; of one whose process broke, as far as they came, and one that says so."""
+        """Return the reports of a test; if its process broke, as far as they came, and a further one, which says so."""
         reports, ended, why = list[TestReport](), None, ""
         following = nextitem.nodeid if world.whole and nextitem and marks.of(nextitem) == world else ""
         try:
@@ -118,7 +118,7 @@ class Forks:
         return str(said.get("failed") or f"the process ended before the stack stood{self._last_words()}")
 
     def _lines(self, answers: Answers, seconds: float) -> Iterator[dict[str, Any]]:
-        """Yield what is told, and lend what is asked for; whoever is silent for too long is killed.
+        """Yield the lines of an answer, and lend the sockets that it asks for; kill a process that is silent for too long.
 
         Raises:
             Broken: it was.
@@ -141,7 +141,7 @@ class Forks:
             answers.close()
 
     def _last_words(self) -> str:
-        """Return what processes that broke have written, once."""
+        """Return the last words of processes that broke, once."""
         place = self.base / zygote.LAST_WORDS
         if not place.exists():
             return ""

@@ -1,4 +1,4 @@
-"""Which tests run in a world of their own, and in which."""
+"""The marks by which tests choose a world."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stand = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class World:
-    """What a test begins with.
+    """The world that a test begins in.
 
     Attributes:
         file: the file whose tests share the process; empty if that is shared by all.
@@ -38,7 +38,7 @@ class World:
 
 
 def switched_off(config: pytest.Config) -> bool:
-    """Whether tests run as if none had a world: it is wanted so, or somebody is to look into them by a debugger."""
+    """Say if tests run as though none had a world: by the environment, or since a debugger is to look into them."""
     return "NO_WORLD" in os.environ or bool(config.getoption("usepdb", default=False))
 
 

@@ -19,7 +19,7 @@ DOMAIN = "example.com"
 
 @dataclass
 class Here:
-    """What this process is.
+    """The role of this process.
 
     Attributes:
         cloud: its own, as the tests see it; None: it is no fork of a world.
@@ -48,7 +48,7 @@ def load() -> None:
 
 
 def begin(cloud: EmbeddedCloud) -> None:
-    """Give a test the cloud of this process: as it stands for the first one, emptied for those that follow."""
+    """Give a test the cloud of this process: as it stands for the first test, emptied for the following ones."""
     if HERE.fresh:
         cloud.control("POST", "clock", "mode=virtual&idle=0&durations=typical")
     else:
@@ -103,7 +103,7 @@ def _as_tests_see(process: OwnCloud) -> EmbeddedCloud:
 
 
 def _redirect(process: OwnCloud) -> None:
-    """Let whoever looks for the cloud find it here: by the record of its state directory, and by its endpoint."""
+    """Let a search for the cloud end here: by the record of its state directory, and by its endpoint."""
     from botocore.httpsession import URLLib3Session
 
     from ecs_emulator import control, manage, record

@@ -1,4 +1,4 @@
-"""What becomes of tests in forks: their reports are pytest's own, and no fork can take the test process with it."""
+"""Tests in forks have pytest's own reports, and no fork can take the test process with it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_two():
 
 
 def ran(directory: Path, *files: str, more: tuple[str, ...] = (), **environment: str) -> tuple[str, dict[str, str]]:
-    """Run the files by pytest; return what it said, and how each test ended."""
+    """Run the files by pytest; return its output, and how each test ended."""
     for number, text in enumerate(files):
         (directory / f"test_{number}.py").write_text(BEGIN + text)
     words = ["-p", "tests.conftest", "-p", "tests.cloud.conftest", "-v", "-rA", "--no-header", "-p", "no:cacheprovider"]

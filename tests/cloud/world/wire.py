@@ -1,4 +1,4 @@
-"""What the test process and its forks say to each other: orders, and what is told in answer, a line of JSON each."""
+"""Orders of the test process to its forks, and their answers, a line of JSON each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Channel:
     here: socket.socket
 
     def order(self, *more: socket.socket, **words: Any) -> Answers:
-        """Give an order, with further sockets for whoever carries it out, and return what will be told."""
+        """Give an order, with further sockets for its process, and return the answer to come."""
         mine, theirs = pair(socket.SOCK_STREAM)
         with theirs:
             ends = [theirs.fileno(), *(one.fileno() for one in more)]
@@ -45,7 +45,7 @@ def receive(there: socket.socket) -> tuple[dict[str, Any], list[socket.socket]] 
 
 @dataclass
 class Answers:
-    """What is told in answer to an order."""
+    """The answer to an order."""
 
     here: socket.socket
     _held: bytearray = field(default_factory=bytearray)
@@ -79,7 +79,7 @@ class Answers:
 
 @dataclass
 class Told:
-    """The other end: says what came of an order."""
+    """The other end, which gives the answer."""
 
     there: socket.socket
 

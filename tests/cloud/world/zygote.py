@@ -29,7 +29,7 @@ LAST_WORDS = "last-words"
 
 
 class Runner:
-    """Runs tests in this process, as the test process's session has them, for whom the reports are.
+    """Runs tests in this process, as the test process's session has them, and keeps the reports for it.
 
     As a plugin it stands in for pytest's own protocol: inside all that plugins lay around a test, it tells nobody else.
     """
@@ -53,7 +53,7 @@ class Runner:
             told.say(report=config.hook.pytest_report_to_serializable(config=config, report=report))
 
     def capture_anew(self) -> None:
-        """Capture what is written into files of one's own: those of the process that forked go on being used by it."""
+        """Capture output into files of one's own: the process that forked goes on using its files."""
         capture: Any = self.session.config.pluginmanager.getplugin("capturemanager")
         if capture and capture.is_globally_capturing():
             capture.stop_global_capturing()
@@ -82,7 +82,7 @@ def _load() -> None:
 
 
 def _serve(there: socket.socket, runner: Runner, load: Callable[[], None] | None = None) -> None:
-    """Take one order after the other, until nobody is at the other end, and for those who fork from here to end."""
+    """Take each order, until nobody is at the other end; then wait until all forks of this process have ended."""
     lasting = []
     while (order := receive(there)) is not None:
         words, (end, *more) = order
@@ -110,7 +110,7 @@ def _tell_end(told: Told, status: int) -> None:
 
 
 def _carry_out(words: dict[str, Any], told: Told, more: list[socket.socket], runner: Runner) -> None:
-    """Do in a fork what was ordered; never returns."""
+    """Carry an order out in a fork; never returns."""
     with _ending(runner):
         os.setpgid(0, 0)
         own.after_fork()
@@ -170,7 +170,7 @@ def _stand(words: dict[str, Any], told: Told, there: socket.socket, runner: Runn
 
 @contextlib.contextmanager
 def _ending(runner: Runner) -> Iterator[None]:
-    """End the process with the context, without what Python does at its end: that is the test process's."""
+    """End the process with the context, without Python's own steps at its end: they are the test process's."""
     code = 0
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
