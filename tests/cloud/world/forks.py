@@ -118,7 +118,7 @@ class Forks:
         return str(said.get("failed") or f"the process ended before the stack stood{self._last_words()}")
 
     def _lines(self, answers: Answers, seconds: float) -> Iterator[dict[str, Any]]:
-        """Yield the lines of an answer, and lend the sockets that it asks for; kill a process that is silent for too long.
+        """Yield the lines of an answer, and lend the sockets that it asks for; kill a process after too long a silence.
 
         Raises:
             Broken: it was.
