@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import formatdate
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -13,7 +15,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
 from ecs_emulator.errors import Answer
-from ecs_emulator.wsgi import Environ, HangUp
+from ecs_emulator.wsgi import FRAMING, Environ, HangUp
 
 NO_PORT = 1
 """A port for addresses and image names that must have one; nothing listens there."""
@@ -29,7 +31,7 @@ class _Content(io.BytesIO):
 
 
 def answered(request: Any, call: Callable[[Environ], Answer]) -> AWSResponse:
-    """Return the answer to a prepared request of botocore's, for its event `before-send`.
+    """Return the answer to a prepared request of botocore's, for its event `before-send`, as a server would send it.
 
     Raises:
         ConnectionClosedError: the cloud hung up.
@@ -44,7 +46,14 @@ def answered(request: Any, call: Callable[[Environ], Answer]) -> AWSResponse:
         status, found, body = call(environ_of(request.method, request.url, headers, content))
     except HangUp:
         raise ConnectionClosedError(endpoint_url=request.url) from None
-    return AWSResponse(request.url, int(status), HTTPHeaders.from_pairs(found), _Content(body))
+    if request.method == "HEAD":
+        # how long what was asked about is, of which nothing is sent
+        length, body = next((value for name, value in found if name.lower() == "content-length"), str(len(body))), b""
+    else:
+        length = str(len(body))
+    kept = [(name, value) for name, value in found if name.lower() not in FRAMING]
+    sent = [*kept, ("Date", formatdate(time.time(), usegmt=True)), ("Content-Length", length)]
+    return AWSResponse(request.url, int(status), HTTPHeaders.from_pairs(sent), _Content(body))
 
 
 def environ_of(method: str, url: str, headers: Mapping[str, str], content: bytes) -> Environ:

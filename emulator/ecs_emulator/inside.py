@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import queue
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,11 +22,13 @@ from ecs_emulator import clock_clients, control_paths, fast_paths
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.control import CloudProcess, UsageError, new_key
+from ecs_emulator.errors import Answer
 from ecs_emulator.in_process import NO_PORT, answered, environ_of
 from ecs_emulator.manage import check_settings
 from ecs_emulator.registry import storage
 from ecs_emulator.server import ACCOUNT, ENVIRONMENT
 from ecs_emulator.sockets import bound
+from ecs_emulator.wsgi import Environ, Rejected
 
 NOWHERE = "http://127.0.0.1:1"
 """The endpoint of requests; they go to no port."""
@@ -38,6 +41,7 @@ class OwnCloud(CloudProcess):
     """The cloud of this process, with the interface of a cloud in another process."""
 
     cloud: Cloud = field(kw_only=True)
+    dns_socket: socket.socket = field(kw_only=True)
 
     def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
         """Return the answer of a control path."""
@@ -63,7 +67,15 @@ class OwnCloud(CloudProcess):
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         """Answer a call of botocore's, in the thread that makes it."""
-        return answered(request, self.cloud.call)
+        return answered(request, self._admitted)
+
+    def _admitted(self, environ: Environ) -> Answer:
+        """Answer a call if it is signed with the right key."""
+        try:
+            self.cloud.admit(environ)
+        except Rejected as rejected:
+            return int(rejected.status), list(rejected.headers), rejected.content
+        return self.cloud.call(environ)
 
 
 class OwnClock:
@@ -123,7 +135,8 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
         cloud.load(dns_socket, NO_PLACE, read)
     finally:
         gc.enable()
-    return OwnCloud(NOWHERE, dns_socket.getsockname()[1], os.getpid(), key, domain, cloud=cloud)
+    port = dns_socket.getsockname()[1]
+    return OwnCloud(NOWHERE, port, os.getpid(), key, domain, cloud=cloud, dns_socket=dns_socket)
 
 
 def fork() -> int:
@@ -139,7 +152,9 @@ def after_fork(cloud: OwnCloud) -> OwnCloud:
     """
     from ecs_emulator import dns
 
+    # nobody answers here what reaches the one of the process that forked
+    cloud.dns_socket.close()
     dns_socket = bound()
     dns.serve(dns_socket)
     threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
-    return replace(cloud, dns_port=dns_socket.getsockname()[1])
+    return replace(cloud, dns_port=dns_socket.getsockname()[1], pid=os.getpid(), dns_socket=dns_socket)

@@ -41,7 +41,8 @@ _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
 """The bytes of a refused body that are still read, and the time for it."""
 _PIECE = 1 << 16
 _PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
-_FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
+FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
+"""Headers that are the server's to send, whatever the application says."""
 
 
 class HangUp(ConnectionError):
@@ -304,7 +305,7 @@ class Handler(BaseHTTPRequestHandler):
             # the length of the content that is not sent: S3's clients use it
             length = {name.lower(): value for name, value in headers}.get("content-length", length)
         ended = body.skip(math.inf if self._known else _LINGER_BYTES)
-        kept = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
+        kept = [(name, value) for name, value in headers if name.lower() not in FRAMING]
         self._send(status, [*kept, ("Content-Length", length)], pieces, ended=ended)
 
     def _send(self, status: str, headers: Headers, pieces: Iterable[bytes], *, ended: bool) -> None:

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from ecs_emulator import manage
 from ecs_emulator.control import CloudProcess
 from tests.cloud import botocore_once
+from tests.cloud.world import forks, own
 
 if TYPE_CHECKING:
     from tests.cloud.rig import Rig
@@ -159,9 +160,18 @@ class EmbeddedCloud:
         return content
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let tests that have a world of their own be run in it."""
+    forks.begin(session)
+
+
 @pytest.fixture(scope="session")
 def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    """The process: started once, stopped at the end of the session."""
+    """The process, started once and stopped at the end of the session; or this process, if it is a fork of a world."""
+    if own.HERE.cloud:
+        yield own.HERE.cloud
+        return
     directory: Path = tmp_path_factory.mktemp("cloud")
     yield EmbeddedCloud(manage.start(directory, "example.com"))
     manage.stop(directory)
@@ -169,8 +179,11 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 
 @pytest.fixture
 def cloud(running_cloud: EmbeddedCloud) -> EmbeddedCloud:
-    """The embedded cloud, emptied."""
-    running_cloud.reset()
+    """The embedded cloud, emptied but for the stack that stands in a world."""
+    if own.HERE.cloud:
+        own.begin(running_cloud)
+    else:
+        running_cloud.reset()
     return running_cloud
 
 

@@ -10,17 +10,19 @@ import subprocess
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecs_emulator import manage
+from ecs_emulator.control import CloudProcess
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, Look, inventory
 from tests.cloud.outside import OCI, OCI_INDEX
 from tests.cloud.warm import PROGRAM, Run, environment, shared
+from tests.cloud.world import commands, own
 
 SECONDS = 120
 """No command may take longer, unless it builds images."""
@@ -153,7 +155,9 @@ class Project:
     def reach(self, endpoint: str) -> None:
         """Let the commands go to the cloud by this way."""
         self.state.mkdir(parents=True, exist_ok=True)
-        (self.state / "cloud.json").write_text(json.dumps(asdict(replace(self.cloud.process, endpoint=endpoint))))
+        there = self.cloud.process
+        written = CloudProcess(endpoint, there.dns_port, there.pid, there.key, there.domain)
+        (self.state / "cloud.json").write_text(json.dumps(asdict(written)))
 
     @property
     def state(self) -> Path:
@@ -178,6 +182,7 @@ class Project:
 
     def start(self, *words: str, program: Sequence[str] = PROGRAM, **more: Any) -> subprocess.Popen[str]:
         """Start a command without waiting for it; `more` goes to `Popen`."""
+        self.open_door()
         self.cloud.away()
         process = subprocess.Popen(
             [*program, *words],
@@ -194,6 +199,7 @@ class Project:
 
     def fork(self, *words: str, how: Sequence[str] = ()) -> Run:
         """Start a command from a process that has read the program, disturbed as `how` says, without waiting for it."""
+        self.open_door()
         self.cloud.away()
         run = shared().start(self.directory, words, how)
         self.running.append(run)
@@ -203,16 +209,46 @@ class Project:
         """Start a command as this project does, without waiting for it."""
         return self.fork(*words) if self.forked else self.start(*words)
 
+    def open_door(self) -> None:
+        """Let processes of their own reach a cloud that is in this one."""
+        if own.HERE.cloud:
+            self.reach(own.door())
+
     def end(self, process: subprocess.Popen[str] | Run) -> Ended:
         """Wait for a command."""
         out, err = process.communicate(timeout=self.seconds)
-        ended = Ended(process.returncode or 0, out, err)
+        return self._ended(process.returncode or 0, out, err)
+
+    def _ended(self, code: int, out: str, err: str) -> Ended:
         assert "Traceback" not in err, err
-        return ended
+        return Ended(code, out, err)
+
+    def done(self, *words: str) -> Ended:
+        """Run a command to any end: in this process, if its cloud is there as well."""
+        if own.HERE.cloud and words[0] not in commands.ELSEWHERE:
+            self.cloud.away()
+            return self._ended(*commands.run(self.directory, words))
+        return self.end(self.begin(*words))
+
+    def given(self, text: bytes, *words: str) -> Ended:
+        """Run a command to its end, which reads this on standard input."""
+        self.cloud.away()
+        if own.HERE.cloud:
+            return self._ended(*commands.run(self.directory, words, text))
+        ended = subprocess.run(
+            [*PROGRAM, *words],
+            cwd=self.directory,
+            env=environment(),
+            input=text,
+            capture_output=True,
+            timeout=self.seconds,
+            check=False,
+        )
+        return self._ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     def run(self, *words: str, code: int = 0) -> Ended:
         """Run a command to its end; it must exit with `code`."""
-        ended = self.end(self.begin(*words))
+        ended = self.done(*words)
         assert ended.code == code, (
             f"provision {' '.join(words)}: exit code {ended.code}\n{ended.err}\n{ended.out[-6000:]}"
         )
@@ -228,7 +264,7 @@ class Project:
 
     def planned(self, *words: str) -> dict[str, dict[str, Any]]:
         """Return the actions of `provision plan --json`, by address; its exit code must agree."""
-        ended = self.end(self.begin("plan", "--json", *words))
+        ended = self.done("plan", "--json", *words)
         todo = {item["address"]: item for item in ended.document["resources"] if item["action"] != "none"}
         refused = any(item["action"] == "refused" for item in todo.values())
         assert ended.code == (1 if refused else 2 if todo else 0), ended

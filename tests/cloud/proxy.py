@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
+from tests.cloud.world import own
+
 Garble = Callable[[bytes, bytes], bytes]
 """Makes another answer of a request and its answer."""
 
@@ -28,7 +30,8 @@ class _Server(ThreadingHTTPServer):
         unanswered: Callable[[str], bool],
         garbled: Mapping[str, Garble] = MappingProxyType({}),
     ) -> None:
-        self.upstream, self.refusals, self.unanswered = upstream.removeprefix("http://"), refusals, unanswered
+        self.upstream = own.served(upstream).removeprefix("http://")
+        self.refusals, self.unanswered = refusals, unanswered
         self.garbled = garbled
         self.over = threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 
-from ecs_emulator.control import ClockLink
 from provisioner.aws.client import Aws
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
@@ -108,7 +107,7 @@ class Rig:
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has. The last one, if any, has come to its end."""
         self.cloud.away()
-        self._clock = EmbeddedRuntime(ClockLink(self.cloud.process))
+        self._clock = EmbeddedRuntime(self.cloud.process.clock_link())
         self.cloud.away = self.close
         session = _session(self.facts.region, self.cloud.process.key)
         return way(

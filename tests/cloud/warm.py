@@ -17,7 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,9 +96,15 @@ class Warm:
         return Run(json.loads(told.recv(ORDER_BYTES)), None, told, (out, err))
 
 
+lender: Callable[[], Warm] | None = None
+"""Returns the one that this process is to share with others, if it is not to have its own."""
+
+
 @cache
 def shared() -> Warm:
     """The one of this test process, which lasts as long as that."""
+    if lender:
+        return lender()
     context = _warm()
     atexit.register(context.__exit__, None, None, None)
     return context.__enter__()
@@ -186,16 +192,21 @@ def _become(order: dict[str, Any], pipes: Sequence[int]) -> None:
         os.close(pipe)
 
 
-def _read_all() -> None:
+def read_all() -> None:
     """Read all modules that a command reads, and botocore's data on the services; nothing is opened."""
     import botocore.session
+    import typer.main
 
     import provisioner
+    from provisioner.cli.app import app
     from provisioner.operations.context import connection
 
     for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
         if not module.name.startswith("ecs_emulator."):
             importlib.import_module(module.name)
+    # each command line has all commands made from their functions anew, which is half of a short one
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(app)
     botocore_once.share()
     # the next sessions take over what this one's loader has read
     loader = botocore.session.create_loader()
@@ -209,5 +220,5 @@ def _read_all() -> None:
 
 if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as other:
-        _read_all()
+        read_all()
         serve(other)

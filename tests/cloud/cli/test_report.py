@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.project import ENDPOINTS, SMALL, Project, project, put_index, ready_image
 from tests.cloud.proxy import refusing
+
+pytestmark = world.EMPTY
 
 __all__ = ["project"]
 

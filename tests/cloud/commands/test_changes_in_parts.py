@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import SMALL, Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 GROUPS = ("security_group/frontend", "security_group_egress/alb")
 FAILS = ("frontend:1", "frontend-exits-at-once:1")
 

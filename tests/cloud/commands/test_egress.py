@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.project import SMALL as PUBLIC
 from tests.cloud.project import Project, project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 __all__ = ["project"]
 PRIVATE = PUBLIC.replace("public = true\n", "")

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from provisioner.cli.main import main
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, Resource, difference, running
 from tests.cloud.project import Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 DOMAIN = "shop.example.org"
 STACK = f"""
@@ -58,7 +59,7 @@ def settled(shop: Project) -> Inventory:
 
 
 def planned(shop: Project, *words: str) -> dict[str, str]:
-    document = shop.end(shop.begin("plan", "--json", *words)).document
+    document = shop.done("plan", "--json", *words).document
     return {
         item["address"]: item.get("why") or item["action"] for item in document["resources"] if item["action"] != "none"
     }

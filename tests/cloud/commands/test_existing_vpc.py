@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.policies import enforce, policies
 from tests.cloud.project import Project, project  # noqa: F401
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 STACK = """
@@ -206,9 +207,9 @@ def test_it_is_rehearsed_without_that_vpc(project: Project) -> None:  # noqa: F8
 def test_doctor_looks_at_it(project: Project) -> None:  # noqa: F811
     theirs = their_vpc(project.cloud, nat=False)
     written(project, theirs)
-    found = {one["check"]: one for one in project.end(project.begin("doctor", "--json")).document["checks"]}
+    found = {one["check"]: one for one in project.done("doctor", "--json").document["checks"]}
     assert found["vpc"]["verdict"] == "failed"
     assert found["vpc"]["text"].endswith("and no endpoint of ssmmessages, ecr.api, ecr.dkr, logs, s3")
     written(project, theirs, ', egress = "public"')
-    found = {one["check"]: one for one in project.end(project.begin("doctor", "--json")).document["checks"]}
+    found = {one["check"]: one for one in project.done("doctor", "--json").document["checks"]}
     assert found["vpc"]["verdict"] == "ok"

@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import NETWORK, SMALL, Project
+
+pytestmark = world.EMPTY
 
 HOUR = 3600.0
 BUCKET = "expiring-states"

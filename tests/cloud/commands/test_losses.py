@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
@@ -20,7 +21,7 @@ from tests.cloud.project import ENDPOINTS, NETWORK, Project, project  # noqa: F4
 from tests.cloud.project import SMALL as ONE_SERVICE
 from tests.cloud.warm import PROGRAM, environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 SMALL = f"{ONE_SERVICE}\n[database]\n"
 LOGGED = "load_balancer = { access_logs = true }\n"
@@ -216,6 +217,7 @@ def test_a_wrong_command_line_is_told_before_anything_starts(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 @pytest.mark.parametrize("words", [("plan",), ("plan", "--json"), ("status",)])
 def test_a_full_disk_under_standard_output_is_no_bug(project: Project, words: tuple[str, ...]) -> None:  # noqa: F811
+    project.open_door()
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [*PROGRAM, *words],

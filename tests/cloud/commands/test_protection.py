@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, inventory
 from tests.cloud.lookups import NAME, OWNER, balancer, database
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow, world.FILE]
 """They are one life, in its order."""
 
 BOTH = {"db_cluster/main", "load_balancer/main"}

@@ -14,6 +14,7 @@ from provisioner.operations.runs import dns_return
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.stack import Stack
+from tests.cloud import world
 from tests.cloud.names import HOST, Raw, at, delete_old_balancer, old_balancer, plain, put
 from tests.cloud.policies import denying, enforce, policy
 from tests.cloud.project import SMALL, Project, project  # noqa: F401
@@ -21,7 +22,7 @@ from tests.cloud.resources.test_resources_route53 import alias
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.rules_rig import account_zone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 ADDRESS = f"record_set/{HOST}"
 WWW = f'{SMALL}\n[dns]\nhost = "www"\n'

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.crash.cuts import kill
 from tests.cloud.lookups import NAME
 from tests.cloud.names import HOST, Raw, at, old_balancer, plain, put
 from tests.cloud.policies import enforce, policies
 from tests.cloud.project import SMALL, Project, project  # noqa: F401
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 ADDRESS = f"record_set/{HOST}"
 MOVE, RETURN = ("up", "--yes", "--take-over", HOST), ("up", "--yes", "--give-back", HOST)
@@ -44,7 +45,7 @@ def both_hosts(project: Project) -> list[Mapping[str, Any]]:  # noqa: F811
 
 def recorded(project: Project) -> dict[str, Any]:  # noqa: F811
     """The outputs of the name's record, as `state show` has them."""
-    shown = project.end(project.begin("state", "show", ADDRESS, "--json"))
+    shown = project.done("state", "show", ADDRESS, "--json")
     return dict(json.loads(shown.out)["outputs"]) if shown.code == 0 else {}
 
 
@@ -78,7 +79,7 @@ def test_the_name_moves_last_and_returns_under_the_policy(project: Project) -> N
     later = project.up()
     assert any(f"{HOST} was given back and leads to A dualstack.old-public-" in e["text"] for e in later.said("notice"))
     assert (project.writes(since), project.planned()) == ([CHANGE], {})
-    said = {one["check"]: one for one in project.end(project.begin("doctor", "--json")).document["checks"]}
+    said = {one["check"]: one for one in project.done("doctor", "--json").document["checks"]}
     assert said["public name"]["text"] == f"{HOST} was given back to the system that had it before"
     assert said["quota targets per load balancer"]["verdict"] == "ok"
     assert "it would succeed" in project.run("rehearse").out
@@ -142,7 +143,7 @@ def test_the_way_back_can_be_forgotten(project: Project) -> None:  # noqa: F811
     """As docs/moving.md says, once the old system is gone for good."""
     beside(project)
     project.run(*MOVE)
-    found = project.end(project.begin("state", "show", ADDRESS, "--json")).document["id"]
+    found = project.done("state", "show", ADDRESS, "--json").document["id"]
     project.run("state", "rm", ADDRESS, "--yes")
     project.run("import", ADDRESS, found, "--yes")
     assert recorded(project) == {}

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, counts, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow, world.FILE]
 """They are one life, in its order."""
 
 DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"}

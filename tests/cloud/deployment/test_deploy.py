@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_jobs import revisions
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 IMAGES = ("good", "better", "frontend-exits-at-once", "migrate-exits-with-3", f"{NAME}/frontend")
 MORE = """
@@ -37,16 +37,21 @@ schedule = "rate(1 day)"
 """
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A stack whose service, worker and jobs run one image, up; and other images in ECR."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + MORE)
     here.up()
     for name in IMAGES:
-        ready_image(cloud, name)
-    yield here
-    here.close()
+        ready_image(here.cloud, name)
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def deploy(project: Project, image: str, *more: str, code: int = 0) -> Any:

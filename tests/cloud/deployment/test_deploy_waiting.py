@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.outside import outside
 from tests.cloud.project import SMALL, Project, ready_image
 from tests.cloud.warm import PROGRAM, environment
+from tests.cloud.world.stood import stood
 
-pytestmark = pytest.mark.slow
 WORKER = """
 [services.worker]
 extends = "frontend"
@@ -28,16 +29,21 @@ HELD = 15.0
 """Seconds of AWS after which a deployment has begun, and is not over."""
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """Two services that run one image, up; and two other images in ECR, a good one and one whose task exits."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + WORKER)
     here.up()
     for name in ("good", "frontend-exits-at-once"):
-        ready_image(cloud, name)
-    yield here
-    here.close()
+        ready_image(here.cloud, name)
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def words(image: str) -> list[str]:
@@ -111,6 +117,7 @@ def test_an_image_elsewhere_is_named_as_it_was_given(project: Project) -> None:
 def test_ctrl_c_asks_whether_to_roll_back(project: Project, answer: str, revision: str) -> None:
     ours, theirs = pty.openpty()
     project.cloud.hold(HELD)
+    project.open_door()
     process = subprocess.Popen(
         [*PROGRAM, *words("good")], cwd=project.directory, env=environment(), stdin=theirs, stderr=theirs,
         stdout=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.policies import policy
 from provisioner.steps.stack import Stack
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, well
 from tests.cloud.lookups import NAME
@@ -28,7 +29,7 @@ from tests.cloud.project import Ended, Project
 from tests.cloud.resources.test_resources_ecs_service import CLUSTER, declared
 from tests.cloud.rig import Outcome, Rig
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")
 THRESHOLD = 3

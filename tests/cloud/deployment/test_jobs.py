@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.lookups import NAME
@@ -16,7 +17,7 @@ from tests.cloud.one_off.test_run import REGISTRY, tasks
 from tests.cloud.project import SMALL, Project
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 
 def with_job(image: str, more: str = "", front: str = "frontend:1") -> str:

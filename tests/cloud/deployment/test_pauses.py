@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ecs_emulator import control
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.deployment.test_strategies import PLAIN, newest, said, shown, weights
@@ -16,8 +17,7 @@ from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Ended, Project, ready_image
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 BEFORE, AFTER = "PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"
 PAUSED = (
@@ -30,18 +30,23 @@ STEPS = PAUSED.replace("blue-green", "linear").replace(
 NEW = ("deploy", "frontend", "--image", f"{REGISTRY}/good:1")
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A directory with a stack of one public service that is up by blue/green, whose next deployment waits."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL)
-    ready_image(cloud, "good")
+    ready_image(here.cloud, "good")
     here.change(PLAIN, f'{PLAIN}\ndeployment = "blue-green"')
     here.up()
     here.change("^deployment = .*$", PAUSED)
     here.up()
-    yield here
-    here.close()
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def waits(project: Project, at: str = BEFORE) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY, tasks
 from tests.cloud.project import SMALL, Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 
 def with_schedule(image: str, when: str = 'schedule = "cron(0/5 * * * ? *)"') -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.deployment.test_deploy import clean, deploy
 from tests.cloud.lookups import NAME
@@ -17,7 +18,7 @@ from tests.cloud.policies import allowing, enforce, policies, policy
 from tests.cloud.project import SMALL, Project, ready_image
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 PLAIN = "public = true"
 BLUE_GREEN = 'deployment = { strategy = "blue-green", bake_minutes = 2 }'

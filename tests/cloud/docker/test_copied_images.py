@@ -62,7 +62,7 @@ def found(rig: Rig, config: Config) -> dict[str, Copy]:
 def test_a_registry_is_named_before_it_is_asked(project: Project, there: Outside, command: str) -> None:  # noqa: F811
     """The user of a cloned stack.toml has confirmed nothing yet, and sees each registry first, even on this machine."""
     project.write(f'[services.web]\nimage = "{there.host}/web:1"\nport = 80\n')
-    ended = project.end(project.begin(command))
+    ended = project.done(command)
     assert ended.err.startswith(f"asking {there.host} (this machine, by plain HTTP) for services.web.image\n")
 
 

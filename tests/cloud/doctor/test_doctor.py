@@ -31,11 +31,14 @@ from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ecr.images import login
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
 from tests.cloud.project import Project, kms_key, put_index, web_acl
 from tests.cloud.rig import Rig
 from tests.ways import calls
+
+pytestmark = world.EMPTY
 
 FILE = Path("stack.toml")
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
@@ -286,6 +289,7 @@ def test_images_that_are_missing_or_for_another_processor(look: Look, rig: Rig) 
     assert found["image near"].text.endswith("exists, for linux/amd64; `up` copies it to ECR if needed")
 
 
+@world.REAL
 def test_a_single_image_tells_its_processor_in_its_configuration(look: Look, rig: Rig) -> None:
     ecr = rig.cloud.client("ecr")
     ecr.create_repository(repositoryName="single")

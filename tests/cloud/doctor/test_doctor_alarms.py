@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.doctor.test_doctor import REGISTRY, Look, configured, look
 from tests.cloud.policies import enforce
 from tests.cloud.rig import Rig
+
+pytestmark = world.EMPTY
 
 __all__ = ["look"]
 WEB = {"image": f"{REGISTRY}/web:1", "port": 80, "public": True}

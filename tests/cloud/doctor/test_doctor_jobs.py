@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.doctor.test_doctor import ARM64, REGISTRY, SERVICES, Look, look, network_of, push
 from tests.cloud.rig import Rig
+
+pytestmark = world.EMPTY
 
 __all__ = ["look"]
 WEB = {"web": {"image": f"{REGISTRY}/web:1", "port": 80, "launch": "ec2"}}

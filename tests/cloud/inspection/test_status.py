@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project
+from tests.cloud.world.stood import stood
 
 JOBS = f"""
 [services.worker]
@@ -39,14 +41,19 @@ AS_LITTLE = {
 """The calls of `status`; further services add one for each ten, further tasks one for each hundred."""
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """Two services and two jobs, up."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + JOBS)
     here.up()
-    yield here
-    here.close()
+
+
+pytestmark = [world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def test_one_screen_says_what_serves_and_what_does_not(project: Project) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project
+
+pytestmark = world.EMPTY
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 JOBS = f"""

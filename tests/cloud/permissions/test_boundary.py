@@ -11,9 +11,12 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.operations.prerequisites.permissions_boundary import database_of, up_to_date, wanted
 from provisioner.state.model import Record
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud, Network
 from tests.cloud.policies import ALL, allowing, enforce, policies, policy
 from tests.cloud.project import SMALL, Project
+
+pytestmark = world.EMPTY
 
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/ecs-sample-dev-boundary"
@@ -83,7 +86,7 @@ def test_a_missing_boundary_is_refused_before_the_first_write(project: Project) 
 
 
 def told(project: Project) -> tuple[str, str]:
-    checks = json.loads(project.end(project.begin("doctor", "--json")).out)["checks"]
+    checks = json.loads(project.done("doctor", "--json").out)["checks"]
     (found,) = [one for one in checks if one["check"] == "boundary"]
     return found["verdict"], found["text"]
 

@@ -11,9 +11,12 @@ import pytest
 from provisioner.aws.permissions import Part
 from provisioner.config import models
 from provisioner.permissions.table import needed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.policies import asked, denied, enforce, policies, unproven
 from tests.cloud.project import SMALL, Project, ready_image
+
+pytestmark = world.EMPTY
 
 BUCKET = "team-states"
 

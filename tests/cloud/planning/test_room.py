@@ -6,7 +6,10 @@ import re
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+
+pytestmark = world.EMPTY
 
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
 GROUPS = ("--target-step", "security_groups")

@@ -11,7 +11,10 @@ from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.prerequisites.zones import Zones, choose
 from provisioner.steps.network import network
+from tests.cloud import world
 from tests.cloud.rig import Rig
+
+pytestmark = world.EMPTY
 
 
 def rig_in(rig: Rig, region: str, *types: str, zones: int = 3) -> Rig:

@@ -17,9 +17,12 @@ from provisioner.resources.route53.zones import HostedZone
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
+from tests.cloud import world
 from tests.cloud.resources.test_resources_route53 import records, zone_of
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import change
+
+pytestmark = world.FILE
 
 NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
 

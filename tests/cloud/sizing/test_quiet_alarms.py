@@ -11,14 +11,14 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, Cut
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 MORE = """
 [services.worker]
@@ -33,17 +33,22 @@ LOUD = {"errors": True, "frontend-running": True, "worker-running": True, "front
 ASLEEP = {"errors": False, "frontend-running": False, "worker-running": False, "frontend-cpu": True}
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A stack, up: a public service, another one, and their alarms, which a queue is told of as well."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + MORE)
     here.up()
-    cloud.client("sqs").create_queue(QueueName="told")
+    here.cloud.client("sqs").create_queue(QueueName="told")
     topic, queue = f"arn:aws:sns:{PLACE}:{NAME}-alarms", f"arn:aws:sqs:{PLACE}:told"
-    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
-    yield here
-    here.close()
+    here.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def tells(project: Project) -> dict[str, bool]:

@@ -10,14 +10,14 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 MORE = """
 [services.worker]
@@ -34,14 +34,19 @@ ALL = {"frontend": (2, 2), "worker": (1, 1), "nightly": "ENABLED"}
 NONE = {"frontend": (0, 0), "worker": (0, 0), "nightly": "DISABLED"}
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A stack, up: a service that scales, another with a fixed number, and a job with a schedule."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL.replace("public = true", "public = true\nscaling = { min = 2, max = 6 }") + MORE)
     here.up()
-    yield here
-    here.close()
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def sizes(project: Project) -> dict[str, Any]:

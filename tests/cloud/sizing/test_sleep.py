@@ -10,14 +10,14 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 MORE = """
 [services.worker]
@@ -39,14 +39,19 @@ AWAKE = {"frontend": 1, "worker": 1, "nightly": "ENABLED", "database": "availabl
 ASLEEP = {"frontend": 0, "worker": 0, "nightly": "DISABLED", "database": "stopped", "least": 0}
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A stack, up: on Fargate and on an instance, with a job, and a database that does not pause by itself."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + MORE)
     here.up()
-    yield here
-    here.close()
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def shown(project: Project) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_deploy import clean
@@ -17,7 +18,7 @@ from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project, ready_image, web_acl
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
 NAT = """

@@ -13,13 +13,13 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import ITSELF, enforce, policy
 from tests.cloud.project import SMALL, Project
-
-pytestmark = pytest.mark.slow
+from tests.cloud.world.stood import stood
 
 SCHEDULE = """
 [schedule]
@@ -50,15 +50,20 @@ AWAKE = {"frontend": 1, "worker": 2, "nightly": "ENABLED", "tells": True}
 ASLEEP = {"frontend": 0, "worker": 0, "nightly": "ENABLED", "tells": False}
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+def stand(here: Project) -> None:
     """A stack, up, that sleeps at night: a service with a number of tasks, another that scales, a job, alarms."""
-    here = Project(cloud, tmp_path)
     here.write(SMALL + MORE + SCHEDULE)
     here.up()
     until(here, 12)
-    yield here
-    here.close()
+
+
+pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 def until(project: Project, hour: int, minute: int = 2) -> None:
@@ -192,6 +197,7 @@ def test_without_the_table_it_wakes_and_the_rest_is_gone(project: Project) -> No
     assert left == []
 
 
+@world.EMPTY
 def test_a_database_stops_with_it_and_comes_back(cloud: EmbeddedCloud, tmp_path: Path) -> None:
     project = Project(cloud, tmp_path)
     project.write(SMALL + SCHEDULE + DATABASE)
@@ -230,6 +236,7 @@ def test_a_lost_state_is_recovered_while_it_sleeps(project: Project) -> None:
     assert "asleep until" in project.run("status").out
 
 
+@world.EMPTY
 def test_the_printed_policies_are_enough(cloud: EmbeddedCloud, tmp_path: Path) -> None:
     project = Project(cloud, tmp_path)
     project.write(SMALL + MORE + SCHEDULE)

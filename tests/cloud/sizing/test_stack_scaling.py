@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 WEB = f"""
@@ -99,7 +100,7 @@ def test_count_is_kept_and_scaling_is_left_to_aws(project: Project) -> None:
     assert (running(project), project.planned()) == (5, {})
 
     project.write(WEB + "count = 2\n")
-    ended = project.end(project.begin("plan", "--json"))
+    ended = project.done("plan", "--json")
     (note,) = [text for text in ended.document["notes"] if "scaling" in text]
     assert "services.web has no `scaling`" in note
     assert "count = 2. To keep them, write scaling = { min = 2, max = 6, cpu = 60 } there" in note

@@ -34,9 +34,12 @@ from provisioner.resources.ssm import SecureParameter
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
+from tests.cloud import world
 from tests.cloud.conftest import make_network
 from tests.cloud.rig import Declare, Outcome, Rig
 from tests.cloud.rules_rig import Net, change
+
+pytestmark = world.EMPTY
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"},
                                                  "Action": "sts:AssumeRole"}]}  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import AtCall
 from tests.cloud.crash.settings import whatever_is_idle
@@ -19,7 +20,7 @@ from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Ended, Project
 
-pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow, world.FILE]
 """They are one life, in its order."""
 
 WORKER = """

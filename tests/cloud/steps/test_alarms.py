@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project
+
+pytestmark = world.EMPTY
 
 OPS, TOPIC = "ops@example.com", "arn:aws:sns:ap-northeast-1:123456789012:ops"
 JOB = '[jobs.report]\nextends = "frontend"\nschedule = "rate(1 hours)"\n'

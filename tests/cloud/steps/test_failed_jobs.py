@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
@@ -18,7 +19,7 @@ from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
 from tests.cloud.sizing.test_quiet_alarms import state, told
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 HALF_AN_HOUR = 1800
 PLACE = "ap-northeast-1:123456789012"
@@ -59,8 +60,7 @@ def test_a_scheduled_run_that_fails_is_told(project: Project) -> None:
     # a minute without a failure ends it
     assert {state(project, f"{name}-failed") for name in images} == {"OK"}
     shown = {
-        one["name"]: one["last_run"]["result"]
-        for one in project.end(project.begin("status", "--json")).document["live"]["jobs"]
+        one["name"]: one["last_run"]["result"] for one in project.done("status", "--json").document["live"]["jobs"]
     }
     assert shown == {"good": "succeeded", "bad": "failed", "lost": "failed"}
     assert project.planned() == {}

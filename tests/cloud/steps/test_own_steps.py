@@ -253,10 +253,10 @@ def test_a_boundary_that_lacks_what_steps_allow_is_found(own: Own) -> None:
     own.step("")
     own.run("policy", "--create-boundary")
     own.step(QUEUE)
-    checks = own.end(own.begin("doctor", "--json")).out
+    checks = own.done("doctor", "--json").out
     assert "policy --create-boundary" in checks
     own.run("policy", "--create-boundary")
-    assert "policy --create-boundary" not in own.end(own.begin("doctor", "--json")).out
+    assert "policy --create-boundary" not in own.done("doctor", "--json").out
 
 
 # -- trust -------------------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_nothing_is_run_before_it_is_trusted(untrusted: Own) -> None:
         told = untrusted.refused(*words)
         assert "steps has own steps (queue.py: 1 lines of Python). They run on this machine with your AWS" in told
     for words in (("status",), ("state", "list"), ("down", "--yes"), ("list",)):
-        untrusted.end(untrusted.begin(*words))
+        untrusted.done(*words)
     assert not (untrusted.directory / "run").exists()
 
 
@@ -399,13 +399,13 @@ def test_a_type_that_is_missing_is_a_sentence(own: Own) -> None:
         assert "own.queue/jobs is of a type of your own that no trusted file of the steps folder defines" in told
     assert "own.queue/jobs" in own.run("state", "list").out
     own.step("def\n", "steps/broken.py")
-    ended: Ended = own.end(own.begin("status"))
+    ended: Ended = own.done("status")
     assert "note: own steps are left out: steps/broken.py:1: is not Python" in ended.err
 
 
 def test_what_looks_like_a_secret_is_warned_of(own: Own) -> None:
     own.step(STEP.format("mine", "", "stack.environment('backend', API_TOKEN='aGVsbG8x')"), "steps/a.py")
-    ended = own.end(own.begin("plan"))
+    ended = own.done("plan")
     assert "note: API_TOKEN, which a step gives to service backend, looks like a secret, by its name" in ended.out
     assert "aGVsbG8x" not in ended.out + ended.err
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.policies import allowing, asked, denied, denying, enforce, policies, policy
 from tests.cloud.project import Ended, Project, kms_key, ready_image
 from tests.cloud.warm import PROGRAM, environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, world.EMPTY]
 
 NAME = "ecs-sample-dev"
 OWN = f"/{NAME}/secrets/STRIPE_KEY"
@@ -53,18 +54,9 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Project:
 
 def put(project: Project, name: str, value: str | bytes, *words: str, code: int = 0) -> Ended:
     """Run `provision secret set` with a value on standard input."""
-    project.cloud.away()
-    ended = subprocess.run(
-        [*PROGRAM, "secret", "set", name, *words],
-        cwd=project.directory,
-        env=environment(),
-        input=value if isinstance(value, bytes) else value.encode(),
-        capture_output=True,
-        check=False,
-    )
-    found = Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    given = value if isinstance(value, bytes) else value.encode()
+    found = project.given(given, "secret", "set", name, *words)
     assert found.code == code, found
-    assert "Traceback" not in found.err
     return found
 
 
@@ -135,6 +127,7 @@ def test_a_long_one_is_an_advanced_parameter_and_stays_one(project: Project) -> 
 
 def test_it_is_typed_without_being_shown(project: Project) -> None:
     project.cloud.away()
+    project.open_door()
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [*PROGRAM, "secret", "set", "STRIPE_KEY"],
@@ -305,7 +298,7 @@ def test_a_rehearsal_has_a_stand_in_for_a_new_one(project: Project) -> None:
 
 def test_doctor_says_what_is_missing(project: Project) -> None:
     def verdicts() -> list[tuple[str, str, str]]:
-        found = project.end(project.begin("doctor", "--json")).document["checks"]
+        found = project.done("doctor", "--json").document["checks"]
         return [(one["verdict"], one["text"], one["fix"]) for one in found if one["check"] == "secrets"]
 
     missing = f"services.web.secrets.STRIPE_KEY: {OWN} is not set"
