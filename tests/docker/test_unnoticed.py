@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import docker
 import pytest
 
 from ecs_emulator import control
@@ -118,7 +117,7 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def shop(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Iterator[Project]:
+def shop(database: None, new_project: Callable[[], Project]) -> Iterator[Project]:
     project = new_project()
     for name in ("web", "api"):
         (project.directory / name).mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 
@@ -10,11 +9,11 @@ def begin(directory: str) -> None:
     """Run containers from now on, if an engine answers.
 
     Args:
-        directory: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
+        directory: the cloud's own, which also names what is its in the engine.
     """
     from ecs_emulator.containers import engine
 
-    engine.connect(hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8])
+    engine.connect(engine.owner_of(directory))
     if (host := engine.current) is not None:
         from ecs_emulator.clock import CLOCK
         from ecs_emulator.containers import database, entry, runs, targets
