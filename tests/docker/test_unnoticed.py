@@ -113,7 +113,8 @@ class Load:
             except (OSError, urllib.error.HTTPError) as error:
                 self.failed.append(f"{during}: /{path}: {error}")
             self.counts[during] += 1
-            time.sleep(0.01)
+            # three threads without a pause would leave no processor to those that are asked
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

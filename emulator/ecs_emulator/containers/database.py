@@ -48,7 +48,7 @@ def keep(host: Engine) -> None:
 
 def _keep(host: Engine, known: dict[str, DatabaseContainer]) -> None:
     with LOCK:
-        wanted = {database.name: database for database in _wanted()}
+        wanted = {database.name: database for database in _wanted(host)}
     for name in known.keys() - wanted.keys():
         host.remove(name)
         del known[name]
@@ -71,8 +71,8 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
         host.client.api.start(name)  # RDS starts a database again that has ended
 
 
-def _wanted() -> Iterator[DatabaseContainer]:
-    """Yield the clusters that have an instance."""
+def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
+    """Yield the clusters that have an instance; the same stack in another directory has one of the same name."""
     from moto.rds.models import rds_backends
 
     for account, by_region in rds_backends.items():
@@ -81,7 +81,7 @@ def _wanted() -> Iterator[DatabaseContainer]:
                 if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
                     endpoints = (cluster.endpoint, cluster.reader_endpoint)
                     yield DatabaseContainer(
-                        f"{cluster.db_cluster_identifier}-database",
+                        f"{cluster.db_cluster_identifier}-database-{host.owner}",
                         tuple(cluster.vpc_security_group_ids),
                         endpoints,
                         frozenset(_names(account, set(endpoints))),
@@ -95,10 +95,10 @@ def _wanted() -> Iterator[DatabaseContainer]:
                     )
 
 
-def named(name: str) -> str:
+def named(host: Engine, name: str) -> str:
     """Return the container of the database that a host name leads to; empty if none does."""
     with LOCK:
-        found = [one.name for one in _wanted() if name in one.aliases]
+        found = [one.name for one in _wanted(host) if name in one.aliases]
     return next(iter(found), "")
 
 
