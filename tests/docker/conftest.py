@@ -53,11 +53,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here = Path(__file__).parent
     names = {path.stem for path in here.glob("test_*.py")}
     wanted = parts.part(names, config.option.part) if config.option.part else names
-    left = [item for item in items if item.path.parent == here and item.path.stem not in wanted]
-    config.hook.pytest_deselected(items=left)
-    order = parts.longest_first(names)
-    places = {item: order.index(item.path.stem) for item in items if item.path.parent == here and item not in left}
-    items[:] = sorted((item for item in items if item not in left), key=lambda item: places.get(item, -1))
+    config.hook.pytest_deselected(items=[item for item in items if item.path.stem in names - wanted])
+    items[:] = [item for item in items if item.path.stem not in names - wanted]
+    order = parts.order({item.path.stem for item in items}, getattr(config, "workerinput", {}).get("workercount", 1))
+    items.sort(key=lambda item: order.index(item.path.stem))
 
 
 @pytest.fixture(scope="session")

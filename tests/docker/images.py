@@ -22,6 +22,8 @@ DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
 """What two of the examples build on."""
+BUSYBOX = "public.ecr.aws/docker/library/busybox:stable"
+"""What tests build on that need a shell, and no more: the engine compresses each layer for each registry anew."""
 SLIM = "public.ecr.aws/docker/library/debian:trixie-slim"
 """What the Rails application of the tests builds on."""
 DEBIAN = "provisioner-tests/debian:trixie"
@@ -70,11 +72,22 @@ exec mariadbd --no-defaults --user=mysql --datadir="$directory" --socket=/tmp/my
 """
 
 
+ONLY = """
+FROM scratch
+COPY --from=0 /out /
+CMD ["sh"]
+"""
+"""One layer with little in it: what else the packages bring would be compressed for each registry anew."""
+SHELL = "mkdir -p /out/bin /out/tmp && cp /bin/busybox /out/bin/ && chroot /out /bin/busybox --install -s /bin"
+LINKED = "cp -L --parents /usr/bin/node $(ldd /usr/bin/node | grep -o '/[^ ]*') /usr/share/nodejs -r /out/"
 STAND_INS: Mapping[str, Mapping[str, str]] = {
     PYTHON: {"Dockerfile": PYTHON_DOCKERFILE},
     DATABASE: {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT},
     GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
-    NODE: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="nodejs")},
+    NODE: {
+        "Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static nodejs')}RUN {SHELL} && {LINKED}\n{ONLY}"
+    },
+    BUSYBOX: {"Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static')}RUN {SHELL}\n{ONLY}"},
     SLIM: {"Dockerfile": f"FROM {DEBIAN}\n"},
 }
 """What stands in for images, by their names."""
