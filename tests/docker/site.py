@@ -89,8 +89,8 @@ def stood_up(project: Project) -> Site:
     """Stand an example up, and say where it answers."""
     before = project.inventory()
     project.up()
-    # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
-    control.set_clock(project.cloud.process, "real:20")
+    # what AWS takes minutes for is not waited for; containers that start and stop have all the time that they need
+    control.set_clock(project.cloud.process, "virtual", idle=20)
     url = project.run("output", "local_url").out.strip()
     (certificate,) = project.state.glob("*.example.com.pem")
     return Site(project, before, url, ssl.create_default_context(cafile=str(certificate)))
@@ -105,7 +105,7 @@ def stays_well(site: Site) -> None:
         return sorted(ecs.list_tasks(cluster=cluster)["taskArns"])
 
     # a target is checked as much more often than on AWS as this clock is faster (`definitions.HASTE`)
-    control.set_clock(site.project.cloud.process, "real:20")
+    control.set_clock(site.project.cloud.process, "virtual", idle=20)
     begin, before = site.project.cloud.now(), tasks()
     awaited(lambda: site.project.cloud.now() > begin + FIVE_MINUTES, "five minutes to pass")
     services = ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])

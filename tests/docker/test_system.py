@@ -93,8 +93,8 @@ def system(engine: docker.DockerClient, database: None, new_project: Callable[[]
     began = time.monotonic()
     ended = project.up()
     print(f"up with both images built: {time.monotonic() - began:.0f} s")
-    # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
-    control.set_clock(project.cloud.process, "real:20")
+    # what AWS takes minutes for is not waited for; containers that start and stop have all the time that they need
+    control.set_clock(project.cloud.process, "virtual", idle=20)
     url = project.run("output", "local_url").out.strip()
     assert url in " ".join(ended.said("run_finished")[0]["next"])
     assert url.startswith("https://127.0.0.1:")
