@@ -74,8 +74,10 @@ mutate: $(READY)
 test-wheels: $(READY)
 	$(BIN)/python -m pytest -n 2 -rs --timeout 3600 tests/wheels
 
+# Three workers, as they wait for containers most of the time, on one engine. PART=1/2, PART=2/2: the files of one half, which
+# take equally long (tests/docker/parts.py has their seconds), for two machines; ARGS: more for pytest, such as --durations=0.
 test-docker: $(READY)
-	$(BIN)/python -m pytest tests/docker
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(PART),--part $(PART)) $(ARGS) tests/docker
 
 # On AWS, and costs money: PROFILE, DOMAIN, REGION and ARGS, see docs/aws.md. It shows what it will make, and asks.
 test-aws: $(READY)

@@ -12,7 +12,10 @@ import pytest
 import typer.main
 from hypothesis import settings
 
-CLOUD = Path(__file__).parent / "cloud"
+from tests import parts
+
+TESTS = Path(__file__).parent
+CLOUD = TESTS / "cloud"
 LONG = (
     "resources_contract", "resources_contract_serving", "rehearse_whole", "afternoon", "faults_whole", "crash",
     "recover", "two_stacks", "stack_whole", "stack_services", "cli_terminal", "stack_options", "plan_is_up", "secrets",
@@ -43,14 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("quick", "cloud", "slow"),
         help="quick: without a cloud, and one test of each file in tests/cloud; cloud: the rest; slow: whole lives",
     )
-    parser.addoption("--part", type=_part, help="1/2: the first half of the files; every n-th file goes to one part")
-
-
-def _part(text: str) -> tuple[int, int]:
-    number, of = (int(word) for word in text.split("/"))
-    if not 1 <= number <= of:
-        raise ValueError(text)
-    return number, of
+    parser.addoption("--part", metavar="N/M", help="run the files of one of M parts that take equally long")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,11 +82,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if tier := config.getoption("--tier"):
         _leave(config, items, [item for item in items if _tier(item) == tier])
     if part := config.getoption("--part"):
-        number, of = part
-        mine = set(sorted({item.path for item in items})[number - 1 :: of])
-        _leave(config, items, [item for item in items if item.path in mine])
+        mine = parts.part({_file(item) for item in items}, part)
+        _leave(config, items, [item for item in items if _file(item) in mine])
     names = {f"test_{name}" for name in LONG}
     items.sort(key=lambda item: CLOUD not in item.path.parents or item.path.stem not in names)
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).with_suffix("").as_posix()
 
 
 def _leave(config: pytest.Config, items: list[pytest.Item], chosen: list[pytest.Item]) -> None:

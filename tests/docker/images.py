@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import docker
@@ -17,6 +22,8 @@ DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
 """The base images of two of the examples."""
+BUSYBOX = "public.ecr.aws/docker/library/busybox:stable"
+"""The base image of tests that need a shell only: the engine compresses each layer for each registry anew."""
 SLIM = "public.ecr.aws/docker/library/debian:trixie-slim"
 """The base image of the tests' Rails application."""
 DEBIAN = "provisioner-tests/debian:trixie"
@@ -44,12 +51,6 @@ FROM {DEBIAN}
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
     {{packages}} && rm -rf /var/lib/apt/lists/*
 """
-STAND_INS: Mapping[str, Mapping[str, str]] = {
-    GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
-    NODE: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="nodejs")},
-    SLIM: {"Dockerfile": f"FROM {DEBIAN}\n"},
-}
-"""Images that few tests need, by their names."""
 ENTRYPOINT = """#!/bin/sh
 # Takes the variables that the official images of MySQL and MariaDB take.
 set -eu
@@ -71,34 +72,49 @@ exec mariadbd --no-defaults --user=mysql --datadir="$directory" --socket=/tmp/my
 """
 
 
-def ensure(engine: docker.DockerClient, directory: Path) -> None:
-    """Have both images of the sample in the engine: the registry's where it can be reached, and stand-ins where not.
+ONLY = """
+FROM scratch
+COPY --from=0 /out /
+CMD ["sh"]
+"""
+"""One layer with little in it: what else the packages bring would be compressed for each registry anew."""
+SHELL = "mkdir -p /out/bin /out/tmp && cp /bin/busybox /out/bin/ && chroot /out /bin/busybox --install -s /bin"
+LINKED = "cp -L --parents /usr/bin/node $(ldd /usr/bin/node | grep -o '/[^ ]*') /usr/share/nodejs -r /out/"
+STAND_INS: Mapping[str, Mapping[str, str]] = {
+    PYTHON: {"Dockerfile": PYTHON_DOCKERFILE},
+    DATABASE: {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT},
+    GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
+    NODE: {
+        "Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static nodejs')}RUN {SHELL} && {LINKED}\n{ONLY}"
+    },
+    BUSYBOX: {"Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static')}RUN {SHELL}\n{ONLY}"},
+    SLIM: {"Dockerfile": f"FROM {DEBIAN}\n"},
+}
+"""What stands in for images, by their names."""
 
-    Args:
-        directory: an empty one to work in.
-    """
-    for name, files in (
-        (PYTHON, {"Dockerfile": PYTHON_DOCKERFILE, CERTIFICATES.name: CERTIFICATES.read_text()}),
-        (DATABASE, {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT}),
-    ):
-        _ensure(engine, directory, name, files)
+
+def ensure(engine: docker.DockerClient, name: str) -> None:
+    """Have one of `STAND_INS` in the engine: the registry's own if that can be reached. One worker makes it for all."""
+    with _alone(name):
+        if _have(engine, name) or pulled(engine, name):
+            return
+        with _alone(DEBIAN), tempfile.TemporaryDirectory() as directory:
+            if not _have(engine, DEBIAN):
+                _debian(engine, Path(directory) / "debian.tar")
+        with tempfile.TemporaryDirectory() as directory:
+            for file, content in STAND_INS[name].items():
+                (Path(directory) / file).write_text(content)
+            shutil.copy(CERTIFICATES, directory)
+            engine.images.build(path=directory, tag=name, rm=True)
 
 
-def ensure_one(engine: docker.DockerClient, directory: Path, name: str) -> None:
-    """Have one of `STAND_INS` in the engine, or the registry's own.
-
-    Args:
-        directory: an empty one to work in.
-    """
-    _ensure(engine, directory, name, STAND_INS[name])
-
-
-def _ensure(engine: docker.DockerClient, directory: Path, name: str, files: Mapping[str, str]) -> None:
-    if _have(engine, name) or pulled(engine, name):
-        return
-    if not _have(engine, DEBIAN):
-        _debian(engine, directory / "debian.tar")
-    _build(engine, directory / name.rpartition("/")[2].partition(":")[0], name, files)
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """While the context lasts, no other process of this user makes an image of this name."""
+    lock = Path(tempfile.gettempdir()) / f"provision-tests-{os.getuid()}-{re.sub(r'[^a-z0-9]', '-', name)}.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _have(engine: docker.DockerClient, name: str) -> bool:
@@ -127,10 +143,3 @@ def _debian(engine: docker.DockerClient, archive: Path) -> None:
     repository, _, tag = DEBIAN.partition(":")
     engine.api.import_image_from_file(str(archive), repository=repository, tag=tag)
     archive.unlink()
-
-
-def _build(engine: docker.DockerClient, directory: Path, name: str, files: Mapping[str, str]) -> None:
-    directory.mkdir()
-    for file, content in files.items():
-        (directory / file).write_text(content)
-    engine.images.build(path=str(directory), tag=name, rm=True)

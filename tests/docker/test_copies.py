@@ -22,6 +22,7 @@ from provisioner.docker.registry import Registries
 from tests.cloud.docker.test_copied_images import example
 from tests.cloud.project import Ended, Project
 from tests.cloud.warm import ROOT
+from tests.docker import containers
 from tests.docker.images import PYTHON, pulled
 from tests.docker.registry import serving
 
@@ -57,8 +58,7 @@ class Example:
     names: dict[str, str]
 
     def containers(self, engine: docker.DockerClient, service: str) -> list[Any]:
-        found = engine.containers.list(filters={"label": "ecs_emulator"})
-        return [one for one in found if one.name.startswith(f"shop-dev-{service}-")]
+        return containers.running(engine, self.project.state, f"shop-dev-{service}-")
 
 
 @pytest.fixture(scope="module")

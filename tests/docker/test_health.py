@@ -134,7 +134,7 @@ def test_a_slow_starter_needs_a_long_grace_period(project: Project) -> None:
     text = failure(project.up(code=1))
     assert "raise services.web.health.grace" in text
     assert reasons(project) == {"Task failed ELB health checks"}
-    configure(project, grace=150, slow=90)
+    configure(project, grace=90, slow=30)
     before = len(stopped(project))
     project.up()
     assert project.planned() == {}

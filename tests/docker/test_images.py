@@ -25,7 +25,7 @@ from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse, login
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT
-from tests.docker.images import PYTHON
+from tests.docker.images import BUSYBOX, ensure
 
 NewProject = Callable[[], Project]
 
@@ -183,7 +183,8 @@ class Small:
 
 
 @pytest.fixture(scope="module")
-def small_project(new_project: NewProject) -> Project:
+def small_project(engine: docker.DockerClient, new_project: NewProject) -> Project:
+    ensure(engine, BUSYBOX)
     return new_project()
 
 
@@ -233,7 +234,7 @@ def test_an_image_of_a_former_configuration_is_removed(small: Small) -> None:
 
 def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.DockerClient) -> None:
     small.dockerfile("ARG BASE=none.invalid/none\nFROM ${BASE}\nARG WORD\nRUN echo $WORD > /word\n")
-    small.project.write(SMALL + f'build_args = {{ BASE = "{PYTHON}", WORD = "one two" }}\n')
+    small.project.write(SMALL + f'build_args = {{ BASE = "{BUSYBOX}", WORD = "one two" }}\n')
     small.up()
     reference = small.project.run("state", "show", "image/web", "--json").document["outputs"]["reference"]
     output = engine.containers.run(reference, ["cat", "/word"], remove=True)
@@ -244,7 +245,7 @@ def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.
 
 
 def test_a_failed_build_shows_its_last_lines_and_others_go_on(small: Small) -> None:
-    small.dockerfile(f"FROM {PYTHON}\nRUN printf '\\033[31mred\\033[0m %s\\n' $((40+2)) && exit 3\n")
+    small.dockerfile(f"FROM {BUSYBOX}\nRUN printf '\\033[31mred\\033[0m %s\\n' $((40+2)) && exit 3\n")
     error = small.failure()
     assert error.startswith("building web failed: fix the error below")
     assert "red 42" in error
@@ -271,10 +272,10 @@ def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, mo
     out = " -a ".join(f"! -e /here/{name}" for name in ("secret", "deep/secret", "Dockerfile", ".dockerignore"))
     check = f"test {out} -a -e /here/deep/seen.txt && echo done"
     small.dockerfile(f"ARG BASE\nFROM ${{BASE}}\nCOPY . /here/\nRUN {check}\n")
-    small.project.write(SMALL + f'build_args = {{ BASE = "{PYTHON}" }}\n')
+    small.project.write(SMALL + f'build_args = {{ BASE = "{BUSYBOX}" }}\n')
     ended = small.up()
     assert f"building 4/4 RUN {check}" in worked(ended)["image/web"]
-    small.dockerfile(f"FROM {PYTHON}\nRUN echo broken-$((40+2)) && exit 3\n")
+    small.dockerfile(f"FROM {BUSYBOX}\nRUN echo broken-$((40+2)) && exit 3\n")
     error = small.project.run(*UP, code=1).said("failed")[0]["error"]
     assert "broken-42" in error
     assert "returned a non-zero code: 3" in error
@@ -297,7 +298,7 @@ def test_files_that_change_during_the_build_leave_no_image(
     if path:
         monkeypatch.setenv("PATH", path)
     mark = f"3{time.time_ns()}"
-    small.dockerfile(f"FROM {PYTHON}\nRUN echo {mark} && sleep 3\nCOPY . /here/\n")
+    small.dockerfile(f"FROM {BUSYBOX}\nRUN echo {mark} && sleep 3\nCOPY . /here/\n")
     (small.directory / "page").write_text("old")
     process = building(small, mark)
     (small.directory / "page").write_text("new")
@@ -330,7 +331,7 @@ def test_two_services_of_one_context_have_their_own_dockerfiles(
         monkeypatch.setenv("PATH", path)
     (small.directory / "docker").mkdir()
     for place, mark in (("docker/web.Dockerfile", "web"), ("../api.Dockerfile", "api")):
-        text = f"FROM {PYTHON}\nLABEL for={mark} path={path or ''}\nCOPY . /here/\n"
+        text = f"FROM {BUSYBOX}\nLABEL for={mark} path={path or ''}\nCOPY . /here/\n"
         (small.directory / place).write_text(text)
     (small.directory / ".dockerignore").write_text("one\ndocker\n")
     (small.directory / "docker" / "web.Dockerfile.dockerignore").write_text("two\ndocker\n")
@@ -356,7 +357,7 @@ def test_ctrl_c_ends_a_build_at_once_and_nothing_is_recorded(
     if path:
         monkeypatch.setenv("PATH", path)
     mark = f"61{time.time_ns()}"
-    small.dockerfile(f"FROM {PYTHON}\nRUN echo {mark} && sleep 61\n")
+    small.dockerfile(f"FROM {BUSYBOX}\nRUN echo {mark} && sleep 61\n")
     process = building(small, mark)
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()

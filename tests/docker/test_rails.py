@@ -12,15 +12,13 @@ import docker
 import pytest
 
 from tests.cloud.project import Project
-from tests.docker.images import SLIM, ensure_one
-from tests.docker.test_examples import gone, stays_well, stood_up
+from tests.docker import containers, images
+from tests.docker.site import gone, stays_well, stood_up
 
 
 @pytest.mark.timeout(1500)
-def test_rails_serves_as_its_own_user(
-    engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path: Path
-) -> None:
-    ensure_one(engine, tmp_path, SLIM)
+def test_rails_serves_as_its_own_user(engine: docker.DockerClient, new_project: Callable[[], Project]) -> None:
+    images.ensure(engine, images.SLIM)
     project = new_project()
     shutil.copytree(Path(__file__).parent / "rails", project.directory, dirs_exist_ok=True)
     site = stood_up(project)
@@ -33,12 +31,11 @@ def test_rails_serves_as_its_own_user(
         with browser.open(site.url, timeout=30) as answer:
             visits.append(answer.read().decode())
     assert visits == [f"visit {number}\n" for number in range(1, 7)], "both tasks have the key of the cookie"
-    shown = engine.containers.list(filters={"label": "ecs_emulator"})
-    # beside them are their relays
-    tasks = [one for one in shown if one.name.startswith("visits-dev-")]
+    # without their relays
+    tasks = containers.running(engine, project.state, "visits-dev-")
     assert len(tasks) == 2
     for task in tasks:
         code, said = task.exec_run(["sh", "-c", "test -s tmp/server.pid && id -u && find tmp/cache -type f | wc -l"])
         assert (code, said) == (0, b"1000\n1\n")
     stays_well(site)
-    gone(site, engine, "visits-dev")
+    gone(site, engine)

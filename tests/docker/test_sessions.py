@@ -37,7 +37,7 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def project(new_project: Callable[[], Project]) -> Project:
+def project(database: None, new_project: Callable[[], Project]) -> Project:
     """A stack with a service and a database that run."""
     here = new_project()
     folder = here.directory / "web"

@@ -11,6 +11,7 @@ import docker
 import pytest
 
 from tests.cloud.project import Project
+from tests.docker import containers
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
@@ -123,8 +124,9 @@ def answer(project: Project) -> str:
 
 def container(engine: docker.DockerClient, project: Project, name: str) -> Any:
     task = only(project)
-    mine = f"-{task['taskArn'].rpartition('/')[2][:12]}-{name}"
-    return next(one for one in engine.containers.list() if one.name.endswith(mine))
+    mine = f"{CLUSTER}-web-{task['taskArn'].rpartition('/')[2][:12]}-{name}$"
+    (found,) = containers.running(engine, project.state, mine)
+    return found
 
 
 def test_sidecars_answer_on_localhost_in_their_order(project: Project) -> None:

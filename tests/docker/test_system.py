@@ -26,10 +26,10 @@ from tests.aws import sessions
 from tests.aws.commands import Presses, Provision
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
+from tests.docker import containers
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
-LABEL = "ecs_emulator"
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,11 @@ class System:
 
     def containers(self, service: str) -> list[Any]:
         """The running containers of a service, or of the database."""
-        found = self.engine.containers.list(filters={"label": LABEL})
-        return [one for one in found if re.match(rf"{CLUSTER}-{service}(-|$)", one.name)]
+        return containers.running(self.engine, self.project.state, rf"{CLUSTER}-{service}(-|$)")
+
+    def names(self, *services: str) -> set[str]:
+        """The names of the running containers of these services."""
+        return containers.names(self.engine, self.project.state, rf"{CLUSTER}-({'|'.join(services)})(-|$)")
 
     def relay(self, service: str) -> Any:
         """The container that holds the network of a service's only task."""
@@ -81,7 +84,7 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> System:
+def system(engine: docker.DockerClient, database: None, new_project: Callable[[], Project]) -> System:
     project = new_project()
     shutil.copytree(
         ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
@@ -90,8 +93,8 @@ def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> S
     began = time.monotonic()
     ended = project.up()
     print(f"up with both images built: {time.monotonic() - began:.0f} s")
-    # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
-    control.set_clock(project.cloud.process, "real:20")
+    # what AWS takes minutes for is not waited for; containers that start and stop have all the time that they need
+    control.set_clock(project.cloud.process, "virtual", idle=20)
     url = project.run("output", "local_url").out.strip()
     assert url in " ".join(ended.said("run_finished")[0]["next"])
     assert url.startswith("https://127.0.0.1:")
@@ -139,13 +142,11 @@ def test_a_relay_has_no_rights_and_is_reached_from_its_task(system: System) -> N
 def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
     assert "Ada" in system.write_in("Ada", "before the restart <b>&</b>")
     before = [container for name in ("frontend", "backend") for container in system.containers(name)]
+    former = {container.name for container in before}
     for container in before:
         container.kill()
     system.wait(
-        lambda: (
-            all(c.name not in {b.name for b in before} for n in ("frontend", "backend") for c in system.containers(n))
-            and "before the restart" in system.open()
-        ),
+        lambda: not former & system.names("frontend", "backend") and "before the restart" in system.open(),
         "new containers with the old entry",
     )
     assert html.escape("before the restart <b>&</b>") in system.open()
@@ -223,18 +224,15 @@ except Exception as error:
 def test_scaling_changes_the_containers(system: System) -> None:
     ecs = system.project.cloud.client("ecs")
     ecs.update_service(cluster=CLUSTER, service="frontend", desiredCount=3)
-    system.wait(lambda: len(system.containers("frontend")) == 3, "three frontends")
+    system.wait(lambda: len(system.names("frontend")) == 3, "three frontends")
     # each of them answers in turn
     system.wait(lambda: len({re.findall(r"host (ip-[0-9-]+)", system.open())[0] for _ in range(9)}) == 3, "all in turn")
     ecs.update_service(cluster=CLUSTER, service="frontend", desiredCount=1)
-    system.wait(lambda: len(system.containers("frontend")) == 1, "one frontend")
+    system.wait(lambda: len(system.names("frontend")) == 1, "one frontend")
 
 
 def test_a_deployment_under_load_loses_no_request(system: System) -> None:
-    ecs, old = (
-        system.project.cloud.client("ecs"),
-        {c.name for s in ("frontend", "backend") for c in system.containers(s)},
-    )
+    ecs, old = system.project.cloud.client("ecs"), system.names("frontend", "backend")
     failed: list[str] = []
     counts: list[int] = []
     done = threading.Event()
@@ -258,7 +256,7 @@ def test_a_deployment_under_load_loses_no_request(system: System) -> None:
         for service in ("frontend", "backend"):
             ecs.update_service(cluster=CLUSTER, service=service, forceNewDeployment=True)
         system.wait(
-            lambda: not old & {c.name for s in ("frontend", "backend") for c in system.containers(s)},
+            lambda: not old & system.names("frontend", "backend"),
             "all containers replaced",
             120,
         )
@@ -350,13 +348,14 @@ def test_a_browser_shows_the_page_and_writes_an_entry(system: System, tmp_path: 
 
 def test_a_task_ends_with_its_relay(system: System) -> None:
     # of a deployment before this the former task may be there still
-    system.wait(lambda: len(system.containers("backend")) == 1, "one task", 180)
+    system.wait(lambda: len(system.names("backend")) == 1, "one task", 180)
     (before,) = system.containers("backend")
     system.relay("backend").kill()
-    system.wait(lambda: before.name not in {one.name for one in system.containers("backend")}, "its end")
-    system.wait(lambda: len(system.containers("backend")) == 1 and "no answer" not in system.open(), "another task")
+    system.wait(lambda: before.name not in system.names("backend"), "its end")
+    system.wait(lambda: len(system.names("backend")) == 1 and "no answer" not in system.open(), "another task")
 
 
 def test_down_removes_every_container_and_network(system: System) -> None:
     system.project.down()
-    system.wait(lambda: not system.engine.containers.list(all=True, filters={"label": LABEL}), "no container left")
+    state = system.project.state
+    system.wait(lambda: not containers.names(system.engine, state, ended=True), "no container left")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import docker
 import pytest
 
 from ecs_emulator import control
@@ -114,11 +113,12 @@ class Load:
             except (OSError, urllib.error.HTTPError) as error:
                 self.failed.append(f"{during}: /{path}: {error}")
             self.counts[during] += 1
-            time.sleep(0.01)
+            # three threads without a pause would leave no processor to those that are asked
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
-def shop(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Iterator[Project]:
+def shop(database: None, new_project: Callable[[], Project]) -> Iterator[Project]:
     project = new_project()
     for name in ("web", "api"):
         (project.directory / name).mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 
@@ -15,7 +14,7 @@ def begin(directory: str) -> None:
     """
     from ecs_emulator.containers import engine
 
-    engine.connect(hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8])
+    engine.connect(engine.owner_of(directory))
     if (host := engine.current) is not None:
         from ecs_emulator.clock import CLOCK
         from ecs_emulator.containers import database, entry, runs, targets

@@ -50,7 +50,7 @@ def keep(host: Engine) -> None:
 
 def _keep(host: Engine, known: dict[str, DatabaseContainer]) -> None:
     with LOCK:
-        wanted = {database.name: database for database in _wanted()}
+        wanted = {database.name: database for database in _wanted(host)}
     for name in known.keys() - wanted.keys():
         host.remove(name)
         del known[name]
@@ -73,8 +73,8 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
         host.client.api.start(name)  # RDS restarts a database that has ended
 
 
-def _wanted() -> Iterator[DatabaseContainer]:
-    """Yield a container for each cluster that has an instance."""
+def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
+    """Yield a container for each cluster that has an instance, named after the cloud's directory too."""
     from moto.rds.models import rds_backends
 
     for account, by_region in rds_backends.items():
@@ -83,7 +83,7 @@ def _wanted() -> Iterator[DatabaseContainer]:
                 if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
                     endpoints = (cluster.endpoint, cluster.reader_endpoint)
                     yield DatabaseContainer(
-                        f"{cluster.db_cluster_identifier}-database",
+                        f"{cluster.db_cluster_identifier}-database-{host.owner}",
                         tuple(cluster.vpc_security_group_ids),
                         endpoints,
                         frozenset(_names(account, set(endpoints))),
@@ -97,10 +97,10 @@ def _wanted() -> Iterator[DatabaseContainer]:
                     )
 
 
-def named(name: str) -> str:
+def named(host: Engine, name: str) -> str:
     """Return the name of the container for a database's host name; empty if there is none."""
     with LOCK:
-        found = [one.name for one in _wanted() if name in one.aliases]
+        found = [one.name for one in _wanted(host) if name in one.aliases]
     return next(iter(found), "")
 
 

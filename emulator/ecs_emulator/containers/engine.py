@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.clock import wake
@@ -146,6 +148,11 @@ class Engine:
 
 current: Engine | None = None
 """The engine in use, or None: then tasks run without containers."""
+
+
+def owner_of(directory: str | Path) -> str:
+    """Return what names the embedded cloud of a directory: one that was killed is found again."""
+    return hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8]
 
 
 def connect(owner: str) -> None:

@@ -63,7 +63,7 @@ def relayed(host: Engine, task: Task, name: str, port: int) -> _Exec:
     """
     from docker.errors import DockerException
 
-    container = runs.first(task) if name in _OWN else database.named(name)
+    container = runs.first(task) if name in _OWN else database.named(host, name)
     if not container:
         raise ConnectionRefusedError(f"nothing here is called {name}")
     try:

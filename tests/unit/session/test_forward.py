@@ -154,8 +154,10 @@ def test_an_old_agent_is_refused_in_words(version: str, monkeypatch: pytest.Monk
     with serving(to(1)) as rig, rig.client() as channel:
         tunnel = Tunnel(channel)
         assert [str(error) for error in tunnel.error] == [
-            f"the agent {version} in the task cannot forward several connections: "
-            "start a newer task, which has a newer agent"
+            (
+                f"the agent {version} in the task cannot forward several connections: "
+                "start a newer task, which has a newer agent"
+            )
         ]
         tunnel.listener.close()
 

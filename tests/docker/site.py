@@ -1,0 +1,124 @@
+"""An example of the repository in real containers: stood up, asked by its entry, left in peace, and gone again."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import ssl
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+
+from ecs_emulator import control
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.project import Project
+from tests.cloud.warm import ROOT
+from tests.docker import containers
+
+FIVE_MINUTES = 300
+
+
+@dataclass(frozen=True)
+class Site:
+    """An example, up; what the account held before; its entry on this machine, and the entry's certificate."""
+
+    project: Project
+    before: Inventory
+    url: str
+    trusted: ssl.SSLContext
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        """The status, the body and the place that a redirect leads to, which is not followed."""
+        return self._answer("GET", path)
+
+    def page_with_cookie(self) -> tuple[str, str]:
+        """The first page, and the cookie that comes with it."""
+        with urllib.request.urlopen(self.url, timeout=30, context=self.trusted) as answer:
+            return answer.read().decode(), answer.headers["Set-Cookie"].partition(";")[0]
+
+    def post(self, path: str, fields: dict[str, str], photo: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        """Send a form with a photo; the status, and the place that the answer leads to."""
+        parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+        parts.append(
+            'Content-Disposition: form-data; name="photo"; filename="p.png"\r\nContent-Type: image/png\r\n\r\n'
+        )
+        body = "\r\n".join(f"--boundary\r\n{part}" for part in parts).encode() + photo + b"\r\n--boundary--\r\n"
+        headers = headers | {"Content-Type": "multipart/form-data; boundary=boundary"}
+        status, _, location = self._answer("POST", path, body, headers)
+        return status, location
+
+    def _answer(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        place = urllib.parse.urlsplit(self.url).netloc
+        connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
+        try:
+            connection.request(method, f"/{path}", body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), answer.getheader("Location", "")
+        finally:
+            connection.close()
+
+
+def awaited(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """What the condition returns once it is true, within so many seconds of this machine."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+    return found
+
+
+def copied(project: Project, name: str) -> None:
+    """Copy an example into the project's directory, for this machine only, and in the Region of the embedded cloud."""
+    shutil.copytree(ROOT / "examples" / name, project.directory, dirs_exist_ok=True)
+    project.change(r'^region = ".*"', 'region = "ap-northeast-1"')
+    allow = 'allow = ["127.0.0.1/32"]\n'
+    if "[network]" in project.config.read_text():
+        project.change(r"^\[network\]\n", f"[network]\n{allow}")
+    else:
+        project.change(r"^\[dns\]", f"[network]\n{allow}\n[dns]")
+
+
+def stood_up(project: Project) -> Site:
+    """Stand an example up, and say where it answers."""
+    before = project.inventory()
+    project.up()
+    # what AWS takes minutes for is not waited for; containers that start and stop have all the time that they need
+    control.set_clock(project.cloud.process, "virtual", idle=20)
+    url = project.run("output", "local_url").out.strip()
+    (certificate,) = project.state.glob("*.example.com.pem")
+    return Site(project, before, url, ssl.create_default_context(cafile=str(certificate)))
+
+
+def stays_well(site: Site) -> None:
+    """Let five of AWS's minutes pass: no service says that anything is unhealthy, and no task was replaced."""
+    ecs = site.project.cloud.client("ecs")
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+
+    def tasks() -> list[str]:
+        return sorted(ecs.list_tasks(cluster=cluster)["taskArns"])
+
+    # a target is checked as much more often than on AWS as this clock is faster (`definitions.HASTE`)
+    control.set_clock(site.project.cloud.process, "virtual", idle=20)
+    begin, before = site.project.cloud.now(), tasks()
+    awaited(lambda: site.project.cloud.now() > begin + FIVE_MINUTES, "five minutes to pass")
+    services = ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])
+    said = [event["message"] for one in services["services"] for event in one["events"]]
+    assert said
+    assert [message for message in said if "unhealthy" in message] == []
+    assert before
+    assert tasks() == before
+
+
+def gone(site: Site, engine: docker.DockerClient) -> None:
+    """Take an example down: no container is left, and nothing in the account that was not there before."""
+    control.set_clock(site.project.cloud.process, "virtual")
+    site.project.down()
+    assert difference(site.before, site.project.inventory(), *NEVER_REMOVED) == {}
+    awaited(lambda: not containers.names(engine, site.project.state, ended=True), "no container left")
