@@ -28,7 +28,7 @@ demo-day: $(READY)
 SEED := $(or $(SEED),$(shell date +%s))
 ORDER := -n 2 --dist loadfile --no-loadscope-reorder --random-order --random-order-seed=$(SEED)
 TESTS := $(ORDER) tests/cloud tests/contract tests/simulation tests/unit
-# PART=1/2: the first half of the files
+# PART=1/2: the files of one half, for two machines (tests/parts.py)
 SHARE := $(if $(PART),--part $(PART))
 
 # All that needs no cloud, and one test of each file that does. ROOM=deployment: all of one room but whole lives.
@@ -74,10 +74,9 @@ mutate: $(READY)
 test-wheels: $(READY)
 	$(BIN)/python -m pytest -n 2 -rs --timeout 3600 tests/wheels
 
-# Three workers, as they wait for containers most of the time, on one engine. PART=1/2, PART=2/2: the files of one half, which
-# take equally long (tests/docker/parts.py has their seconds), for two machines; ARGS: more for pytest, such as --durations=0.
+# Three workers, as they wait for containers most of the time, on one engine. ARGS: more for pytest, such as --durations=0.
 test-docker: $(READY)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(PART),--part $(PART)) $(ARGS) tests/docker
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(SHARE) $(ARGS) tests/docker
 
 # On AWS, and costs money: PROFILE, DOMAIN, REGION and ARGS, see docs/aws.md. It shows what it will make, and asks.
 test-aws: $(READY)
