@@ -142,9 +142,7 @@ def test_targets_of_a_load_balancer(services: int, tasks: int) -> None:
 
     assert told(public(tasks)) == []
     (text,) = told(public(tasks + 1))
-    assert text.startswith(
-        f"services.*.scaling.max (or count) allows {services * (tasks + 1) * 2} public tasks"
-    )
+    assert text.startswith(f"services.*.scaling.max (or count) allows {services * (tasks + 1) * 2} public tasks")
     assert "1000 targets: lower it, or request more of the quota L-7E6692B2" in text
 
 
