@@ -27,7 +27,7 @@ ENDED = pytest.StashKey[ExitStack]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Have one engine for all workers; without any, and for a look at what there is, the fixture will do."""
+    """Start one engine for all workers. Without workers, or for a mere collection, the fixture starts it."""
     # they are started after this, with this environment
     if getattr(session.config.option, "numprocesses", None) and not session.config.option.collectonly:
         session.config.stash[ENDED] = stack = ExitStack()
@@ -68,7 +68,7 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="session")
 def database(engine: docker.DockerClient) -> None:
-    """What the embedded cloud runs as Aurora MySQL."""
+    """Provide the image that the embedded cloud runs as Aurora MySQL."""
     images.ensure(engine, images.DATABASE)
 
 

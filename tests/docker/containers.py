@@ -1,4 +1,4 @@
-"""The containers of one embedded cloud, among those of the clouds that other tests run in the same engine meanwhile."""
+"""The containers of one embedded cloud, in an engine that clouds of other tests share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecs_emulator.containers.engine import CLOUD, owner_of
 
 
 def of(state: Path, name: str = "") -> dict[str, str]:
-    """The filters of Docker's lists for what the cloud with this directory has, and whose name begins so."""
+    """Return the filters of Docker's lists for the containers of a cloud whose names begin with a prefix."""
     return {"label": f"{CLOUD}={owner_of(state)}", "name": f"^/?{name}"}
 
 
@@ -21,6 +21,6 @@ def running(engine: docker.DockerClient, state: Path, name: str) -> list[Any]:
 
 
 def names(engine: docker.DockerClient, state: Path, name: str = "", *, ended: bool = False) -> set[str]:
-    """The names of those; it asks the engine once only, as what is done again and again should."""
+    """Return the names of these containers by one question to the engine."""
     found = engine.api.containers(all=ended, filters=of(state, name))
     return {one["Names"][0].removeprefix("/") for one in found if one["Names"]}

@@ -25,7 +25,7 @@ FIVE_MINUTES = 300
 
 @dataclass(frozen=True)
 class Site:
-    """An example, up; what the account held before; its entry on this machine, and the entry's certificate."""
+    """An example, up: the inventory before it, its entry on this machine, and the entry's certificate."""
 
     project: Project
     before: Inventory
@@ -66,7 +66,7 @@ class Site:
 
 
 def awaited(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """What the condition returns once it is true, within so many seconds of this machine."""
+    """Return the condition's value once it is true, within so many seconds of this machine."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"

@@ -136,7 +136,7 @@ def test_django_runs_jobs_with_their_exit_codes(shop: Site) -> None:
 
 
 def images_of(shop: Site, revision: int) -> tuple[set[str], set[str]]:
-    """The images that this revision of all five processes runs, and those that are in the one repository."""
+    """Return the images that this revision of all five processes runs, and the images in the one repository."""
     ecs, ecr = shop.project.cloud.client("ecs"), shop.project.cloud.client("ecr")
     definitions = [
         ecs.describe_task_definition(taskDefinition=f"{SHOP}-{name}:{revision}")["taskDefinition"] for name in PROCESSES

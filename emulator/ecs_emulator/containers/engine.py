@@ -151,7 +151,7 @@ current: Engine | None = None
 
 
 def owner_of(directory: str | Path) -> str:
-    """Return what names the embedded cloud of a directory: one that was killed is found again."""
+    """Return the name of the embedded cloud in a directory, by which a killed one is found again."""
     return hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8]
 
 

@@ -58,6 +58,8 @@ class Forks:
         for report in self._run(world, item, nextitem):
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        # what an earlier test left set up here, for directories that it shares with this one
+        item.session._setupstate.teardown_exact(nextitem)
         if nextitem is None or nextitem.path != item.path:
             self._dismiss_standing()
         return True

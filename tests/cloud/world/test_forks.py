@@ -122,7 +122,10 @@ def test_two():
 def ran(directory: Path, *files: str, more: tuple[str, ...] = (), **environment: str) -> tuple[str, dict[str, str]]:
     """Run the files by pytest; return its output, and how each test ended."""
     for number, text in enumerate(files):
-        (directory / f"test_{number}.py").write_text(BEGIN + text)
+        place = directory / f"room{number // 2}" / f"test_{number}.py"
+        place.parent.mkdir(exist_ok=True)
+        (place.parent / "__init__.py").touch()
+        place.write_text(BEGIN + text)
     words = ["-p", "tests.conftest", "-p", "tests.cloud.conftest", "-v", "-rA", "--no-header", "-p", "no:cacheprovider"]
     where = ["--rootdir", str(directory), "-c", str(ROOT / "pyproject.toml"), str(directory)]
     ended = subprocess.run(
@@ -131,6 +134,14 @@ def ran(directory: Path, *files: str, more: tuple[str, ...] = (), **environment:
     )  # fmt: skip
     found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) .*?::(\w+(?:\[\w+\])?)", ended.stdout, re.MULTILINE)
     return ended.stdout + ended.stderr, {name: how for how, name in found}
+
+
+def test_tests_of_other_directories_may_stand_around_one_with_a_world(tmp_path: Path) -> None:
+    here = "def test_here(tmp_path_factory):\n    pass\n"
+    forked = "pytestmark = world.EMPTY\n\ndef test_forked(cloud):\n    pass\n"
+    text, how = ran(tmp_path, here, forked, here, more=("--import-mode=importlib",))
+    assert how == {"test_here": "PASSED", "test_forked": "PASSED"}, text
+    assert "3 passed" in text
 
 
 def test_what_becomes_of_tests_in_a_standing_stack(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Answers of a cloud in the process of the test are those of one behind a port: NO_WORLD=1 asks that one."""
+"""A cloud in the process of the test answers as one behind a port does; with NO_WORLD=1 the tests ask the latter."""
 
 from __future__ import annotations
 
