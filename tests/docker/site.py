@@ -106,9 +106,18 @@ def stays_well(site: Site) -> None:
 
     # a target is checked as much more often than on AWS as this clock is faster (`definitions.HASTE`)
     control.set_clock(site.project.cloud.process, "virtual", idle=20)
+    names = ecs.list_services(cluster=cluster)["serviceArns"]
+
+    def wanted() -> int:
+        return sum(
+            int(one["desiredCount"]) for one in ecs.describe_services(cluster=cluster, services=names)["services"]
+        )
+
+    # ECS starts a task more where it balances zones, after which it stops one
+    awaited(lambda: len(tasks()) == wanted(), "as many tasks as are wanted")
     begin, before = site.project.cloud.now(), tasks()
     awaited(lambda: site.project.cloud.now() > begin + FIVE_MINUTES, "five minutes to pass")
-    services = ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])
+    services = ecs.describe_services(cluster=cluster, services=names)
     said = [event["message"] for one in services["services"] for event in one["events"]]
     assert said
     assert [message for message in said if "unhealthy" in message] == []
