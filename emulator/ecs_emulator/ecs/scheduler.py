@@ -130,11 +130,14 @@ def _heal(service: Service, current: list[Task], failed: list[Task], room: int) 
     coming = len(current) - sum(map(_well, current))
     if not failed or coming:
         return
-    surplus = len(current) + len(failed) - service.desired
-    number = surplus if surplus > 0 or room > 0 else 1
-    for task in failed[:number]:
+    for task in failed[: _replaceable(len(current), len(failed), service.desired, room)]:
         end(task, task.unwell, "ServiceSchedulerInitiated")
         service.say(_STOPPED_ONE.format(task.id))
+
+
+def _replaceable(current: int, failed: int, desired: int, room: int) -> int:
+    """Return how many failed tasks may be stopped now: those beyond the desired number, and one if none can start."""
+    return max(current + failed - desired, 0 if room > 0 else 1)
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:

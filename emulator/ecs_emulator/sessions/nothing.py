@@ -59,8 +59,16 @@ class Nothing:
     # -- in its own thread -----------------------------------------------------------------------------------------
 
     def _main(self, words: list[str]) -> None:
-        self._run(words)
-        self._out.put(b"")
+        try:
+            self._run(words)
+        except _Exit:
+            # the word of a shell, without one
+            pass
+        except IndexError:
+            self._say(f"{shlex.join(words)}: an argument is missing\r\n")
+        finally:
+            # the reader waits for the end
+            self._out.put(b"")
 
     def _run(self, words: list[str]) -> int:
         """Run a command, and return its exit code."""

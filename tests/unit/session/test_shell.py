@@ -116,3 +116,12 @@ def test_a_shell_without_a_container_takes_keys() -> None:
     while data := program.read():
         out += data
     assert out == b"$ ech^C\r\n$ echo hi\r\nhi\r\n$ exit 4\r\n"
+
+
+@pytest.mark.parametrize("words", [["exit", "3"], ["printf"], ["sh", "-c"], []])
+def test_a_word_that_no_shell_takes_ends_all_the_same(words: list[str]) -> None:
+    shell = Nothing(words)
+    said = b""
+    while piece := shell.read():
+        said += piece
+    assert (b"an argument is missing" in said) == (words[:1] != ["exit"])
