@@ -123,7 +123,7 @@ def test_each_environment_and_directory_has_its_own(project: Project) -> None:
     [
         (CONFIG.replace('id = "123456789012"', ""), GITHUB, "account.id: is not set"),
         (CONFIG.replace('bucket = "ci-states"', ""), GITHUB, "state.bucket: is not set"),
-        (CONFIG.replace("203.0.113.0/24", "my-ip"), GITHUB, "whichever machine runs the pipeline"),
+        (CONFIG.replace("203.0.113.0/24", "my-ip"), GITHUB, "the machine that runs the pipeline"),
         (CONFIG, ("github", "--repository", "shop"), "is not a repository"),
         (CONFIG, ("github", "--repository", "octo-org/*"), "is not a repository"),
         (CONFIG, (*GITHUB, "--environment", "a:b"), "use letters"),
