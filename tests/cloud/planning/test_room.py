@@ -80,7 +80,7 @@ def test_a_type_without_trunking_is_told_with_what_it_holds(project: Project) ->
     types = '[capacity]\ninstance_types = ["t3.large"]\n'
     project.write(services(1, 'launch = "ec2"', "scaling = { max = 1 }") + types)
     text = " ".join(project.run("plan", code=2).out.split())
-    assert "t3.large has no ENI trunking (ECS developer guide), so that an instance runs 2 tasks at the most" in text
+    assert "t3.large has no ENI trunking (ECS developer guide), so that an instance runs 2 tasks at most" in text
 
 
 # -- rules of security groups

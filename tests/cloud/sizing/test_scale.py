@@ -161,7 +161,7 @@ def test_a_recovered_state_keeps_what_was_set(project: Project) -> None:
     [
         ("scale worker 0", "`provision pause worker` does that"),
         ("scale frontend 7", "scaling.max is 6: add --max 7"),
-        ("scale frontend 3 --max 2", "--max is 2"),
+        ("scale frontend 3 --max 2", "raise --max 2"),
         ("scale worker 2 --max 3", "so it has no maximum"),
         ("scale worke 2", "did you mean"),
         ("scale nightly 2", "is not a service"),

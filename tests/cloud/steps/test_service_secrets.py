@@ -109,7 +109,7 @@ def test_it_is_set_from_standard_input_and_read_back(project: Project) -> None:
         ("", (), "the value is empty"),
         ("\n", (), "the value is empty"),
         ("x" * 4097, (), "takes 4096: add --advanced"),
-        ("x" * 8193, ("--advanced",), "takes 8192 at the most"),
+        ("x" * 8193, ("--advanced",), "takes at most 8192"),
         ("a\0b", (), "NUL"),
         (b"\xff\xfe", (), "is not UTF-8"),
     ],
