@@ -136,7 +136,7 @@ def ran(directory: Path, *files: str, more: tuple[str, ...] = (), **environment:
     return ended.stdout + ended.stderr, {name: how for how, name in found}
 
 
-def test_tests_of_other_directories_may_stand_around_one_with_a_world(tmp_path: Path) -> None:
+def test_other_directories_around_a_world(tmp_path: Path) -> None:
     here = "def test_here(tmp_path_factory):\n    pass\n"
     forked = "pytestmark = world.EMPTY\n\ndef test_forked(cloud):\n    pass\n"
     text, how = ran(tmp_path, here, forked, here, more=("--import-mode=importlib",))

@@ -1,4 +1,4 @@
-"""How many failed tasks of a service the embedded cloud stops at once."""
+"""The number of failed tasks of a service that the embedded cloud stops at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ecs_emulator.ecs.scheduler import _replaceable
         (0, 3, 3, 0, 1),
     ],
 )
-def test_a_failed_task_stays_until_its_replacement_is_there(
+def test_a_failed_task_waits_for_its_replacement(
     current: int, failed: int, desired: int, room: int, stopped: int
 ) -> None:
     assert _replaceable(current, failed, desired, room) == stopped
