@@ -39,9 +39,7 @@ def test_an_answer_says_when_it_was_given_and_how_long_it_is(cloud: EmbeddedClou
     assert s3.get_object(Bucket="some-bucket", Key="some-key")["Body"].read() == b"twelve bytes"
 
 
-def test_each_call_is_made_once_and_passes_proxies(
-    cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_call_is_made_once_and_passes_proxies(cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, send = list[str](), URLLib3Session.send
 
     def noting(self: URLLib3Session, request: object) -> AWSResponse:
