@@ -98,6 +98,20 @@ ONCE_BROKEN = {
             Round((Writer(),), crash_after=1),
         ),
     ),
+    "a swap fails after it has given a deleted journal back": Life(
+        "111902390",
+        (
+            Round(
+                (
+                    Writer(),
+                    Person(0.5045, "rm_journal"),
+                    Writer(acts=(Act("put", 2, 0.4), Act("swap", 3), Act("put"))),
+                    Person(deed="rm_directory"),
+                ),
+                Faults(short=0.1, read=0.1, slow=0.01),
+            ),
+        ),
+    ),
 }
 
 
