@@ -42,7 +42,7 @@ _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
 _PIECE = 1 << 16
 _PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
-"""Headers that are the server's to send, whatever the application says."""
+"""Headers that the server sends, not the application."""
 
 
 class HangUp(ConnectionError):

@@ -28,7 +28,7 @@ from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import ErrorCategory, Row
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-"""The codes with which AWS's services refuse a caller who lacks a permission."""
+"""The codes with which AWS's services refuse a caller without a permission."""
 NO_CONNECTION = (HTTPClientError, EndpointConnectionError, ConnectTimeoutError)
 """The errors that boto3 raises, after all retries, without a connection."""
 BAD_CREDENTIALS = (

@@ -73,7 +73,7 @@ class Container(Model):
     ) = None
     """The build stage that becomes the image; by default the last one."""
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    """Values of the Dockerfile's `ARG`s. No secrets: everybody who can pull the image can read them."""
+    """Values of the Dockerfile's `ARG`s. No secrets: everybody with access to the image can read them."""
     command: Command | None = None
     """Replaces the image's CMD: text, split as a shell would split it, or a list."""
     entrypoint: Command | None = None
@@ -83,7 +83,7 @@ class Container(Model):
     stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
     """Seconds between the signal to stop and the kill; by default ECS's 30; on Fargate 2 to 120."""
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    """Variables of the container. No secrets: everybody who may read task definitions sees them."""
+    """Variables of the container. No secrets: every reader of task definitions sees them."""
     secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
     """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
     table of names and places."""

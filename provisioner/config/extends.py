@@ -28,7 +28,7 @@ INHERITED = (
     "policies",
     "security_groups",
 )
-"""Inherited keys: what a workload runs and may do. Its address and its number of tasks are never inherited."""
+"""Inherited keys: program and permissions of a workload. Its address and its number of tasks are never inherited."""
 NOT_OF_JOBS = ("launch",)
 """Keys that a job does not have, and so does not inherit."""
 

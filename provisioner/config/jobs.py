@@ -24,7 +24,7 @@ class Job(Workload):
     before_deploy: bool = False
     """Run the job with each new revision, after the database is ready and before any service changes."""
     schedule: Annotated[str, AfterValidator(schedules.expression)] | None = None
-    """When EventBridge Scheduler runs the job: `cron(…)`, `rate(…)` or `at(…)`."""
+    """The times at which EventBridge Scheduler runs the job: `cron(…)`, `rate(…)` or `at(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
     """The time zone of `cron` and `at`."""
 

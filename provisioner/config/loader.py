@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LARGEST = 65_536
 """The most bytes of a file: a larger file is no configuration."""
 DEEPEST = 20
-"""How deep lists and tables may be nested."""
+"""The deepest nesting of lists and tables."""
 DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
 """A key with that many parts: tomllib's time grows with their square."""
 HIDDEN = "(hidden)"
@@ -29,7 +29,7 @@ HIDDEN = "(hidden)"
 SHOWN = 200
 """Longer values are shortened in messages."""
 ALIKE = 0.65
-"""How alike two words must be, from 0 to 1, to take one for a misspelling of the other: `cup` and `cpu` are 0.67."""
+"""The least likeness, from 0 to 1, of a word and its misspelling: `cup` and `cpu` are 0.67."""
 SHORTEST = 3
 """The fewest first letters of a word that stand for the whole word."""
 LONGEST = 1000

@@ -111,7 +111,7 @@ class Service(Workload):
     scaling: Scaling | None = None
     """The limits of the number of tasks, and the metrics that set it; without it the number stays at `count`."""
     circuit_breaker: CircuitBreaker = CircuitBreaker()
-    """When ECS stops a deployment and rolls it back."""
+    """The failures after which ECS stops a deployment and rolls it back."""
     count: Annotated[int, values.at_least(0, "there cannot be fewer than 0 tasks")] = Field(
         default_factory=lambda earlier: scaling.min if (scaling := earlier.get("scaling")) else 1
     )
@@ -119,7 +119,7 @@ class Service(Workload):
     health: Annotated[Health, BeforeValidator(short, json_schema_input_type=str | Health)] = Health()
     """The health check: a path alone, or a table."""
     deployment: Annotated[Deployment, BeforeValidator(named, json_schema_input_type=Way | Deployment)] = Deployment()
-    """How new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
+    """The way in which new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     """Seconds for the open requests of a task to end, before the task gets the signal to stop."""
     exec: bool | None = None

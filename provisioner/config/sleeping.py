@@ -15,9 +15,9 @@ class Schedule(Model):
     """`[schedule]`: times at which AWS puts the stack to sleep and wakes it by itself, for example at night."""
 
     sleep: Annotated[str, AfterValidator(schedules.cron)]
-    """When all services go to 0 tasks, and a database that does not pause by itself stops: `cron(…)`."""
+    """The time at which all services go to 0 tasks, and a database that does not pause by itself stops: `cron(…)`."""
     wake: Annotated[str, AfterValidator(schedules.cron)]
-    """When services and database start again: `cron(…)`."""
+    """The time at which services and database start again: `cron(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
     """The time zone of both."""
 

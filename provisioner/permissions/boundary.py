@@ -128,8 +128,8 @@ MAKING: tuple[Permission, ...] = tuple(
         why="policy --create-boundary",
     )
 )
-"""Further permissions to create the boundary. No printed policy has them: a caller who can change the boundary would
-not be limited by it."""
+"""Further permissions to create the boundary. No printed policy has them: a caller with permission to change the
+boundary would not be limited by it."""
 
 
 def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[Permission, ...]:

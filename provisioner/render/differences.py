@@ -17,7 +17,7 @@ ABSENT = object()
 WIDTH = 160
 """Longer values are shortened."""
 PEERS = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
-"""The members of a security group's rule, of which one names the other end."""
+"""The members of a security group's rule that name the other end."""
 KEYS: tuple[tuple[str, ...], ...] = (
     ("name",),  # containers, variables, secrets, volumes, settings of a cluster
     ("Name",),

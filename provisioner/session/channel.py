@@ -89,7 +89,7 @@ class Channel:
         """The session's type from the agent's handshake; ECS Exec has no handshake."""
         self.agent_version = ""
         self.complete = False
-        """Whether the handshake has ended: until then the agent drops all other messages."""
+        """True once the handshake has ended: until then the agent drops all other messages."""
         self._socket: socket.socket | None = None
         self._reader, self._out = websocket.Reader(), bytearray()
         self._heard, self._asked = time.monotonic(), 0.0

@@ -58,7 +58,7 @@ class Keys:
     """A filter that finds `~.` at the beginning of a line, as ssh does; `~~` there is one `~`."""
 
     left: bool = False
-    """Whether `~.` was typed."""
+    """True once `~.` was typed."""
     _begins: bool = True
     _held: bool = False
 

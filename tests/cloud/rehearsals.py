@@ -16,7 +16,7 @@ from tests.cloud.project import Project
 QUIET = 4000.0
 """Seconds after which nothing of the last run is under way, and ECS shows no stopped tasks any more."""
 EXACT = 0.5
-"""Seconds by which a rehearsal may be off: some calls, since the real account holds what happened before."""
+"""Seconds by which a rehearsal may be off: some calls, since the real account holds earlier changes."""
 
 
 @pytest.fixture(autouse=True)

@@ -97,7 +97,7 @@ class Warm:
 
 
 lender: Callable[[], Warm] | None = None
-"""Returns the one that this process is to share with others, if it is not to have its own."""
+"""Returns the shared standing cloud of this process, if it needs none of its own."""
 
 
 @cache

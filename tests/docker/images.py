@@ -77,7 +77,7 @@ FROM scratch
 COPY --from=0 /out /
 CMD ["sh"]
 """
-"""One layer with little in it: what else the packages bring would be compressed for each registry anew."""
+"""One small layer: all other files of the packages would be compressed for each registry anew."""
 SHELL = "mkdir -p /out/bin /out/tmp && cp /bin/busybox /out/bin/ && chroot /out /bin/busybox --install -s /bin"
 LINKED = "cp -L --parents /usr/bin/node $(ldd /usr/bin/node | grep -o '/[^ ]*') /usr/share/nodejs -r /out/"
 STAND_INS: Mapping[str, Mapping[str, str]] = {
@@ -90,7 +90,7 @@ STAND_INS: Mapping[str, Mapping[str, str]] = {
     BUSYBOX: {"Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static')}RUN {SHELL}\n{ONLY}"},
     SLIM: {"Dockerfile": f"FROM {DEBIAN}\n"},
 }
-"""What stands in for images, by their names."""
+"""The substitutes of images, by their names."""
 
 
 def ensure(engine: docker.DockerClient, name: str) -> None:

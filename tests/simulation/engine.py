@@ -68,11 +68,11 @@ class Run:
     leaving: frozenset[str] = frozenset()
     """The addresses whose removal had begun before."""
     theirs: bool = False
-    """Whether all resources were marked as another stack's, and could be read."""
+    """True if all resources were marked as another stack's, and could be read."""
     guarded: frozenset[str] = frozenset()
     """The ids of the resources that are protected from it."""
     calm: bool = True
-    """Whether its calls met no faults, and lists showed everything."""
+    """True if its calls met no faults, and lists showed everything."""
 
     @property
     def ok(self) -> bool:

@@ -21,7 +21,7 @@ BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit", 
 """Acts of other people in the cloud; `squat`: they create a resource under a name of ours; `hand over`: they put the
 tags of another stack on everything."""
 LET_IN = "let in"
-"""The act of another person who lets a key through a gate."""
+"""The act of another person: letting a key through a gate."""
 
 
 @dataclass(frozen=True)

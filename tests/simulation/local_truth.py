@@ -50,7 +50,7 @@ class Truth:
         self.possible = [EMPTY]
         self.ever = [EMPTY]
         self.tampered = False
-        """Whether a person has changed the files: then any earlier version may be there, or no readable one."""
+        """True once a person has changed the files: then any earlier version may be there, or no readable one."""
         self._since = [self.possible]
 
     def may_be(self, versions: Iterable[Version]) -> None:

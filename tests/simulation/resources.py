@@ -36,11 +36,11 @@ class Box(Resource):
     in_use: ClassVar[str] = "DependencyViolation"
     """AWS's answer to a delete while something depends on it."""
     singly: ClassVar[bool] = False
-    """Whether a look reads single resources instead of the whole list."""
+    """True if a look reads single resources instead of the whole list."""
     lasts: ClassVar[float] = 0.0
     """Seconds until it works, and until it is gone."""
     unlisted: ClassVar[bool] = False
-    """Whether lists show it only once it works."""
+    """True if lists show it only once it works."""
 
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:

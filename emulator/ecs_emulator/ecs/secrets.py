@@ -25,7 +25,7 @@ _KEY = (
     "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
     "region, or you are not allowed to access."
 )
-"""KMS's message for a reader of a parameter who may not use its key (kubernetes-external-secrets#627)."""
+"""KMS's message for a reader of a parameter without a permission for its key (kubernetes-external-secrets#627)."""
 
 
 class Unreadable(Exception):

@@ -91,7 +91,7 @@ class Apply:
         """Resources that are wider than declared until all their users are ready, by address: as declared."""
         self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
-        """Why the effect of the newest try to create a resource is unknown, by address."""
+        """The reason for which the effect of the newest try to create a resource is unknown, by address."""
 
     def run(self) -> None:
         """Walk the graph until all is ready.

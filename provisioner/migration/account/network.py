@@ -12,7 +12,7 @@ from provisioner.migration.ecs.answers import Answer, Balancing, Run, Subnet, pl
 from provisioner.operations.prerequisites import vpc_subnets
 
 GROUPS, BALANCERS, SUBNETS = 1, 20, 200
-"""The most resources of one call; for target groups one, since one that is gone makes the whole call fail."""
+"""The most resources of one call; for target groups one, since a deleted one makes the whole call fail."""
 
 
 def balancing(reader: Reader, services: Sequence[Answer]) -> Balancing:

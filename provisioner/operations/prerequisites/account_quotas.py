@@ -30,7 +30,7 @@ API = Api(
 )
 
 DEPENDENT = "DEPENDENCY_ACCESS_DENIED_ERROR"
-"""Why a quota has no value: the caller may ask Service Quotas, but not the service (API reference, ErrorReason)."""
+"""The reason for a quota without a value: the service refuses the caller (API reference, ErrorReason)."""
 
 
 class NotTold(ProvisionError):

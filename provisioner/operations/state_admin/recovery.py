@@ -132,7 +132,7 @@ class _Search:
         """By recorded address, the declared address of the same resource."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._protected = any(item.resource.protected(item.resource.fields()) for item in declared.values())
-        """Whether the declaration protects the stack from deletion."""
+        """True if the declaration protects the stack from deletion."""
         self._by_id = {(record.type, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
 

@@ -150,7 +150,7 @@ def _unfolded(lines: list[str], folded: set[int]) -> list[str]:
 
 WIDTH = 55
 FOLDED = re.compile(r"^(?:[-+~=!] \S|\w+ (?:done|not finished): |  Timeline: ).*(?:\n {4,}\S.*)+", re.MULTILINE)
-"""Lines with times, and those that come in any order: where they are folded differs from run to run."""
+"""Lines with times or in any order: their folds differ from run to run."""
 MASKS = (
     (r"\b\d+\.\d\d(?= USD in \d)", "<dollars>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", "<date>"),

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 CHANGED_BY_UP = {"zones", "account_settings"}
 """The zone counts its records; the setting is put back by `down`."""
 OWN = {"vpcs", "subnets", "route_tables"}
-"""Of these, only the stack's own are there beside those of the VPC that every account is born with."""
+"""Beside these of the stack, each new account has some of its default VPC."""
 
 
 def test_up_and_down_leave_somebody_elses_resources_as_they_were(project: Project) -> None:  # noqa: F811

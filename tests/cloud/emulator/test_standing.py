@@ -290,7 +290,7 @@ def test_reads_of_the_database(standing: EmbeddedCloud) -> None:
 
 BUCKET = "standing-state"
 ON_THE_NEXT_PAGE = "missing .Marker"
-"""Route 53's model requires what AWS sends from the second page on."""
+"""Route 53's model requires a member that AWS sends from the second page on."""
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from typing import IO
 ELSEWHERE = {"rehearse"}
 """Commands that have a cloud in their own process, which is one too many here."""
 UNSEEN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-"""What Python does not warn of, unless it is told to: a test's own filters are not meant for the program."""
+"""Warnings that Python ignores by default: a test's own filters are not meant for the program."""
 
 
 def run(directory: Path, words: Sequence[str], given: bytes = b"") -> tuple[int, str, str]:

@@ -14,7 +14,7 @@ STANDING = pytest.mark.world
 EMPTY = pytest.mark.world
 """Each test begins with an empty account."""
 FILE = pytest.mark.world(whole=True)
-"""The tests of a file share a process, and what its fixtures of the module's scope have made there."""
+"""The tests of a file share a process with the results of its module fixtures."""
 
 REAL = pytest.mark.world(real=True)
 """A test has no world, although its file has one: it is about processes or ports."""

@@ -39,7 +39,7 @@ from tests.unit.cli.hostile import CONFIG
 from tests.ways import way
 
 SECONDS = 60
-"""No process of these tests may take longer: one that does hangs."""
+"""The longest time of a process of these tests: a longer one hangs."""
 ROOT = Path(__file__).parents[3]
 
 RUN = """

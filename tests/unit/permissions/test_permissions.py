@@ -29,7 +29,7 @@ from tests.unit.steps.test_capacity_steps import FACTS
 
 ROOT = Path(__file__).parents[3]
 CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
-"""A method that is called, and one that is named for a paginator or a shared read."""
+"""A method that is called, or is named for a paginator or a shared read."""
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = dict(zip(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), range(1, 8), strict=True))
 _LONGEST = timedelta(days=366 * 41)
-"""How far ahead to look for an invocation: the 29th of February is a Monday at least once in 40 years."""
+"""The farthest look ahead for an invocation: the 29th of February is a Monday at least once in 40 years."""
 
 Days = Callable[[date], bool]
 
