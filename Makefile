@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day docs test test-cloud test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -26,7 +26,8 @@ demo-day: $(READY)
 
 # In an order that SEED draws: of the files, and of the tests in each but those that say otherwise. It is printed.
 SEED := $(or $(SEED),$(shell date +%s))
-ORDER := -n 2 --dist loadfile --no-loadscope-reorder --random-order --random-order-seed=$(SEED)
+WORKERS := 2
+ORDER := -n $(WORKERS) --dist loadfile --no-loadscope-reorder --random-order --random-order-seed=$(SEED)
 TESTS := $(ORDER) tests/cloud tests/contract tests/simulation tests/unit
 # PART=1/2: the files of one half, for two machines (tests/parts.py)
 SHARE := $(if $(PART),--part $(PART))
@@ -49,6 +50,11 @@ test-cloud: $(READY)
 test-slow: $(READY)
 	@echo "make test-slow SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier slow $(SHARE)
+
+# Both of them in one run: no worker waits for the last file of the first. Continuous integration on one machine runs it.
+test-rest: $(READY)
+	@echo "make test-rest SEED=$(SEED)"
+	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier cloud,slow $(SHARE)
 
 coverage: $(READY)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)

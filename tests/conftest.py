@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import signal
@@ -14,6 +15,7 @@ from hypothesis import settings
 
 from tests import parts
 
+TIERS = frozenset({"quick", "cloud", "slow"})
 TESTS = Path(__file__).parent
 CLOUD = TESTS / "cloud"
 LONG = (
@@ -43,10 +45,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--tier`, by which the Makefile divides the tests."""
     parser.addoption(
         "--tier",
-        choices=("quick", "cloud", "slow"),
+        type=_tiers,
+        metavar="TIER[,TIER]",
         help="quick: without a cloud, and one test of each file in tests/cloud; cloud: the rest; slow: whole lives",
     )
     parser.addoption("--part", metavar="N/M", help="run the files of one of M parts that take equally long")
+
+
+def _tiers(text: str) -> frozenset[str]:
+    found = frozenset(text.split(","))
+    if not found <= TIERS:
+        raise argparse.ArgumentTypeError(f"{text}: the tiers are {', '.join(sorted(TIERS))}")
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -80,7 +90,7 @@ def _tier(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of one tier; begin with the slowest files, otherwise in the drawn order."""
     if tier := config.getoption("--tier"):
-        _leave(config, items, [item for item in items if _tier(item) == tier])
+        _leave(config, items, [item for item in items if _tier(item) in tier])
     if part := config.getoption("--part"):
         mine = parts.part({_file(item) for item in items}, part)
         _leave(config, items, [item for item in items if _file(item) in mine])
