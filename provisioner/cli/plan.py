@@ -124,7 +124,7 @@ def _plan(
 
     proposal = run(options, wanted)
     draft.about = of_proposal(proposal)
-    if out:
+    if out and not proposal.refused:
         plan_file.save(out, options, proposal, wanted)
     if format == Format.TERRAFORM_JSON:
         say([json.dumps(terraform.document(proposal), ensure_ascii=False, default=str)])
@@ -145,7 +145,7 @@ def _plan(
         draft.foreseen = foreseen
         notes += foreseen.notes
     foreseen = foreseen or Foreseen()
-    over = costs.over_budget(config, proposal.cost)
+    refused = proposal.refused or costs.over_budget(config, proposal.cost)
     if options.json:
         print_document(proposal, foreseen, notes)
     else:
@@ -154,9 +154,9 @@ def _plan(
                 *review.lines(planned, review.Around.of(proposal, columns(sys.stdout))),
                 *review.consequences(proposal, foreseen),
                 *(f"note: {text}" for text in notes),
-                *([] if over else advice.after_plan(planned, options.command_line, records.values(), words)),
+                *([] if refused else advice.after_plan(planned, options.command_line, records.values(), words)),
             ]
         )
-    if over:
-        raise over
+    if refused:
+        raise refused
     return show.exit_code(planned)

@@ -25,8 +25,8 @@ def recover(options: Options) -> int:
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations.context import configuration, connection, graceful_stop, signals, stores
-    from provisioner.operations.overrides import expiration, images, sizes
+    from provisioner.operations.context import cluster_tags, configuration, connection, graceful_stop, signals, stores
+    from provisioner.operations.overrides import images, sizes
     from provisioner.operations.planning import declaration
     from provisioner.operations.state_admin import image_notices, recovery, set_aside
     from provisioner.render import recovered as show
@@ -40,19 +40,22 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
-        deployed = images.records_of(store.records)
+        restored = cluster_tags.lost(aws, store.state)
+        for text in cluster_tags.note(restored):
+            report(f"note: {text}")
+        settings = cluster_tags.settings(store.records) | sizes.records_of(store.records) | restored
         stack = declaration.declare_stack(
             options,
             config,
             aws,
-            deployed | sizes.records_of(store.records) | expiration.records_of(store.records),
+            settings,
             lambda text: report(f"note: {text}. Continuing without it"),
         )
         with graceful_stop.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
             aws.know_tagged_types()
             found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
-            if not deployed:
+            if not images.records_of(settings):
                 for text in image_notices.notes(aws, config, stack.declared, found.by_address):
                     report(f"note: {text}")
         if not options.json:

@@ -242,6 +242,13 @@ LIVES: dict[str, Life] = {
     "a clock that is set back during a run makes what an earlier one asked for look new for an hour": Life(
         1, 0, (up(kill=8),), (BOX,), step=(1.0, -3600.0)
     ),
+    "down believes a list that was older at the end of a slow read than at its beginning": Life(
+        771500615,
+        2,
+        (Act("up", 1738128295, lag=25.0), Act("down", 4240871473, faults=(("slow", 0.1),))),
+        planned=False,
+        idle=False,
+    ),
     "down forgets what AWS lists only when it works": life(up(kill=24), down(), config=(BOX, REALM)),
     "recover forgets what AWS lists only when it works": life(up(kill=24), Act("recover", 5), config=(BOX, REALM)),
     "the plan says nothing of a record whose removal had begun and whose name goes on": Life(

@@ -152,9 +152,12 @@ class Apply:
         live = self._find(desired, record)
         if stale_for(self.store, desired, record, live, part) is not None:
             # the lists read at the start may be older than an earlier run's calls
+            began = self.aws.pace.now()
             live = self._find(desired, record, fresh=True)
             age = stale_for(self.store, desired, record, live, part)
-            if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
+            # a read shows AWS at its beginning, and may take long
+            lasted = self.aws.pace.now() - began
+            if age is not None and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True, blockers=lambda: unclear)
         if live is not None and live.deleting:

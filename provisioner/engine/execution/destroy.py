@@ -131,12 +131,14 @@ class Destroy:
         if resource_type.retained or (record.type, record.id) in self._staying:
             self._drop(record, "retained", resource_type.retained_because or STAYS)
             return None
+        # a read shows AWS at its beginning, and may take long
+        age = self.store.age(record.address)
         # AWS may have created or deleted resources of this type since the read at the start
         live = self._find(record, resource_type, fresh=resource_type.created_by_aws)
         if live is None and not resource_type.created_by_aws:
             # the lists read at the start may be older than an earlier run's creations
             live = self._find(record, resource_type, fresh=True)
-        if live is None and (hidden := self._hidden(record)):
+        if live is None and (hidden := self._hidden(record, age)):
             return hidden
         if live is None:
             self._drop(record, self._result_if_absent(record, resource_type))
@@ -197,13 +199,17 @@ class Destroy:
             if not self.aws.errors.not_found(error, resource_type.service):
                 raise
 
-    def _hidden(self, record: Record) -> Wait | None:
-        """Return the wait for a missing resource that may be new and not listed yet; None if it is gone."""
+    def _hidden(self, record: Record, age: float) -> Wait | None:
+        """Return the wait for a missing resource that may be new and not listed yet; None if it is gone.
+
+        Args:
+            age: the seconds since the record's last write when the read began that does not show the resource.
+        """
         # a resource is listed by now if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > listed_within(type_of(record))
         seconds = listed_within(type_of(record), record)
-        if shown or type_of(record).created_by_aws or not self.aws.pace.young(self.store.age(record.address), seconds):
+        if shown or type_of(record).created_by_aws or not self.aws.pace.young(age, seconds):
             return None
         return Wait(RESULT_UNSEEN, seconds + 10, Until.ACCEPTED, retry=True)
 
@@ -228,17 +234,18 @@ class Destroy:
         for live in observed:
             if live.id:
                 self.aws.note_deleted(resource_type, live.id)
+        ages = {address: self.store.age(address) for address in addresses}
         if (problem := refresh(self.aws, resource_type, observed)) is not None:
             return dict.fromkeys(addresses, problem)
-        return {address: self._look_at(address, resource_type) for address in addresses}
+        return {address: self._look_at(address, resource_type, age) for address, age in ages.items()}
 
-    def _look_at(self, address: str, resource_type: type[Resource]) -> Outcome:
+    def _look_at(self, address: str, resource_type: type[Resource], age: float) -> Outcome:
         record = self.records[address]
         try:
             live = self._find(record, resource_type)
         except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
-        if live is None and (hidden := self._hidden(record)):
+        if live is None and (hidden := self._hidden(record, age)):
             return hidden
         if live is None:
             self._drop(record, "deleted")

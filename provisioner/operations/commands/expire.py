@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Cancelled, Interrupted, NobodyToAsk, ProvisionError, WaitingOnUser
 from provisioner.engine.events import StackLeft
-from provisioner.operations.context import configuration
+from provisioner.operations.context import cluster_tags, configuration, connection, embedded_cloud
 from provisioner.operations.context.options import Options, Target
 from provisioner.operations.context.stacks import HIDDEN
 from provisioner.operations.inspection import stack_list
@@ -17,6 +17,7 @@ from provisioner.operations.overrides.expiration import NotExpired
 from provisioner.state.model import StateError, StateLocked
 
 if TYPE_CHECKING:
+    from provisioner.config.models import Config
     from provisioner.operations.context.stacks import RecordedStack
 
 CODES = (Interrupted.exit_code, ProvisionError.exit_code, WaitingOnUser.exit_code)
@@ -60,7 +61,44 @@ def delete_expired(
         codes.add(ended)
         if ended == Interrupted.exit_code:
             break
+    if Interrupted.exit_code not in codes:
+        codes |= _search_lost(options, config, {one.name for one in found}, left, report)
     return next((code for code in CODES if code in codes), max(codes, default=0))
+
+
+def _search_lost(
+    options: Options,
+    config: Config,
+    known: Collection[str],
+    left: Callable[[StackLeft], None],
+    report: Callable[[str], None],
+) -> set[int]:
+    """Tell the expired stacks of the project that have no state here, and return the exit codes.
+
+    The tags of their clusters have the date. Only `recover` finds what `down` has to delete.
+
+    Args:
+        known: the names of the stacks that have a state.
+    """
+    if config.target == "local" and not embedded_cloud.runs(options):
+        return set()
+    try:
+        aws = connection.connect(options, config).reading()
+        found = cluster_tags.of_project(aws)
+    except ProvisionError as error:
+        report(f"stacks without a state could not be searched: {error}")
+        return {ProvisionError.exit_code}
+    codes = set[int]()
+    for env, records in found.items():
+        until, name = expiration.recorded(records), f"{config.project}-{env}"
+        other = name in known or (options.env and name != config.name)
+        if not other and until is not None and until <= aws.pace.time():
+            why = (
+                f"it expired, and its state is lost or elsewhere: run `provision recover --env {env}`, then this again"
+            )
+            left(StackLeft(name, config.target, why))
+            codes.add(ProvisionError.exit_code)
+    return codes
 
 
 def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.commands.give_back import propose_return
 from provisioner.operations.commands.request import UpOptions, declare_as_requested, load_request
-from provisioner.operations.context import connection, stacks, stores
+from provisioner.operations.context import cluster_tags, connection, stacks, stores
 from provisioner.operations.impact import data_loss
+from provisioner.operations.overrides import sizes
 from provisioner.operations.planning import dry_run
 from provisioner.operations.planning.proposal import Proposal, propose
 
 if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
 
 
 def plan(options: Options, wanted: UpOptions) -> Proposal:
@@ -29,9 +36,25 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     state.guard(config.name, aws.account, aws.region)
     if wanted.give_back:
         return propose_return(request, aws, state.records)
+    restored = cluster_tags.lost(aws, state)
+    cluster_tags.check_awake(aws, restored)
+    state.records |= restored
     stack = declare_as_requested(request, aws, state.records)
+    stack.notices[:0] = cluster_tags.note(restored)
     planned = dry_run.show_plan(aws, state.records, stack, step)
     proposal = propose(options, config, aws, stack, state, planned, step)
     beside = stacks.beside(options, config, state.records)
     kept = data_loss.note(state.records, stack, options.command_line) if proposal.kept else []
-    return replace(proposal, notes=[*beside, *proposal.notes, *kept])
+    return replace(
+        proposal, notes=[*beside, *proposal.notes, *kept], refused=_refused(config, aws, stack, state.records)
+    )
+
+
+def _refused(config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record]) -> ConfigurationError | None:
+    """Return the refusal of the `up` if the stack sleeps, in its words."""
+    asleep = sizes.until(config, aws.pace.time()) if stack.facts.sizes.by_schedule else None
+    try:
+        sizes.check_awake(records, asleep)
+    except ConfigurationError as error:
+        return error
+    return None

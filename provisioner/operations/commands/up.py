@@ -47,7 +47,7 @@ def up(options: Options, wanted: UpOptions, viewer: Viewer, reviewed: ReviewedPl
         reviewed.check_place(request.config, aws)
     if wanted.give_back:
         return give_back(request, aws, viewer)
-    with stores.open_store(options, request.config, aws, "up") as store:
+    with stores.open_store(options, request.config, aws, "up", restoring=True) as store:
         sleep_schedule.check_awake(request.config, aws, store.records)
         run = _Up(request, aws, store, viewer)
         stack = declare_for_up(request, aws, store.records)

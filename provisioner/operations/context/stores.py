@@ -98,10 +98,13 @@ def not_left_behind(options: Options, config: Config) -> None:
 
 
 @contextmanager
-def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+def open_store(options: Options, config: Config, aws: Aws, command: str, *, restoring: bool = False) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
     A first Ctrl-C meanwhile ends work inside `signals.calling` or `at_once`, but not opening, writing or closing.
+
+    Args:
+        restoring: restore the settings of a lost state from the tags of the cluster.
 
     Raises:
         ConfigurationError: a bucket is set, but the state is still on this machine.
@@ -109,7 +112,14 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
     """
     if config.state.bucket:
         not_left_behind(options, config)
+    from provisioner.operations.context import cluster_tags
+
     with open_configured(options, config, aws, command) as store:
+        if restoring:
+            with signals.at_once():
+                notes = cluster_tags.restore(aws, store)
+            for text in notes:
+                options.report(f"note: {text}")
         yield store
 
 
@@ -119,13 +129,18 @@ def open_configured(options: Options, config: Config, aws: Aws, command: str) ->
     import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
     from provisioner.engine.records.consistency import check_bound
     from provisioner.engine.records.type_aliases import rewrite
+    from provisioner.operations.context import cluster_tags
 
     store_of = bucket_store if config.state.bucket else local_store
     with signals.held(), store_of(options, config, aws, command) as store:
         check_bound(store.state)
         store.guard(config.name, aws.account, aws.region)
         rewrite(store)
-        yield store
+        before = cluster_tags.settings(store.records)
+        try:
+            yield store
+        finally:
+            cluster_tags.save(aws, store, before, options.report)
 
 
 def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Difference
     from provisioner.engine.declaration import Declared
+    from provisioner.engine.errors import ProvisionError
     from provisioner.engine.planning.actions import Planned
     from provisioner.engine.planning.losses import Loss
     from provisioner.engine.planning.removal import Removal
@@ -38,6 +39,7 @@ class Proposal:
         history: the earlier runs of the stack.
         expires: the date after which the stack may be deleted, in seconds since the epoch; None: it has none.
         cost: the change of the costs; None for a run that changes none.
+        refused: the reason for which `up` would not begin.
     """
 
     config: Config
@@ -53,6 +55,7 @@ class Proposal:
     history: Sequence[Run] = ()
     expires: int | None = None
     cost: Difference | None = None
+    refused: ProvisionError | None = None
 
 
 def describe_plan(

@@ -55,7 +55,7 @@ class Cluster(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["cluster_name"] for fields in known}
         # only clusters by name: a policy for this stack's cluster refuses a call that names other clusters as well
-        for cluster in _clusters(aws, names | ({aws.name} if aws.include_unrecorded else set())):
+        for cluster in clusters(aws, names | ({aws.name} if aws.include_unrecorded else set())):
             live = cls._live(aws, cluster)
             if live.owned or live.id in names:
                 yield live
@@ -107,7 +107,7 @@ class Cluster(Resource):
             "runningTasksCount": "running tasks",
             "pendingTasksCount": "pending tasks",
         }
-        described = next(_clusters(aws, [live.id]), {})
+        described = next(clusters(aws, [live.id]), {})
         return ", ".join(f"{described[key]} {what}" for key, what in counts.items() if described.get(key))
 
 
@@ -250,7 +250,7 @@ class ClusterCapacityProviders(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        for cluster in _clusters(aws, own_clusters(aws)):
+        for cluster in clusters(aws, own_clusters(aws)):
             live = cls._live(cluster)
             # an empty list of providers is no resource, but detaching them may still be in progress
             if live.attributes["capacity_providers"] or live.deleting:
@@ -346,7 +346,8 @@ def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:
     aws.client("ecs").deregister_container_instance(cluster=cluster, containerInstance=arn, force=force)
 
 
-def _clusters(aws: Aws, names: Collection[str]) -> Iterator[Mapping[str, Any]]:
+def clusters(aws: Aws, names: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the clusters of these names that are there, as DescribeClusters shows them with their tags."""
     for some in batches(sorted(names), 100):
         answer = aws.read("ecs", "describe_clusters", clusters=some, include=["ATTACHMENTS", "SETTINGS", "TAGS"])
         yield from (cluster for cluster in answer["clusters"] if cluster["status"] != "INACTIVE")

@@ -280,3 +280,10 @@ def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Projec
         assert [call for call in project.writes(since) if "UpdateService" in call] == []
     clean(project)
     assert running(project) == {"frontend": ("good", "2"), "worker": ("good", "2")}
+
+
+def test_down_right_after_deploy_of_a_job_by_rate(project: Project) -> None:
+    # a changed rate begins anew, and starts a task, which may have no network interface yet
+    deploy(project, "good:1")
+    project.down()
+    assert project.cloud.client("ec2").describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["false"]}])["Vpcs"] == []

@@ -63,7 +63,15 @@ def get_available_subnet_ip(original: Any, self: Any, instance: Any) -> Any:
 def create_interface(
     ec2: Any, subnet: Any, groups: list[str], description: str, owner: str, **more: Any
 ) -> ManagedInterface:
-    """Place a service's interface in `subnet`; without `groups` it gets the VPC's default group, as on AWS."""
+    """Place a service's interface in `subnet`; without `groups` it gets the VPC's default group, as on AWS.
+
+    A group that is not there, or in another VPC, is refused as by CreateNetworkInterface (EC2 API, error codes); moto
+    would create one instead.
+    """
+    for group in groups:
+        found = ec2.get_security_group_from_id(group)
+        if found is None or found.vpc_id != subnet.vpc_id:
+            refuse("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
     interface = ManagedInterface(ec2, subnet, groups, description, owner, **more)  # type: ignore[abstract]
     ec2.enis[interface.id] = interface
     return interface
