@@ -13,7 +13,7 @@ from provisioner.config.workload import PROXY_CPU
 from provisioner.engine import words
 from provisioner.resources.ecs.pauses import pause
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ScaledService, SleepingStack
+from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ProtectedStack, ScaledService, SleepingStack
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
@@ -121,6 +121,8 @@ def services(
         stack.ensure(SleepingStack("main"))
     if stack.facts.expires is not None:
         stack.ensure(ExpiringStack("main", stack.facts.expires))
+    if stack.config.protect:
+        stack.ensure(ProtectedStack("main"))
     return Services(handles)
 
 

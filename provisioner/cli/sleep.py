@@ -16,6 +16,7 @@ from provisioner.operations.context.options import Options
     "provision sleep                    names the stack and the account, and asks",
     "provision sleep --yes --json       without asking, events as JSON lines",
     "provision sleep --endpoints --balancer   and delete these until `provision wake`",
+    "provision sleep --balancer --unprotect   the same in a protected stack",
 )
 def sleep(
     options: Options,
@@ -28,6 +29,7 @@ def sleep(
     balancer: Annotated[
         bool, typer.Option("--balancer", help="Delete the load balancer with its name until the stack wakes.")
     ] = False,
+    unprotect: Annotated[bool, typer.Option("--unprotect", help="Delete these in a protected stack too.")] = False,
 ) -> int:
     """Stop the tasks, the instances and the database of the stack, until `provision wake`.
 
@@ -52,4 +54,4 @@ def sleep(
     screen = Screen(options)
     asked = {"endpoints": endpoints, "nat": nat, "balancer": balancer}
     without = [part for part, wanted in asked.items() if wanted]
-    return screen.report(run(options, without, lambda what: confirm(what, options.yes), screen))
+    return screen.report(run(options, without, lambda what: confirm(what, options.yes), screen, unprotect=unprotect))

@@ -58,15 +58,15 @@ class Config(Model):
     ] = "ecs-sample"
     """The first part of all names of AWS resources; the environment follows: `shop` makes `shop-dev`."""
     env: Name = "dev"
-    """The environment of the file; `--env NAME` chooses another. `prod` has safer defaults."""
+    """The environment of the file; `--env NAME` chooses another. Production (`prod`, `live`, …) has safer defaults."""
     region: Annotated[
         str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not an AWS Region, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
     """The AWS Region of the stack."""
     target: Target = "local"
     """The target of commands: `local` is the embedded cloud on this machine, `aws` is your AWS account."""
-    protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
-    """Deletion protection: `down` needs `--unprotect`. By default on if `env` is `prod`."""
+    protect: bool = Field(default_factory=lambda earlier: production.is_production(earlier["env"]))
+    """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
     """The KMS key for logs, images, disks, database and password, by alias or ARN; by default AWS's own keys."""
     network: Network = Network()

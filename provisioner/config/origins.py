@@ -80,7 +80,8 @@ class _Written:
         if (source := self._source(parts)) and _at(self.table, parts) is not MISSING:
             return f"extends services.{source}"
         dotted = loader.dotted(parts)
-        by_environment = (*self.config.by_environment, *(["protect"] if self.config.env == production.ENV else []))
+        production_only = ["protect"] if production.is_production(self.config.env) else []
+        by_environment = (*self.config.by_environment, *production_only)
         if any(dotted == one or dotted.startswith(f"{one}.") for one in by_environment):
             return f'{DEFAULT} of env = "{self.config.env}"'
         if parts == ("dns", "host") and self.config.env != self.layers.own:

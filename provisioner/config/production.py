@@ -1,16 +1,26 @@
-"""Defaults of `env = "prod"`: no Spot capacity, and two tasks of each service.
+"""Production environments: how their names are recognised, and their defaults.
 
-The reasons are in docs/adr/0010-production-defaults.md. A setting in `stack.toml` always wins.
+They have no Spot capacity, two tasks of each service, and deletion protection. The reasons are in
+docs/adr/0010-production-defaults.md. A setting in `stack.toml` always wins.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-ENV = "prod"
+NAMES = ("prod", "production", "prd", "live")
+"""The words that make the name of an environment that of production, as a whole or at one end: `prod-eu`, `eu-prod`."""
+_WORD = rf"({'|'.join(NAMES)})\d*"
+_PRODUCTION = re.compile(rf"{_WORD}(-.+)?|(.+-)?(?<!\bnon-)(?<!\bno-)(?<!\bnot-)(?<!\bpre-){_WORD}", re.IGNORECASE)
 TASKS = 2
 """The fewest tasks of each service: if one is lost with its zone, the other still serves."""
+
+
+def is_production(env: object) -> bool:
+    """Return whether an environment of this name is production: nothing in it may be lost by accident."""
+    return isinstance(env, str) and _PRODUCTION.fullmatch(env) is not None
 
 
 def with_defaults(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -21,7 +31,7 @@ def with_defaults(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, 
     Returns:
         The table, and the dotted keys that this function added.
     """
-    if table.get("env") != ENV:
+    if not is_production(table.get("env")):
         return dict(table), ()
     changed, keys = dict(table), list[str]()
     capacity = table.get("capacity", {})

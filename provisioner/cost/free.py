@@ -42,6 +42,7 @@ FREE: Mapping[str, str] = {
     "listener_rule": _BALANCER,
     "minimum_size": "its instances are counted with the Auto Scaling group",
     "paused_workload": _NOTE,
+    "protected_stack": _NOTE,
     "record_set": "records are free of charge; the zone is not",
     "role": _IAM,
     "route_table": _VPC,

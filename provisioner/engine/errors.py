@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from provisioner.engine.words import names
 
 UNPROTECT = "`provision down --unprotect`"
+STACK = "the stack"
+"""The name of the whole stack among the addresses of protected resources."""
 
 
 class ProvisionError(Exception):
@@ -73,7 +75,7 @@ class Protected(ProvisionError):
     """Resources that are protected from deletion would have to be removed; nothing was.
 
     Args:
-        addresses: the protected resources.
+        addresses: the protected resources; `STACK` for all.
         command: the command that deletes them all the same, in backticks.
     """
 

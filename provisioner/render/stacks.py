@@ -74,6 +74,7 @@ def row(one: RecordedStack) -> dict[str, Any]:
         }
         if last
         else None,
+        "protected": one.protected,
         **expiration.document(one.expires, one.now),
         "locked_by": one.holder,
         "problem": one.problem,

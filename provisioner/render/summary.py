@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine import own_code
 from provisioner.engine.error_codes import error_code
-from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
+from provisioner.engine.errors import STACK, ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.planning.losses import Loss
 from provisioner.engine.planning.refusals import NO_REASON, told
@@ -192,8 +192,12 @@ def removal(records: Mapping[str, Record], protected: Sequence[str] = (), lost: 
     counts = Counter(record.step or "(no step)" for record in records.values())
     lines = [f"  {SYMBOLS['deleted']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
     return [*lines, *data_lost(lost)] + [
-        f"  {SYMBOLS['failed']} {address} is protected; its protection is disabled first" for address in protected
+        f"  {SYMBOLS['failed']} {address} is protected; {_lifted(address)}" for address in protected
     ]
+
+
+def _lifted(address: str) -> str:
+    return "--unprotect deletes it all the same" if address == STACK else "its protection is disabled first"
 
 
 def data_lost(lost: Sequence[Loss], going: str = "will be") -> list[str]:

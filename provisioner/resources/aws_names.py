@@ -74,6 +74,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "nat_gateway": AwsName("AWS::EC2::NatGateway", "nat-{id}"),
     "paused_workload": _NOTE,
     "private_dns_namespace": AwsName("AWS::ServiceDiscovery::PrivateDnsNamespace", "ns-{id}"),
+    "protected_stack": _NOTE,
     "record_set": AwsName("AWS::Route53::RecordSet", "{zone}|{name}|{type}"),
     "repository": AwsName("AWS::ECR::Repository", "{name}"),
     "role": AwsName("AWS::IAM::Role", "{name}"),

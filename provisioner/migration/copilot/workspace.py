@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.config import validators as values
+from provisioner.config.production import is_production
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.copilot import environment, stack, workload
 from provisioner.migration.copilot.findings import Gathered
@@ -15,8 +16,6 @@ from provisioner.migration.draft import Draft, Left
 from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid, read
 
 FOLDER = "copilot"
-PRODUCTION = re.compile(r"(?i)pro?d(uction)?|live")
-"""Names of production environments. The file's own environment, the default of all commands, should not be one."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
@@ -92,7 +91,8 @@ def _own(names: list[str], env: str | None, found: Draft) -> str:
     if env:
         return env
     if names:
-        return next((name for name in names if not PRODUCTION.fullmatch(name)), names[0])
+        # the file's own environment is the default of all commands, so it should not be production
+        return next((name for name in names if not is_production(name)), names[0])
     why = 'no environment is named in these files: env = "dev" is the default here; write yours, or use --env NAME'
     found.note(Left(f"{FOLDER}/environments", 0, "", why))
     return "dev"

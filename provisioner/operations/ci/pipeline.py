@@ -117,7 +117,9 @@ def check_ends(path: Path, config: Config, pipeline: Pipeline) -> None:
         ConfigurationError: an environment that `pipeline.ends` matches is protected.
     """
     named = overlays.parted(loader.read(path), config.env).overlays
-    for env in (production.ENV, config.env, *named):
+    # other environments than the file's are known by their names alone
+    others = (*production.NAMES, *(f"{name}-eu" for name in production.NAMES))
+    for env in (*others, config.env, *named):
         if fnmatchcase(env, pipeline.ends) and load(path, env=env).protect:
             raise ConfigurationError(
                 f'--end-expired "{pipeline.ends}": environment "{env}" is protected, and a protected stack does not '

@@ -57,7 +57,15 @@ def down(
         viewer.agree_to_delete(teardown)
         aws.drop_reads()  # the user may have taken long to agree
         with watched(aws, viewer) as emit:
-            outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
+            outcome = destroy.down(
+                aws,
+                store,
+                emit,
+                target_step,
+                unprotect=unprotect,
+                configured=config.protect,
+                delete_secrets=delete_secrets,
+            )
             spent = _sum_costs(options, teardown) if outcome.ok and not target_step else None
             ended = Ended(config, aws, outcome, spent=spent)
             viewer.ended(ended)
@@ -83,15 +91,18 @@ def _describe_teardown(
     """Return the resources and the data that will be deleted.
 
     Raises:
-        Protected: a resource is protected, and `unprotect` is not set.
+        Protected: the stack or a resource is protected, and `unprotect` is not set.
     """
     going = teardown_scope.removal(store.records, target_step)
     with signals.at_once():
         if not unprotect:
             words = ["--target-step", target_step] if target_step else []
             command = options.command_line("down", *words, "--unprotect")
-            teardown_scope.check_protection(aws, store.records, going, command)
-        protected = teardown_scope.protected(aws, store.records, going)
+            teardown_scope.check_protection(aws, store.records, going, command, configured=config.protect)
+        if target_step:
+            protected = teardown_scope.protected(aws, store.records, going)
+        else:
+            protected = teardown_scope.all_protected(aws, store.records, configured=config.protect)
         lost = data_loss.lost_of(aws, going.values(), store.records, amounts=not options.yes)
         if delete_secrets and (found := secret_parameters.kept(aws)):
             lost.append(Loss("the secrets that were set", found))

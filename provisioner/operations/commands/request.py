@@ -131,7 +131,7 @@ def declare_as_requested(request: Request, aws: Aws, records: Mapping[str, Recor
     until = expiration.wanted(records, wanted.expires, now)
     if wanted.expires is not None and until is not None:
         with signals.at_once():
-            expiration.check_unprotected(config, teardown_scope.protected(aws, records, records))
+            expiration.check_unprotected(config, teardown_scope.all_protected(aws, records))
     stack = declaration.declare_stack(request.options, config, aws, expiration.dated(records, until))
     stack.notices += expiration.changed(records, until, wanted.expires, now)
     stack.removal = request.removal

@@ -12,7 +12,7 @@ from provisioner.operations.overrides import sleep_parts
 from provisioner.operations.sizing import database, instances, sleep_texts
 from provisioner.operations.sizing.resize import Sizing, nothing, run
 from provisioner.operations.sizing.sleep_effects import waking_seconds
-from provisioner.operations.sizing.sleep_plan import SleepPlan, describe_savings, plan_sleep
+from provisioner.operations.sizing.sleep_plan import SleepPlan, check_unprotected, describe_savings, plan_sleep
 from provisioner.operations.sizing.waking import declare_waking
 
 if TYPE_CHECKING:
@@ -25,19 +25,31 @@ if TYPE_CHECKING:
 COMMAND = "sleep"
 
 
-def sleep(options: Options, without: Collection[str], agree: Callable[[str], None], viewer: Viewer) -> Ended:
+def sleep(
+    options: Options,
+    without: Collection[str],
+    agree: Callable[[str], None],
+    viewer: Viewer,
+    *,
+    unprotect: bool = False,
+) -> Ended:
     """Stop the running parts of a stack: tasks, schedules, container instances, and the database.
 
     Args:
         without: the parts of the stack to delete until it wakes (`sleep_parts.MEMBERS`).
         agree: takes a sentence on the stopped and deleted parts; raises `Cancelled` if the user does not agree.
+        unprotect: delete parts of a protected stack too. It stays protected all the while.
 
     Raises:
+        PartProtected: the stack is protected, and a part of it would be deleted.
         ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
+        if not unprotect:
+            command = options.command_line(COMMAND, *(f"--{part}" for part in without), "--unprotect")
+            check_unprotected(config, store.records, without, command)
         plan = plan_sleep(config, aws, store.records, without)
         for text in sleep_texts.beforehand(plan.config, store.records, without):
             options.report(f"note: {text}")

@@ -16,7 +16,7 @@ from provisioner.operations.commands.request import Request, UpOptions, declare_
 from provisioner.operations.context import connection, signals, stores
 from provisioner.operations.doctor import before_up
 from provisioner.operations.impact import costs
-from provisioner.operations.overrides import expiration, sleep_schedule
+from provisioner.operations.overrides import sleep_schedule, stack_protection
 from provisioner.operations.planning import dry_run
 from provisioner.operations.planning.proposal import Proposal, describe_plan, propose
 from provisioner.operations.runs import apply
@@ -106,11 +106,11 @@ class _Up:
     def apply(self, stack: Stack, confirmed: Sequence[Planned] | None) -> Ended:
         """Make the changes while the viewer watches, and return how the run ended."""
         config, aws, store = self.request.config, self.aws, self.store
-        keep_date = partial(expiration.keep, store, stack.facts.expires)
         with watched(aws, self.viewer) as emit:
             check = partial(self._check_budget, stack, emit)
-            step = self.request.wanted.target_step
-            outcome = apply.up(aws, store, stack, emit, step, confirmed, keep_date, check)
+            step, until = self.request.wanted.target_step, stack.facts.expires
+            first = partial(stack_protection.record_first, store, config, until)
+            outcome = apply.up(aws, store, stack, emit, step, confirmed, first, check)
             cost = costs.of_records(store.records, aws.region, self.request.options.directory) if outcome.ok else None
             ended = Ended(config, aws, outcome, self.request.removal, cost, proposal=self.proposal)
             self.viewer.ended(ended)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from provisioner.config import paths
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count
-from provisioner.operations.overrides import expiration
+from provisioner.operations.overrides import expiration, stack_protection
 from provisioner.state.counted import counted
 from provisioner.state.model import Record, Run, State, StateError
 
@@ -62,6 +62,11 @@ class RecordedStack:
     def expires(self) -> int | None:
         """The time at which the stack expires, in seconds since the epoch; None without a date."""
         return expiration.recorded(self.state.records) if self.state else None
+
+    @property
+    def protected(self) -> bool:
+        """The mark of a stack that its state protects from deletion."""
+        return self.state is not None and stack_protection.recorded(self.state.records)
 
     @property
     def resources(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.config.facts import PROTECTED
 from provisioner.engine.execution.destroy import is_foreign
 from provisioner.engine.planning.actions import Planned
 from provisioner.engine.planning.losses import Loss, data_of, losses
@@ -35,9 +36,8 @@ def costly(record: Record) -> str:
 def is_protected(records: Mapping[str, Record], stack: Stack) -> bool:
     """Return whether the stack is protected, by its configuration or still by its records until the next `up`."""
     recorded = (records[address] for address in stack.declared if address in records)
-    return stack.config.protect or any(
-        (type_named(record.type) or Resource).protected(record.arguments) for record in recorded
-    )
+    by_type = any((type_named(record.type) or Resource).protected(record.arguments) for record in recorded)
+    return stack.config.protect or by_type or any(record.type == PROTECTED for record in records.values())
 
 
 def guarded(planned: Sequence[Planned], records: Mapping[str, Record], stack: Stack) -> list[Planned]:

@@ -12,7 +12,7 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.operations.context import account, connection, embedded_cloud
 from provisioner.operations.inspection.health import Health, look
 from provisioner.operations.inspection.verdicts import SERVING, exit_code
-from provisioner.operations.overrides import expiration
+from provisioner.operations.overrides import expiration, stack_protection
 from provisioner.state.model import Run, State
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def document(
         "restarted": restarted,
         "locked_by": locked_by,
         "asleep": by_schedule or any(record.type == ASLEEP for record in state.records.values()),
+        "protected": stack_protection.recorded(state.records),
         **expiration.document(expiration.recorded(state.records), now),
         "notes": [*notes],
         "cost": summary(cost) if cost else None,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.config.facts import EXPIRES
+from provisioner.config.production import is_production
 from provisioner.config.time_spans import seconds_of
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.words import names
@@ -97,13 +98,13 @@ def check_unprotected(config: Config, protected: Collection[str]) -> None:
     """Refuse a date for a protected stack: `down --expired` would never delete it.
 
     Args:
-        protected: the addresses of resources that are protected from deletion, by the state or in AWS.
+        protected: what is protected from deletion, by the state or in AWS: `STACK`, or the addresses of resources.
 
     Raises:
         ConfigurationError: the stack or one of its resources is protected.
     """
     if config.protect:
-        default = ', the default of env = "prod"' if config.env == "prod" else ""
+        default = f', the default of env = "{config.env}"' if is_production(config.env) else ""
         raise ConfigurationError(
             f"{OPTION}: {config.name} is protected (protect = true{default}), and a protected stack does not end by "
             f"itself: leave the option out, or write protect = false and run `provision up` first"

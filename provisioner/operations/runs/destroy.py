@@ -13,7 +13,7 @@ from provisioner.engine.records.references import KnownResources
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import ListedOneByOne
 from provisioner.operations.impact import duration
-from provisioner.operations.overrides import expiration
+from provisioner.operations.overrides import stack_protection
 from provisioner.operations.runs.ownership_check import check_owned
 from provisioner.operations.runs.remainders import delete_late_log_group, find_final_snapshots, keep_or_delete_secrets
 from provisioner.operations.runs.summary import Remains, Summary, timed
@@ -33,6 +33,7 @@ def down(
     target_step: str | None = None,
     *,
     unprotect: bool = False,
+    configured: bool = False,
     delete_secrets: bool = False,
 ) -> Summary:
     """Delete the recorded resources, then list every resource type to find leftovers.
@@ -40,6 +41,7 @@ def down(
     Args:
         target_step: delete only the resources of this step and their dependents, and list only their types.
         unprotect: also lift the protection from deletion. The database then leaves a final snapshot.
+        configured: whether the configuration protects the stack.
         delete_secrets: also delete the secrets that users have set for the stack, once nothing uses them.
     """
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
@@ -55,14 +57,14 @@ def down(
         prefetch(aws, (one for one in resource_types if not issubclass(one, ListedOneByOne)))
         check_owned(aws, going)
         if not unprotect:
-            check_protection(aws, store.records, going)
+            check_protection(aws, store.records, going, configured=configured)
         destroy.run()
         if target_step is None or Cluster in resource_types:
             delete_late_log_group(aws, emit)
         aws.know_tagged_types()
         left = find_leftovers(aws, store.records, resource_types if target_step else None)
         if target_step is None and not left:
-            expiration.keep(store, None)
+            stack_protection.drop_last(store)
         kept = [] if target_step else keep_or_delete_secrets(aws, emit, delete=delete_secrets)
         return Remains(left, find_final_snapshots(aws, emit), kept)
 

@@ -28,7 +28,7 @@ class Teardown:
 
     Attributes:
         going: the records to remove, by address.
-        protected: the addresses of protected resources.
+        protected: the addresses of protected resources; before them `STACK`, if the whole stack is protected.
         lost: the data that would be deleted.
         records: all records of the stack.
     """

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import BALANCER, ENDPOINTS, NAT
+from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.cost import estimate
+from provisioner.engine.errors import PartProtected
 from provisioner.operations.impact import costs
-from provisioner.operations.overrides import sizes, sleep_parts
+from provisioner.operations.overrides import sizes, sleep_parts, stack_protection
 from provisioner.operations.sizing.alarms import quieted
 from provisioner.operations.sizing.balancer import as_led
 from provisioner.operations.sizing.instances import GROUP, MINIMUM
@@ -54,6 +55,22 @@ class SleepPlan:
     def changes(self) -> bool:
         """Return whether the plan stops or deletes anything."""
         return bool(self.removed) or not self.slept
+
+
+def check_unprotected(config: Config, records: Mapping[str, Record], without: Collection[str], command: str) -> None:
+    """Refuse to delete parts of a protected stack; parts that an earlier run began to delete go all the same.
+
+    Args:
+        without: the parts of the stack to delete until it wakes (`sleep_parts.MEMBERS`).
+        command: the command that deletes them all the same, in backticks.
+
+    Raises:
+        PartProtected: the stack is protected.
+    """
+    parts = [part for part in without if f"{PART}/{part}" not in records]
+    going = [address for part in parts for address in sleep_parts.going(records, part)]
+    if going and stack_protection.holds(config, records):
+        raise PartProtected(going, [stack_protection.SETTING], command)
 
 
 def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without: Collection[str]) -> SleepPlan:

@@ -11,6 +11,8 @@ import provisioner.resources  # noqa: F401  (importing the package hands its typ
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource_types import ADDRESS, type_named
 from provisioner.operations.context.records import find_record
+from provisioner.operations.impact.data_loss import costly
+from provisioner.operations.overrides import stack_protection
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     """Return a sentence about the resource that stays in the cloud when its record is forgotten.
 
     Raises:
-        ConfigurationError: there is no such record, or others depend on it and `force` is not set.
+        ConfigurationError: there is no such record; it protects the stack; or others depend on it, or a protected
+            stack would forget data or a service, and `force` is not set.
     """
     find_record(store.state, address)
     record = store.records[address]
+    _check_protection(store.records, record, force=force)
     if (dependents := direct_dependents(store.records, address)) and not force:
         raise ConfigurationError(
             f"{address} is a dependency of {', '.join(dependents)}: without its record it could be deleted before "
@@ -36,6 +40,20 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
         return f"{address} has no resource that only this stack uses, so none is changed"
     return f"{record.id} itself is not changed"
+
+
+def _check_protection(records: Mapping[str, Record], record: Record, *, force: bool) -> None:
+    """Refuse to lift the protection of a stack by hand, and to forget its data and services without `force`."""
+    if record.address == stack_protection.ADDRESS:
+        raise ConfigurationError(
+            f"{record.address} protects the stack from deletion: to lift that, write protect = false and run "
+            f"`provision up`"
+        )
+    if stack_protection.recorded(records) and (what := costly(record)) and not force:
+        raise ConfigurationError(
+            f"{record.address} is {what} of a protected stack, which nothing would know any more: to remove the record "
+            f"all the same, add --force"
+        )
 
 
 def direct_dependents(records: Mapping[str, Record], address: str) -> list[str]:

@@ -20,6 +20,7 @@ from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
+from provisioner.operations.overrides import stack_protection
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.state_admin.orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
@@ -188,6 +189,9 @@ class _Search:
             for a, dependencies in self._dependencies(unlike).items()
         ]
         found += [self._orphan_as_found(orphans, address) for address in orphans.resources]
+        if (kept := self._records.get(stack_protection.ADDRESS)) and kept.address not in self._declared:
+            # only an `up` lifts the protection
+            found.append(RecoveredResource(kept, "part", False))
         if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
             # resources that AWS creates and keeps by itself are no evidence of a stack
             found = []

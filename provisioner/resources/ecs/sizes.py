@@ -1,4 +1,4 @@
-"""Notes that only the state holds of services, jobs and the stack: present sizes, pauses, sleep and expiry."""
+"""Notes that only the state holds: present sizes and pauses; sleep, expiry and protection of the stack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.config.facts import ASLEEP, EXPIRES, PART, PAUSED, SCALED
+from provisioner.config.facts import ASLEEP, EXPIRES, PART, PAUSED, PROTECTED, SCALED
 from provisioner.engine.resource import Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.only_recorded import OnlyRecorded
@@ -62,6 +62,14 @@ class ExpiringStack(OnlyRecorded, Resource):
     until: int
 
     type_name = EXPIRES
+    api = API
+
+
+@dataclass(frozen=True)
+class ProtectedStack(OnlyRecorded, Resource):
+    """Records that the stack is protected from deletion: `up` records it first, and nothing but `up` lifts it."""
+
+    type_name = PROTECTED
     api = API
 
 

@@ -143,6 +143,20 @@ def test_a_date_that_is_refused_is_not_kept(project: Project) -> None:
 
 
 @pytest.mark.slow
+def test_a_protected_stack_does_not_end_by_itself(project: Project) -> None:
+    project.run("up", "--yes", *NETWORK, "--expires", "1h")
+    project.write("protect = true\n" + SMALL)
+    project.run("up", "--yes", *NETWORK)
+    project.write(SMALL)
+    project.cloud.advance(2 * HOUR)
+    since = project.last_call()
+    assert "the stack is protected from deletion" in left(project, code=1)["ecs-sample-dev"]
+    again = project.run("up", "--yes", *NETWORK, "--expires", "1h", code=4).err
+    assert "the stack is protected from deletion still" in again
+    assert project.writes(since) == []
+
+
+@pytest.mark.slow
 def test_what_is_protected_locked_or_unreadable_is_named(project: Project) -> None:
     words = ("--yes", "--target-step", "load_balancer")
     project.run("up", *words, "--expires", "1h")

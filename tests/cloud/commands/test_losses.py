@@ -148,7 +148,9 @@ def test_a_protected_stack_gives_away_neither_services_nor_data(project: Project
     project.write("protect = true\n" + SMALL)
     assert "service/jobs: the stack is protected" in project.run("up", "--yes", code=1).err
     ended = project.run("down", "--yes", "--target-step", "services", code=1)
-    assert "the stack is protected from deletion (db_cluster/main and load_balancer/main)" in ended.err
+    assert (
+        "the stack is protected from deletion (protect = true and db_cluster/main and load_balancer/main)" in ended.err
+    )
     assert "`provision down --target-step services --unprotect`" in ended.err
     assert project.writes(since) == []
     rehearsed = project.run("rehearse", code=1).out

@@ -18,6 +18,7 @@ from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.sizes import (
     ExpiringStack,
     PausedWorkload,
+    ProtectedStack,
     ScaledService,
     SleepingPart,
     SleepingStack,
@@ -291,6 +292,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
     ),
     ScaledService: Sample(lambda here: here.ensure(ScaledService(NAME, 3, 3, "count = 2"))),
     ExpiringStack: Sample(lambda here: here.ensure(ExpiringStack(NAME, 1_700_000_000))),
+    ProtectedStack: Sample(lambda here: here.ensure(ProtectedStack(NAME))),
     SleepingStack: Sample(lambda here: here.ensure(SleepingStack(NAME))),
     SleepingPart: Sample(lambda here: here.ensure(SleepingPart(NAME, {}, {}, {}))),
     PausedWorkload: Sample(lambda here: here.ensure(PausedWorkload(NAME, 2))),

@@ -224,8 +224,15 @@ def test_a_protected_stack_sleeps_and_is_protected_again(project: Project) -> No
     acl = web_acl(project.cloud, "beforehand")
     project.write(f'protect = true\nload_balancer = {{ access_logs = true, waf_acl = "{acl}" }}\n' + SMALL)
     project.up()
-    project.run("sleep", "--balancer", "--yes")
+    since = project.last_call()
+    refused = project.run("sleep", "--balancer", "--yes", code=1).err
+    assert "the stack is protected from deletion (protect = true)" in refused
+    assert "`provision sleep --balancer --unprotect`" in refused
+    assert project.writes(since) == []
+    assert len(balancers(project)) == 1
+    project.run("sleep", "--balancer", "--yes", "--unprotect")
     assert not balancers(project)
+    assert "--unprotect" in project.run("down", "--yes", code=1).err
     assert project.planned() == {}
     project.run("wake")
     clean(project)

@@ -242,7 +242,13 @@ scaling = { max = 1 }
     assert config.by_environment == ("services.single.on_demand", "services.least.on_demand")
 
 
-@pytest.mark.parametrize("env", ["dev", "staging", "production"])
+@pytest.mark.parametrize("env", ["production", "prd", "live", "prod-eu", "eu-west-1-prod", "prod2", "live-acme"])
+def test_production_has_more_names_than_one(tmp_path: Path, env: str) -> None:
+    config = load(write(tmp_path, WEB), env=env)
+    assert (config.protect, config.capacity.spot, config.services["web"].count) == (True, False, 2)
+
+
+@pytest.mark.parametrize("env", ["dev", "staging", "product", "alive", "preprod", "pre-prod", "non-prod", "a-not-live"])
 def test_other_environments_have_the_plain_defaults(tmp_path: Path, env: str) -> None:
     config = load(write(tmp_path, PRODUCTION), env=env)
     assert (config.capacity.spot, config.by_environment) == (True, ())
