@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws.errors import ApiError, explaining
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import tag_map
-from provisioner.config.facts import ASLEEP, DEPLOYED, EXPIRES, PAUSED, SCALED
+from provisioner.config.facts import ASLEEP, DEPLOYED, EXPIRES, PAUSED, PROTECTED, SCALED
 from provisioner.engine.errors import ConfigurationError
 from provisioner.state.model import Record
 
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from provisioner.state.model import State
     from provisioner.state.store import Store
 
-COPIED = {DEPLOYED: "images", SCALED: "services", PAUSED: "services", ASLEEP: "services", EXPIRES: "services"}
+COPIED = {
+    DEPLOYED: "images",
+    SCALED: "services",
+    PAUSED: "services",
+    ASLEEP: "services",
+    EXPIRES: "services",
+    PROTECTED: "services",
+}
 """The types of the records with settings, and the step of each."""
 TAG = "provisioner:settings."
 """The start of the tags' keys; a number follows."""
