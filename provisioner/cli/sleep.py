@@ -41,9 +41,9 @@ def sleep(
     addresses; later they have other addresses. If there are instances, endpoints and NAT gateways go after these have
     ended.
 
-    While a stack sleeps, `up` and `deploy` refuse to change it (exit code 4), `plan` ends with the same refusal,
-    `status` says that it sleeps, and `down` deletes it. A `[schedule]` that puts it to sleep every night is off until
-    `wake`.
+    While a stack sleeps, `up` and `deploy` refuse to change it (exit code 4), a `plan` with changes ends with the same
+    refusal, `status` says that it sleeps, and `down` deletes it. A `[schedule]` that puts it to sleep every night is
+    off until `wake`.
 
     Exit code 0 only when no task runs any more, and the database has stopped.
     """

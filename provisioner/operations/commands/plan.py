@@ -45,9 +45,9 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     proposal = propose(options, config, aws, stack, state, planned, step)
     beside = stacks.beside(options, config, state.records)
     kept = data_loss.note(state.records, stack, options.command_line) if proposal.kept else []
-    return replace(
-        proposal, notes=[*beside, *proposal.notes, *kept], refused=_refused(config, aws, stack, state.records)
-    )
+    changes = any(item.action != "none" for item in planned)
+    refused = _refused(config, aws, stack, state.records) if changes else None
+    return replace(proposal, notes=[*beside, *proposal.notes, *kept], refused=refused)
 
 
 def _refused(config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record]) -> ConfigurationError | None:

@@ -262,16 +262,20 @@ def test_a_killed_rollback_is_done_again_or_was_not_begun(project: Project) -> N
         deploy(project, "good:1")
 
 
-@pytest.mark.parametrize("lost", [False, True])
-def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Project, lost: bool) -> None:
+@pytest.mark.parametrize("lost", [(), ("state",), ("state", "tags")])
+def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Project, lost: tuple[str, ...]) -> None:
     deploy(project, "good:1")
-    if lost:
+    if "state" in lost:
         shutil.rmtree(project.state / "local" / NAME)
+    if "tags" in lost:
+        ecs = project.cloud.client("ecs")
+        (cluster,) = ecs.describe_clusters(clusters=[NAME])["clusters"]
+        ecs.untag_resource(resourceArn=cluster["clusterArn"], tagKeys=["provisioner:settings.1"])
     ended = project.run("recover", "--yes")
     keep = re.search(
         r"To keep the present image, run `provision (deploy frontend --image \S*/good@sha256:\w*)`", ended.err
     )
-    assert bool(keep) is lost, ended.err
+    assert bool(keep) is ("tags" in lost), ended.err
     if keep:
         assert "task_definition/frontend" in project.planned()
         since = project.last_call()
