@@ -105,6 +105,12 @@ DEPLOYMENT_STAGE = Duration(
     "production traffic, which are two stages (carreque/bluegreenDeployment, docs/evidence)",
     (1, 30),
 )
+DEPLOYMENT_STOP = Duration(
+    2,
+    f"from StopServiceDeployment to ROLLBACK_IN_PROGRESS: {_ESTIMATE}. The whole rollback took some 20 s "
+    "(terraform-provider-aws#49077)",
+    (1, 20),
+)
 TASK_COUNTED = Duration(40, "a task that nothing checks: API reference, DeploymentConfiguration", (40, 40))
 TASK_RUN = Duration(60, f"a task without a service, which ends by itself: {_ESTIMATE}")
 TASK_STOP = Duration(10, _ESTIMATE)

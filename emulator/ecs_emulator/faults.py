@@ -30,13 +30,18 @@ SCENARIOS = {
     "task-fails": "every container exits at once",
     "spot-short": "Fargate Spot is short: its tasks cannot be placed",
     "late-logs": "log events are found up to 20 s after they were taken, later of one stream than of another",
+    "breaker-shifts": "the circuit breaker also ends deployments that shift traffic",
+    "reconcile-late": "the weights of listener rules stay when a deployment that shifts traffic is replaced",
     "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
 }
 """Every scenario and its effect."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; several scenarios take turns."""
-ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "late-logs", "small-pages")
+ALWAYS = (
+    "denied", "expired", "region-policy", "task-fails", "spot-short", "late-logs", "breaker-shifts", "reconcile-late",
+    "small-pages",
+)  # fmt: skip
 """The scenarios whose effect lasts as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, to which the policy of `region-policy` does not apply."""

@@ -45,6 +45,7 @@ class Aws(Ownership):
             resources that an interrupted teardown left half deleted.
         redeploy: whether services return to the declared task definitions where somebody else deployed newer ones.
         retry_failed: whether to deploy again the service revisions that ECS rolled back.
+        at_once: whether services get a revision without steps, bake time, pauses and alarms, as a rollback does.
         new_ami: whether to replace instances that were not launched from the declared launch template.
         take_over: the names of DNS records to take over from their present owners.
         give_back: the names of DNS records to point back at their former targets.
@@ -67,6 +68,7 @@ class Aws(Ownership):
     include_unrecorded: bool = False
     redeploy: bool = False
     retry_failed: bool = False
+    at_once: bool = False
     new_ami: bool = False
     take_over: Collection[str] = ()
     give_back: Collection[str] = ()

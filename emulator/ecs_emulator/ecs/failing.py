@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ecs_emulator import faults
-from ecs_emulator.clock import later
+from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import logs
-from ecs_emulator.ecs import breaker, rollouts, secrets, texts
+from ecs_emulator.ecs import breaker, rollouts, secrets, stopping, texts
 from ecs_emulator.ecs.records import NEVER, Deployment, Service, Shape, Task, is_essential, now
 from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.ecs.tasks import end
@@ -26,6 +26,7 @@ _UNABLE = (
     "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
     "Amazon ECS Developer Guide."
 )
+_CIRCUIT = "ECS deployment circuit breaker: "
 _NO_START = "tasks failed to start"
 _well: dict[str, set[str]] = {}
 """The task definitions whose tasks do not exit at once, by service, or by first container of tasks without a
@@ -205,10 +206,11 @@ def count(store: Store, service: Service, primary: Deployment) -> None:
     if primary.failed < breaker.threshold(configuration, service.desired) or primary.state != "IN_PROGRESS":
         return
     circuit = configuration["deploymentCircuitBreaker"]
-    if newly_failed or circuit["enable"]:
+    serves = breaker.serves(configuration)
+    if newly_failed or serves:
         service.say(_UNABLE)
     one = rollouts.under_way(service)
-    if circuit["enable"]:
+    if serves:
         if one:
             one.triggered = True
         give_up(store, service, _NO_START, rollouts.BROKEN, rollback=circuit["rollback"])
@@ -227,10 +229,18 @@ def heed_alarms(store: Store, service: Service) -> None:
     give_up(store, service, "alarm detected", why, rollback=bool(one.configuration["alarms"].get("rollback")))
 
 
+def heed_stop(store: Store, service: Service) -> None:
+    """Begin the rollback that StopServiceDeployment has requested, some seconds later."""
+    one = rollouts.under_way(service)
+    if one is not None and stopping.requested(one) and passed(one.until):
+        give_up(store, service, "stopped by user", stopping.BY_USER)
+
+
 def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bool = True) -> None:
     """Mark the deployment FAILED; with rollback, roll the last completed one out again.
 
-    The reason of its rollout state is known for tasks that failed to start; for other failures it is by analogy.
+    The reason of its rollout state is known for tasks that failed to start; for other failures it is by analogy. For a
+    stop that was requested it does not name a rollback, so that no client depends on words that are not public.
 
     Args:
         what: the failure as the service's events name it.
@@ -238,7 +248,8 @@ def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bo
     """
     deployment = service.deployments[0]
     deployment.state, deployment.updated = "FAILED", now()
-    deployment.reason = f"ECS deployment circuit breaker: {what}."
+    asked = why == stopping.BY_USER
+    deployment.reason = f"ECS deployment {deployment.id} stopped." if asked else f"{_CIRCUIT}{what}."
     service.say(f"(deployment {deployment.id}) deployment failed: {what}.")
     former = rollouts.completed(service)
     rollouts.give_up(store, service, former, why, rollback=rollback)
@@ -248,6 +259,7 @@ def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bo
     service.deployments.insert(0, former)
     service.shape = {**service.shape, **former.spec}
     former.state, former.updated = "IN_PROGRESS", now()
-    former.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {former.id}."
+    back = f"{_CIRCUIT}rolling back to deploymentId {former.id}."
+    former.reason = f"ECS deployment {former.id} in progress." if asked else back
     service.retry_at = 0.0
     service.say(f"rolling back to deployment {former.id}.")

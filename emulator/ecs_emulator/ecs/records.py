@@ -93,6 +93,7 @@ class Deployment:
 
     Attributes:
         balancers: its load balancers, each with the one target group (of two) that its tasks are in.
+        wanted: how many tasks it is to have while a newer one is rolled out. retry_at: when to place them again.
     """
 
     id: str
@@ -105,6 +106,8 @@ class Deployment:
     failed: int = 0
     seen: bool = False
     balancers: list[Shape] = field(default_factory=list)
+    wanted: int = 0
+    retry_at: float = 0.0
 
 
 @dataclass

@@ -10,8 +10,9 @@ from __future__ import annotations
 import secrets
 import string
 
+from ecs_emulator import faults
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker, hooks, shifting
+from ecs_emulator.ecs import breaker, hooks, shifting, stopping
 from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployment, Shape, Task, now
 from ecs_emulator.ecs.store import Store
 
@@ -29,12 +30,14 @@ _GROUP_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 def begin(store: Store, service: Service, revision: Deployment, source: list[str]) -> None:
     """Begin the rollout of a revision. It stops a rollout that is under way.
 
-    If the stopped one was shifting traffic, all traffic goes back to the revision that was completed last (API
-    reference, ServiceDeployment, RECONCILE_SERVICE).
+    If the stopped one was shifting traffic, all traffic goes back to the revision that was completed last. That is by
+    analogy: the API reference names the stage RECONCILE_SERVICE, and says nothing of the traffic. With the fault
+    `reconcile-late` the weights stay.
     """
     for one in service.history:
         if not one.over:
-            if not one.rolls and (former := completed(service)):
+            late = not one.rolls and faults.current.strike("reconcile-late", "ecs:service")
+            if not one.rolls and not late and (former := completed(service)):
                 shifting.shift(store, former, 100.0, shifting.PRODUCTION, shifting.TEST)
             rolling_back = one.status.startswith("ROLLBACK")
             _end(service, one, "ROLLBACK_FAILED" if rolling_back else "STOPPED")
@@ -84,10 +87,32 @@ def alarming(store: Store, one: ServiceDeployment) -> list[str]:
     return [n for n in names if n in known and known[n].state_value == "ALARM" and n not in one.ignored]
 
 
+def baked(store: Store, service: Service) -> bool:
+    """Return whether the alarms of a rolling update have been watched for long enough after it.
+
+    ECS computes this bake time from the configuration of the alarms (developer guide, "How CloudWatch alarms detect
+    Amazon ECS deployment failures"). By analogy it is the longest period of an alarm times its evaluation periods.
+    """
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    one = under_way(service)
+    alarms = one.configuration.get("alarms") or {} if one else {}
+    if one is None or not one.rolls or one.rollback or not alarms.get("enable"):
+        return True
+    if one.until == NEVER:
+        known = cloudwatch_backends[store.account][store.region].alarms
+        found = [known[name] for name in alarms.get("alarmNames", ()) if name in known]
+        spans = (float(alarm.period or 60) * float(alarm.evaluation_periods or 1) for alarm in found)
+        one.until = later(max(spans, default=0.0))
+    return passed(one.until)
+
+
 def waits(service: Service) -> bool:
     """Return whether the newest rollout has not yet reached the stage that starts tasks."""
     one = under_way(service)
-    return one is not None and not one.rolls and (one.status == "PENDING" or one.stage in shifting.BEFORE_TASKS)
+    if one is None or stopping.requested(one):
+        return one is not None
+    return not one.rolls and (one.status == "PENDING" or one.stage in shifting.BEFORE_TASKS)
 
 
 def succeed(service: Service) -> None:
@@ -134,9 +159,11 @@ def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
         scaled_up: whether all new tasks are healthy.
     """
     one = under_way(service)
-    if one is None or one.rollback or one.rolls:
+    if one is None or one.rollback:
         return True
-    return shifting.go_on(store, service, one, scaled_up=scaled_up)
+    if stopping.requested(one):
+        return False
+    return one.rolls or shifting.go_on(store, service, one, scaled_up=scaled_up)
 
 
 def refused(service: Service) -> str:
@@ -159,7 +186,8 @@ def count(store: Store, service: Service) -> None:
         return
     one.counted = one.over
     for number in {*one.source, one.target}:
-        wanted = service.desired if number == service.deployments[0].id else 0
+        newest = number == service.deployments[0].id
+        wanted = service.desired if newest else service.revisions[number].wanted
         tasks = [task for task in store.tasks_of(service.cluster, service.name) if task.deployment == number]
         one.counts[number] = {"requestedTaskCount": wanted, **revision_counts(tasks)}
 

@@ -45,6 +45,7 @@ def schedule(store: Store, service: Service) -> None:
         return
     _note_healthy(service, tasks)
     failing.count(store, service, service.deployments[0])
+    failing.heed_stop(store, service)
     failing.heed_alarms(store, service)
     service.deployments[0].seen = True
     if why := rollouts.start(store, service) or rollouts.refused(service):
@@ -61,10 +62,11 @@ def schedule(store: Store, service: Service) -> None:
     started = 0 if rollouts.waits(service) else _grow(store, service, primary, len(current), room)
     if not started:
         _heal(service, current, failed, room)
+    _keep(store, service, outdated, room - started)
     _reconcile(service, outdated)
     if rollouts.shifted(store, service, scaled_up=sum(map(_well, current)) == service.desired):
         _replace(service, primary, tasks, outdated)
-        _complete(service, primary, current, [*outdated, *failed])
+        _complete(store, service, primary, current, [*outdated, *failed])
     rollouts.count(store, service)
     connect.settle(store, service)
 
@@ -101,20 +103,45 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, roo
     if not passed(service.retry_at) or primary.state == "FAILED":
         return 0
     number = min(service.desired - current, room, _PER_ROUND)
+    started = _start(store, service, primary, number)
+    if started < number:
+        # it counts as a failed task, though it never existed (API reference, Deployment, failedTasks; recorded)
+        primary.failed += 1
+        service.retry_at = later(_BACK_OFF_SECONDS)
+    return started
+
+
+def _start(store: Store, service: Service, deployment: Deployment, number: int) -> int:
+    """Start tasks of a deployment until one cannot be placed; return how many were started."""
     started: list[Task] = []
     for _ in range(number):
-        task = _task(store, service, primary)
+        task = _task(store, service, deployment)
         if not placement.place(store, task):
             service.say(_NO_SPOT if task.launch_type == "FARGATE" else _NO_INSTANCE)
-            # it counts as a failed task, though it never existed (API reference, Deployment, failedTasks; recorded)
-            primary.failed += 1
-            service.retry_at = later(_BACK_OFF_SECONDS)
             break
         store.tasks[task.id] = task
         started.append(task)
     if started:
         service.say(f"has started {len(started)} tasks: " + " ".join(f"(task {task.id})." for task in started))
     return len(started)
+
+
+def _keep(store: Store, service: Service, outdated: list[Task], room: int) -> None:
+    """Replace ended tasks of the revision that was completed last, by that revision, while a newer one is rolled out.
+
+    Source: What's New, November 2025, "Amazon ECS improves Service Availability during Rolling deployments". For other
+    strategies, whose old tasks serve until the clean-up, it is by analogy.
+    """
+    one, former = rollouts.under_way(service), rollouts.completed(service)
+    if one is None or former is None or former is service.deployments[0]:
+        return
+    if one.stage == "CLEAN_UP":
+        former.wanted = 0
+    there = sum(task.deployment == former.id and not unwell(service, task) for task in outdated)
+    if passed(former.retry_at):
+        missing = min(former.wanted - there, room if service.rolls else former.wanted, _PER_ROUND)
+        if _start(store, service, former, missing) < missing:
+            former.retry_at = later(_BACK_OFF_SECONDS)
 
 
 def _heal(service: Service, current: list[Task], failed: list[Task], room: int) -> None:
@@ -145,8 +172,13 @@ def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated:
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
     running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
+    former = rollouts.completed(service)
     for task in outdated:
-        if not _well(task) or running > least:
+        kept = former is not None and task.deployment == former.id and not unwell(service, task)
+        coming = kept and task.status != "RUNNING"
+        if (not _well(task) and not coming) or running > least:
+            if former is not None and kept:
+                former.wanted = max(0, former.wanted - 1)
             running -= _counts(task)
             end(task, _SCALING.format(primary.id), "ServiceSchedulerInitiated")
             service.say(_STOPPED_ONE.format(task.id))
@@ -162,9 +194,9 @@ def _reconcile(service: Service, outdated: list[Task]) -> None:
             end(task, _SCALING.format(one.target), "ServiceSchedulerInitiated")
 
 
-def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
+def _complete(store: Store, service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
     settled = sum(map(_well, current)) == service.desired and not outdated
-    if not settled:
+    if not settled or not rollouts.baked(store, service):
         return
     del service.deployments[1:]
     if primary.state == "IN_PROGRESS":

@@ -123,11 +123,22 @@ def update_service(store: Store, request: Shape) -> Shape:
     strategies.check_change(service, shape)
     rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
     service.shape = shape
-    service.desired = int(request.get("desiredCount", service.desired))
+    _scale(service, int(request.get("desiredCount", service.desired)))
     connect.keep(store, service)
     if rolled or request.get("forceNewDeployment") or (definition is not None and definition.arn != current):
         _deploy(store, service, effective.arn)
     return {"service": describe(store, service, tags=True)}
+
+
+def _scale(service: Service, desired: int) -> None:
+    """Set the desired count; while a deployment is under way, a scale-out is also of the revision before it.
+
+    Source: What's New, November 2025, "Amazon ECS improves Service Availability during Rolling deployments".
+    """
+    former = rollouts.completed(service)
+    if former and former is not service.deployments[0]:
+        former.wanted = min(former.wanted + max(0, desired - service.desired), desired)
+    service.desired = desired
 
 
 def _check_grace(request: Shape, shape: Shape) -> None:
@@ -200,7 +211,10 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
         "events": service.events,
         "currentServiceRevisions": [
-            {"arn": revision_arn(store, service, one.id), "requestedTaskCount": service.desired if not index else 0}
+            {
+                "arn": revision_arn(store, service, one.id),
+                "requestedTaskCount": one.wanted if index else service.desired,
+            }
             | revision_counts([task for task in tasks if task.deployment == one.id])
             for index, one in enumerate(service.deployments)
         ],
@@ -245,6 +259,8 @@ def _deploy(store: Store, service: Service, definition: str) -> None:
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
     rollouts.begin(store, service, deployment, [one.id for one in service.deployments if one.seen])
+    if service.deployments and (former := service.deployments[0]).state == "COMPLETED":
+        former.wanted = service.desired
     service.deployments.insert(0, deployment)
 
 
@@ -260,8 +276,8 @@ def _deployment(store: Store, service: Service, deployment: Deployment, status: 
         "id": deployment.id,
         "status": status,
         "taskDefinition": deployment.task_definition,
-        # 0 until the scheduler has seen it (recorded: UpdateService, and DescribeServices just after)
-        "desiredCount": service.desired if status == "PRIMARY" and deployment.seen else 0,
+        # 0 until the scheduler has seen it, while the one before still wants all (recorded: UpdateService)
+        "desiredCount": deployment.wanted if status != "PRIMARY" else service.desired if deployment.seen else 0,
         **counts([task for task in tasks if task.deployment == deployment.id]),
         "failedTasks": deployment.failed,
         "createdAt": deployment.created,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from provisioner.engine.declaration import Dependency, reachable
@@ -20,10 +21,11 @@ class Narrow:
     Args:
         apply: the finished run that brought every resource to its wider form.
         part: the part to make.
+        only: the fields of which this part changes something; resources that need more stay wide. None: all fields.
     """
 
-    def __init__(self, apply: Apply, part: Part) -> None:
-        self._apply, self._part = apply, part
+    def __init__(self, apply: Apply, part: Part, only: Collection[str] | None = None) -> None:
+        self._apply, self._part, self._only = apply, part, only
         whole = apply.progress
         # a resource ends once, with its last part; each walk has its own moments
         self.progress = RunProgress(whole.emit, whole.steps, whole.clock, whole.results)
@@ -64,4 +66,5 @@ class Narrow:
     def _differs(self, address: str) -> bool:
         """Return whether this part changes anything of a resource."""
         live, wanted = self._apply.observed[address], self._apply.wider[address]
-        return bool(compare(as_of(self._part, wanted, live.attributes, live), live))
+        changes = compare(as_of(self._part, wanted, live.attributes, live), live)
+        return bool(changes) and (self._only is None or changes.keys() <= {*self._only})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
@@ -40,7 +41,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
     config = configuration.load(options, declares=True)
     name = service or _only_service(config)
     configuration.check_service(config, name)
-    aws = rollout.replacing_other_revisions(connection.connect(options, config))
+    aws = replace(rollout.replacing_other_revisions(connection.connect(options, config)), at_once=True)
     with stores.open_store(options, config, aws, COMMAND) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         target = revision_choice.choose_target(config, aws, store.records, name, to)
@@ -51,7 +52,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         check_unchanged(before, {address: stack.declared[address] for address in services})
         _record_target(store, before, owner, asked, target)
         about = [*services, *asked, *scope.tags_of(stack.declared, owner)]
-        return _roll_back(config, aws, store, stack, before, owner, about, viewer)
+        return _roll_back(config, aws, store, stack, before, owner, about, target.revisions, viewer)
 
 
 def _only_service(config: Config) -> str:
@@ -79,12 +80,13 @@ def _roll_back(
     before: Mapping[str, Record],
     owner: str,
     about: list[str],
+    back_to: Mapping[str, str],
     viewer: Viewer,
 ) -> Ended:
     """Make the changes while the viewer watches, and return how the run ended."""
     declared = limit.alone(stack.declared, store.records, about)
     replaced = scope.replaced(store.records, stack.declared, [owner])
-    deployment = rollout.Deployment(COMMAND, declared, replaced, before)
+    deployment = rollout.Deployment(COMMAND, declared, replaced, before, back_to=back_to)
     with watched(aws, viewer) as emit:
         ended = Ended(config, aws, rollout.run(aws, store, stack, deployment, emit))
         viewer.ended(ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.execution.apply import Apply
 from provisioner.engine.execution.destroy import Destroy
+from provisioner.engine.execution.narrowing import Narrow
 from provisioner.engine.records.references import KnownResources
+from provisioner.operations.deployment.outlook import of_rollback
 from provisioner.operations.deployment.withdrawal import withdraw
 from provisioner.operations.impact import duration
 from provisioner.operations.planning.dry_run import plan_alone, refuse
@@ -51,6 +53,7 @@ class Deployment:
         replaced: the addresses of the former image's records that are no longer declared.
         before: the records before the run.
         waiting: the wait for the services.
+        back_to: for a rollback the ARNs of the wanted revisions, by service or job.
     """
 
     command: str
@@ -58,6 +61,7 @@ class Deployment:
     replaced: Sequence[str]
     before: Mapping[str, Record]
     waiting: Waiting = Waiting()
+    back_to: Mapping[str, str] = field(default_factory=dict)
 
 
 def replacing_other_revisions(aws: Aws) -> Aws:
@@ -91,16 +95,21 @@ def run(
     leaving = None if deployment.waiting.waits else Service
     apply = Apply(aws, store, declared, emit, ahead.tasks, leaving=leaving, patience=deployment.waiting.seconds)
     former = Destroy(aws.exhaustive(), store, going, emit)
+    # a service that was rolled back without steps has them again for its next deployment
+    narrow = Narrow(apply, "declared", ["deployment_configuration"] if aws.at_once else [])
 
     def work() -> Remains:
         planned = plan_alone(aws, store.records, declared, emit)
         refuse(planned, store.records, emit)
+        for text in of_rollback(aws, deployment.before, deployment.back_to):
+            emit(Notice(text))
         begins(planned)
         try:
             apply.run()
         except ProvisionError as error:
             emit(Notice(withdraw(aws, store, deployment.before, declared, error, emit)))
             raise
+        narrow.run()
         former.run()
         for address in deployment.replaced:
             # the former image stays in its repository, for a rollback
@@ -108,4 +117,4 @@ def run(
                 store.drop(address)
         return Remains()
 
-    return timed(aws.pace, command, None, store, work, [apply.progress, former.progress])
+    return timed(aws.pace, command, None, store, work, [apply.progress, narrow.progress, former.progress])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.resources.ecs import pauses
-from provisioner.resources.ecs.deployments import ROLLING, strategy_of
+from provisioner.resources.ecs import pauses, stopping
+from provisioner.resources.ecs.deployments import ROLLING, as_asked, strategy_of
 from provisioner.resources.ecs.problems import newest, rollout
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Progress:
         deployed: the ARN of a newer revision that somebody else deployed, and that stays.
         rolled_back: why ECS rolled the requested revision back, as a sentence. last_lines: the last lines of its log.
         held: whether the rolled back revision is not tried again.
+        former: the revision to which ECS would return from the deployment under way. at_once: whether this run asks
+            for a revision without steps, bake time and pauses.
     """
 
     running_count: int = 0
@@ -60,6 +62,8 @@ class Progress:
     rolled_back: str = ""
     last_lines: str = ""
     held: bool = False
+    former: stopping.Former | None = None
+    at_once: bool = False
 
 
 def progress_of(live: Observed) -> Progress:
@@ -72,6 +76,7 @@ def read_progress(aws: Aws, read: Read) -> Progress:
     """Return the progress of a service that was read."""
     service, deployment = read.service, read.deployment
     primary, state = newest(service), rollout(aws, service, deployment, read.stopped)
+    stage = deployment.stage if deployment else ""
     return Progress(
         running_count=service["runningCount"],
         running_new=primary.get("runningCount", service["runningCount"]),
@@ -79,16 +84,24 @@ def read_progress(aws: Aws, read: Read) -> Progress:
         rollout_state=state.state,
         rollout_reason=state.reason,
         failed=state.failed and not state.undone,
-        undone=state.undone and state.state != "COMPLETED",
+        # ECS may return to what is wanted
+        undone=state.undone and state.state != "COMPLETED" and not wanted(read),
         strategy=strategy_of(service),
-        stage=deployment.stage if deployment else "",
+        stage=stage,
         weight=deployment.weight if deployment else None,
         pauses=deployment.pauses if deployment else (),
         other_hooks=pauses.others(service.get("deploymentConfiguration", {})),
         problem=state.problem,
         runs=service.get("taskDefinition", ""),
         began=primary.get("createdAt"),
+        former=stopping.former(service, stage),
+        at_once=aws.at_once,
     )
+
+
+def wanted(read: Read) -> bool:
+    """Return whether a service has the revision that is declared."""
+    return bool(read.requests) and as_asked(read.service, read.requests[:1])
 
 
 def describe(live: Observed) -> str:

@@ -17,7 +17,7 @@ from provisioner.engine.resource import Changes, Observed, Resource, canonical, 
 from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs import connect, strategies
+from provisioner.resources.ecs import connect, stopping, strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import NETWORK, revision_fields
@@ -49,6 +49,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """The values of members that DescribeServices leaves out."""
 ANSWERED = "`approve` and `reject`"
+BACK = "`rollback`, and a deployment that has failed"
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
 
 
@@ -100,6 +101,7 @@ class Service(Runs, Resource):
         *grants("ecs", "ListServiceDeployments", OWN, use=Use.OTHER, why=FAILURE),
         *grants("ecs", "DescribeServiceDeployments", "service-deployment/{stack}/*", use=Use.OTHER, why=FAILURE),
         *grants("ecs", "ContinueServiceDeployment", "service-deployment/{stack}/*", use=Use.OTHER, why=ANSWERED),
+        *grants("ecs", "StopServiceDeployment", "service-deployment/{stack}/*", use=Use.OTHER, why=BACK),
         *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=FAILURE),
         *grants("ecs", "DescribeTasks", "task/{stack}/*"),
         *grants("ecs", "CreateService", OWN, conditions=ASKED),
@@ -217,6 +219,8 @@ class Service(Runs, Resource):
         return self._live(aws, Read({**made, "tags": tags}))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        if self._goes_back(aws, live, changes):
+            return
         request = self._settings(changes.keys() - live.problems.keys())
         if "deployment_configuration" in changes:
             there = live.attributes["deployment_configuration"]
@@ -235,6 +239,19 @@ class Service(Runs, Resource):
         aws.client("ecs").update_service(**service, **request)
         if grace is not None and self.load_balancers:
             aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
+
+    def _goes_back(self, aws: Aws, live: Observed, changes: Changes) -> bool:
+        """Return whether ECS returns to the wanted revision from a deployment under way, whose former tasks still run.
+
+        So does not only `rollback`, but also an `up` after a `rollback` that was killed.
+        """
+        former = progress_of(live).former
+        of_revision = {*revision_fields({}), *live.problems}
+        if former is None or "task_definition" not in changes or not changes.keys() <= of_revision:
+            return False
+        if former.task_definition != self.task_definition:
+            return False
+        return stopping.go_back(aws, self.cluster, self.service_name, self.fields())
 
     @property
     def ignored(self) -> frozenset[str]:
@@ -312,6 +329,8 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
     there = live.attributes
     known = canonical(there["load_balancers"]) == canonical(wanted.load_balancers)
     busy = progress_of(live).rollout_state == "IN_PROGRESS"
+    if strategies.shifts(wanted.fields()) == strategies.shifts(there):
+        return replace(wanted, deployment_configuration=_configured(wanted, live, busy=busy))
     if strategies.shifts(wanted.fields()) and not strategies.shifts(there) and (busy or not known):
         return replace(wanted, deployment_configuration=strategies.rolling(wanted.fields()))
     if strategies.shifts(there) and not strategies.shifts(wanted.fields()) and wanted.load_balancers:
@@ -327,6 +346,21 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
             target_group=stays,
         )
     return wanted
+
+
+def _configured(wanted: Service, live: Observed, *, busy: bool) -> Mapping[str, Any]:
+    """Return the deployment configuration with which a service gets its wanted revision.
+
+    A deployment that is under way ends as it began, also if it is stopped; a rollback has no steps. The declared
+    configuration follows: a change of it alone is no deployment (API reference, ServiceRevision, which has none).
+    """
+    declared, there = wanted.deployment_configuration, live.attributes["deployment_configuration"]
+    shown, other = progress_of(live), live.attributes["task_definition"] != wanted.task_definition
+    returns = shown.former is not None and shown.former.task_definition == wanted.task_definition
+    if (other and returns) or (busy and not other and strategies.shifts(wanted.fields())):
+        kept: Mapping[str, Any] = there
+        return kept
+    return strategies.at_once(declared) if other and shown.at_once else declared
 
 
 def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:

@@ -64,7 +64,11 @@ def shifts(fields: Fields) -> bool:
 
 def rolling(fields: Fields) -> dict[str, Any]:
     """Return the deployment configuration of these fields for a rolling update."""
-    return {name: fields["deployment_configuration"][name] for name in _OF_ROLLING}
+    return _of_rolling(fields["deployment_configuration"])
+
+
+def _of_rolling(configuration: Fields) -> dict[str, Any]:
+    return {name: configuration[name] for name in _OF_ROLLING}
 
 
 def request(
@@ -80,6 +84,19 @@ def request(
     if {*wanted, *live} & {pauses.MEMBER}:
         sent[pauses.MEMBER] = [*wanted.get(pauses.MEMBER, ()), *others]
     return sent
+
+
+def at_once(configuration: Fields) -> dict[str, Any]:
+    """Return a deployment configuration that moves all traffic as soon as the tasks are healthy, and asks nobody.
+
+    Its alarms are off: the revision that is to go may set them off, and ECS would return to it.
+    """
+    alarms = (
+        {"alarms": {**configuration["alarms"], "enable": False, "rollback": False}} if "alarms" in configuration else {}
+    )
+    if "strategy" not in configuration:
+        return {**configuration, **alarms}
+    return {**_of_rolling(configuration), **alarms, "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
 
 
 def unpaused(configuration: Mapping[str, Any]) -> dict[str, Any]:

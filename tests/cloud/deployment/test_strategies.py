@@ -118,6 +118,7 @@ def test_a_broken_image_is_rolled_back_and_serves_nobody(project: Project) -> No
     project.change(PLAIN, f"{PLAIN}\n{CANARY}")
     project.up()
     before = weights(project)
+    project.cloud.control("POST", "faults", "scenarios=breaker-shifts")
     failed = deploy(project, "frontend-exits-at-once:1", code=1)
     assert "circuit breaker threshold was exceeded" in failed.err
     assert weights(project) == before

@@ -282,6 +282,69 @@ def test_a_universal_target_is_called_as_its_role(network: Network, schedules: A
     assert desired(network) == 0, "it is disabled"
 
 
+@pytest.mark.parametrize(("attempts", "status"), [(20, "stopped"), (3, "available")])
+def test_a_refused_call_is_made_again(network: Network, schedules: Any, attempts: int, status: str) -> None:
+    """API reference, RetryPolicy: with exponential backoff, for as long and as often as the policy says."""
+    to_the_hour(network)
+    allow(network, "rds:StopDBCluster")
+    rds = network.cloud.client("rds")
+    rds.create_db_subnet_group(DBSubnetGroupName="main", DBSubnetGroupDescription="main", SubnetIds=network.subnets)
+    schedules.create_schedule_group(Name="mine")
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:rds:stopDBCluster",
+        "RoleArn": ROLE,
+        "Input": json.dumps({"DbClusterIdentifier": "main"}),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": attempts},
+    }
+    schedules.create_schedule(
+        **{**wanted(network), "GroupName": "mine", "Target": target, "ScheduleExpression": "cron(5 * * * ? *)"}
+    )
+    network.cloud.advance(280)
+    rds.create_db_cluster(
+        DBClusterIdentifier="main",
+        DBSubnetGroupName="main",
+        Engine="aurora-mysql",
+        MasterUsername="admin",
+        MasterUserPassword="not-a-secret",
+    )
+    network.cloud.advance(1800)
+    (found,) = rds.describe_db_clusters(DBClusterIdentifier="main")["DBClusters"]
+    assert found["Status"] == status, "it was creating at five past"
+    assert dropped(network, "mine") == (0 if status == "stopped" else 1)
+
+
+def test_a_call_without_permission_is_not_made_again(network: Network, schedules: Any) -> None:
+    to_the_hour(network)
+    network.service("web")
+    schedules.create_schedule(**{**calls_service(network, 0), "ScheduleExpression": "cron(5 * * * ? *)"})
+    network.cloud.advance(310)
+    assert dropped(network, "default") == 1
+    allow(network, "ecs:UpdateService")
+    network.cloud.advance(600)
+    assert desired(network) == 1
+
+
+def dropped(network: Network, group: str) -> float:
+    """The number of invocations of a group that were dropped in the last hours."""
+    query = {
+        "Id": "one",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Scheduler",
+                "MetricName": "InvocationDroppedCount",
+                "Dimensions": [{"Name": "ScheduleGroup", "Value": group}],
+            },
+            "Period": 60,
+            "Stat": "Sum",
+        },
+    }
+    until = calendar(network) + timedelta(minutes=5)
+    watch = network.cloud.client("cloudwatch")
+    network.cloud.advance(60)
+    found = watch.get_metric_data(MetricDataQueries=[query], StartTime=until - timedelta(hours=3), EndTime=until)
+    return float(sum(found["MetricDataResults"][0]["Values"]))
+
+
 def test_the_input_of_a_universal_target_is_in_the_sdks_words(network: Network, schedules: Any) -> None:
     network.service("web")
     allow(network, "ecs:UpdateService")

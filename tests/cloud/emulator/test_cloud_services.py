@@ -217,14 +217,14 @@ def test_delete_refused_above_zero_and_a_draining_name_is_taken(network: Network
 
 
 def test_a_new_deployment_wants_nothing_before_the_scheduler_ran(network: Network, ecs: Any) -> None:
-    """Recorded of UpdateService: PRIMARY with desiredCount 0 beside a service that wants one."""
+    """Recorded of UpdateService: PRIMARY with desiredCount 0, beside ACTIVE that still wants all its tasks."""
     network.definition("web")
     made = create(network, desiredCount=1)
     assert (made["desiredCount"], made["deployments"][0]["desiredCount"]) == (1, 0)
     assert made["currentServiceRevisions"][0]["pendingTaskCount"] == 0
     assert steady(network, running=1)["deployments"][0]["desiredCount"] == 1
     changed = ecs.update_service(cluster="main", service="web", forceNewDeployment=True)["service"]
-    assert [one["desiredCount"] for one in changed["deployments"]] == [0, 0]
+    assert [one["desiredCount"] for one in changed["deployments"]] == [0, 1]
     assert changed["deployments"][0]["rolloutState"] == "IN_PROGRESS"
 
 

@@ -227,7 +227,19 @@ def test_traffic_moves_in_steps(shifted: Shifted, configuration: Answer, expecte
     assert found["finishedAt"] - found["startedAt"] > timedelta(minutes=4)
 
 
-def test_the_breaker_gives_up_before_traffic_moves(shifted: Shifted) -> None:
+def test_no_breaker_ends_what_shifts_traffic(shifted: Shifted) -> None:
+    """API reference, DeploymentCircuitBreaker: "can only be used for services using the rolling update"."""
+    shifted.create(BLUE_GREEN)
+    shifted.deploy(broken(shifted.network))
+    shifted.network.cloud.wait(lambda: service(shifted.network)["deployments"][0]["failedTasks"] > 5, "failures")
+    found = newest(shifted.ecs)
+    assert (found["status"], found["lifecycleStage"]) == ("IN_PROGRESS", "SCALE_UP")
+    assert found["deploymentCircuitBreaker"] == {"status": "DISABLED"}
+
+
+def test_the_other_reading_ends_it_before_traffic_moves(shifted: Shifted) -> None:
+    """Developer guide, "deployment failure detection": "rolling update deployment and blue/green"."""
+    shifted.network.cloud.control("POST", "faults", "scenarios=breaker-shifts")
     shifted.create(BLUE_GREEN)
     shifted.deploy(broken(shifted.network))
     found = ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
@@ -238,6 +250,7 @@ def test_the_breaker_gives_up_before_traffic_moves(shifted: Shifted) -> None:
 
 def test_tasks_that_are_never_healthy_are_given_up(shifted: Shifted) -> None:
     container = {"name": "web", "image": "web-never-healthy:1", "portMappings": [{"containerPort": 80}]}
+    shifted.network.cloud.control("POST", "faults", "scenarios=breaker-shifts")
     shifted.create(BLUE_GREEN)
     shifted.deploy(shifted.network.definition("web", containerDefinitions=[container]))
     found = ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
@@ -287,6 +300,15 @@ def test_a_newer_deployment_reconciles_the_one_under_way(shifted: Shifted) -> No
     ended(shifted.network, shifted.ecs, "SUCCESSFUL")
     assert shifted.weights() == (100, 0)
     assert [task["taskDefinitionArn"][-1] for task in tasks(shifted.network)] == ["3"]
+
+
+def test_the_weights_stay_if_a_deployment_is_reconciled_late(shifted: Shifted) -> None:
+    shifted.network.cloud.control("POST", "faults", "scenarios=reconcile-late")
+    shifted.create({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 30.0}})
+    shifted.deploy()
+    shifted.network.cloud.wait(lambda: shifted.weights() == (30, 70), "a part of the traffic")
+    shifted.deploy()
+    assert shifted.weights() == (30, 70)
 
 
 @pytest.mark.parametrize(

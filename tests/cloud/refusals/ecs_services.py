@@ -18,6 +18,7 @@ REBALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/servi
 EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 HOOK = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHook.html"
 BREAKER = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html"
+STOPPING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html"
 CONSTRAINTS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html"
 
 
@@ -37,6 +38,25 @@ def service(scene: Scene, desired: int = 0) -> str:
     name = f"web-{desired}"
     create(scene, scene.client("ecs"), serviceName=name, desiredCount=desired)
     return name
+
+
+def deployment(scene: Scene) -> str:
+    """The ARN of the newest deployment of a service without tasks."""
+    name = service(scene)
+    answer = scene.client("ecs").list_service_deployments(cluster=cluster(scene), service=name)
+    return str(answer["serviceDeployments"][0]["serviceDeploymentArn"])
+
+
+def over(scene: Scene) -> str:
+    """The same, once it has ended."""
+    arn, ecs = deployment(scene), scene.client("ecs")
+
+    def ended() -> bool:
+        (found,) = ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        return "finishedAt" in found
+
+    scene.wait(ended)
+    return arn
 
 
 def draining(scene: Scene) -> str:
@@ -246,4 +266,11 @@ CASES = (
         lambda s, c: paused(s, c, timeoutConfiguration={"timeoutInMinutes": 20161})),
     case("ContinueServiceDeployment", "of an unknown deployment", "ServiceDeploymentNotFoundException", ERRORS,
         lambda s, c: c.continue_service_deployment(serviceDeploymentArn="nothing", hookId="none")),
+    case("StopServiceDeployment", "of an unknown deployment", "ServiceDeploymentNotFoundException", ERRORS,
+        lambda s, c: c.stop_service_deployment(serviceDeploymentArn="nothing")),
+    case("StopServiceDeployment", "of one that is over", "ConflictException", STOPPING,
+        lambda s, c: c.stop_service_deployment(serviceDeploymentArn=over(s))),
+    case("StopServiceDeployment", "by another stop type than ROLLBACK", "InvalidParameterException",
+        parameter("stopType"),
+        lambda s, c: c.stop_service_deployment(serviceDeploymentArn=deployment(s), stopType="ABORT")),
 )  # fmt: skip

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.services.events import bus
+from ecs_emulator.services.scheduler import attempts
 
 BALANCER, EVENTS, INSIGHTS = "AWS/ApplicationELB", "AWS/Events", "ECS/ContainerInsights"
+SCHEDULER = "AWS/Scheduler"
 MINUTE = 60
 Source = Callable[[str, Iterable[int]], float | None]
 """Returns a statistic over minutes, counted from the epoch; None if the metric has no points in them."""
@@ -28,6 +30,10 @@ def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, st
     if (namespace, metric) == (EVENTS, "TriggeredRules") and {*dimensions} == {"RuleName"}:
         return lambda stat, minutes: traffic.of_values(
             stat, bus.triggered(kept.account, kept.region, dimensions["RuleName"], minutes)
+        )
+    if (namespace, metric) == (SCHEDULER, "InvocationDroppedCount") and {*dimensions} == {"ScheduleGroup"}:
+        return lambda stat, minutes: traffic.of_values(
+            stat, attempts.dropped(kept.account, kept.region, dimensions["ScheduleGroup"], minutes)
         )
     return None
 

@@ -29,6 +29,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "UpdateService": ("service", _SERVICE),
     "ListServiceDeployments": ("service", _SERVICE),
     "ContinueServiceDeployment": ("serviceDeploymentArn", "service-deployment/{path}"),
+    "StopServiceDeployment": ("serviceDeploymentArn", "service-deployment/{path}"),
     "DescribeServiceDeployments": ("serviceDeploymentArns", "service-deployment/{path}"),
     "DescribeServiceRevisions": ("serviceRevisionArns", "service-revision/{path}"),
     "DescribeTasks": ("tasks", _TASK),

@@ -1,7 +1,6 @@
 """Invoke the targets of due schedules: RunTask and universal targets, with the permissions of the execution role.
 
-A target that refuses is not tried again: it would refuse the next moment too, as for a role without a permission.
-Other targets are not invoked.
+An invocation that fails is repeated (`attempts`). Other targets are not invoked.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from ecs_emulator.clock import passed
 from ecs_emulator.ecs import run_tasks
 from ecs_emulator.ecs.records import Shape, last_part
 from ecs_emulator.ecs.store import Store, store
-from ecs_emulator.services.scheduler import checks, operations
+from ecs_emulator.services.scheduler import attempts, checks, operations
+from ecs_emulator.services.scheduler.attempts import Attempt
 from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, in_use
 from ecs_emulator.services.scheduler.universal import UNIVERSAL, is_universal
 
@@ -44,13 +44,15 @@ four more names of 19 letters. AWS documents neither the prefix nor the length.
 
 
 def settle() -> None:
-    """Invoke the due schedules of all Regions. The caller holds the cloud's lock."""
+    """Invoke the due schedules of all Regions, and repeat failed invocations. The caller holds the cloud's lock."""
+    for attempt in attempts.due():
+        _invoke(attempt)
     for kept in in_use():
         operations.settle(kept)
         for schedule in kept.all():
             if passed(schedule.due_at):
                 schedule.last = schedule.due
-                _invoke(kept, schedule)
+                _invoke(Attempt(kept, schedule, schedule.shape["Target"]))
                 _go_on(kept, schedule)
 
 
@@ -62,15 +64,16 @@ def _go_on(kept: Schedules, schedule: Schedule) -> None:
         del kept.groups[schedule.group].schedules[schedule.name]
 
 
-def _invoke(kept: Schedules, schedule: Schedule) -> None:
-    target = schedule.shape["Target"]
+def _invoke(attempt: Attempt) -> None:
+    kept, schedule, target = attempt.kept, attempt.schedule, attempt.target
     try:
         if "EcsParameters" in target:
             _run_task(kept, schedule, target)
-        elif is_universal(target["Arn"]) and _trusted(kept, schedule):
+        elif is_universal(target["Arn"]):
+            _check_trust(kept, target, schedule.group)
             UNIVERSAL.invoke(kept, target)
-    except (ServiceException, BotoCoreError, ClientError, ValueError):
-        return
+    except (ServiceException, BotoCoreError, ClientError, ValueError, PermissionError) as error:
+        attempts.fail(attempt, error)
     except Exception:  # noqa: BLE001 (one that cannot be invoked must not keep the others from it)
         traceback.print_exc()
 
@@ -78,13 +81,16 @@ def _invoke(kept: Schedules, schedule: Schedule) -> None:
 def _run_task(kept: Schedules, schedule: Schedule, target: Shape) -> None:
     ecs = store(kept.account, target["Arn"].split(":")[3] or kept.region)
     request = _request(schedule, target)
-    if _allowed(kept, ecs, schedule, request):
-        run_tasks.run(ecs, request)
+    _check_trust(kept, target, schedule.group)
+    if not _allowed(kept, ecs, target, request):
+        raise PermissionError("the execution role may not run the task")
+    run_tasks.run(ecs, request)
 
 
-def _trusted(kept: Schedules, schedule: Schedule) -> bool:
-    """Return whether the execution role still trusts the service."""
-    return checks.trusts(kept.account, schedule.shape["Target"]["RoleArn"], kept.groups[schedule.group].arn)
+def _check_trust(kept: Schedules, target: Shape, group: str) -> None:
+    """Raise PermissionError if the execution role no longer trusts the service."""
+    if not checks.trusts(kept.account, target["RoleArn"], kept.arn(f"schedule-group/{group}")):
+        raise PermissionError("the execution role does not trust the service")
 
 
 def _request(schedule: Schedule, target: Shape) -> Shape:
@@ -101,14 +107,12 @@ def _request(schedule: Schedule, target: Shape) -> Shape:
     return {**request, "cluster": target["Arn"], "startedBy": f"chronos-schedule/{schedule.name}"[:_LONGEST_STARTED_BY]}
 
 
-def _allowed(kept: Schedules, ecs: Store, schedule: Schedule, request: Shape) -> bool:
-    """Return whether the execution role still trusts the service, and may run the task and pass its roles.
+def _allowed(kept: Schedules, ecs: Store, target: Shape, request: Shape) -> bool:
+    """Return whether the execution role may run the task and pass its roles.
 
     Source: user guide, "Setting up EventBridge Scheduler", execution role for ECS.
     """
-    if not _trusted(kept, schedule):
-        return False
-    role = roles.named(kept.account, last_part(schedule.shape["Target"]["RoleArn"]))
+    role = roles.named(kept.account, last_part(target["RoleArn"]))
     definition = ecs.definition(request["taskDefinition"])
     if definition is None:
         return False
