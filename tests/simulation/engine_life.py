@@ -128,7 +128,12 @@ def _simpler(act: Act) -> Iterator[Act]:
 
 
 def drawn(seed: int) -> Life:
-    """Return the life of a seed: one in ten is a life that once broke a promise, with random additions."""
+    """Return the life of a seed: one in ten is a life that once broke a promise, with random additions.
+
+    One in ten begins with commands soon after each other, whose lists are late and whose calls are slow.
+    """
+    if random.Random(f"{seed}/shape").random() < 0.1:
+        return _hurried(seed)
     chance = random.Random(f"{seed}/life")
     return _varied(seed, chance) if chance.random() < 0.1 else _by_chance(seed, chance)
 
@@ -140,6 +145,19 @@ def _varied(seed: int, chance: random.Random) -> Life:
     once, more = chance.choice(list(LIVES.values())), _by_chance(seed, chance)
     acts = tuple(replace(act, seed=chance.choice((act.seed, chance.getrandbits(32)))) for act in once.acts)
     return replace(more, size=once.size, config=once.config, acts=(*acts, *more.acts[:3]), disk=False)
+
+
+def _hurried(seed: int) -> Life:
+    """Return a life whose first commands follow each other at once, by late lists and slow calls."""
+    chance = random.Random(f"{seed}/hurried")
+    life = _by_chance(seed, chance)
+
+    def act(verb: str) -> Act:
+        slow = (("slow", chance.choice((0.02, 0.1, 0.3))),)
+        return Act(verb, chance.getrandbits(32), lag=25.0, faults=slow if chance.random() < 0.7 else ())
+
+    first = [act(verb) for verb in chance.choice((("up", "down"), ("up", "down", "up"), ("up", "recover", "down")))]
+    return replace(life, acts=(*first, *life.acts[:2]), disk=False)
 
 
 def _by_chance(seed: int, chance: random.Random) -> Life:
@@ -196,7 +214,12 @@ def _step(seed: int, verb: str, *, flapping: bool) -> Step:
 
 
 def drawn_with_traffic(seed: int) -> Life:
-    """Return the life of a seed with changes in parts: with many edits, and with failing rollouts."""
+    """Return the life of a seed with changes in parts: with many edits, and with failing rollouts.
+
+    One in ten edits twice around an `up` that is cut short while lists are late.
+    """
+    if random.Random(f"{seed}/shape").random() < 0.1:
+        return _edited_in_a_hurry(seed)
     chance = random.Random(f"{seed}/traffic/life")
     life = _by_chance(seed, chance)
     failing = chance.choice((0.0, 0.0, 0.3, 0.7))
@@ -210,3 +233,15 @@ def drawn_with_traffic(seed: int) -> Life:
     if chance.random() < 0.5:
         acts.append(Act("edit", chance.getrandbits(32)))
     return replace(life, size=chance.choice((0, 0, 1, 2, 4)), acts=tuple(acts), traffic=chance.choice((1, 2, 2, 3)))
+
+
+def _edited_in_a_hurry(seed: int) -> Life:
+    """Return a life of changes in parts whose second `up` is cut short, by late lists, before the third edit."""
+    chance = random.Random(f"{seed}/hurried")
+    stop, kill = chance.choice(((chance.choice((1, 5, 40)) * chance.random(), None), (None, chance.randrange(1, 60))))
+    cut = Act("up", chance.getrandbits(32), stop=stop, kill=kill, lag=25.0)
+    edits = [Act("edit", chance.getrandbits(32)) for _ in range(2)]
+    first, last = (Act("up", chance.getrandbits(32), lag=chance.choice((0.0, 25.0))) for _ in range(2))
+    return Life(
+        seed, chance.choice((0, 1, 2)), (first, edits[0], cut, edits[1], last), traffic=chance.choice((1, 2, 3))
+    )
