@@ -27,10 +27,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
+        if age is not None and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
         """,
         """
-        if age is not None and live is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
+        if age is not None and live is not None and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
         """,
     ),
     Mutation(
@@ -168,7 +168,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if live is None and (hidden := self._hidden(record)):
+        if live is None and (hidden := self._hidden(record, age)):
             return hidden
         if live is None:
             self._drop(record, self._result_if_absent(record, resource_type))
@@ -211,7 +211,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if live is None and (hidden := self._hidden(record)):
+        if live is None and (hidden := self._hidden(record, age)):
             return hidden
         if live is None:
             self._drop(record, "deleted")
