@@ -24,6 +24,10 @@ RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The imported resource types by their names; `resource_types.py` finds the others too."""
 
 
+DATA = "the stored data"
+"""The data of a resource of which nothing more is known, in words."""
+
+
 @dataclass(frozen=True)
 class Observed:
     """A resource as AWS shows it now.
@@ -114,6 +118,8 @@ class Resource:
         retained: `down` does not delete it; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
+        holds_data: data are lost with it, so that `up` keeps it until `--delete`. A type of the user's own holds some
+            unless it says that it does not; types of this tool say so by `data`.
         protection: the field that protects it from deletion, if any. `delete` disables it, once the user allows that.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
@@ -141,6 +147,7 @@ class Resource:
     retained_because: ClassVar[str] = ""
     versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
+    holds_data: ClassVar[bool] = False
     protection: ClassVar[str] = ""
     create_timeout: ClassVar[float] = 300
     delete_timeout: ClassVar[float] = 900
@@ -150,6 +157,9 @@ class Resource:
         if abstract:
             return
         cls.aliases = vars(cls).get("aliases", ())
+        own = [one for one in cls.__mro__ if own_code.is_own(one)]
+        if own and not any("holds_data" in vars(one) for one in own):
+            cls.holds_data = True
         _check_names(cls)
         if cls.api:
             cls.service = cls.api.service
@@ -252,7 +262,7 @@ class Resource:
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
         """Return the data that is lost with a resource of these settings, in words: `the images`; empty if none."""
-        return ""
+        return DATA if cls.holds_data else ""
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterable[Cost]:
@@ -278,6 +288,10 @@ class Resource:
         """Return settings as the state holds them: without the values of environment variables."""
         held: Mapping[str, Any] = variables.as_held(cls.type_name, settings)
         return held
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the wanted settings as the state records them."""
+        return dict(self.held(self.fields()))
 
     @property
     def ignored(self) -> frozenset[str]:

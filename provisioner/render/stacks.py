@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.cost.estimate import rough, summary
+from provisioner.engine.words import names
 from provisioner.operations.overrides import expiration
 from provisioner.render.text import ago, cells, table, visible, wrapped
 
@@ -37,7 +38,7 @@ def lines(found: Sequence[RecordedStack], directory: str, now: float, width: int
     # most stacks have no date
     head = HEAD if any(one.expires for one in found) else HEAD[:-1]
     title, *shown = _fitted([head, *(_cells(one, now)[: len(head)] for one in found)], width)
-    below = [wrapped(f"  {wrong}", width, 6) if (wrong := _wrong(one)) else [] for one in found]
+    below = [[line for text in _below(one) for line in wrapped(f"  {text}", width, 6)] for one in found]
     return [title, *(line for row, more in zip(shown, below, strict=True) for line in (row, *more))]
 
 
@@ -75,6 +76,7 @@ def row(one: RecordedStack) -> dict[str, Any]:
         if last
         else None,
         "protected": one.protected,
+        "stored": one.stored,
         **expiration.document(one.expires, one.now),
         "locked_by": one.holder,
         "problem": one.problem,
@@ -106,6 +108,12 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
         f"{last.command} {last.result}, {ago(now - last.started - last.seconds)}" if last else "",
         _until(one),
     )
+
+
+def _below(one: RecordedStack) -> list[str]:
+    """Return the lines below a stack: its problem, and the resources that may hold data this tool knows nothing of."""
+    stored = [f"may hold data: {names(one.stored)}"] if one.stored else []
+    return [*([wrong] if (wrong := _wrong(one)) else []), *stored]
 
 
 def _wrong(one: RecordedStack) -> str:

@@ -200,7 +200,7 @@ class Apply:
             "creating",
             token,
             None,
-            _asked(desired),
+            desired.recorded(),
             {},
             item.recorded_dependencies,
             item.step,
@@ -323,7 +323,7 @@ class Apply:
             phase,
             before.token if before else "",
             live.id or None,
-            _asked(desired),
+            desired.recorded(),
             dict(live.outputs),
             item.recorded_dependencies,
             item.step,
@@ -389,11 +389,6 @@ class Apply:
         if dependency.output is None:
             return dependency.address in acted
         return self.lookup(dependency.address, dependency.output) is not None
-
-
-def _asked(desired: Resource) -> dict[str, Any]:
-    """Return the declared settings as the state records them."""
-    return dict(desired.held(desired.fields()))
 
 
 def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:

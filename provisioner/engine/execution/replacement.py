@@ -34,7 +34,7 @@ def stale_for(
 
 def asked_for(desired: Resource, record: Record) -> bool:
     """Return whether the desired settings are the last recorded ones."""
-    wanted = desired.held(desired.fields())
+    wanted = desired.recorded()
     # an earlier version may have recorded a field that no longer exists
     recorded = {name: value for name, value in record.arguments.items() if name in wanted or name in vars(desired)}
     return bool(canonical(recorded) == canonical(wanted))

@@ -25,7 +25,8 @@ class Loss:
 def data_of(record: Record) -> str:
     """Return the data that goes with a recorded resource, in words; empty if none does."""
     resource_type = type_named(record.type) or Resource
-    return "" if resource_type.retained else resource_type.data(record.arguments)
+    none = resource_type.retained or resource_type.created_by_aws
+    return "" if none else resource_type.data(record.arguments)
 
 
 def losses(records: Iterable[Record]) -> list[Loss]:

@@ -198,7 +198,7 @@ def _now(
         asdict(wanted) | {"skip_checks": None},
         {one.key: one.value for one in found if not VALUES & {*one.parts}},
         {
-            address: _hash(item.resource.held(item.resource.fields()))
+            address: _hash(item.resource.recorded())
             for address, item in declared.items()
             if address != expiration.ADDRESS  # the span of `--expires` counts from the `up`
         },

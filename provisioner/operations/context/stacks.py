@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, get_args
 
 from provisioner.config import paths
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.planning.losses import data_of
+from provisioner.engine.resource_types import type_named
 from provisioner.engine.words import count
 from provisioner.operations.overrides import expiration, stack_protection
 from provisioner.state.counted import counted
@@ -67,6 +69,16 @@ class RecordedStack:
     def protected(self) -> bool:
         """The mark of a stack that its state protects from deletion."""
         return self.state is not None and stack_protection.recorded(self.state.records)
+
+    @property
+    def stored(self) -> list[str]:
+        """The addresses of resources that may hold data of which this tool knows no more: of AWS's and own types.
+
+        A type of the user's own counts, since its class is not read here.
+        """
+        records = self.state.records.values() if self.state else ()
+        of_others = [one for one in records if "::" in one.type or "." in one.type]
+        return [one.address for one in of_others if type_named(one.type) is None or data_of(one)]
 
     @property
     def resources(self) -> int:

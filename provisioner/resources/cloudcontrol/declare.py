@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Resource
 from provisioner.resources.cloudcontrol import schemas
-from provisioner.resources.cloudcontrol.resource import type_of_aws
+from provisioner.resources.cloudcontrol.resource import HOLDS, type_of_aws
 from provisioner.resources.cloudcontrol.schemas import Schema
 
 NEEDED = ("create", "read", "delete")
@@ -18,7 +18,12 @@ NEEDED = ("create", "read", "delete")
 
 
 def CloudControl(  # noqa: N802 (it reads as the resource types do, which are classes)
-    name: str, type_name: str, properties: Mapping[str, Any], *, schema: str | None = None
+    name: str,
+    type_name: str,
+    properties: Mapping[str, Any],
+    *,
+    schema: str | None = None,
+    holds_data: bool | None = None,
 ) -> Resource:
     """Return a wanted resource of any type that Cloud Control serves.
 
@@ -31,6 +36,8 @@ def CloudControl(  # noqa: N802 (it reads as the resource types do, which are cl
         type_name: AWS's name of the type.
         properties: AWS's properties, as in CloudFormation. They may hold references.
         schema: the type's schema as JSON, for a type that is newer than this version (DescribeType, `Schema`).
+        holds_data: whether data are lost with it, so that `up` keeps it until `--delete` names it, once it is no longer
+            declared. None: as `data_free` says of its type; a type that is not in there holds some.
 
     Raises:
         ConfigurationError: there is no such type or property, one is missing, or one cannot be set.
@@ -48,7 +55,7 @@ def CloudControl(  # noqa: N802 (it reads as the resource types do, which are cl
         cannot = " or ".join(lacking)
         raise ConfigurationError(f"{address}: Cloud Control cannot {cannot} {type_name}, so take it out")
     _check(address, known, properties)
-    return type_of_aws(type_name, known)(name, **properties)
+    return type_of_aws(type_name, known)(name, **properties, **{HOLDS: holds_data})
 
 
 def recoverable(resource: Resource) -> bool:

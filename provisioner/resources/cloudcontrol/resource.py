@@ -18,9 +18,10 @@ from provisioner.aws.errors import IgnoreNotFound, code_of, denied, not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import TagsItself, observed, tag_map
 from provisioner.engine.errors import Failed, OutcomeUnknown
-from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
+from provisioner.engine.resource import DATA, RESOURCE_TYPES, Change, Changes, Observed, Resource
 from provisioner.engine.traits import ListedLate
 from provisioner.resources.cloudcontrol import comparison, hidden, requests
+from provisioner.resources.cloudcontrol.data_free import DATA_FREE
 from provisioner.resources.cloudcontrol.identifiers import ends, guesses, is_about, last_part, named_alike
 from provisioner.resources.cloudcontrol.permissions import of_schema
 from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
@@ -41,10 +42,14 @@ Source: CloudFormation reference, AWS::SecretsManager::Secret. No document says 
 an effect: it is sent only when its declaration has changed.
 """
 FAILED = "FAILED: "
+HOLDS = "holds_data"
+"""The setting by which a declaration says whether the resource holds data; it is recorded, and no property of AWS."""
 
 
 class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
     """Base of all types that are made from a schema. Its fields are AWS's properties, under AWS's own names.
+
+    It holds data unless its declaration says that it does not, or its type stands in `data_free`.
 
     A property that is not declared belongs to AWS: it is neither compared nor changed. An observed resource's `asked`
     holds the last declaration. It shows a property that was removed from the declaration, and is then removed from the
@@ -59,12 +64,22 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
     )
     # a created resource is found by its client token, and by the requests of the last week
     listed_within = 1
+    ignore_changes = frozenset({HOLDS})
     create_timeout = 1800
     delete_timeout = 1800
 
     def fields(self) -> dict[str, Any]:
-        named = self.schema.identity
-        return {name: value for name, value in super().fields().items() if value is not None or name in named}
+        named, found = self.schema.identity, super().fields()
+        return {name: value for name, value in found.items() if name != HOLDS and (value is not None or name in named)}
+
+    def recorded(self) -> dict[str, Any]:
+        said = vars(self)[HOLDS]
+        return super().recorded() if said is None else {**super().recorded(), HOLDS: said}
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        said = settings.get(HOLDS)
+        return DATA if (cls.type_name not in DATA_FREE if said is None else said) else ""
 
     @classmethod
     def held(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -376,7 +391,7 @@ def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlRes
     }
     made = make_dataclass(
         name.replace("::", "_"),
-        [(one, Any, field(default=None)) for one in schema.settable],
+        [(one, Any, field(default=None)) for one in (*schema.settable, HOLDS)],
         bases=(CloudControlResource,),
         namespace=namespace,
         frozen=True,

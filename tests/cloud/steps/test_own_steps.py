@@ -166,9 +166,11 @@ def test_every_command_knows_the_queue_of_the_tutorial(own: Own) -> None:
 
     own.step(QUEUE.partition("@step")[0])  # the class without its step
     gone = own.up().results
-    assert (gone["own.queue/jobs"], gone["vpc_endpoint/sqs"], own.queues()) == ("deleted", "deleted", [])
+    assert (gone.get("own.queue/jobs"), gone["vpc_endpoint/sqs"], own.queues()) == (None, "deleted", [NAME])
     assert "QUEUE_URL" not in variables(own)
     assert allowed(own) == []
+    gone = own.up("--delete", "own.queue/jobs").results
+    assert (gone["own.queue/jobs"], own.queues()) == ("deleted", [])
 
     own.step(QUEUE)
     (rehearsed,) = own.run("rehearse", "up", "--json").document["runs"]

@@ -106,7 +106,7 @@ def test_flow_logs_have_a_role_that_writes_only_there() -> None:
 
 def test_access_logs_have_a_bucket_for_our_balancers_alone() -> None:
     stack, found = more(load_balancer={"access_logs": True}, logs={"retention_days": 30}, protect=True)
-    assert found == {"bucket/access-logs"}
+    assert found == {"bucket/access-logs", "protected_stack/main"}
     bucket = desired(stack, "bucket/access-logs")
     assert bucket.bucket == "ecs-sample-dev-123456789012-eu-west-1-logs"
     assert (bucket.expiration_days, bucket.deletion_protection) == (30, True)
