@@ -111,7 +111,7 @@ WITHOUT_REMEDY = {
     "config/loader.py: {}: is not TOML: {}": "the parser names the line and the mistake",
     "cost/load.py: --load {}: it is not TOML: {}": "the parser names the line and the mistake",
     "engine/errors.py: {}: {}": "counts failures that were shown before, each with its remedy",
-    "engine/errors.py: error.skipped": "ends with the lines of `deployment.withdrawal`; `render.advice` has the command",
+    "engine/errors.py: error.skipped": "lines of `deployment.withdrawal`; `render.advice` has the command",
     "engine/execution/failed_changes.py: {}. {}": "AWS's reason, and the missing permission",
     "resources/ecs/progress.py: reason": "AWS's reason",
     "engine/execution/apply.py: why": "AWS's reason for a failed creation",
