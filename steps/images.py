@@ -54,9 +54,10 @@ def images(stack: Stack, repositories: Repositories) -> Images:
             result.uris[name] = str(replace(named, tag="")) if pinned else str(workload.image)
             if stack.facts.local and ECR.fullmatch(parse(str(workload.image)).registry):
                 why = "the embedded cloud has no images of AWS's ECR, so it is not checked and no container of it runs"
-                stack.notice(f'{stack.config.key(name)}.image is "{workload.image}": {why}')
+                shown = str(replace(named, digest=""))
+                stack.notice(f'{stack.config.key(name)}.image is "{shown}": {why}')
     for name, deployed in stack.facts.deployed.items():
-        stack.ensure(DeployedImage(name, deployed.image, deployed.instead_of))
+        stack.ensure(DeployedImage(name, deployed.image, deployed.instead_of, deployed.by, deployed.at))
     return _of_all(stack, result)
 
 

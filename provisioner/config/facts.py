@@ -34,10 +34,14 @@ class Deployed:
     Attributes:
         image: the image's full name, with its digest if that is known.
         instead_of: the configured image at that time, as `source_of` writes it.
+        by: the command that put it there, `deploy` or `rollback`; empty if an earlier version did.
+        at: when, in seconds since the epoch; 0 if that is not known.
     """
 
     image: str
     instead_of: str
+    by: str = ""
+    at: float = 0.0
 
 
 SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"

@@ -74,7 +74,7 @@ class OnDemand(Model):
 
 
 class CircuitBreaker(Model):
-    """`[services.NAME.circuit_breaker]`: when ECS stops a deployment and rolls it back.
+    """`[services.NAME.circuit_breaker]`: when a deployment has failed, and is rolled back.
 
     ECS API, ThresholdConfiguration: COUNT, BOUNDED_PERCENT.
     """

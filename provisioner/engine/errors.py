@@ -165,3 +165,16 @@ class SomeFailed(ProvisionError):
             self.exit_code = WaitingOnUser.exit_code
         count = f"{len(self.failures)} failed" + (f", {len(self.skipped)} not started" if self.skipped else "")
         super().__init__(f"{count}: {', '.join(sorted(self.failures or self.skipped))}")
+
+
+class Withdrawn(SomeFailed):
+    """Some resources failed, and the run has restored the former revisions.
+
+    Args:
+        error: the failures.
+        told: the lines for the user: the running revisions, and the reasons.
+    """
+
+    def __init__(self, error: SomeFailed, told: Sequence[str]) -> None:
+        super().__init__(error.failures, error.skipped)
+        self.args = ("\n".join(told),)

@@ -32,6 +32,15 @@ class Runs:
         return ""
 
 
+class EndsFailed:
+    """A type whose failed change AWS would go on with: the run that finds the failure ends it."""
+
+    @classmethod
+    def end_failed(cls, aws: Aws, live: Observed) -> str:
+        """End a change that has failed by `pending`; return the reason if AWS goes on with it, empty if not."""
+        raise NotImplementedError
+
+
 class WaitsForUsers:
     """A type whose change may remove settings in use without failing: it is asked first, and waits."""
 

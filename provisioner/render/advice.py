@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine.errors import Interrupted, WaitingOnUser
+from provisioner.engine.errors import Interrupted, WaitingOnUser, Withdrawn
 from provisioner.engine.planning import refusals
 from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.engine.words import names
@@ -71,7 +71,11 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     if isinstance(outcome.error, Interrupted):
         # a second rollback would go back further
         return [f"To go on watching it: {command_line('up')}."]
-    return [f"Logs: {command_line('logs')}. Fix the errors above, then run {command_line(outcome.command)} again."]
+    failed = [a.removeprefix("service/") for a in getattr(outcome.error, "failures", ()) if a.startswith("service/")]
+    logs, again = command_line("logs", *failed), command_line(outcome.command, *failed)
+    if isinstance(outcome.error, Withdrawn):
+        return [f"When it is mended: {again}. Logs: {logs}."]
+    return [f"Logs: {logs}. Fix the errors above, then run {again} again."]
 
 
 def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:

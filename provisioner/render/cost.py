@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.cost.estimate import CENT, Sums, alike, dearest, figures, rough, summary
 from provisioner.engine.costs import HOURS
-from provisioner.engine.words import count, names
-from provisioner.render.text import MINUTE, age, table
+from provisioner.engine.words import MINUTE, age, count, names
+from provisioner.render.text import table
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Difference, Estimate, Line

@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from provisioner.engine.words import count
+from provisioner.engine.words import DAY, age, count
 from provisioner.operations.inspection.verdicts import wrong
 from provisioner.render.status import awaited, cost, standing, url
 from provisioner.render.status import lines as all_lines
-from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, visible
+from provisioner.render.text import ago, cells, cut, sentence, table, visible
 
 MOST = 20
 """Lines of the first screen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -19,7 +19,7 @@ from provisioner.engine.events import (
     RunStarted,
 )
 from provisioner.engine.words import count, names
-from provisioner.render.progress import Progress
+from provisioner.render.progress import Active, Progress
 from provisioner.render.text import SYMBOLS, duration, say, visible, word
 
 QUIET = 10.0
@@ -66,19 +66,39 @@ def below(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def heartbeat(progress: Progress) -> str | None:
-    """Return the resources in progress and the progress of the run, or None if it has not begun."""
+def heartbeat(progress: Progress, told: dict[str, str] | None = None) -> str | None:
+    """Return the resources in progress and the progress of the run, or None if it has not begun.
+
+    Args:
+        told: by address, the work or wait that was written last. It is not repeated, and what is new is noted here.
+    """
+    known = {} if told is None else told
     if progress.run is None:
         return None
     now = progress.clock()
     oldest = sorted(progress.active.values(), key=lambda resource: resource.since)
-    active = names([f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest], SHOWN)
+    active = names([_active(t, now, known) for t in oldest], SHOWN)
+    known |= {t.address: t.what for t in oldest[:SHOWN]}
     left = ", ".join(filter(None, progress.left))
     return (
         f"{SYMBOLS['waiting']} {progress.done} of {progress.run.total} done after {duration(progress.elapsed)}"
         f"{', ' + left if left else ''}"
         f"{': ' + active if active else ''}"
     )
+
+
+def _active(resource: Active, now: float, told: Mapping[str, str]) -> str:
+    what = "" if told.get(resource.address) == resource.what else f"{visible(resource.what)}, "
+    return f"{resource.address} ({what}{duration(now - resource.since)})"
+
+
+def _just_printed(address: str, printed: dict[str, float]) -> bool:
+    """Return whether a line about the work on a resource was printed a moment ago; note the time if not."""
+    now = time.monotonic()
+    if now < printed.get(address, -EVERY) + EVERY:
+        return True
+    printed[address] = now
+    return False
 
 
 @contextmanager
@@ -91,15 +111,16 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float
     """
     spoke, ended = threading.Event(), threading.Event()
     printed: dict[str, float] = {}
+    told: dict[str, str] = {}
 
     def view(event: Event) -> None:
-        if isinstance(event, ResourceProgress):
-            if time.monotonic() < printed.get(event.address, -EVERY) + EVERY:
-                return
-            printed[event.address] = time.monotonic()
+        if isinstance(event, ResourceProgress) and _just_printed(event.address, printed):
+            return
         if (text := line(event)) is not None:
             say([text], stream)
             spoke.set()
+        if isinstance(event, ResourceWaiting):
+            told[event.address] = event.why
 
     def beat() -> None:
         last = time.monotonic()
@@ -111,7 +132,7 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float
                     continue
             last = time.monotonic()
             with progress.lock:
-                if not ended.is_set() and (text := heartbeat(progress)) is not None:
+                if not ended.is_set() and (text := heartbeat(progress, told)) is not None:
                     say([text], stream)
 
     progress.view = view

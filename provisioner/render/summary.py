@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine import own_code
 from provisioner.engine.error_codes import error_code
-from provisioner.engine.errors import STACK, ProvisionError, SomeFailed, WaitingOnUser
+from provisioner.engine.errors import STACK, ProvisionError, SomeFailed, WaitingOnUser, Withdrawn
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.planning.losses import Loss
 from provisioner.engine.planning.refusals import NO_REASON, told
@@ -125,7 +125,7 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     """Return the failures: resources with their step and the reason, resources not started, and leftovers."""
     lines = []
     steps = {failed.address: failed.step for failed in progress.failed}
-    if isinstance(outcome.error, SomeFailed):
+    if isinstance(outcome.error, SomeFailed) and not isinstance(outcome.error, Withdrawn):
         for (waits, reason), addresses in _alike(outcome.error.failures).items():
             what = "needs your action" if waits else "failed"
             where = ", ".join(dict.fromkeys(filter(None, (steps.get(address) for address in addresses))))
@@ -138,11 +138,13 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
         for left in outcome.leftovers
     ]
     if outcome.error is not None:
-        lines.append(f"error: {str(outcome.error) or NO_REASON}")
+        first, *further = str(outcome.error).splitlines() or [NO_REASON]
+        lines += [f"error: {first}", *(f"    {line}" for line in further)]
     if outcome.leftovers:
         why = "" if outcome.counts or outcome.error else ", since the state has no records"
         lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted{why}")
-    return lines if outcome.error is None else [*lines, *more(_codes(outcome.error))]
+    whole = outcome.error is None or isinstance(outcome.error, Withdrawn)
+    return lines if outcome.error is None or whole else [*lines, *more(_codes(outcome.error))]
 
 
 def _codes(error: BaseException) -> list[str]:

@@ -14,10 +14,8 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import TextIO
 
-from provisioner.engine.words import count
+from provisioner.engine.words import MINUTE, age
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
-"""In seconds."""
 SYMBOLS = {
     "created": "+",
     "adopted": "+",
@@ -110,13 +108,6 @@ def roughly(seconds: float) -> str:
 def ago(seconds: float) -> str:
     """Return a time in the past in words, in the largest unit that gives at least one: `3 hours ago`."""
     return "seconds ago" if seconds < MINUTE else f"{age(seconds)} ago"
-
-
-def age(seconds: float) -> str:
-    """Return an age in words, in the largest unit that gives at least one: `12 min`, `3 hours`, `2 days`."""
-    if seconds < HOUR:
-        return f"{max(seconds, 0.0) // MINUTE:.0f} min"
-    return count(int(seconds // HOUR), "hour") if seconds < DAY else count(int(seconds // DAY), "day")
 
 
 def date(moment: float) -> str:

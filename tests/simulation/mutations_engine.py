@@ -30,7 +30,7 @@ FAULTS = (
         if age is not None and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
         """,
         """
-        if age is not None and live is not None and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
+        if age is not None and live and self.aws.pace.young(age - lasted, listed_within(type(desired), record)):
         """,
     ),
     Mutation(

@@ -13,6 +13,7 @@ from provisioner.engine.declaration import Declared, Dependency, filled, reachab
 from provisioner.engine.errors import Failed, OutcomeUnknown, ReplacementRequired
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.execution.change_requests import SentChanges
+from provisioner.engine.execution.failed_changes import awaited
 from provisioner.engine.execution.intents import withdrawn_if_refused
 from provisioner.engine.execution.replacement import asked_for, stale_for
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
@@ -252,7 +253,7 @@ class Apply:
         """Change the fields that differ, publish the outputs, and return the wait that follows, if any."""
         address = desired.address
         changes = compare(desired, live)
-        why = awaited(desired, live, changes)
+        why = awaited(self.aws, desired, live, changes)
         if changes and not (why and desired.update_when_ready):
             self._refuse_create_only(desired, changes)
             if desired.versioned:
@@ -348,7 +349,7 @@ class Apply:
             if live is None:
                 return self._wait_until_listed(desired, record)
             live = self._observe(address, live)
-            if why := desired.pending(live):
+            if why := awaited(self.aws, desired, live):
                 if not compare(desired, live) and self._left(desired, why):
                     return None
                 return Wait(why, desired.ready_within(), Until.READY, blockers=self._asking(address))
@@ -389,16 +390,6 @@ class Apply:
         if dependency.output is None:
             return dependency.address in acted
         return self.lookup(dependency.address, dependency.output) is not None
-
-
-def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
-    """Return the reason to wait for a resource. A failed one with changes has none: they may repair it."""
-    try:
-        return desired.pending(live)
-    except Failed:
-        if not changes:
-            raise
-        return None
 
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:

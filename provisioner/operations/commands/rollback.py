@@ -46,7 +46,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         sleep_schedule.check_awake(config, aws, store.records)
         target = revision_choice.choose_target(config, aws, store.records, name, to)
         before, owner = dict(store.records), config.image_of(name)
-        asked = images.as_records(revision_choice.deployed_after(config, before, owner, target))
+        asked = images.as_records(revision_choice.deployed_after(config, before, owner, target, aws.pace.time()))
         stack = declaration.declare_stack(options, config, aws, {**before, **asked})
         services = scope.services_of(stack.declared, target.revisions)
         check_unchanged(before, {address: stack.declared[address] for address in services})

@@ -42,7 +42,10 @@ def declare_with_images(
     """
     deployed, _ = images.in_effect(config, records)
     after = scope.changed(config, deployed, wanted, chosen)
-    after = {name: _with_digest(aws, config, name, one) if name in chosen else one for name, one in after.items()}
+    for name in after.keys() & {*chosen}:
+        found = _with_digest(aws, config, name, after[name])
+        same = name in deployed and found.image == deployed[name].image
+        after[name] = deployed[name] if same else replace(found, by="deploy", at=aws.pace.time())
     others = {address: record for address, record in records.items() if record.type != DeployedImage.type_name}
     return declaration.declare_stack(options, config, aws, {**others, **images.as_records(after)})
 

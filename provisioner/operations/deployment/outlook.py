@@ -1,4 +1,4 @@
-"""Describe what a rollback does to the traffic of each service, and how long that takes."""
+"""Describe the effect of a rollback on the traffic of each service, and its duration."""
 
 from __future__ import annotations
 

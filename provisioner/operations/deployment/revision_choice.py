@@ -97,16 +97,19 @@ def record_revisions(records: Mapping[str, Record], target: Target) -> list[Reco
     ]
 
 
-def deployed_after(config: Config, records: Mapping[str, Record], owner: str, target: Target) -> dict[str, Deployed]:
+def deployed_after(
+    config: Config, records: Mapping[str, Record], owner: str, target: Target, now: float
+) -> dict[str, Deployed]:
     """Return the deployed images as they are recorded from now on.
 
     Args:
         owner: the service or job whose image the target has.
+        now: the time in seconds since the epoch.
     """
     after, _ = images.in_effect(config, records)
     says = images.source_of(config.images[owner])
     if says == f"image {target.image}":
         after.pop(owner, None)
     elif target.image:
-        after[owner] = Deployed(target.image, says)
+        after[owner] = Deployed(target.image, says, "rollback", now)
     return after

@@ -107,8 +107,12 @@ def run(
         try:
             apply.run()
         except ProvisionError as error:
-            emit(Notice(withdraw(aws, store, deployment.before, declared, error, emit)))
-            raise
+            text, told = withdraw(aws, store, deployment.before, declared, error, emit)
+            if text:
+                emit(Notice(text))
+            if told is error:
+                raise
+            raise told from error
         narrow.run()
         former.run()
         for address in deployment.replaced:

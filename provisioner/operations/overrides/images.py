@@ -10,6 +10,7 @@ from provisioner.config.container import Container
 from provisioner.config.facts import Deployed, Facts
 from provisioner.config.models import Config
 from provisioner.config.workload import Workload
+from provisioner.engine.words import MINUTE, age, listed
 from provisioner.resources.ecr.images import DeployedImage
 from provisioner.state.model import Record
 
@@ -30,11 +31,20 @@ def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
 def recorded(records: Mapping[str, Record]) -> dict[str, Deployed]:
     """Return the recorded deployed images, by the service or job that owns the image."""
     found = {address.partition("/")[2]: record.arguments for address, record in records_of(records).items()}
-    return {name: Deployed(told["image"], told["instead_of"]) for name, told in found.items()}
+    return {
+        name: Deployed(told["image"], told["instead_of"], told.get("by", ""), told.get("at", 0.0))
+        for name, told in found.items()
+    }
 
 
-def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[dict[str, Deployed], list[str]]:
-    """Return the deployed images in effect, and notes on all. A configuration that changed since takes precedence."""
+def in_effect(
+    config: Config, records: Mapping[str, Record], now: float | None = None
+) -> tuple[dict[str, Deployed], list[str]]:
+    """Return the deployed images in effect, and notes on all. A configuration that changed since takes precedence.
+
+    Args:
+        now: the time in seconds since the epoch; None leaves ages out.
+    """
     holds, told = dict[str, Deployed](), list[str]()
     for name, deployed in recorded(records).items():
         if name not in config.images:
@@ -42,13 +52,30 @@ def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[dict[str, 
         key, says = config.key(name), source_of(config.images[name])
         if says == deployed.instead_of:
             holds[name] = deployed
-            told.append(f"{key} runs {deployed.image}, which was deployed instead of {says}")
+            told.append(_note(config, records, name, deployed, now))
         else:
             told.append(
-                f"{key}: {deployed.image} was deployed instead of {deployed.instead_of}, and the configuration says "
+                f"{key}: another image was deployed instead of {deployed.instead_of}, and the configuration says "
                 f"{says} since: that is used"
             )
     return holds, told
+
+
+def _note(config: Config, records: Mapping[str, Record], owner: str, deployed: Deployed, now: float | None) -> str:
+    """Return the note on a deployed image: its services and their revision, its age, and the way to the configured."""
+    services = [name for name in config.services if config.image_of(name) == owner]
+    recorded = {name: records[f"service/{name}"] for name in services if f"service/{name}" in records}
+    numbers = {str(one.arguments.get("task_definition", "")).rpartition(":")[2] for one in recorded.values()}
+    what = f"revision {numbers.pop()}" if len(numbers) == 1 else "a deployed image"
+    how = {"rollback": "rolled back", "deploy": "deployed"}.get(deployed.by, "deployed")
+    since = now - deployed.at if now is not None and deployed.at else None
+    when = "" if since is None else f" {age(since)} ago" if since >= MINUTE else " seconds ago"
+    image = config.images[owner]
+    option = "--build" if image.build else f"--image {image.image}"
+    again = f"builds {image.build} again" if image.build else "goes back to that"
+    who = listed(list(recorded) or [owner])
+    verb = "runs" if len(recorded) < 2 else "run"
+    return f"{who} {verb} {what} ({how}{when}); `provision deploy {owner} {option}` {again}"
 
 
 def applied(config: Config, deployed: Mapping[str, Deployed]) -> Config:

@@ -11,7 +11,12 @@ from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
-from provisioner.resources.ecs.service_notes import deployed_by_others, ineffective_counts, rolled_back_by_ecs
+from provisioner.resources.ecs.service_notes import (
+    deployed_by_others,
+    ineffective_counts,
+    rolled_back_by_ecs,
+    under_way,
+)
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import earlier_data
 from provisioner.resources.route53.records import diverted
@@ -40,6 +45,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("deployments by others", lambda: deployed_by_others(aws, replaced)),
         ("rollbacks by ECS", lambda: rolled_back_by_ecs(aws, replaced)),
+        ("deployments under way", lambda: under_way(aws, replaced)),
         ("failed jobs", lambda: failed_runs(aws)),
         ("the effect of scaling on `count`", lambda: ineffective_counts(aws, counts)),
         ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),

@@ -37,7 +37,7 @@ def declare_stack(
     Raises:
         ProvisionError: the facts cannot be read, or do not allow the configuration.
     """
-    deployed, image_notes = images.in_effect(config, records)
+    deployed, image_notes = images.in_effect(config, records, aws.pace.time())
     with signals.at_once():
         asleep_until = sleep_schedule.asleep_until(config, aws, records)
     sized, size_notes = sizes.in_effect(config, records, by_schedule=asleep_until)

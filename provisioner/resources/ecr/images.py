@@ -20,6 +20,7 @@ from provisioner.config.facts import DEPLOYED
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.docker.reference import parse
+from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources.ecr.api import API
@@ -193,10 +194,16 @@ class ImageInUse(Resource):
         names = {str(fields.get("repository_name")) for fields in known}
         if aws.include_unrecorded:
             names |= {repository.id for repository in aws.live(Repository)}
+        # a copied stack has stand-ins, whose digests are others
+        asked = {
+            (one["repository_name"], one["tag"]): one["image"]
+            for one in known
+            if aws.stand_ins and not unknown(one["image"])
+        }
         for repository, tag, digest in _tags_in(aws, names):
             if tag.startswith(IN_USE):
                 image = f"{repository.outputs['repository_uri']}@{digest}"
-                yield cls._live(repository.id, tag, image, owned=repository.owned)
+                yield cls._live(repository.id, tag, asked.get((repository.id, tag), image), owned=repository.owned)
 
     @classmethod
     def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Observed:
@@ -210,6 +217,9 @@ class ImageInUse(Resource):
         images = ecr.batch_get_image(
             repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
         )["images"]
+        if not images and aws.stand_ins:
+            stand_in(aws, self.repository_name, self.image.partition("@")[0], self.tag)
+            return self._live(self.repository_name, self.tag, self.image)
         if not images:
             raise NotCreated(f"ECR has no {self.image} any more: run the same command again to build it again")
         try:
@@ -259,10 +269,13 @@ class DeployedImage(OnlyRecorded, Resource):
     Attributes:
         image: its full name, with its digest if that is known.
         instead_of: the configuration's image at that time; when it changes, the configuration applies again.
+        by, at: the command that put it there, and the time in seconds since the epoch.
     """
 
     image: str
     instead_of: str
+    by: str = ""
+    at: float = 0.0
 
     type_name = DEPLOYED
     api = API

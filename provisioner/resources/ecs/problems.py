@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from provisioner.resources.ecs.cluster import tasks
 from provisioner.resources.ecs.deployments import ROLLING, Deployment, Rejected, strategy_of
 from provisioner.resources.ecs.health import advice
 from provisioner.resources.ecs.hosts import explained, lacking, short_of_spot
+from provisioner.resources.ecs.stopping import BY_USER, CLEAN_UP
 
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
 FAILED_CHECKS = "health checks"
@@ -26,6 +28,9 @@ WISHED = "Scaling activity initiated by"
 CONSISTENTLY = "unable to consistently start tasks"
 """ECS's message for every deployment that its circuit breaker ended."""
 LOG_LINES = 5
+EARLY = ("RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP")
+"""The stages in which a new revision has no traffic, and has not been healthy as a whole."""
+NO_END = "its tasks fail again and again, and ECS does not give up"
 REASONS = 3
 """The most different reasons of failed tasks to show, the newest first."""
 _STATES = {"SUCCESSFUL": "COMPLETED", "ROLLBACK_SUCCESSFUL": "COMPLETED"}
@@ -41,6 +46,8 @@ class Rollout:
         failed: whether it cannot succeed any more by itself.
         undone: whether ECS rolls back, or has rolled back, to another revision.
         problem: the known reason why its tasks fail.
+        judged: whether it fails by this tool's judgement: ECS goes on with it.
+        cause: the cause of the last failed task, in a few words. last_line: the last line of that task's log.
     """
 
     state: str
@@ -48,6 +55,9 @@ class Rollout:
     failed: bool = False
     undone: bool = False
     problem: str = ""
+    judged: bool = False
+    cause: str = ""
+    last_line: str = ""
 
 
 def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -77,7 +87,8 @@ def troubled(service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, An
     if "rolloutState" not in primary or strategy_of(service) != ROLLING:
         # its stage, and its share of the traffic
         return not completed(service)
-    given_up = primary["rolloutState"] == "FAILED" or ROLLING_BACK in primary.get("rolloutStateReason", "")
+    given_up = any(one.get("rolloutState") == "FAILED" for one in service["deployments"])
+    given_up = given_up or ROLLING_BACK in primary.get("rolloutStateReason", "")
     failed = bool(primary.get("failedTasks")) or any(t.get("startedBy") == primary["id"] for t in stopped_tasks)
     return primary["rolloutState"] != "COMPLETED" and (given_up or failed)
 
@@ -87,8 +98,8 @@ def rollout(
 ) -> Rollout:
     """Return the progress of a service's newest roll-out.
 
-    ECS says if it has given a roll-out up. It does not count tasks that end after they started, unless a health check
-    failed. If as many of these ended as the circuit breaker allows, and no task runs, the roll-out has failed as well.
+    ECS says if it has given a roll-out up. If as many tasks have failed as the circuit breaker allows, and ECS does not
+    count them (`_goes_on`), the roll-out has failed as well.
 
     Args:
         deployment: the service's result of `deployments.latest`.
@@ -105,20 +116,69 @@ def rollout(
     looked_at = _given_up(service, deployment) or primary
     theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at.get("id")]
     failures = [task for task in theirs if failing(task)]
-    threshold = deployment.threshold if deployment else 0
-    loops = [task for task in failures if "startedAt" in task and FAILED_CHECKS not in task.get("stoppedReason", "")]
-    gone = bool(threshold) and len(loops) >= threshold and not looked_at.get("runningCount")
-    failed = state == "FAILED" or gone
-    reason = reason or ("its tasks end after they have started, which ECS does not count" if gone else "")
+    threshold = (deployment.threshold if deployment else 0) or _threshold(service)
+    judged = state != "FAILED" and not undone and _goes_on(service, deployment, failures, threshold)
+    failed = state == "FAILED" or judged
+    reason = reason or (NO_END if judged else "")
     # ECS resets its own count as soon as a task is healthy, and counts tasks that it could not place
     count = max(looked_at.get("failedTasks", 0), deployment.failures if deployment else 0, len(failures))
     unable = _unable(service, looked_at)
     if not count:
         return Rollout(state, reason, failed, undone, unable)
     why = _reasons(failures or theirs) or unable
-    tail = last_lines(aws, failures[0]) if (failed or undone) and failures else ""
-    limit = f" (ECS gives up at {threshold})" if threshold and not (failed or undone) else ""
-    return Rollout(state, reason, failed, undone, f"{count} failed{limit}{f': {why}' if why else ''}{tail}")
+    ended = failed or undone
+    tail = last_lines(aws, failures[0]) if ended and failures else ""
+    limit = f" (given up at {threshold})" if threshold and not ended else ""
+    problem = f"{count} failed{limit}{f': {why}' if why else ''}{tail}"
+    cause, line = (_cause(failures[0]), last_line(tail)) if ended and failures else ("", "")
+    return Rollout(state, reason, failed, undone, problem, judged, cause, line)
+
+
+def _goes_on(
+    service: Mapping[str, Any], deployment: Deployment | None, failures: Sequence[Mapping[str, Any]], threshold: int
+) -> bool:
+    """Return whether a roll-out has failed though ECS goes on with it.
+
+    The circuit breaker does not count tasks that end after they started, unless a health check failed (AWS re:Post,
+    "ecs-deployment-roll-back-failure"), and watches rolling updates only (API reference, DeploymentCircuitBreaker).
+    """
+    stage = deployment.stage if deployment else ""
+    if not threshold or (deployment and deployment.status not in ("", "IN_PROGRESS")) or stage == CLEAN_UP:
+        return False
+    if strategy_of(service) != ROLLING and stage in EARLY and not (deployment and deployment.threshold):
+        return len(failures) >= threshold
+    loops = [task for task in failures if "startedAt" in task and FAILED_CHECKS not in task.get("stoppedReason", "")]
+    return len(loops) >= threshold and not newest(service).get("runningCount")
+
+
+def _threshold(service: Mapping[str, Any]) -> int:
+    """Return the number of failures at which a service's circuit breaker is to give up; 0 if it is off.
+
+    Source: ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures".
+    """
+    breaker = service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+    if not breaker.get("enable"):
+        return 0
+    asked = breaker.get("thresholdConfiguration") or {}
+    kind, value = asked.get("type", "BOUNDED_PERCENT"), int(asked.get("value", 50))
+    if kind == "COUNT":
+        return value
+    share = math.ceil(int(service.get("desiredCount", 0)) * value / 100)
+    return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(200, max(3, share))
+
+
+def _cause(task: Mapping[str, Any]) -> str:
+    """Return the cause of a failed task in a few words: its exit code, its health checks, or ECS's reason."""
+    containers = [one for one in task.get("containers", ()) if one.get("exitCode")]
+    if containers and FAILED_CHECKS not in task.get("stoppedReason", ""):
+        of = f" of {containers[0].get('name')}" if len(task["containers"]) > 1 else ""
+        return f"exit code {containers[0]['exitCode']}{of}"
+    return why_stopped(task).partition(". ")[0]
+
+
+def last_line(tail: str) -> str:
+    """Return the last line of a result of `last_lines`."""
+    return tail.rpartition("\n")[2].strip() if "\n" in tail else ""
 
 
 def _state(service: Mapping[str, Any], deployment: Deployment | None) -> tuple[str, str]:
@@ -180,8 +240,8 @@ def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     return f"{why_stopped(failed[0])}{last_lines(aws, failed[0])}" if failed else ""
 
 
-def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """Return the reasons why ECS did not keep a revision, its own and its failed tasks', and the end of their log.
+def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
+    """Return the reasons why ECS did not keep a revision, the cause in a few words, and the end of a failed task's log.
 
     ECS shows a stopped task for an hour.
 
@@ -192,8 +252,11 @@ def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[s
     name = f"ecs-svc/{deployment.revision}"
     failures = [task for task in stopped_tasks if task.get("startedBy") == name and failing(task)]
     count = f"{deployment.failures} failed" if deployment.failures else ""
-    why = ": ".join(filter(None, [deployment.reason or deployment.status, count, _reasons(failures)]))
-    return why, last_lines(aws, failures[0]) if failures else ""
+    reasons = _reasons(failures)
+    # this tool stops what fails, and users stop what works
+    said = "" if deployment.reason == BY_USER and reasons else deployment.reason or deployment.status
+    why = ": ".join(filter(None, [said, count, reasons]))
+    return (why, _cause(failures[0]), last_lines(aws, failures[0])) if failures else (why, said, "")
 
 
 def standing(aws: Aws, cluster: str, service_name: str) -> str:

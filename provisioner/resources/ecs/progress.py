@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.errors import Failed
 from provisioner.resources.ecs import pauses, stopping
 from provisioner.resources.ecs.deployments import ROLLING, as_asked, strategy_of
 from provisioner.resources.ecs.problems import newest, rollout
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.engine.resource import Observed
     from provisioner.resources.ecs.reads import Read
+
+
+class RolloutFailed(Failed):
+    """A service's roll-out has failed.
+
+    Attributes:
+        cause: in a few words. last_line: the last line of a failed task's log.
+        stopped: whether ECS had to be told to give it up.
+    """
+
+    def __init__(self, reason: str, shown: Progress) -> None:
+        super().__init__(reason)
+        self.stopped, self.last_line = shown.judged, shown.last_line
+        self.cause = shown.cause or shown.rollout_reason
+
 
 PROGRESS = "progress"
 """The detail of an observed service that holds its progress."""
@@ -38,6 +54,8 @@ class Progress:
         deployed: the ARN of a newer revision that somebody else deployed, and that stays.
         rolled_back: why ECS rolled the requested revision back, as a sentence. last_lines: the last lines of its log.
         held: whether the rolled back revision is not tried again.
+        judged: whether the deployment has failed by this tool's judgement, and ECS can still return to the former one.
+        cause, last_line: see `problems.Rollout`.
         former: the revision to which ECS would return from the deployment under way. at_once: whether this run asks
             for a revision without steps, bake time and pauses.
     """
@@ -62,6 +80,9 @@ class Progress:
     rolled_back: str = ""
     last_lines: str = ""
     held: bool = False
+    judged: bool = False
+    cause: str = ""
+    last_line: str = ""
     former: stopping.Former | None = None
     at_once: bool = False
 
@@ -77,13 +98,14 @@ def read_progress(aws: Aws, read: Read) -> Progress:
     service, deployment = read.service, read.deployment
     primary, state = newest(service), rollout(aws, service, deployment, read.stopped)
     stage = deployment.stage if deployment else ""
+    former = stopping.former(service, stage)
     return Progress(
         running_count=service["runningCount"],
         running_new=primary.get("runningCount", service["runningCount"]),
         pending_new=primary.get("pendingCount", service.get("pendingCount", 0)),
         rollout_state=state.state,
         rollout_reason=state.reason,
-        failed=state.failed and not state.undone,
+        failed=state.failed and not state.undone and not (state.judged and former),
         # ECS may return to what is wanted
         undone=state.undone and state.state != "COMPLETED" and not wanted(read),
         strategy=strategy_of(service),
@@ -94,7 +116,10 @@ def read_progress(aws: Aws, read: Read) -> Progress:
         problem=state.problem,
         runs=service.get("taskDefinition", ""),
         began=primary.get("createdAt"),
-        former=stopping.former(service, stage),
+        judged=state.judged and former is not None,
+        cause=state.cause,
+        last_line=state.last_line,
+        former=former,
         at_once=aws.at_once,
     )
 

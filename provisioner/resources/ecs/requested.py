@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import Observed, canonical
 from provisioner.resources.ecs.deployments import Rejected, newer, numbered, revision_fields
-from provisioner.resources.ecs.problems import why_rejected
+from provisioner.resources.ecs.problems import last_line, why_rejected
 from provisioner.resources.ecs.progress import PROGRESS, progress_of
 from provisioner.resources.ecs.reads import Read
 
@@ -48,7 +48,7 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
         arn.rpartition("/")[2] for arn in (given_up.fields["task_definition"], read.service["taskDefinition"])
     )
     what = f"{asked} back to {runs}" if asked != runs else f"the last change of {asked} back"
-    why, last_lines = why_rejected(aws, given_up, read.stopped)
+    why, cause, tail = why_rejected(aws, given_up, read.stopped)
     shown = revision_fields(read.service).keys()
     same = given_up.fields is read.requests[0] and not any(
         canonical(live.attributes[name]) != canonical(value)
@@ -57,7 +57,14 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
     )
     held = {name: given_up.fields.get(name) for name in shown} if same and not aws.retry_failed else {}
     rolled_back = f"ECS rolled {what}: {why}"
-    progress = replace(progress_of(live), rolled_back=rolled_back, last_lines=last_lines, held=bool(held))
+    progress = replace(
+        progress_of(live),
+        rolled_back=rolled_back,
+        last_lines=tail,
+        held=bool(held),
+        cause=cause,
+        last_line=last_line(tail),
+    )
     return replace(
         live,
         attributes={**live.attributes, **held},

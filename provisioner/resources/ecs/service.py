@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.errors import code_of
 from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
-from provisioner.engine.traits import Runs
+from provisioner.engine.traits import EndsFailed, Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
 from provisioner.resources.ecs import connect, stopping, strategies
@@ -22,7 +25,7 @@ from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import NETWORK, revision_fields
 from provisioner.resources.ecs.problems import standing
-from provisioner.resources.ecs.progress import PROGRESS, describe, progress_of, read_progress
+from provisioner.resources.ecs.progress import PROGRESS, RolloutFailed, describe, progress_of, read_progress
 from provisioner.resources.ecs.reads import Read, reads
 from provisioner.resources.ecs.requested import as_requested
 from provisioner.resources.sized import on_fargate, task_costs
@@ -54,7 +57,7 @@ AGAIN = "It is not tried again: change the service, or run `provision up --retry
 
 
 @dataclass(frozen=True)
-class Service(Runs, Resource):
+class Service(Runs, EndsFailed, Resource):
     """An ECS service of awsvpc tasks on a capacity provider.
 
     It has the problem `failed` if ECS has given its newest deployment up: `up` starts another one.
@@ -151,7 +154,8 @@ class Service(Runs, Resource):
         requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
         for read in reads(aws, cluster, shown, requested):
             live = cls._live(aws, read)
-            if live.problems and progress_of(live).rollout_state == "IN_PROGRESS":
+            ill = bool(live.problems) or progress_of(live).judged
+            if ill and progress_of(live).rollout_state == "IN_PROGRESS":
                 # its tasks were read later: by now ECS may have given it up itself, and can tell its next action
                 again = _shown(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
@@ -253,6 +257,16 @@ class Service(Runs, Resource):
             return False
         return stopping.go_back(aws, self.cluster, self.service_name, self.fields())
 
+    @classmethod
+    def end_failed(cls, aws: Aws, live: Observed) -> str:
+        if not progress_of(live).judged:
+            return ""
+        try:
+            stopping.go_back(aws, live.attributes["cluster"], live.attributes["service_name"])
+        except ClientError as error:
+            return f"ECS goes on with it, since StopServiceDeployment was refused: {code_of(error)}"
+        return ""
+
     @property
     def ignored(self) -> frozenset[str]:
         scaled = {"desired_count"} if self.scales else set[str]()
@@ -307,8 +321,9 @@ class Service(Runs, Resource):
         if shown.held:
             raise Failed(f"{shown.rolled_back}. {AGAIN}{shown.last_lines}")
         # A rollback succeeds, but the wanted revision has failed
-        if live.problems or shown.undone:
-            raise Failed(": ".join(filter(None, [shown.rollout_reason, shown.problem])))
+        if live.problems or shown.undone or shown.judged:
+            reason = ": ".join(filter(None, [shown.rollout_reason, shown.problem]))
+            raise RolloutFailed(reason, shown)
         enough = wanted if shown.keeps_count else min(1, wanted)
         if shown.rollout_state == "COMPLETED" and shown.running_count >= enough:
             return None

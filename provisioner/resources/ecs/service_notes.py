@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from provisioner.aws.client import Aws
-from provisioner.resources.ecs.progress import progress_of
+from provisioner.resources.ecs.progress import describe, progress_of
 from provisioner.resources.ecs.service import AGAIN, Service
 
 
@@ -39,6 +39,26 @@ def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
             kept = "It is replaced" if live.address in replaced else AGAIN
             after = kept if shown.held else "It is tried again"
             notes.append(f"{live.address}: {shown.rolled_back}. {after}")
+    return notes
+
+
+def under_way(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Return a note for each service that ECS is deploying: its progress, and the commands that watch and end it.
+
+    Args:
+        replaced: the addresses of services that get another revision in any case.
+    """
+    notes = []
+    for live in aws.live(Service):
+        shown = progress_of(live)
+        if not live.owned or live.deleting or shown.undone or shown.rollout_state != "IN_PROGRESS":
+            continue
+        name = live.attributes["service_name"]
+        runs = shown.runs.rpartition("/")[2]
+        how = describe(live).partition(": ")[2] + (f", {shown.problem}" if shown.problem else "")
+        ends = f"`provision rollback {name}` ends it" if shown.former else "nothing ran before it"
+        watches = "this run replaces it" if live.address in replaced else f"`provision up` watches it, {ends}"
+        notes.append(f"{live.address}: {runs} is being rolled out ({how}): {watches}")
     return notes
 
 

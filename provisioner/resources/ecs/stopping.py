@@ -24,7 +24,9 @@ TOO_LATE = ("ConflictException", "InvalidParameterException", "ServiceDeployment
 """The codes with which ECS may refuse to stop a deployment that is over; AWS does not document which it is."""
 CLEAN_UP = "CLEAN_UP"
 """The stage that stops the former tasks: a stop would move the traffic to tasks that end."""
-BEGINS_WITHIN = 60.0
+BY_USER = "Service deployment rolled back by user"
+"""ECS's reason, without its full stop (terraform-provider-aws#49031)."""
+ENDS_WITHIN = 600.0
 LOOK = 2.0
 SECONDS = 15.0
 """The time until all traffic is back (some 20 s with the console's button: terraform-provider-aws#49077)."""
@@ -109,11 +111,11 @@ def _stop(aws: Aws, arn: str) -> bool:
     return True
 
 
-def await_begun(aws: Aws, cluster: str, service: str) -> None:
-    """Wait until ECS has begun a rollback that was requested: until then it shows the revision that is to go."""
-    until = aws.pace.now() + BEGINS_WITHIN
+def await_end(aws: Aws, cluster: str, service: str) -> None:
+    """Wait until a rollback has ended: until it begins, ECS shows the revision that is to go."""
+    until = aws.pace.now() + ENDS_WITHIN
     while aws.pace.now() < until:
         newest = next(iter(listed(aws, cluster, service)), {})
-        if newest.get("status") != REQUESTED:
+        if newest.get("status") not in (REQUESTED, BEGUN):
             return
         aws.pace.sleep(LOOK)

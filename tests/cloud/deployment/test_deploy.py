@@ -89,8 +89,11 @@ def test_an_image_is_rolled_out_and_stays(project: Project) -> None:
     schedule = project.cloud.client("scheduler").get_schedule(GroupName=NAME, Name="nightly")
     assert schedule["Target"]["EcsParameters"]["TaskDefinitionArn"].endswith(":2")
     clean(project)
-    assert "services.frontend runs" in project.run("plan").out
-    assert "good:1@sha256:" in project.run("plan").out
+    plan = project.run("plan").out
+    back = f"`provision deploy frontend --image {REGISTRY}/frontend:1` goes back to that"
+    note = rf"frontend and worker run revision 2 \(deployed \d min ago\); {re.escape(back)}"
+    assert re.search(note, " ".join(plan.split())), plan
+    assert "sha256:" not in plan
 
     # other settings change, and the image stays
     project.change("port = 80", "port = 80\nstop_timeout = 40")
@@ -133,7 +136,9 @@ def test_a_failed_deployment_leaves_what_ran(project: Project, image: str, job: 
     before, since = running(project), project.last_call()
     ended = deploy(project, image, code=1)
     assert running(project) == before
-    assert "still running: " in ended.err or "still running: " in ended.out
+    told = f"frontend still serves revision {before['frontend'][1]}, since" if job else "still running: "
+    assert told in ended.err + ended.out
+    assert not job or f"worker still runs revision {before['worker'][1]}, since" in ended.err
     assert bool([one for one in project.writes(since) if one.endswith("UpdateService")]) is job
     clean(project)
     assert running(project) == before

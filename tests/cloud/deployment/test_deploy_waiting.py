@@ -86,7 +86,10 @@ def test_a_failure_that_was_not_waited_for_is_told_by_up(project: Project) -> No
 def test_it_waits_no_longer_than_it_is_told(project: Project) -> None:
     ended = project.run(*words("good"), "--timeout", "5s", code=1)
     assert "timed out after " in ended.err
-    assert "deployment that has begun continues: `provision up` watches it, `provision rollback` undoes it" in ended.err
+    assert (
+        "deployment that has begun continues: `provision up` watches it, `provision rollback frontend` undoes it"
+        in ended.err
+    )
     assert running(project) == {"frontend": "2", "worker": "2"}
     project.up()
     assert project.planned() == {}

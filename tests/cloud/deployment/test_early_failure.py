@@ -304,7 +304,7 @@ def test_nobody_asks_for_the_history_of_what_is_well(rig: Rig) -> None:
 @pytest.mark.usefixtures("tasks_role")
 def test_a_crash_loop_that_ecs_never_counts_ends_too(rig: Rig) -> None:
     text = why(up(rig, "web-exits-later:1"))
-    assert text.startswith("its tasks end after they have started, which ECS does not count: 3 failed: Essential cont")
+    assert text.startswith("its tasks fail again and again, and ECS does not give up: 3 failed: Essential cont")
     for line in LOG:
         assert line in text
     up(rig, "web:1").ok()
@@ -315,7 +315,7 @@ def test_failed_tasks_are_shown_with_their_limit_and_reason(rig: Rig) -> None:
     up(rig, "web:1").ok()
     said = [e.why for e in up(rig, "web-does-not-exist:1").events if isinstance(e, ResourceWaiting)]
     first = f"{CLUSTER}-web:2: 0/1 running, "
-    wanted = "1 pending, old tasks still running, 1 failed (ECS gives up at 3): CannotPullContainerError: pull image"
+    wanted = "1 pending, old tasks still running, 1 failed (given up at 3): CannotPullContainerError: pull image"
     assert any(text.startswith(first + wanted) for text in said), said
 
 

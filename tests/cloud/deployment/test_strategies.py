@@ -114,13 +114,20 @@ def test_a_service_is_deployed_by_shifting_traffic(project: Project, keys: str, 
     project.run("down", "--yes")
 
 
-def test_a_broken_image_is_rolled_back_and_serves_nobody(project: Project) -> None:
+@pytest.mark.parametrize("breaker", [False, True])
+def test_a_broken_image_is_rolled_back_and_serves_nobody(project: Project, breaker: bool) -> None:
+    """By this tool, or by ECS if its circuit breaker is for more than rolling updates: AWS says both."""
     project.change(PLAIN, f"{PLAIN}\n{CANARY}")
     project.up()
     before = weights(project)
-    project.cloud.control("POST", "faults", "scenarios=breaker-shifts")
+    if breaker:
+        project.cloud.control("POST", "faults", "scenarios=breaker-shifts")
     failed = deploy(project, "frontend-exits-at-once:1", code=1)
-    assert "circuit breaker threshold was exceeded" in failed.err
+    assert "frontend still serves revision 1, since" in failed.err
+    assert "; revision 2 failed: exit code 1" in failed.err
+    (why,) = failed.said("failed")
+    assert ("circuit breaker threshold was exceeded" in why["error"]) is breaker
+    assert ("and ECS does not give up" in why["error"]) is not breaker
     assert weights(project) == before
     assert not any("with 20 %" in text for text in said(failed))
     clean(project)

@@ -148,7 +148,6 @@ def failures(project: Project) -> list[Row]:
             serviceDeploymentArn=found["serviceDeploymentArn"], hookId=hooks(found)[0]["hookId"], action="ROLLBACK"
         )
 
-    project.cloud.control("POST", "faults", "scenarios=breaker-shifts")
     found = [
         disturbed(project, "an image that exits", "SCALE_UP", image="frontend-exits-at-once"),
         disturbed(project, "health checks that fail", "SCALE_UP", image="frontend-never-healthy"),

@@ -161,7 +161,7 @@ def test_aws_tells_why_a_service_and_a_provider_do_not_come_up(rig: Rig) -> None
     rig.cloud.advance(10)  # until ECS knows it
     rig.up(lonely).ok()
     text = late(rig.up(served))["service/web"]
-    progress = "ecs-sample-dev-web:1: 0/1 running, 1 pending, 2 failed (ECS gives up at 3)"
+    progress = "ecs-sample-dev-web:1: 0/1 running, 1 pending, 2 failed (given up at 3)"
     assert text.partition(" s: ")[2].startswith(f"{progress}: TaskFailedToStart: EMPTY CAPACITY PROVIDER")
     assert "(no instance has registered in the cluster). ECS reported at " in text
     assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)

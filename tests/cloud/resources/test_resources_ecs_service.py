@@ -11,7 +11,7 @@ import pytest
 from provisioner.engine.declaration import Handle, filled, ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
-from provisioner.engine.execution.apply import awaited
+from provisioner.engine.execution.failed_changes import awaited
 from provisioner.engine.resource import Change, Observed, compare
 from provisioner.operations.planning import aws_notices, dry_run
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
@@ -460,7 +460,7 @@ def test_what_is_waited_for_says_why_tasks_stopped(rig: Rig) -> None:
     rig.cloud.wait(replaced, "another task runs")
     why = Service.pending(seen(rig, rolloutState="IN_PROGRESS", failedTasks=1))
     assert why is not None
-    assert ", 1 failed: CannotPullContainerError: not found" in why
+    assert ", 1 failed (given up at 3): CannotPullContainerError: not found" in why
 
 
 def test_a_completed_deployment_whose_tasks_fail_since_says_why(rig: Rig) -> None:
@@ -504,6 +504,6 @@ def test_a_failed_resource_is_given_its_changes(rig: Rig) -> None:
     rig.up(declared).ok()
     wanted = filled(rig.declare(declared).declared["service/web"].resource, lambda address, output: CLUSTER)
     given_up = seen(rig, rolloutState="FAILED", rolloutStateReason="tasks failed to start")
-    assert awaited(wanted, given_up, compare(wanted, given_up)) is None
+    assert awaited(rig.aws(), wanted, given_up, compare(wanted, given_up)) is None
     with pytest.raises(Failed):
-        awaited(wanted, given_up, {})
+        awaited(rig.aws(), wanted, given_up)

@@ -175,6 +175,15 @@ def test_a_heartbeat_names_the_longest_and_counts_the_rest() -> None:
     )
 
 
+def test_a_heartbeat_says_the_same_once() -> None:
+    told: dict[str, str] = {}
+    progress = run([BEGUN, ResourceWaiting("service/web", "services", "web:2: 0/1 running", 5)])
+    assert "service/web (web:2: 0/1 running, 0.0 s)" in (plain.heartbeat(progress, told) or "")
+    assert (plain.heartbeat(progress, told) or "").endswith(": service/web (0.0 s)")
+    progress.emit(ResourceWaiting("service/web", "services", "web:2: 1/1 running", 5))
+    assert "service/web (web:2: 1/1 running, 0.0 s)" in (plain.heartbeat(progress, told) or "")
+
+
 def test_a_heartbeat_comes_when_nothing_else_is_said() -> None:
     progress, stream, beaten = Progress(), io.StringIO(), threading.Event()
     with plain.shown(progress, stream, quiet=0.05):
@@ -248,7 +257,7 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
 def test_why_tasks_fail_is_read_on_a_narrow_terminal() -> None:
     """In one line of 80 columns the reason would be cut off, though the user waits for it."""
     reason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
-    counts = "ecs-sample-dev-web:2: 0/1 running, 1 pending, old tasks still running, 1 failed (ECS gives up at 3)"
+    counts = "ecs-sample-dev-web:2: 0/1 running, 1 pending, old tasks still running, 1 failed (given up at 3)"
     waiting = ResourceWaiting("service/web", "services", f"{counts}: {reason}", 5)
     _, _, step, *lines = live.draw(run([BEGUN, waiting]), 80, 24)
     assert step == "  services"

@@ -147,14 +147,14 @@ def test_the_limit_is_the_circuit_breakers_own() -> None:
     few = Deployment("IN_PROGRESS", revision=NUMBER, failures=3, threshold=25)
     failed, why = told_of(service("IN_PROGRESS", 3), few, started, started, started)
     assert not failed
-    assert why == "3 failed (ECS gives up at 25): CannotPullContainerError: not found"
+    assert why == "3 failed (given up at 25): CannotPullContainerError: not found"
 
 
 def test_a_failed_health_check_is_a_failure_with_its_reason() -> None:
     unhealthy = ended("Task failed ELB health checks", "ServiceSchedulerInitiated", ran=True)
     failed, why = told_of(service("IN_PROGRESS", 1), under_way(1), unhealthy)
     assert not failed
-    assert why.startswith("1 failed (ECS gives up at 3): Task failed ELB health checks. If it needs longer to start")
+    assert why.startswith("1 failed (given up at 3): Task failed ELB health checks. If it needs longer to start")
 
 
 @pytest.mark.parametrize(("crashes", "failed"), [(2, False), (3, True)])
@@ -163,10 +163,54 @@ def test_a_crash_loop_has_failed_at_the_breakers_limit(crashes: int, failed: boo
     crash = ended("Essential container in task exited", "EssentialContainerExited", ran=True)
     found = rollout(NO_LOGS, service("IN_PROGRESS", 0), under_way(), [crash] * crashes)
     assert found.failed is failed
-    assert ("which ECS does not count" in found.reason) is failed
+    assert ("and ECS does not give up" in found.reason) is failed
+    assert found.judged is failed
     running = service("IN_PROGRESS", 0)
     running["deployments"][0]["runningCount"] = 1
     assert not rollout(NO_LOGS, running, under_way(), [crash] * crashes).failed
+
+
+BREAKER = {"enable": True, "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50}}
+
+
+@pytest.mark.parametrize(
+    ("stage", "crashes", "judged"),
+    [("SCALE_UP", 2, False), ("SCALE_UP", 3, True), ("PRE_SCALE_UP", 3, True), ("BAKE_TIME", 3, False)],
+)
+def test_no_breaker_watches_what_shifts_traffic(stage: str, crashes: int, judged: bool) -> None:
+    """AWS's breaker is for rolling updates only: it has no count and no threshold of such a deployment."""
+    shown = {**service("IN_PROGRESS", 0), "desiredCount": 1}
+    shown["deploymentConfiguration"] = {"strategy": "CANARY", "deploymentCircuitBreaker": BREAKER}
+    shown["deployments"][0]["runningCount"] = 1
+    told = Deployment("IN_PROGRESS", stage=stage, strategy="CANARY", revision=NUMBER)
+    never_ran = ended("Essential container in task exited", "EssentialContainerExited", ran=False)
+    found = rollout(NO_LOGS, shown, told, [never_ran] * crashes)
+    assert (found.judged, found.failed) == (judged, judged)
+    off = {**shown, "deploymentConfiguration": {"strategy": "CANARY", "deploymentCircuitBreaker": {"enable": False}}}
+    assert not rollout(NO_LOGS, off, told, [never_ran] * 9).judged
+
+
+@pytest.mark.parametrize("status", ["PENDING", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "SUCCESSFUL"])
+def test_nothing_is_judged_before_it_began_or_when_it_ends(status: str) -> None:
+    crash = ended("Essential container in task exited", "EssentialContainerExited", ran=True)
+    told = Deployment(status, revision=NUMBER, threshold=3)
+    assert not rollout(NO_LOGS, service("IN_PROGRESS", 0), told, [crash] * 3).judged
+
+
+@pytest.mark.parametrize(
+    ("task", "cause"),
+    [
+        ({"containers": [{"name": "web", "exitCode": 7}]}, "exit code 7"),
+        ({"containers": [{"name": "web", "exitCode": 0}, {"name": "proxy", "exitCode": 1}]}, "exit code 1 of proxy"),
+        ({"containers": [{"name": "web", "exitCode": 137}], "stoppedReason": "Task failed ELB health checks"},
+         "Task failed ELB health checks; exit code 137"),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_a_cause_has_a_few_words(task: dict[str, Any], cause: str) -> None:
+    failed = {**ended("Essential container in task exited", "EssentialContainerExited", ran=True), **task}
+    found = rollout(NO_LOGS, service("FAILED", 3), under_way(), [failed] * 3)
+    assert found.cause == (cause or "Essential container in task exited")
 
 
 class _Ecs:
