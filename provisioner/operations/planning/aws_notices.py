@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
+from provisioner.resources import suspended_scaling
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
 from provisioner.resources.ecs.service_notes import deployed_by_others, ineffective_counts, rolled_back_by_ecs
@@ -42,6 +43,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("rollbacks by ECS", lambda: rolled_back_by_ecs(aws, replaced)),
         ("failed jobs", lambda: failed_runs(aws)),
         ("the effect of scaling on `count`", lambda: ineffective_counts(aws, counts)),
+        ("suspended autoscaling", lambda: suspended_scaling.notes(aws) if scaled else []),
         ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
