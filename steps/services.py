@@ -118,7 +118,7 @@ def services(
     for name, tasks in sizes.paused.items():
         stack.ensure(PausedWorkload(name, tasks))
     if sizes.asleep:
-        stack.ensure(SleepingStack("main"))
+        stack.ensure(SleepingStack("main", sizes.slept))
     if stack.facts.expires is not None:
         stack.ensure(ExpiringStack("main", stack.facts.expires))
     if stack.config.protect:

@@ -9,6 +9,7 @@ from typing import Any
 from provisioner import Handle, Stack, ready, step
 from provisioner.config.schedules import later
 from provisioner.config.services import Service
+from provisioner.resources.cloudwatch.pieces import calls_of_piece, in_pieces
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.scheduler import UniversalSchedule
 from provisioner.steps.alarms import Alarms
@@ -126,21 +127,24 @@ def _of_database(stack: Stack, database: Database | None) -> list[_Call]:
 
 
 def _of_alarms(stack: Stack, alarms: Alarms) -> list[_Call]:
-    """Return the calls that silence the alarms which sleep would set off, and enable them again.
+    """Return the calls that silence the alarms which sleep would set off, and enable them again, in pieces.
 
     Alarms on workloads that a command has stopped are left out: they stay silent until a command starts these again.
     """
     sizes, services = stack.facts.sizes, stack.config.services
     if not alarms.running and alarms.errors is None:
         return []
-    quiet = [handle for name, handle in alarms.running.items() if not sizes.held(name)]
-    if alarms.errors and not any(sizes.held(name) for name, one in services.items() if one.public):
-        quiet.append(alarms.errors)
-    of = {"AlarmNames": [handle.id for handle in quiet]}
-    names, operations = ("sleep.alarms", "wake.alarms"), ("disableAlarmActions", "enableAlarmActions")
-    made = (*alarms.running.values(), *filter(None, [alarms.errors]))
-    first, second = (f"cloudwatch:{one}" for one in operations)
-    return [_Call(names, (first, second), (of, of), bool(quiet), made, ALARMS_LATER)]
+    made = [(handle, not sizes.held(name)) for name, handle in alarms.running.items()]
+    if alarms.errors:
+        made.append((alarms.errors, not any(sizes.held(name) for name, one in services.items() if one.public)))
+    calls = []
+    for number, piece in enumerate(in_pieces(made), 1):
+        of = {"AlarmNames": [handle.id for handle, noisy in piece if noisy]}
+        names = calls_of_piece("sleep", number), calls_of_piece("wake", number)
+        operations = "cloudwatch:disableAlarmActions", "cloudwatch:enableAlarmActions"
+        handles = tuple(handle for handle, _ in piece)
+        calls.append(_Call(names, operations, (of, of), bool(of["AlarmNames"]), handles, ALARMS_LATER))
+    return calls
 
 
 def _may_sleep(stack: Stack) -> Policy:

@@ -85,7 +85,7 @@ class Connection:
     def _make(self, service: str, region: str) -> Any:
         from botocore.config import Config
 
-        from provisioner.aws import answers
+        from provisioner.aws import answers, list_limits
         from provisioner.aws.redaction import check
 
         config = Config(
@@ -99,6 +99,7 @@ class Connection:
         client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
         client.meta.events.register_last("before-parameter-build", _keep)
         client.meta.events.register_last("before-parameter-build", check)
+        client.meta.events.register_last("before-parameter-build", list_limits.check)
         client.meta.events.register("after-call", self._note)
         answers.guard(client)
         # register under botocore's own event names, because its handlers would run first otherwise: one of them uses up

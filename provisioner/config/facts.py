@@ -84,12 +84,14 @@ class Sizes:
         scaled: the numbers by service. paused: by service, or job with a schedule, the number of tasks before.
         asleep: whether the whole stack is stopped, by `sleep`.
         by_schedule: whether it is stopped by `[schedule]`, as AWS shows.
+        slept: the number of tasks before the `sleep`, by service that scales.
     """
 
     scaled: Mapping[str, Scaled] = field(default_factory=dict)
     paused: Mapping[str, int] = field(default_factory=dict)
     asleep: bool = False
     by_schedule: bool = False
+    slept: Mapping[str, int] = field(default_factory=dict)
 
     def held(self, name: str) -> bool:
         """Return whether a command has stopped a service or a job, so that its own schedules are off."""

@@ -118,6 +118,22 @@ class EmbeddedCloudFailed(ProvisionError):
     code = "embedded-cloud"
 
 
+class Blocked(ProvisionError):
+    """Other people's resources keep AWS from removing a resource, and nothing takes them away by itself.
+
+    Args:
+        obstacles: the resources of others, in words.
+    """
+
+    code = "blocked"
+
+    def __init__(self, obstacles: str) -> None:
+        super().__init__(
+            f"it is kept by resources that are not this stack's: {obstacles}. Delete them, then run the same command "
+            f"again"
+        )
+
+
 class TimedOut(ProvisionError):
     """Something did not become ready, or did not go away, within its budget."""
 

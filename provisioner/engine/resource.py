@@ -255,6 +255,11 @@ class Resource:
         return ""
 
     @classmethod
+    def obstacles(cls, aws: Aws, live: Observed) -> str:
+        """Return the obstacles to its removal that stay until somebody deletes them, in words; empty without any."""
+        return ""
+
+    @classmethod
     def protected(cls, settings: Mapping[str, Any]) -> bool:
         """Return whether a resource with these settings (live or recorded) is protected from deletion."""
         return bool(cls.protection and settings.get(cls.protection))

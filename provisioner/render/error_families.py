@@ -210,6 +210,16 @@ _FAMILIES = (
         page="deployments.md",
     ),
     Family(
+        "blocked", _AWS,
+        "Somebody else's resources are in the way. A resource of the stack cannot be deleted while they are there. "
+        "Nothing takes them away by itself, so that the command does not wait for it.",
+        (
+            "Find out whose the named resources are, and delete them, or have them deleted.",
+            "Run `provision down` again: it deletes the rest.",
+        ),
+        page="recover.md",
+    ),
+    Family(
         "timed-out", _AWS, "A resource took longer than is allowed for it. It is not ready, or not gone.",
         (
             "Read what it waits for, in the message; `provision status` shows it as it is now.",

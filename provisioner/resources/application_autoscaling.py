@@ -60,6 +60,12 @@ _SERVICE: Conditions = (
     ("StringEquals", "application-autoscaling:service-namespace", ("ecs",)),
     ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
 )
+SUSPENDED = {
+    "DynamicScalingInSuspended": "scaling in",
+    "DynamicScalingOutSuspended": "scaling out",
+    "ScheduledScalingSuspended": "scheduled scaling",
+}
+"""The members of SuspendedState, in words (API reference)."""
 _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
 _SCALING_IAM = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html"
 
@@ -103,7 +109,8 @@ class ScalableTarget(Leads, Resource):
                     "min_capacity": target["MinCapacity"],
                     "max_capacity": target["MaxCapacity"],
                 }
-                yield Observed(target["ResourceId"], attributes, owned=owned)
+                details = {"suspended": suspended_of(target)}
+                yield Observed(target["ResourceId"], attributes, owned=owned, details=details)
 
     def create(self, aws: Aws, token: str) -> Observed:
         self._register(aws, Tags=aws.tags(self.address))
@@ -205,6 +212,12 @@ class ScalingPolicy(Leads, Resource):
         aws.client("application-autoscaling").delete_scaling_policy(
             **_TASKS, ResourceId=live.attributes["resource_id"], PolicyName=live.attributes["policy_name"]
         )
+
+
+def suspended_of(shown: Mapping[str, Any]) -> list[str]:
+    """Return the suspended kinds of scaling of a scalable target as AWS shows it, in words."""
+    state = shown.get("SuspendedState") or {}
+    return [words for member, words in SUSPENDED.items() if state.get(member)]
 
 
 def _cluster(shown: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws import list_limits
 from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
@@ -22,6 +23,10 @@ from provisioner.engine.planning.actions import parsed
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.sized import run_costs
+
+if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.model import OperationModel
 
 API = Api(
     "scheduler",
@@ -218,20 +223,30 @@ class UniversalSchedule(Resource):
             yield _live_call(one, owned=group.owned, deleting=group.deleting)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        settings = self._settings()
+        settings = self._settings(aws)
         aws.client("scheduler").create_schedule(ClientToken=token, **settings)
         return _live_call(settings, owned=True)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         # always with all members: omitted ones return to their defaults (API reference, UpdateSchedule)
-        aws.client("scheduler").update_schedule(**self._settings())
+        aws.client("scheduler").update_schedule(**self._settings(aws))
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self, aws: Aws) -> dict[str, Any]:
+        list_limits.check(self.input, operation_of(aws.connection.session, self.target_arn))
         return _whole(self, Arn=self.target_arn, Input=json.dumps(self.input))
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         _delete(aws, live)
+
+
+def operation_of(session: Session, target_arn: str) -> OperationModel:
+    """Return the operation that a universal target calls; the ARN has the API's name without hyphens."""
+    api, operation = target_arn.partition(_UNIVERSAL)[2].split(":")
+    service = next(name for name in session.get_available_services() if name.replace("-", "") == api)
+    model = session._session.get_service_model(service)  # noqa: SLF001 (boto3 has no other way to a model)
+    found: OperationModel = model.operation_model(operation[0].upper() + operation[1:])
+    return found
 
 
 def _listed(aws: Aws, *, universal: bool) -> Iterator[tuple[Mapping[str, Any], Observed]]:

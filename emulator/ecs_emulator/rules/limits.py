@@ -1,5 +1,6 @@
 """Limits on names and values, as the services' own models state them: length, range, pattern, choice.
 
+The lengths of lists hold for every service, whatever it checks otherwise: a caller that sends one too many is refused.
 Services that are built on AWS's common framework check every member of a request by the model before anything else,
 and answer alike (seen with IAM, Auto Scaling, ACM, Cloud Map and others: "1 validation error detected: Value 'x' at
 'roleName' failed to satisfy constraint: Member must …"). ECR makes the same checks with messages of its own.
@@ -10,16 +11,18 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 
-from ecs_emulator.patch import ServiceError, wrap
+from ecs_emulator.patch import ServiceError, refuse, wrap
 from ecs_emulator.rules import characters
 from ecs_emulator.services.apis import APIS
+
+Fault = Callable[[Any, Any], str]
 
 # Java's character classes, which Python's regular expressions lack; in patterns they stand inside brackets.
 _JAVA = {
@@ -41,22 +44,29 @@ def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
 def refused(response: Any) -> TYPE_RESPONSE | None:
     """Return the error answer to a request that the service's model or XML does not allow; None if both allow it."""
     service = response.boto3_service_name
-    if _code(service):
+    if service in APIS:
         model = get_service_model(service)
         action = response._get_action()
         if action in model.operation_names and (errors := list(_errors(response, model.operation_model(action)))):
-            return _refused(response, _message(service, errors))
+            return _refused(response, _message(service, errors), _code(service))
     words = characters.fault(response)
-    return _refused(response, words) if words else None
+    invalid = APIS[service].invalid if service in APIS else ""
+    return _refused(response, words, invalid or "InvalidParameterValue") if words else None
+
+
+def check_lists(service: str, action: str, request: Any) -> None:
+    """Refuse a parsed request with a list that is longer than the service's model allows."""
+    shape = get_service_model(service).operation_model(action).input_shape
+    if shape is not None and (errors := list(_check(shape, request, "", _too_long))):
+        refuse(_code(service), _message(service, errors))
 
 
 def _code(service: str) -> str:
-    """Return the error code for requests that the service's model does not allow; empty if AWS ignores the model."""
-    return APIS[service].invalid if service in APIS else ""
+    """Return the error code for requests that the service's model does not allow; of some, for too long lists only."""
+    return APIS[service].invalid or APIS[service].too_long
 
 
-def _refused(response: Any, words: str) -> TYPE_RESPONSE:
-    code = _code(response.boto3_service_name) or "InvalidParameterValue"
+def _refused(response: Any, words: str, code: str) -> TYPE_RESPONSE:
     answer: TYPE_RESPONSE = response.serialized(ActionResult(ServiceError(code, words)))
     return answer
 
@@ -82,25 +92,30 @@ def _errors(response: Any, operation: Any) -> Iterator[tuple[str, str, str]]:
             request = json.loads(response.body or "{}")
         except ValueError:
             return
-    yield from _check(operation.input_shape, request, "")
+    whole = bool(APIS[response.boto3_service_name].invalid)
+    yield from _check(operation.input_shape, request, "", _fault if whole else _too_long)
 
 
-def _check(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (value, path, constraint) for each part of `value` that violates the model."""
+def _check(shape: Any, value: Any, path: str, fault: Fault) -> Iterator[tuple[str, str, str]]:
+    """Yield (value, path, constraint) for each part of `value` that violates the model.
+
+    Args:
+        fault: returns the constraint that a single value violates.
+    """
     if value is None:
         return
-    words = _fault(shape, value)
+    words = fault(shape, value)
     if words:
         yield (value if isinstance(value, str | int | float) else "[...]"), path, f"Member {words}"  # type: ignore[misc]
-    if shape.type_name == "structure" and isinstance(value, dict):
+    if shape.type_name == "structure" and isinstance(value, Mapping):
         for name, member in shape.members.items():
-            yield from _check(member, value.get(name), f"{path}.{_lower(name)}" if path else _lower(name))
+            yield from _check(member, value.get(name), f"{path}.{_lower(name)}" if path else _lower(name), fault)
     if shape.type_name == "list" and isinstance(value, list):
         for number, item in enumerate(value, 1):
-            yield from _check(shape.member, item, f"{path}.{number}.member")
+            yield from _check(shape.member, item, f"{path}.{number}.member", fault)
     if shape.type_name == "map" and isinstance(value, dict):
         for what, part, given in (("key", shape.key, value.keys()), ("value", shape.value, value.values())):
-            if any(_fault(part, one) for one in given):
+            if any(fault(part, one) for one in given):
                 pairs = ", ".join(f"{name}={one}" for name, one in value.items())
                 yield f"{{{pairs}}}", path, f"Map {what} must satisfy constraint: [{_constraints(part)}]"
 
@@ -127,6 +142,11 @@ def _fault(shape: Any, value: Any) -> str:
     if isinstance(value, str | list | dict) and shape.type_name != "structure":
         return _outside("length", len(value), least, most) or (_misspelt(shape, value) if value else "")
     return ""
+
+
+def _too_long(shape: Any, value: Any) -> str:
+    """Return the constraint that a list violates by its length; empty for all other values."""
+    return _outside("length", len(value), None, shape.metadata.get("max")) if isinstance(value, list) else ""
 
 
 def _outside(what: str, size: float, least: float | None, most: float | None) -> str:

@@ -108,6 +108,7 @@ class EmulatedApi:
         signing: the name that signs its requests, if it differs.
         responses: moto's class that answers, below `moto`; empty if no list has pages.
         invalid: AWS's code for a request that the API's model does not allow; empty if AWS does not check by the model.
+        too_long: AWS's code for a list that is longer than the model allows, of an API that is not checked otherwise.
         pages, lists: the paging of its lists, and by operation the bounds that differ.
         empty: the lists whose own document says that a page may be empty (`Pages.empty` says so of all lists).
         most: by operation, the largest page that moto itself makes, if moto refuses more.
@@ -121,6 +122,7 @@ class EmulatedApi:
     signing: str = ""
     responses: str = ""
     invalid: str = ""
+    too_long: str = "ValidationException"
     pages: Pages | None = None
     lists: Mapping[str, Bounds] = field(default_factory=dict)
     empty: tuple[str, ...] = ()

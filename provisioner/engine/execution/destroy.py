@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.declaration import Dependency
-from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
+from provisioner.engine.errors import Blocked, Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
 from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.records.lookup import addresses_by_id, find, listed_within
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
 
 
+ASK_AGAIN = 30.0
+"""Seconds after which AWS is asked again what keeps a resource from being deleted."""
 STAYS = "it is recorded under another address, so it is not deleted"
 """The reason to keep a resource that has two records."""
 
@@ -74,6 +76,8 @@ class Destroy:
         self._observed: dict[str, Observed] = {}
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
+        self._asked: dict[str, float] = {}
+        """When AWS was asked last for what keeps a resource, by its id."""
         self._foreign: set[str] = set()
         """Addresses at which a foreign resource stands."""
         self._staying: set[tuple[str, str]] = set()
@@ -196,8 +200,21 @@ class Destroy:
         try:
             resource_type.delete(self.aws, live)
         except Exception as error:
-            if not self.aws.errors.not_found(error, resource_type.service):
-                raise
+            if self.aws.errors.not_found(error, resource_type.service):
+                return
+            if self.aws.errors.match(error, resource_type.service, "in_use") and (
+                text := self._obstacles(resource_type, live)
+            ):
+                raise Blocked(text) from error
+            raise
+
+    def _obstacles(self, resource_type: type[Resource], live: Observed) -> str:
+        """Return the lasting obstacles to a deletion, in words; empty if there are none, or AWS was asked just now."""
+        now, asked = self.aws.pace.now(), self._asked.get(live.id)
+        if asked is not None and now < asked + ASK_AGAIN:
+            return ""
+        self._asked[live.id] = now
+        return ask_or_empty(lambda: resource_type.obstacles(self.aws, live))
 
     def _hidden(self, record: Record, age: float) -> Wait | None:
         """Return the wait for a missing resource that may be new and not listed yet; None if it is gone.

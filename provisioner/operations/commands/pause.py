@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.records.references import KnownResources
 from provisioner.engine.words import names as listed
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.overrides import sizes, sleep_schedule
 from provisioner.operations.sizing.alarms import quieted
+from provisioner.operations.sizing.counts import read_counts, restore_counts, tell_suspended
 from provisioner.operations.sizing.resize import Sizing, run
 from provisioner.operations.sizing.scope import numbers, sized
-from provisioner.resources.ecs.service import Service, set_desired_count
 from provisioner.resources.ecs.sizes import PausedWorkload
 
 if TYPE_CHECKING:
-    from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
     from provisioner.operations.runs.viewer import Ended, Viewer
-    from provisioner.state.model import Record
-    from provisioner.state.store import Store
 
 PAUSE, RESUME = "pause", "resume"
 
@@ -49,7 +45,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
                 agree(f"`pause` stops {listed(new)} of {config.name} on {connection.describe_account(config, aws)}")
-        counts = _counts(aws, store.records, new)
+        counts = read_counts(aws, store.records, new)
         after = replace(before, paused={**before.paused, **{name: counts.get(name, 0) for name in new}})
         declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
         sizing = Sizing(PAUSE, declared, after, (), numbers(config, after, chosen))
@@ -75,21 +71,10 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
         declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
         paused = {name: before.paused[name] for name in chosen if name in before.paused}
-        restore = partial(_restore_counts, config, store, paused)
-        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=restore)
+        restore = partial(restore_counts, config, store.records, paused)
+        told = partial(tell_suspended, config)
+        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=restore, last=told)
         return run(config, aws, store, sizing, viewer)
-
-
-def _restore_counts(config: Config, store: Store, paused: Mapping[str, int], aws: Aws) -> None:
-    """Give each scaling service as many tasks as before the pause: autoscaling begins at the minimum.
-
-    Args:
-        paused: the number of tasks before the pause, by service or job.
-    """
-    for name, tasks in paused.items():
-        service = config.services.get(name)
-        if service and service.scaling and (wanted := min(tasks, service.most)) > service.least:
-            set_desired_count(aws, str(store.records[f"service/{name}"].arguments["cluster"]), name, wanted)
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[str]:
@@ -107,11 +92,3 @@ def _chosen(config: Config, names: Sequence[str]) -> list[str]:
         if name not in possible:
             raise ConfigurationError(f"{name} is neither a service nor a job{suggestion(name, possible)}")
     return list(dict.fromkeys(names)) or possible
-
-
-def _counts(aws: Aws, records: Mapping[str, Record], names: Collection[str]) -> dict[str, int]:
-    """Return the present desired counts of these services, and drop the reads that were made for it."""
-    knowing = aws.knowing(KnownResources(records, {}))
-    shown = {str(live.attributes["service_name"]): live for live in knowing.live(Service) if live.owned}
-    aws.drop_reads()
-    return {name: int(shown[name].attributes["desired_count"]) for name in names if name in shown}

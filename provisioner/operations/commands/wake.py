@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import PART
+from provisioner.config.facts import PART, PAUSED
 from provisioner.engine.events import Notice
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.overrides import sizes, sleep_parts
 from provisioner.operations.sizing import database, sleep_texts
+from provisioner.operations.sizing.counts import restore_counts, tell_suspended
 from provisioner.operations.sizing.resize import Sizing, nothing, run
 from provisioner.operations.sizing.scope import numbers
 from provisioner.operations.sizing.waking import declare_waking
@@ -60,7 +62,7 @@ class _Wake:
 
     def as_sizing(self, before: Sizes) -> Sizing:
         """Return the changes as a resizing to the numbers of tasks in effect."""
-        after, records = replace(before, asleep=False), self.store.records
+        after, records = replace(before, asleep=False, slept={}), self.store.records
         return Sizing(
             COMMAND,
             declare_waking(self.config, records, after),
@@ -68,14 +70,22 @@ class _Wake:
             [f"{SleepingStack.type_name}/main"],
             numbers(self.config, after, sizes.there(self.config, records)),
             first=database.start if database.CLUSTER in records else nothing,
-            then=self._forget_parts,
+            then=partial(self._end_sleep, before.slept),
             last=self._tell,
         )
 
-    def _forget_parts(self, _: Aws) -> None:
+    def _end_sleep(self, slept: Mapping[str, int], aws: Aws) -> None:
+        """Forget the deleted parts, which are there again, and give services the numbers of tasks that ran before.
+
+        Args:
+            slept: the number of tasks before the sleep, by service.
+        """
         for part in self.parts:
             self.store.drop(f"{PART}/{part}")
+        awake = {name: tasks for name, tasks in slept.items() if f"{PAUSED}/{name}" not in self.store.records}
+        restore_counts(self.config, self.store.records, awake, aws)
 
     def _tell(self, aws: Aws, emit: Emit) -> None:
+        tell_suspended(self.config, aws, emit)
         for text in sleep_texts.awake(self.config, self.store.records, self.parts, aws.pace.time()):
             emit(Notice(text))

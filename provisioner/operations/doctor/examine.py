@@ -17,6 +17,7 @@ from provisioner.operations.doctor import (
     network,
     permissions,
     quotas,
+    scaling,
     secrets,
     statefile,
 )
@@ -49,6 +50,7 @@ CHECKS: Mapping[str, Check] = {
     "images": images.ready,
     secrets.NAME: secrets.check,
     alarms.NAME: alarms.check,
+    scaling.NAME: scaling.check,
     "state bucket": statefile.bucket,
     "state": statefile.state,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},

@@ -153,6 +153,14 @@ def document(
     return {**told, "serving": exit_code(told) == SERVING if live else None}
 
 
+def suspensions(live: Health) -> list[str]:
+    """Return a note for each service whose autoscaling somebody has suspended."""
+    # the module needs the resource types, which are imported already if a cloud was read
+    from provisioner.resources.suspended_scaling import told
+
+    return [told(one["name"], one["suspended"]) for one in live.services if one.get("suspended")]
+
+
 def condition(
     options: Options, config: Config, state: State, way: Callable[[], Aws] | None = None
 ) -> tuple[Health | None, str]:

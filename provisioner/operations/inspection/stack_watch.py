@@ -131,7 +131,7 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
     desired = {one["name"]: one["desired"] for one in live.services} if live else {}
     rests = sizes.until(config, now) if sizes.sleeps(config, state.records, desired) else None
     _, notes = sizes.in_effect(config, state.records, by_schedule=rests)
-    notes = [*expiration.notes(state.records, now), *notes]
+    notes = [*expiration.notes(state.records, now), *notes, *(stack_status.suspensions(live) if live else ())]
     # the cost needs the resource types; they are imported already only if a cloud was read
     cost = costs.of_records(state.records, state.region, options.directory) if live else None
     return stack_status.document(

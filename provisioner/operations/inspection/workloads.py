@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.docker.reference import Reference, parse
 from provisioner.engine.words import count
 from provisioner.operations.inspection.verdicts import MISSING, verdict
+from provisioner.resources import suspended_scaling
+from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.problems import failing, why_stopped
 from provisioner.resources.ecs.progress import Progress, progress_of
@@ -33,15 +35,17 @@ ROLLED_BACK = "rolled back"
 def of(aws: Aws, records: Records, jobs: Collection[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the condition of the services and the condition of the jobs, as `status` shows them.
 
-    Beside the calls that list the services, this makes two calls for the tasks, one for each hundred tasks, one for
-    each target group, and one for each revision that the state does not know. A service that is recorded but missing in
-    ECS is included.
+    Beside the calls that list the services, this makes one for suspended scaling, two for the tasks, one for each
+    hundred tasks, one for each target group, and one for each revision that the state does not know. A service that is
+    recorded but missing in ECS is included.
 
     Args:
         jobs: the names of the jobs.
     """
-    reads: Sequence[Callable[[], Any]] = (partial(aws.live, Service), partial(_tasks, aws))
-    found, there = aws.each(lambda read: read(), reads)
+    scales = any(one.type == ScalableTarget.type_name for one in records.values())
+    suspended = partial(suspended_scaling.read, aws) if scales else dict
+    reads: Sequence[Callable[[], Any]] = (partial(aws.live, Service), partial(_tasks, aws), suspended)
+    found, there, still = aws.each(lambda read: read(), reads)
     lives = sorted((live for live in found if live.owned), key=lambda live: str(live.id))
     shown = dict(zip([live.id for live in lives], aws.each(lambda live: _health(aws, live, there), lives), strict=True))
     images = _images(aws, records, {progress_of(live).runs for live in lives})
@@ -51,7 +55,7 @@ def of(aws: Aws, records: Records, jobs: Collection[str]) -> tuple[list[dict[str
     names = {one["name"] for one in services}
     recorded = [address.partition("/")[2] for address, one in records.items() if one.type == "service"]
     gone = [_missing(name) for name in sorted(recorded) if name not in names]
-    return [one | {"state": verdict(one)} for one in (*services, *gone)], [
+    return [one | {"state": verdict(one), "suspended": [*still.get(one["name"], ())]} for one in (*services, *gone)], [
         _job(name, records, there) for name in jobs if f"task_definition/{name}" in records
     ]
 

@@ -37,7 +37,9 @@ def recorded(records: Mapping[str, Record]) -> Sizes:
 
     scaled = {name: Scaled(**told) for name, told in of(SCALED).items()}
     paused = {name: told["tasks"] for name, told in of(PAUSED).items()}
-    return Sizes(scaled, paused, bool(of(ASLEEP)))
+    asleep = of(ASLEEP)
+    slept = {name: tasks for told in asleep.values() for name, tasks in told.get("tasks", {}).items()}
+    return Sizes(scaled, paused, bool(asleep), slept=slept)
 
 
 def in_effect(
@@ -72,7 +74,7 @@ def in_effect(
         told.insert(0, f"the stack is asleep: `provision wake` starts it again{again}")
     if by_schedule is not None:
         told.insert(0, f"{asleep(by_schedule)}: `provision wake` starts it now")
-    return Sizes(scaled, paused, found.asleep, by_schedule is not None), told
+    return Sizes(scaled, paused, found.asleep, by_schedule is not None, found.slept), told
 
 
 def asleep(until: str) -> str:
@@ -188,5 +190,5 @@ def as_records(sizes: Sizes) -> dict[str, Record]:
 
     found = [record(SCALED, name, asdict(one)) for name, one in sizes.scaled.items()]
     found += [record(PAUSED, name, {"tasks": tasks}) for name, tasks in sizes.paused.items()]
-    found += [record(ASLEEP, "main", {})] if sizes.asleep else []
+    found += [record(ASLEEP, "main", {"tasks": dict(sizes.slept)})] if sizes.asleep else []
     return {one.address: one for one in found}

@@ -11,6 +11,7 @@ from provisioner.engine.records.references import KnownResources
 from provisioner.operations.overrides import sizes
 from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.cloudwatch.pieces import calls_of_piece, in_pieces
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.scheduler import UniversalSchedule
 
@@ -84,23 +85,23 @@ def _tasks(service: Wanted) -> dict[str, int]:
 
 def of_stack(config: Config, records: Mapping[str, Record], wanted: Sizes) -> dict[str, Declared]:
     """Return the declarations of the recorded schedules of database and alarms: on or off, and the alarms by name."""
-    quiet = [one.id for one in _alarms(config, records, wanted)]
-    changes: dict[str, dict[str, Any]] = {
-        "database": {"state": "DISABLED" if wanted.asleep else "ENABLED"},
-        "alarms": {"state": "ENABLED" if quiet else "DISABLED", "input": {"AlarmNames": quiet}},
-    }
+    changes: dict[str, dict[str, Any]] = {}
+    for when in ("sleep", "wake"):
+        changes[f"{when}.database"] = {"state": "DISABLED" if wanted.asleep else "ENABLED"}
+        for number, piece in enumerate(in_pieces(_alarms(config, records, wanted)), 1):
+            names = [record.id for record, noisy in piece if noisy]
+            state = "ENABLED" if names else "DISABLED"
+            changes[calls_of_piece(when, number)] = {"state": state, "input": {"AlarmNames": names}}
     return {
         address: as_recorded(records[address], **fields)
-        for what, fields in changes.items()
-        for when in ("sleep", "wake")
-        if (address := f"{UniversalSchedule.type_name}/{when}.{what}") in records
+        for name, fields in changes.items()
+        if (address := f"{UniversalSchedule.type_name}/{name}") in records
     }
 
 
-def _alarms(config: Config, records: Mapping[str, Record], wanted: Sizes) -> list[Record]:
-    """Return the records of the alarms that sleep would set off, without alarms that are quiet already."""
-    names = [f"{name}.running" for name in config.services if not wanted.held(name)]
-    if not any(wanted.held(name) for name in config.public):
-        names.append("errors")
-    found = (records.get(f"{Alarm.type_name}/{name}") for name in names)
-    return [one for one in found if one is not None]
+def _alarms(config: Config, records: Mapping[str, Record], wanted: Sizes) -> list[tuple[Record, bool]]:
+    """Return the records of the alarms that sleep would set off, each with whether it is not quiet already."""
+    alarms = [(f"{name}.running", not wanted.held(name)) for name in config.services]
+    alarms.append(("errors", not any(wanted.held(name) for name in config.public)))
+    found = [(records.get(f"{Alarm.type_name}/{name}"), noisy) for name, noisy in alarms]
+    return [(record, noisy) for record, noisy in found if record is not None]

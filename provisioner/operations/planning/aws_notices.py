@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
+from provisioner.resources import suspended_scaling
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
 from provisioner.resources.ecs.service_notes import (
@@ -48,6 +49,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("deployments under way", lambda: under_way(aws, replaced)),
         ("failed jobs", lambda: failed_runs(aws)),
         ("the effect of scaling on `count`", lambda: ineffective_counts(aws, counts)),
+        ("suspended autoscaling", lambda: suspended_scaling.notes(aws) if scaled else []),
         ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),

@@ -13,6 +13,7 @@ from provisioner.operations.impact import costs
 from provisioner.operations.overrides import sizes, sleep_parts, stack_protection
 from provisioner.operations.sizing.alarms import quieted
 from provisioner.operations.sizing.balancer import as_led
+from provisioner.operations.sizing.counts import read_counts
 from provisioner.operations.sizing.instances import GROUP, MINIMUM
 from provisioner.operations.sizing.scope import numbers, sized
 from provisioner.operations.sizing.sleep_effects import split
@@ -83,8 +84,8 @@ def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without:
         ConfigurationError: a part could not be made again as it was.
     """
     config, before = sizes.held(config, records)
-    after = replace(before, asleep=True)
     names = sizes.pausables(config)
+    after = before if before.asleep else replace(before, asleep=True, slept=_running(config, aws, records, before))
     declared = {**sized(config, records, after, names), **quieted(config, records, after, names)}
     there = {part for part in without if sleep_parts.going(records, part)}
     # goes on with the parts that an earlier run began to delete
@@ -94,6 +95,12 @@ def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without:
     removed = split(records, parts).removed
     ends = GROUP in records and not {ENDPOINTS, NAT}.isdisjoint(parts)
     return SleepPlan(config, after, before.asleep, declared, numbers(config, after, names), remembered, removed, ends)
+
+
+def _running(config: Config, aws: Aws, records: Mapping[str, Record], before: Sizes) -> dict[str, int]:
+    """Return the number of tasks of each service that scales and runs now, for `wake`."""
+    scaling = [name for name, service in config.services.items() if service.scaling and not before.rests(name)]
+    return {name: tasks for name, tasks in read_counts(aws, records, scaling).items() if tasks} if scaling else {}
 
 
 def describe_savings(plan: SleepPlan, aws: Aws, records: Mapping[str, Record], directory: Path) -> str:

@@ -13,15 +13,12 @@ from provisioner.config.models import Config
 from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.cloudwatch.api import API
+from provisioner.resources.cloudwatch.pieces import AT_ONCE
 
 
 def _has_topic(config: Config) -> bool:
     """Return whether the alarms notify an existing topic."""
     return config.alarms is not None and config.alarms.topic is not None
-
-
-AT_ONCE = 100
-"""The most names that DescribeAlarms takes (API reference, AlarmNames)."""
 
 
 @dataclass(frozen=True)

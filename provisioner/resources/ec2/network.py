@@ -15,6 +15,7 @@ from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
 from provisioner.engine.traits import WaitsForUsers
+from provisioner.resources.ec2 import obstacles
 from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
@@ -82,6 +83,10 @@ class Vpc(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "vpc-id", live.id)
+
+    @classmethod
+    def obstacles(cls, aws: Aws, live: Observed) -> str:
+        return obstacles.in_vpc(aws, live.id)
 
 
 def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
@@ -206,6 +211,10 @@ class Subnet(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "subnet-id", live.id)
+
+    @classmethod
+    def obstacles(cls, aws: Aws, live: Observed) -> str:
+        return obstacles.in_subnet(aws, str(live.attributes["vpc_id"]), live.id)
 
 
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")

@@ -14,6 +14,7 @@ from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
+from provisioner.resources.ec2 import obstacles
 from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import ANYWHERE, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
@@ -145,6 +146,10 @@ class SecurityGroup(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "group-id", live.id)
+
+    @classmethod
+    def obstacles(cls, aws: Aws, live: Observed) -> str:
+        return obstacles.naming_group(aws, str(live.attributes["vpc_id"]), live.id)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.config.facts import ASLEEP, EXPIRES, PART, PAUSED, PROTECTED, SCALED
@@ -45,7 +45,13 @@ class PausedWorkload(OnlyRecorded, Resource):
 
 @dataclass(frozen=True)
 class SleepingStack(OnlyRecorded, Resource):
-    """Records that `provision sleep` has stopped the whole stack, so that nothing but `wake` starts it."""
+    """Records that `provision sleep` has stopped the whole stack, so that nothing but `wake` starts it.
+
+    Attributes:
+        tasks: the number of tasks before, by service that scales.
+    """
+
+    tasks: Mapping[str, int] = field(default_factory=dict)
 
     type_name = ASLEEP
     api = API

@@ -8,6 +8,7 @@ API = EmulatedApi(
     "cloudwatch",
     signing="monitoring",
     responses="cloudwatch.responses:CloudWatchResponse",
+    too_long="ValidationError",
     pages=Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError"),
     lists={"DescribeAlarms": Bounds(50, 1, 100)},
     codes=Codes("Throttling", "InternalFailure", "ServiceUnavailable"),

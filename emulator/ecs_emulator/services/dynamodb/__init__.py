@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from ecs_emulator.services.model import EmulatedApi
 
-API = EmulatedApi("dynamodb", modules=())
+API = EmulatedApi("dynamodb")

@@ -19,6 +19,7 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
 API = EmulatedApi(
     "ec2",
     responses="ec2.responses:EC2Response",
+    too_long="InvalidParameterValue",
     # guide, "Pagination": a page may be empty; without a page size all entries come, of most lists 1,000 at most
     pages=Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
     lists={

@@ -10,6 +10,7 @@ _SLR = "terraform-provider-aws ecs/cluster.go"
 
 API = EmulatedApi(
     "ecs",
+    too_long="InvalidParameterException",
     pages=Pages(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
     lists={
         "DescribeCapacityProviders": Bounds(10, 1, 10),

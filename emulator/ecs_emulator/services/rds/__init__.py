@@ -8,6 +8,7 @@ from ecs_emulator.services.rds import texts
 API = EmulatedApi(
     "rds",
     responses="rds.responses:RDSResponse",
+    too_long="InvalidParameterValue",
     # a page size below 20 is refused: boto/boto3#3798
     pages=Pages(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
     lists={"DescribeOrderableDBInstanceOptions": Bounds(100, 20, 1000)},

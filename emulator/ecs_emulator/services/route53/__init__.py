@@ -8,6 +8,7 @@ from ecs_emulator.services.route53 import texts
 API = EmulatedApi(
     "route53",
     responses="route53.responses:Route53",
+    too_long="InvalidInput",
     pages=Pages(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
     more_lists={"ListHostedZonesByVPC": ("NextToken", "MaxItems", "HostedZoneSummaries")},
     codes=Codes("Throttling", **FORMS),

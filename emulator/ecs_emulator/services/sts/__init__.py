@@ -6,5 +6,6 @@ from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
 
 API = EmulatedApi(
     "sts",
+    too_long="ValidationError",
     codes=Codes("Throttling", **FORMS),
 )
