@@ -142,21 +142,22 @@ def _percentages(service: Wanted) -> dict[str, int]:
 
 
 def _shifting(service: Wanted) -> dict[str, object]:
-    """Return the settings for shifting traffic, with all members; empty for a service with rolling deployments."""
+    """Return the settings for shifting traffic, with all members; of rolling deployments only their alarms, if any."""
     wanted = service.deployment
+    watches = bool(wanted.alarms)
+    alarms = {"alarmNames": list(wanted.alarms), "enable": watches, "rollback": watches}
     if not wanted.shifts:
-        return {}
+        return {"alarms": alarms} if watches else {}
     percent, minutes = wanted.steps
     steps = {
         "canary": {"canaryConfiguration": {"canaryPercent": percent, "canaryBakeTimeInMinutes": minutes}},
         "linear": {"linearConfiguration": {"stepPercent": percent, "stepBakeTimeInMinutes": minutes}},
     }.get(wanted.strategy, {})
-    watched = bool(wanted.alarms)
     hooks = {"lifecycleHooks": [pause([_stage(one) for one in wanted.pause_at], wanted.pause_minutes)]}
     return {
         "strategy": _stage(wanted.strategy),
         "bakeTimeInMinutes": wanted.bake_minutes,
-        "alarms": {"alarmNames": list(wanted.alarms), "enable": watched, "rollback": watched},
+        "alarms": alarms,
         **steps,
         **(hooks if wanted.pause_at else {}),
     }

@@ -36,7 +36,9 @@ PORTS = (80, 443)
 _UNPAUSED = ("test-traffic-shift", "production-traffic-shift")
 _OF_ROLLING = ("min_percent", "max_percent")
 _OF_STEPS = ("step_percent", "step_minutes")
-_OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "alarms", "pause_at", "pause_minutes", "test_port")
+_OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "test_port")
+_OF_STAGES = ("pause_at", "pause_minutes")
+_NO_STAGES = "AWS documents no stage at which a rolling deployment waits: use canary, linear or blue-green"
 
 Minutes = Annotated[int, values.between(0, LONGEST_BAKE, "a number of minutes that ECS waits")]
 
@@ -120,6 +122,8 @@ class Deployment(Model):
             if key in self.model_fields_set:
                 whose = "canary and linear" if key in _OF_STEPS else "rolling" if key in _OF_ROLLING else "the others"
                 yield key, f'has no effect with strategy "{strategy}", it is for {whose}: remove it'
+        if not self.shifts:
+            yield from ((key, _NO_STAGES) for key in _OF_STAGES if key in self.model_fields_set)
         if self.shifts and "pause_minutes" in self.model_fields_set and not self.pause_at:
             yield "pause_minutes", "has no effect without pause_at: add that, or remove it"
         if (least := LEAST_STEP.get(strategy, 0)) > self.steps[0]:

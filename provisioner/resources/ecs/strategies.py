@@ -24,6 +24,7 @@ CIRCUIT: Mapping[str, Any] = {
 Source: API reference, DeploymentCircuitBreaker and ThresholdConfiguration.
 """
 NO_ALARMS: Mapping[str, Any] = {"alarmNames": [], "enable": False, "rollback": False}
+ALARMS = "alarms"
 _STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "CANARY": ("canaryConfiguration", {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
     "LINEAR": ("linearConfiguration", {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}),
@@ -42,19 +43,22 @@ def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
         "maximumPercent": shown.get("maximumPercent"),
         "minimumHealthyPercent": shown.get("minimumHealthyPercent"),
     }
-    strategy = shown.get("strategy", ROLLING)
+    strategy, alarms = shown.get("strategy", ROLLING), shown.get("alarms") or {}
     if strategy == ROLLING:
-        return found
-    alarms = shown.get("alarms") or {}
+        return found | ({ALARMS: _with_defaults(alarms)} if alarms.get("alarmNames") else {})
     found |= {
         "strategy": strategy,
         "bakeTimeInMinutes": shown.get("bakeTimeInMinutes") or 0,
-        "alarms": {key: alarms.get(key, usual) for key, usual in NO_ALARMS.items()},
+        ALARMS: _with_defaults(alarms),
     }
     if strategy in _STEPS:
         member, usual = _STEPS[strategy]
         found[member] = {**usual, **(shown.get(member) or {})}
     return found | pauses.configured(shown)
+
+
+def _with_defaults(alarms: Fields) -> dict[str, Any]:
+    return {key: alarms.get(key, usual) for key, usual in NO_ALARMS.items()}
 
 
 def shifts(fields: Fields) -> bool:
@@ -80,7 +84,8 @@ def request(
         others: the hooks that somebody else has added, which stay.
     """
     back = "strategy" in live and "strategy" not in wanted
-    sent = {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
+    sent = {**({ALARMS: NO_ALARMS} if ALARMS in live else {}), **wanted}
+    sent |= {"strategy": ROLLING, "bakeTimeInMinutes": 0} if back else {}
     if {*wanted, *live} & {pauses.MEMBER}:
         sent[pauses.MEMBER] = [*wanted.get(pauses.MEMBER, ()), *others]
     return sent
@@ -127,7 +132,14 @@ def minutes(fields: Fields) -> float:
 
 
 def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
-    """Return a service's attributes without a strategy that no request asked for, since somebody else set it."""
+    """Return a service's attributes without a strategy or alarms that no request asked for: somebody else set them."""
+    shown = attributes["deployment_configuration"]
+    if (
+        not shifts(attributes)
+        and ALARMS in shown
+        and not any(ALARMS in one["deployment_configuration"] for one in requests)
+    ):
+        return {**attributes, "deployment_configuration": _of_rolling(shown)}
     if not shifts(attributes) or any(map(shifts, requests)):
         return {**attributes}
     plain = [

@@ -552,7 +552,6 @@ SERVICE = [
     ("port = 1\ndeployment = { max_percent = 100 }", "deployment.min_percent", ["neither stop nor start"]),
     ('port = 1\ndeployment = "canary"', "deployment", ['"canary"', "not public", "add public = true"]),
     ('port = 1\npublic = true\ndeployment = "green"', "deployment", ["not a way to deploy", '"blue-green"']),
-    (f"{SHIFTED}{{ alarms = ['a'] }}", "deployment.alarms", ['strategy "rolling"', "remove it"]),
     (f"{SHIFTED}{{ strategy = 'canary', min_percent = 50 }}", "deployment.min_percent", ["for rolling", "remove it"]),
     (f"{SHIFTED}{{ strategy = 'blue-green', step_percent = 5 }}", "deployment.step_percent", ["canary and linear"]),
     (
@@ -562,7 +561,7 @@ SERVICE = [
     ),
     (f"{SHIFTED}{{ strategy = 'canary', step_percent = 0.25 }}", "deployment.step_percent", ["multiple of 0.1"]),
     (f"{SHIFTED}{{ strategy = 'canary', bake_minutes = 1441 }}", "deployment.bake_minutes", ["0 to 1440"]),
-    (f"{SHIFTED}{{ pause_at = ['post-scale-up'] }}", "deployment.pause_at", ['strategy "rolling"', "remove it"]),
+    (f"{SHIFTED}{{ pause_at = ['post-scale-up'] }}", "deployment.pause_at", ["documents no stage", "use canary"]),
     (
         f"{SHIFTED}{{ strategy = 'canary', pause_at = ['production-traffic-shift'] }}",
         "deployment.pause_at",

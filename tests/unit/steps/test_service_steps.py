@@ -311,6 +311,14 @@ def test_new_tasks_can_be_tried_at_a_port_of_their_own() -> None:
     assert sources[0] == sources[1]
 
 
+def test_alarms_end_rolling_deployments_too() -> None:
+    stack = declared(worker={"image": "web:1", "deployment": {"alarms": ["errors"]}}, mail={"image": "web:1"})
+    asked = desired(stack, "service/worker").deployment_configuration
+    assert asked["alarms"] == {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    assert "strategy" not in asked
+    assert "alarms" not in desired(stack, "service/mail").deployment_configuration
+
+
 def test_a_rolling_service_has_one_target_group() -> None:
     stack = declared(web={"image": "web:1", "port": 80, "public": True})
     assert "strategy" not in desired(stack, "service/web").deployment_configuration
