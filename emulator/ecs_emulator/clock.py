@@ -155,9 +155,26 @@ class Clock:
 
     @contextmanager
     def standing(self) -> Iterator[None]:
-        """Keep other threads from changing the clock while the context lasts, so that the process can be forked."""
+        """Keep other threads from changing the clock while the context lasts, so that the process can be forked.
+
+        However long it takes, no client counts as silent for it.
+        """
         with self._changed:
-            yield
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                for client in self._clients:
+                    client.spoke += time.monotonic() - began
+
+    def after_fork(self) -> None:
+        """Go on in a process that was just forked: the clients, calls and a tick under way are the other process's."""
+        with self._changed:
+            self._clients.clear()
+            self._calls = 0
+            # the thread of the tick is not here: what it had not come to is made by another tick
+            self._woken, self._ticking = self._woken or self._ticking, False
+            self._adjust()
 
     def settle(self) -> None:
         """Make due changes at once, unless the clock is real or a connected client could see them too early."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import PurePath
+from string import ascii_letters, digits
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -119,6 +120,8 @@ def make_clients_at_once() -> None:
 def install() -> None:
     """Apply all the other changes to moto, once it is imported."""
     _leave_what_is_discarded()
+    _draw_at_once()
+    _find_services_once()
     _find_backends_at_once()
     _parse_managed_policies_once()
     _list_moto_modules_once()
@@ -132,12 +135,48 @@ def install() -> None:
 
 
 def _leave_what_is_discarded() -> None:
-    """Skip setting up a backend at a reset: it is forgotten at once, and created again on demand."""
+    """Skip setting up a backend at a reset: it is forgotten at once, and created again on demand.
+
+    Skip a class for each request as well, which would explain a missing file of a form to flask's user.
+    """
+    from flask import debughelpers
     from moto.core.base_backend import BaseBackend
 
     @replace(BaseBackend, "reset")
     def reset(self: Any) -> None:
         self.__dict__.clear()
+
+    @replace(debughelpers, "attach_enctype_error_multidict")
+    def attach_enctype_error_multidict(request: Any) -> None:
+        pass
+
+
+def _draw_at_once() -> None:
+    """Draw all characters of a random text in one call: each answer has an id of 52."""
+    from moto.moto_api._internal.moto_random import MotoRandom
+
+    @replace(MotoRandom, "get_random_string")
+    def get_random_string(
+        self: Any,
+        length: int = 20,
+        include_digits: bool = True,
+        lower_case: bool = False,
+    ) -> str:
+        drawn = "".join(self.choices(ascii_letters + (digits if include_digits else ""), k=length))
+        return drawn.lower() if lower_case else drawn
+
+
+def _find_services_once() -> None:
+    """Keep the service of each host name, instead of trying the patterns of all services for each call."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+    known: dict[str | None, Any] = {}
+
+    @wrap(DomainDispatcherApplication, "get_backend_for_host")
+    def get_backend_for_host(original: Any, self: Any, host: str | None) -> Any:
+        if host not in known:
+            known[host] = original(self, host)
+        return known[host]
 
 
 def _find_backends_at_once() -> None:

@@ -140,7 +140,7 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
 
 
 def fork() -> int:
-    """Fork this process as `os.fork` does, while no client is connected to its cloud and no call is under way."""
+    """Fork this process as `os.fork` does, while no other thread moves the clock or is in a call."""
     with CLOCK.standing():
         return os.fork()
 
@@ -152,6 +152,7 @@ def after_fork(cloud: OwnCloud) -> OwnCloud:
     """
     from ecs_emulator import dns
 
+    CLOCK.after_fork()
     # nobody answers here what reaches the one of the process that forked
     cloud.dns_socket.close()
     dns_socket = bound()

@@ -56,13 +56,13 @@ def test_down_removes_what_a_killed_up_created_unseen(stage: Bench, operation: s
 
 
 def test_every_call_is_among_the_points_before_and_after(stage: Bench) -> None:
-    points = calls(stage.writes)
+    points = calls(stage.known.writes)
     for command in COMMANDS:
         cuts = [cut for point in points if point.command == command for cut in point.cuts]
-        assert len(cuts) == len(set(cuts)) == 2 * len(stage.writes[command])
-        assert len(stage.writes[command]) > 90
+        assert len(cuts) == len(set(cuts)) == 2 * len(stage.known.writes[command])
+        assert len(stage.known.writes[command]) > 90
 
 
 def test_every_point_is_found_again_by_its_name(stage: Bench) -> None:
-    points = [*calls(stage.writes), *others(stage.writes, 14), *taken_down(stage.writes)]
+    points = [*calls(stage.known.writes), *others(stage.known.writes, 14), *taken_down(stage.known.writes)]
     assert len({point.name for point in points}) == len(points)

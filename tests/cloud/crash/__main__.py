@@ -1,25 +1,33 @@
-"""`make crash`: lives through all cuts on embedded clouds of its own, and prints how many points hold."""
+"""`make crash`: lets all cuts come on embedded clouds of its own, and prints how many points hold."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import os
 import re
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.cloud.crash.life import Bench, PointResult, bench
-from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, calls, others, paired, taken_down
+from tests.cloud.crash.forked import Trunk, begin, fresh
+from tests.cloud.crash.life import Bench, PointResult, bench, undisturbed
+from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, Writes, calls, others, paired, taken_down
+from tests.cloud.crash.pool import Pool
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a directory is made there)
+"""A directory in memory, if there is one: a kill loses nothing that was written, so no disk is needed to wait for."""
+STOPPED = "stopped: what is under way ends, then follow the counts so far"
 
 
 @dataclass
@@ -78,59 +86,92 @@ class Score:
         return f"{good}/{len(points)}"
 
 
-def run(lives: Sequence[Life], benches: Sequence[Bench], score: Score) -> None:
-    """Live through all of them, on all benches at once, and tell each verdict."""
-    telling = threading.Lock()
+class Telling:
+    """Prints each verdict and keeps it, from any thread."""
+
+    def __init__(self, score: Score, count: int) -> None:
+        self._score, self._count, self._number = score, count, itertools.count(1)
+        self._lock, self._began = threading.Lock(), time.monotonic()
+
+    def __call__(self, verdict: PointResult) -> None:
+        """Tell one verdict."""
+        with self._lock:
+            self._score.note(verdict)
+            hits = ", ".join(hit or "not reached" for hit in verdict.hits)
+            at = f"{next(self._number)}/{self._count}, {time.monotonic() - self._began:.1f} s"
+            print(f"{at}: {verdict.point.name}: {'BAD' if verdict.problem else 'ok'} ({hits})", flush=True)
+            if verdict.problem:
+                print(verdict.problem, flush=True)
+
+
+def by_processes(lives: Sequence[Life], benches: Sequence[Bench], tell: Callable[[PointResult], None]) -> None:
+    """Live through all of them with every command as a process, on all benches at once."""
     free: SimpleQueue[Bench] = SimpleQueue()
     for idle in benches:
         free.put(idle)
 
-    def one(number: int, life: Life) -> None:
-        here, began = free.get(), time.monotonic()
+    def one(life: Life) -> None:
+        here = free.get()
         try:
             verdicts = here.live(*life)
         finally:
             free.put(here)
-        with telling:
-            print(f"life {number}/{len(lives)}: {time.monotonic() - began:.1f} s")
-            for verdict in verdicts:
-                score.note(verdict)
-                hits = ", ".join(hit or "not reached" for hit in verdict.hits)
-                print(f"  {verdict.point.name}: {'BAD' if verdict.problem else 'ok'} ({hits})", flush=True)
-                if verdict.problem:
-                    print(verdict.problem, flush=True)
+        for verdict in verdicts:
+            tell(verdict)
 
     pool = ThreadPoolExecutor(len(benches))
     try:
-        for done in [pool.submit(one, *numbered) for numbered in enumerate(lives, start=1)]:
+        for done in [pool.submit(one, life) for life in lives]:
             done.result()
     except KeyboardInterrupt:
-        print("stopped: the lives under way end, then follow the counts so far", flush=True)
+        print(STOPPED, flush=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+def by_forks(points: Sequence[Point], trunk: Trunk) -> None:
+    """Let all of them branch off from one undisturbed life."""
+    try:
+        trunk.live(points)
+    except KeyboardInterrupt:
+        print(STOPPED, flush=True)
+        trunk.stop()
+
+
 def main() -> int:
-    """Parse the command line and live through the points that it chooses; return 1 if a point does not hold."""
+    """Parse the command line and try the points that it chooses; return 1 if one does not hold or was not tried."""
     parser = argparse.ArgumentParser(prog="make crash ARGS=…", description=__doc__)
-    parser.add_argument("-j", type=int, default=2, help="how many at once, each on a cloud of its own")
+    parser.add_argument("-j", type=int, default=2, help="how many points at once")
     parser.add_argument("--only", default="", metavar="REGEX", help="the points in whose name it is found")
     parser.add_argument("--others", type=int, default=14, metavar="N", help="how many points of each other sort")
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="keep the verdicts here; what held already is not tried again"
     )
     chosen = parser.parse_args()
-    # whoever ends this run, however it is asked: the clouds end with it
+    # whoever ends this run, however it is asked: the clouds and forks end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
-        benches = [stack.enter_context(bench(Path(directory) / str(n), "typical")) for n in range(chosen.j)]
-        writes = benches[0].writes
+
+    def scored(writes: Writes) -> Score:
         print(f"undisturbed: {len(writes['up'])} writes up, {len(writes['down'])} writes down", flush=True)
         points = [*calls(writes), *others(writes, chosen.others), *taken_down(writes)]
-        score = Score([point for point in points if re.search(chosen.only, point.name)], chosen.results)
-        run(list(paired(score.left())), benches, score)
+        return Score([point for point in points if re.search(chosen.only, point.name)], chosen.results)
+
+    with tempfile.TemporaryDirectory(dir=MEMORY) as directory, ExitStack() as stack:
+        if "NO_WORLD" in os.environ:
+            benches = [stack.enter_context(bench(Path(directory) / str(n), "typical")) for n in range(chosen.j)]
+            score = scored(benches[0].known.writes)
+            left = score.left()
+            by_processes(list(paired(left)), benches, Telling(score, len(left)))
+        else:
+            pool = stack.enter_context(closing(Pool(chosen.j)))
+            begin()
+            known = undisturbed(fresh(Path(directory) / "undisturbed", "typical"))
+            score = scored(known.writes)
+            left = score.left()
+            project = stack.enter_context(closing(fresh(Path(directory) / "trunk", "typical")))
+            by_forks(left, Trunk(project, known, pool, Telling(score, len(left))))
     print(*score.lines(), sep="\n")
-    return int(bool(score.bad()))
+    return int(bool(score.left()))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The program on a bad day: `die SORT N before|torn|after`, `full SORT N` or `limit BYTES`.
+"""The program on a bad day: `die SORT N before|torn|after`, `full SORT N`, `limit BYTES` or `wait SECONDS`.
 
 `die` counts the steps on the state's files: each line that is written to the journal (`journal`) and made durable
 (`sync`), and each fsync and replacement of a file while the journal is folded into the document (`fold`); it ends the
 process with SIGKILL around the n-th. With `full` the disk has no more room from the n-th on; `limit` lets no file grow
-beyond a size.
+beyond a size; `wait` lets every answer to a call take so long.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from botocore.httpsession import URLLib3Session
 
 from provisioner.cli.main import main
 from provisioner.state.local import JOURNAL
@@ -86,6 +88,16 @@ def limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def wait(seconds: float) -> None:
+    """Give up no call before so many seconds have passed without an answer."""
+    begin = URLLib3Session.__init__
+
+    def begin_patiently(self: URLLib3Session, **given: Any) -> None:
+        begin(self, **given | {"timeout": seconds})
+
+    URLLib3Session.__init__ = begin_patiently  # type: ignore[assignment,method-assign]
+
+
 def run(how: Sequence[str], words: Sequence[str]) -> int:
     """Run the program with these words, disturbed or (with nothing said) not; returns its exit code."""
     match how:
@@ -95,6 +107,8 @@ def run(how: Sequence[str], words: Sequence[str]) -> int:
             full(sort, int(at))
         case ["limit", size]:
             limit(int(size))
+        case ["wait", seconds]:
+            wait(float(seconds))
         case [_, *_]:
             sys.exit(f"how should it be disturbed? {how}")
     return main(words)

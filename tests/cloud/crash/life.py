@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,9 @@ import pytest
 
 from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.points import Point
+from tests.cloud.crash.points import COMMANDS, Point
 from tests.cloud.crash.settings import differing, left, settings
-from tests.cloud.inventory import well
+from tests.cloud.inventory import Inventory, well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, with_options
 
@@ -39,49 +39,95 @@ class PointResult:
         assert reached >= cuts - 1, f"{self.point.name}: {self.hits}"
 
 
-@dataclass
-class Bench:
-    """A cloud for one life after the other, and the results of an undisturbed one.
+@dataclass(frozen=True)
+class Undisturbed:
+    """The results of one undisturbed life.
 
     Attributes:
         before: the settings of everything in the emptied account.
         after: the same with the stack up.
         writes: the calls that `up` and `down` make and that write, as `service:Operation`.
+    """
+
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+    writes: dict[str, list[str]]
+
+
+def undisturbed(project: Project) -> Undisturbed:
+    """Live once on an emptied cloud without being disturbed."""
+    before, after, writes = settings(project.inventory()), dict[str, list[str]](), dict[str, list[str]]()
+    for command in COMMANDS:
+        since = project.last_call()
+        project.run(command, "--yes")
+        writes[command] = project.writes(since)
+        if command == "up":
+            after = settings(settled(project))
+    assert left(before, settings(project.inventory())) == []
+    return Undisturbed(before, after, writes)
+
+
+def go_on(project: Project, point: Point, known: Undisturbed, hits: Sequence[str] = ()) -> PointResult:
+    """Let the cuts of a point come, and after them the next command, and judge the end.
+
+    Args:
+        hits: the places of its first cuts, where those have come already.
+    """
+    found = list(hits)
+    try:
+        found.extend(cut(project, point.command) for cut in point.cuts[len(hits) :])
+        project.run(point.next, "--yes")
+        if point.next != point.command:
+            project.cloud.advance(LATE)
+        problems = _gone(project, known) if point.next == "down" else _risen(project, known)
+    except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next point is tried)
+        problems = [str(error) or repr(error)]
+    return PointResult(point, found, "\n".join(problems))
+
+
+def settled(project: Project) -> Inventory:
+    """Let time pass until all tasks and instances of the stack are there, and return the inventory of that moment."""
+    # as a rule they are, and to see that takes no fewer calls
+    first = project.inventory()
+    return first if well(first) else project.settled(well, "all tasks and instances")
+
+
+def _risen(project: Project, known: Undisturbed) -> list[str]:
+    return differing(known.after, settings(settled(project)))
+
+
+def _gone(project: Project, known: Undisturbed) -> list[str]:
+    document = json.loads((project.state / "local" / NAME / "state.json").read_text())
+    still = [f"recorded: {address}" for address in document["records"]]
+    return left(known.before, settings(project.inventory())) + still
+
+
+@dataclass
+class Bench:
+    """A cloud for one life after the other, in which all commands are processes, and the results of an undisturbed one.
+
+    Attributes:
         durations: how long AWS takes.
     """
 
     cloud: EmbeddedCloud
     directory: Path
     durations: str
-    before: dict[str, list[str]] = field(default_factory=dict)
-    after: dict[str, list[str]] = field(default_factory=dict)
-    writes: dict[str, list[str]] = field(default_factory=dict)
+    known: Undisturbed
     _lives: itertools.count[int] = field(default_factory=itertools.count)
-
-    def learn(self) -> None:
-        """Live once without being disturbed."""
-        project = self.fresh()
-        self.before = settings(project.inventory())
-        for command in ("up", "down"):
-            since = project.last_call()
-            project.run(command, "--yes")
-            self.writes[command] = project.writes(since)
-            if command == "up":
-                self.after = settings(project.settled(well, "all tasks and instances"))
-        assert left(self.before, settings(project.inventory())) == []
 
     def live(self, up: Point | None, down: Point | None) -> list[PointResult]:
         """Go up and down once, cut as often as said; a direction that is not cut is not judged."""
         project = self.fresh()
         verdicts = []
         if up:
-            verdicts.append(self._go(project, up, self._risen if up.next == "up" else self._gone))
+            verdicts.append(go_on(project, up, self.known))
         if down and (not up or up.next == "down" or verdicts[0].problem):
             project.close()
             project = self.fresh()
             project.run("up", "--yes")
         if down:
-            verdicts.append(self._go(project, down, self._gone))
+            verdicts.append(go_on(project, down, self.known))
         project.close()
         return verdicts
 
@@ -91,26 +137,6 @@ class Bench:
         directory = self.directory / str(next(self._lives))
         directory.mkdir()
         return with_options(Project(self.cloud, directory, durations=self.durations))
-
-    def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> PointResult:
-        hits: list[str] = []
-        try:
-            hits.extend(cut(project, point.command) for cut in point.cuts)
-            project.run(point.next, "--yes")
-            if point.next != point.command:
-                project.cloud.advance(LATE)
-            problems = judge(project)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
-            problems = [str(error) or repr(error)]
-        return PointResult(point, hits, "\n".join(problems))
-
-    def _risen(self, project: Project) -> list[str]:
-        return differing(self.after, settings(project.settled(well, "all tasks and instances")))
-
-    def _gone(self, project: Project) -> list[str]:
-        document = json.loads((project.state / "local" / NAME / "state.json").read_text())
-        still = [f"recorded: {address}" for address in document["records"]]
-        return left(self.before, settings(project.inventory())) + still
 
 
 @contextmanager
@@ -129,6 +155,7 @@ def own_cloud(directory: Path) -> Iterator[EmbeddedCloud]:
 def bench(directory: Path, durations: str) -> Iterator[Bench]:
     """Yield a bench on a cloud of its own after one undisturbed life; it lasts as long as the context."""
     with own_cloud(directory) as cloud:
-        made = Bench(cloud, directory, durations)
-        made.learn()
-        yield made
+        first = directory / "undisturbed"
+        first.mkdir()
+        known = undisturbed(with_options(Project(cloud, first, durations=durations)))
+        yield Bench(cloud, directory, durations, known)

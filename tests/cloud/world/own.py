@@ -62,6 +62,8 @@ def after_fork() -> None:
     assert HERE.cloud is not None
     process: Any = HERE.cloud.process
     HERE.cloud.process = inside.after_fork(process)
+    # a port of the other process does not lead here
+    door.cache_clear()
     # Python's own chance begins anew by itself; ids are not to be the same in all forks
     mock_random.seed()
 

@@ -69,10 +69,10 @@ def begin(there: socket.socket, runner: Runner) -> None:
         warnings.simplefilter("ignore")
         runner.session.config.pluginmanager.register(runner)
         runner.capture_anew()
-        _serve(there, runner, load=_load)
+        _serve(there, runner, load=load)
 
 
-def _load() -> None:
+def load() -> None:
     """Read all that a test or a command would, and have the cloud."""
     for name in os.environ:
         if name.startswith("AWS_") or name == "PROVISION_TARGET":

@@ -102,3 +102,30 @@ assert certificate.public_key() == key.public_key() == bundle._key.public_key()
 def test_the_one_key_is_a_sound_one() -> None:
     ended = subprocess.run([sys.executable, "-c", ONE_KEY], check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
+
+
+SAME = """
+import re
+from moto.moto_api._internal.moto_random import MotoRandom
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+hosts = ["ec2.ap-northeast-1.amazonaws.com", "sts.amazonaws.com", "moto_api", "rds", None, "nowhere.example.com"]
+find = DomainDispatcherApplication(create_backend_app).get_backend_for_host
+before = [find(host) for host in hosts]
+from ecs_emulator import overlay
+overlay.install()
+find = DomainDispatcherApplication(create_backend_app).get_backend_for_host
+assert [find(host) for host in hosts] == [find(host) for host in hosts] == before, before
+
+def drawn(**how):
+    return MotoRandom(7).get_random_string(**how)
+
+assert re.fullmatch("[A-Za-z0-9]{52}", drawn(length=52)) and drawn(length=52) == drawn(length=52)
+assert re.fullmatch("[A-Za-z]{2000}", drawn(length=2000, include_digits=False))
+assert re.fullmatch("[a-z0-9]{20}", drawn(lower_case=True))
+assert set(drawn(length=9999)) == set("".join(map(chr, [*range(48, 58), *range(65, 91), *range(97, 123)])))
+"""
+
+
+def test_services_by_host_and_random_texts_are_motos() -> None:
+    ended = subprocess.run([sys.executable, "-c", SAME], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
