@@ -38,9 +38,9 @@ def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: I
             if record is None or record.phase not in ("created", "ready"):
                 raise ConfigurationError(f"{address} is not there: run `provision up` first")
             found[address] = as_recorded(record, **changes)
-    for name in config.services:
-        service = found.get(f"{Service.type_name}/{name}")
-        if service and service.resource.fields()["scales"] != bool(config.services[name].scaling):
+    for name, service in config.services.items():
+        there = f"{ScalableTarget.type_name}/{name}" in records
+        if f"{Service.type_name}/{name}" in found and there != bool(service.scaling):
             raise ConfigurationError(
                 f"{config.key(name)}.scaling has changed in the configuration: run `provision up` first"
             )
@@ -54,7 +54,9 @@ def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: s
         return {f"{Schedule.type_name}/{name}": {"state": "DISABLED" if rests else "ENABLED"}}
     service, scheduled = config.services[name], sleep_schedule.of_service(config, records, wanted, name)
     if service.scaling is None:
-        return {f"{Service.type_name}/{name}": {"desired_count": 0 if rests else service.count}, **scheduled}
+        # a record that `recover` has written may say otherwise
+        number = {"desired_count": 0 if rests else service.count, "scales": False}
+        return {f"{Service.type_name}/{name}": number, **scheduled}
     least, most = (0, 0) if rests else (service.least, service.most)
     return {
         f"{Service.type_name}/{name}": {},
