@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash crash-verbs faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -62,6 +62,10 @@ coverage: $(READY)
 # ARGS: see docs/crash.md
 crash: $(READY)
 	$(BIN)/python -m tests.cloud.crash $(ARGS)
+
+# deploy, scale, sleep and the others, around each of their writes. ARGS: see docs/crash.md
+crash-verbs: $(READY)
+	$(BIN)/python -m tests.cloud.crash.verbs $(ARGS)
 
 # ARGS: see docs/faults.md
 faults: $(READY)
