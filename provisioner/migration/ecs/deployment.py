@@ -32,9 +32,18 @@ def fill(workload: Workload) -> None:
     _breaker(workload, wanted.get("deploymentCircuitBreaker") or {})
     alarms = wanted.get("alarms") or {}
     if alarms.get("enable"):
-        named = ", ".join(alarms.get("alarmNames") or ())
-        workload.leave("deploymentConfiguration.alarms", f"{named}: no alarm rolls a deployment back here")
+        _alarms(workload, alarms)
     KEYS.leave_rest(wanted, lambda key, why: workload.leave(f"deploymentConfiguration.{key}", why))
+
+
+def _alarms(workload: Workload, alarms: Answer) -> None:
+    """Write the alarms that end deployments into the table; a service whose old task stops first has none here."""
+    names, given = list(alarms.get("alarmNames") or ()), workload.table.get("deployment", {})
+    if alarms.get("rollback") and isinstance(given, dict):
+        workload.table["deployment"] = {**given, "alarms": names}
+        return
+    why = "add them to deployment.alarms, whose alarms roll back" if isinstance(given, dict) else "not with recreate"
+    workload.leave("deploymentConfiguration.alarms", f"{', '.join(names)}: {why}")
 
 
 def _controller(workload: Workload, wanted: Answer) -> None:

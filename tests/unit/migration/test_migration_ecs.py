@@ -345,6 +345,12 @@ def test_capacity_providers_of_fargate(strategy: dict[str, tuple[int, int]], on_
     assert ("service web: capacityProviderStrategy" not in left) == exact
 
 
+def test_alarms_that_roll_back_are_taken_over() -> None:
+    alarms = {"enable": True, "rollback": True, "alarmNames": ["web-5xx"]}
+    found = web(service={"deploymentConfiguration": {"alarms": alarms, "minimumHealthyPercent": 50}})
+    assert found["deployment"] == {"min_percent": 50, "max_percent": 200, "alarms": ["web-5xx"]}
+
+
 @pytest.mark.parametrize(
     ("least", "most", "count", "deployment"),
     [
