@@ -61,10 +61,7 @@ def describe_service_deployments(store: Store, request: Shape) -> Shape:
 @operation
 def continue_service_deployment(store: Store, request: Shape) -> Shape:
     """Answer ContinueServiceDeployment; the default action is CONTINUE."""
-    arn = request.get("serviceDeploymentArn", "")
-    _, one = _known(store).get(arn, (None, None))
-    if one is None:
-        refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    arn, one = _asked(store, request)
     hooks.answer(one, request.get("hookId", ""), request.get("action") or "CONTINUE")
     return {"serviceDeploymentArn": arn}
 
@@ -77,16 +74,21 @@ def stop_service_deployment(store: Store, request: Shape) -> Shape:
     "Stopping Amazon ECS service deployments". That ROLLBACK is the default is by analogy, and so is the refusal of a
     deployment that is over: of the documented errors, ConflictException is about a state.
     """
-    arn, kind = request.get("serviceDeploymentArn", ""), request.get("stopType") or "ROLLBACK"
-    if kind != "ROLLBACK":
+    if (kind := request.get("stopType") or "ROLLBACK") != "ROLLBACK":
         refuse("InvalidParameterException", f"The stop type {kind} is not valid. The valid values are ROLLBACK.")
-    _, one = _known(store).get(arn, (None, None))
-    if one is None:
-        refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    arn, one = _asked(store, request)
     if one.over:
         refuse("ConflictException", f"The service deployment {arn} is {one.status} and cannot be stopped.")
     stopping.request(one)
     return {"serviceDeploymentArn": arn}
+
+
+def _asked(store: Store, request: Shape) -> tuple[str, ServiceDeployment]:
+    """Return the service deployment that a request names, with its ARN."""
+    arn = request.get("serviceDeploymentArn", "")
+    if arn not in (known := _known(store)):
+        refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    return arn, known[arn][1]
 
 
 def _known(store: Store) -> dict[str, tuple[Service, ServiceDeployment]]:

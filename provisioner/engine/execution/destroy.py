@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ASK_AGAIN = 30.0
-"""Seconds after which AWS is asked again what keeps a resource from being deleted."""
+"""Seconds after which AWS is asked again for the obstacles to a deletion."""
 STAYS = "it is recorded under another address, so it is not deleted"
 """The reason to keep a resource that has two records."""
 
@@ -77,7 +77,7 @@ class Destroy:
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
         self._asked: dict[str, float] = {}
-        """When AWS was asked last for what keeps a resource, by its id."""
+        """The time of the last question for the obstacles to a deletion, by id of the resource."""
         self._foreign: set[str] = set()
         """Addresses at which a foreign resource stands."""
         self._staying: set[tuple[str, str]] = set()

@@ -15,6 +15,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.engine.words import count
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.phrases import because
 from provisioner.resources.sized import watching_costs
@@ -339,6 +340,13 @@ def described(aws: Aws, cluster: str, arns: Iterable[str], **more: Any) -> list[
 def own_clusters(aws: Aws) -> list[str]:
     """Return the names of this stack's clusters."""
     return [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
+
+
+def still_stopping(aws: Aws) -> str:
+    """Describe the tasks of this stack's clusters that are still stopping; empty if there are none."""
+    found = [task for cluster in own_clusters(aws) for task in tasks(aws, cluster, "STOPPED")]
+    left = [task for task in found if task.get("lastStatus") != "STOPPED"]
+    return f"{count(len(left), 'task')} still stopping" if left else ""
 
 
 def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:

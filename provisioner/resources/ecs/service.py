@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.errors import code_of
 from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost
@@ -18,11 +15,10 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
 from provisioner.engine.traits import EndsFailed, Runs
-from provisioner.engine.words import count
 from provisioner.resources import members
 from provisioner.resources.ecs import connect, stopping, strategies
 from provisioner.resources.ecs.api import API, TAGGED
-from provisioner.resources.ecs.cluster import own_clusters, tasks
+from provisioner.resources.ecs.cluster import own_clusters, still_stopping
 from provisioner.resources.ecs.deployments import NETWORK, revision_fields
 from provisioner.resources.ecs.problems import standing
 from provisioner.resources.ecs.progress import PROGRESS, RolloutFailed, describe, progress_of, read_progress
@@ -261,11 +257,7 @@ class Service(Runs, EndsFailed, Resource):
     def end_failed(cls, aws: Aws, live: Observed) -> str:
         if not progress_of(live).judged:
             return ""
-        try:
-            stopping.go_back(aws, live.attributes["cluster"], live.attributes["service_name"])
-        except ClientError as error:
-            return f"ECS goes on with it, since StopServiceDeployment was refused: {code_of(error)}"
-        return ""
+        return stopping.end(aws, live.attributes["cluster"], live.attributes["service_name"])
 
     @property
     def ignored(self) -> frozenset[str]:
@@ -310,10 +302,7 @@ class Service(Runs, EndsFailed, Resource):
     @classmethod
     def winding_down(cls, aws: Aws) -> str:
         """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier."""
-        clusters = own_clusters(aws)
-        found = [task for cluster in clusters for task in tasks(aws, cluster, "STOPPED")]
-        left = [task for task in found if task.get("lastStatus") != "STOPPED"]
-        return f"{count(len(left), 'task')} still stopping" if left else ""
+        return still_stopping(aws)
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

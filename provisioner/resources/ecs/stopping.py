@@ -119,3 +119,12 @@ def await_end(aws: Aws, cluster: str, service: str) -> None:
         if newest.get("status") not in (REQUESTED, BEGUN):
             return
         aws.pace.sleep(LOOK)
+
+
+def end(aws: Aws, cluster: str, service: str) -> str:
+    """Stop a service's deployment that has failed; return the reason if ECS refuses, or an empty text."""
+    try:
+        go_back(aws, cluster, service)
+    except ClientError as error:
+        return f"ECS goes on with it, since StopServiceDeployment was refused: {code_of(error)}"
+    return ""

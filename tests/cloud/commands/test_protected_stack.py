@@ -54,7 +54,7 @@ STACKS = {
     "public": SMALL.replace("ecs-sample", "shop"),
     "own-steps": WORKER,
 }
-"""Small stacks by what is special of them; all examples come beside them."""
+"""Small stacks by their speciality, beside all examples."""
 PROD = ("--env", "prod")
 REFUSED = (
     ("down", "--yes"),

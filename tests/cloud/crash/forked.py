@@ -139,7 +139,7 @@ class Trunk:
     """By the world that they began in, and the command that goes on there."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _mine: Callable[[], NoReturn] | None = None
-    """What this process does if it is a fork."""
+    """The work of this process if it is a fork."""
 
     def live(self, points: Sequence[Point]) -> None:
         """Go up and down undisturbed, as far as there are points, and let each of them branch off."""
