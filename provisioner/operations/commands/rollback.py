@@ -50,9 +50,14 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         stack = declaration.declare_stack(options, config, aws, {**before, **asked})
         services = scope.services_of(stack.declared, target.revisions)
         check_unchanged(before, {address: stack.declared[address] for address in services})
-        _record_target(store, before, owner, asked, target)
+        marked = images.as_records(revision_choice.mark(config, owner, target, aws.pace.time()))
+        _record_target(store, before, owner, {**marked, **asked}, target)
         about = [*services, *asked, *scope.tags_of(stack.declared, owner)]
-        return _roll_back(config, aws, store, stack, before, owner, about, target.revisions, viewer)
+        ended = _roll_back(config, aws, store, stack, before, owner, about, target.revisions, viewer)
+        if ended.outcome.ok:
+            for address in marked.keys() - asked.keys():
+                store.drop(address)
+        return ended
 
 
 def _only_service(config: Config) -> str:

@@ -16,12 +16,16 @@ from provisioner.operations.overrides import images
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import digest_of
 from provisioner.resources.ecs.revisions import arn_of_number, image_of, previous_arn, revision, short_name
-from provisioner.resources.ecs.task_definition import revisions
+from provisioner.resources.ecs.task_definition import TaskDefinition, revisions
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.state.model import Record
+
+
+BY_ROLLBACK = "rollback"
+"""The command in the record of an image that `rollback` has put back."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,15 @@ def choose_target(config: Config, aws: Aws, records: Mapping[str, Record], name:
     """Return the revision of a service that a rollback goes back to, with the revisions of all that run its image.
 
     Args:
-        to: the number of the revision; None: the revision that served before the running one.
+        to: the number of the revision; None: the revision that served before the running one, or the target of a
+            rollback that was killed.
 
     Raises:
         ConfigurationError: the revision does not exist, runs already, or cannot be used any more.
     """
     record = service_record(records, name)
+    if to is None and (target := _cut_short(config, records, name)):
+        return target
     runs, cluster = str(record.arguments["task_definition"]), str(record.arguments["cluster"])
     arn = arn_of_number(runs, to) if to else previous_arn(aws, cluster, name, runs)
     if arn == runs:
@@ -97,6 +104,34 @@ def record_revisions(records: Mapping[str, Record], target: Target) -> list[Reco
     ]
 
 
+def mark(config: Config, owner: str, target: Target, now: float) -> dict[str, Deployed]:
+    """Return the image of a rollback as it is recorded while that is under way, also if it is the configured one.
+
+    Args:
+        owner: the service or job whose image the target has.
+        now: the time in seconds since the epoch.
+    """
+    says = images.source_of(config.images[owner])
+    return {owner: Deployed(target.image, says, BY_ROLLBACK, now)} if target.image else {}
+
+
+def _cut_short(config: Config, records: Mapping[str, Record], name: str) -> Target | None:
+    """Return the target of a rollback that was killed before all workloads had their revisions; None if none was."""
+    owner = config.image_of(name)
+    marked = images.recorded(records).get(owner)
+    if marked is None or marked.by != BY_ROLLBACK:
+        return None
+    wanted, behind = dict[str, str](), False
+    for one in scope.workloads(config, [owner]):
+        definition = records.get(f"{TaskDefinition.type_name}/{one}")
+        if definition is None or "arn" not in definition.outputs:
+            continue
+        wanted[one] = str(definition.outputs["arn"])
+        starts = (records.get(f"{kind}/{one}") for kind in scope.STARTS)
+        behind |= any(record.arguments.get("task_definition") != wanted[one] for record in starts if record)
+    return Target(marked.image, wanted) if behind and name in wanted else None
+
+
 def deployed_after(
     config: Config, records: Mapping[str, Record], owner: str, target: Target, now: float
 ) -> dict[str, Deployed]:
@@ -111,5 +146,5 @@ def deployed_after(
     if says == f"image {target.image}":
         after.pop(owner, None)
     elif target.image:
-        after[owner] = Deployed(target.image, says, "rollback", now)
+        after[owner] = Deployed(target.image, says, BY_ROLLBACK, now)
     return after

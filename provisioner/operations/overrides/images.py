@@ -50,6 +50,9 @@ def in_effect(
         if name not in config.images:
             continue
         key, says = config.key(name), source_of(config.images[name])
+        if says == f"image {deployed.image}":
+            # a rollback to it was cut short
+            continue
         if says == deployed.instead_of:
             holds[name] = deployed
             told.append(_note(config, records, name, deployed, now))

@@ -249,9 +249,9 @@ class Trunk:
         """Return a problem if a service has neither the settings before the verb nor those after it."""
         after = expected(self.verb, self.before)
         # `up` wakes nothing by itself, and creates again what `down` of a step has deleted
-        again = point.follower == "again" and self.verb.name != "rollback"
-        # a second `rollback` goes back to the revision before, if ECS had made the first one already
-        allowed = [after] if again else [self.before, after]
+        # a `rollback` that had only its last copy to make is done, and the next one goes back again
+        done = self.verb.name == "rollback" and point.call == "ecs:TagResource"
+        allowed = [after] if point.follower == "again" and not done else [self.before, after]
         if now in allowed:
             return ""
         return f"shown {now}, allowed {' or '.join(map(str, allowed))}"
