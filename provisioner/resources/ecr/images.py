@@ -203,7 +203,9 @@ class ImageInUse(Resource):
         for repository, tag, digest in _tags_in(aws, names):
             if tag.startswith(IN_USE):
                 image = f"{repository.outputs['repository_uri']}@{digest}"
-                yield cls._live(repository.id, tag, asked.get((repository.id, tag), image), owned=repository.owned)
+                if digest == _digest_of_stand_in(repository.id, tag):
+                    image = asked.get((repository.id, tag), image)
+                yield cls._live(repository.id, tag, image, owned=repository.owned)
 
     @classmethod
     def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Observed:
@@ -319,12 +321,20 @@ def as_image(repository: str, uri: str, tag: str, digest: str, *, owned: bool = 
 
 def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Observed:
     """Put a manifest without layers under a tag, and return it as an image: a copied stack pulls no images."""
-    config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
-    manifest = {"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []}
+    manifest = _manifest_of_stand_in(repository, tag)
     image = aws.client("ecr").put_image(
-        repositoryName=repository, imageManifest=json.dumps(manifest), imageManifestMediaType=STAND_IN, imageTag=tag
+        repositoryName=repository, imageManifest=manifest, imageManifestMediaType=STAND_IN, imageTag=tag
     )["image"]
     return as_image(repository, uri, tag, image["imageId"]["imageDigest"])
+
+
+def _manifest_of_stand_in(repository: str, tag: str) -> str:
+    config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
+    return json.dumps({"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []})
+
+
+def _digest_of_stand_in(repository: str, tag: str) -> str:
+    return f"sha256:{hashlib.sha256(_manifest_of_stand_in(repository, tag).encode()).hexdigest()}"
 
 
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:

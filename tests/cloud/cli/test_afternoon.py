@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 SCREENS = Path(__file__).parents[1] / "screens"
 SKIPPED = {
-    r"make ": "sets itself up from the network, and tests the project or makes containers with Docker",
+    r"(\w+=\S+ )?make ": "sets itself up from the network, and tests the project or makes containers with Docker",
     r"pip |pipx |uv ": "installs from the network",
     r"aws |docker ": "is another program than this project's",
     r"python -m ecs_emulator|\. \./cloud\.env": "is the embedded cloud alone: `make test-wheels` starts it",
