@@ -277,6 +277,7 @@ def _containers(stack: Stack) -> Calls:
         "continue_service_deployment",
         {"serviceDeploymentArn": place.format("deployment"), "hookId": "none", "action": "CONTINUE"},
     )
+    yield "ecs", "stop_service_deployment", {"serviceDeploymentArn": place.format("deployment"), "stopType": "ROLLBACK"}
     yield "ecs", "describe_service_revisions", {"serviceRevisionArns": [place.format("revision")]}
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}

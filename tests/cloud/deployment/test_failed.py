@@ -41,7 +41,9 @@ def begin(project: Project, strategy: str) -> None:
 
 
 def ecs_writes(project: Project, since: int) -> list[str]:
-    return [one for one in project.writes(since) if one.startswith("ecs:") and "TaskDefinition" not in one]
+    """Return the writes to ECS since a call, without revisions and the copy of the settings in tags."""
+    ours = [one for one in project.writes(since) if one.startswith("ecs:") and "TaskDefinition" not in one]
+    return [one for one in ours if one != "ecs:TagResource"]
 
 
 def deploy(project: Project, image: str) -> tuple[Ended, float]:
