@@ -58,12 +58,14 @@ class Verb:
 
     Attributes:
         edit: a pattern in stack.toml and its replacement, after the commands that come before.
+        planned: whether a plan is saved after the edit.
     """
 
     name: str
     words: Sequence[str]
     first: Sequence[Sequence[str]] = ()
     edit: tuple[str, str] | None = None
+    planned: bool = False
 
 
 DEPLOY = ("deploy", "frontend", "--image", f"{REGISTRY}/good:1")
@@ -79,7 +81,7 @@ VERBS = (
     Verb("run", ("run", "nightly", "--no-wait")),
     Verb("expire", ("up", "--yes", "--expires", "8h")),
     Verb("edit", ("up", "--yes"), edit=MORE_TIME),
-    Verb("plan", ("up", "--plan", "plan.json"), [("plan", "--out", "plan.json")], edit=MORE_TIME),
+    Verb("plan", ("up", "--plan", "plan.json"), edit=MORE_TIME, planned=True),
     Verb("step", ("down", "--yes", "--target-step", "services")),
 )
 
@@ -287,11 +289,10 @@ def live(verb: Verb, directory: Path, pool: Pool, followers: Iterator[Sequence[s
         project.write(CONFIG)
         project.up()
         for words in verb.first:
-            project.run(*words, code=2 if words[0] == "plan" else 0)
+            project.run(*words)
         if verb.edit:
             project.change(*verb.edit)
-        if verb.first and verb.first[0][0] == "plan":
-            (project.directory / "plan.json").unlink()
+        if verb.planned:
             project.run("plan", "--out", "plan.json", code=2)
         trunk = Trunk(verb, project, pool, followers, empty, look(project), only)
         trunk.live()
