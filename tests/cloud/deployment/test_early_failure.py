@@ -338,5 +338,6 @@ def test_a_blue_green_service_is_awaited_by_its_deployment(rig: Rig) -> None:
     assert any(
         f"{CLUSTER}-web:2: BLUE_GREEN BAKE_TIME with 100 % of the traffic, 1/1 running" in text for text in said
     ), said
-    assert ROLLED_BACK in why(up(rig, "web-exits-at-once:1"))
+    # ECS's circuit breaker is for rolling updates: the tool judges and stops it
+    assert "ECS does not give up: 3 failed" in why(up(rig, "web-exits-at-once:1"))
     assert planned(rig, "web-exits-at-once:1")[0] == []
