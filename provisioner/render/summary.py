@@ -139,7 +139,8 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     ]
     if outcome.error is not None:
         first, *further = str(outcome.error).splitlines() or [NO_REASON]
-        lines += [f"error: {first}", *(f"    {line}" for line in further)]
+        # the reasons of a refused plan are indented already
+        lines += [f"error: {first}", *(line if line.startswith(" ") else f"    {line}" for line in further)]
     if outcome.leftovers:
         why = "" if outcome.counts or outcome.error else ", since the state has no records"
         lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted{why}")
