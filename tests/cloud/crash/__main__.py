@@ -20,7 +20,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.cloud.crash.forked import Trunk, begin, fresh
+from tests.cloud.crash.branches import begin
+from tests.cloud.crash.forked import Trunk, fresh
 from tests.cloud.crash.life import Bench, PointResult, bench, undisturbed
 from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, Writes, calls, others, paired, taken_down
 from tests.cloud.crash.pool import Pool

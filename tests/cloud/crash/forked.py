@@ -1,66 +1,33 @@
-"""Lives that are cut short in forks: an undisturbed one forks at its calls, and each fork goes on as if it were killed.
-
-This process has the embedded cloud in itself. The undisturbed command is a process of its own, which waits for the
-answer while the cloud forks: the fork has the cloud as it is at that moment and a copy of the state's files, and no
-such process. What was begun goes on there as after a SIGKILL; here it goes on undisturbed, to the next call.
-"""
+"""Lives that are cut short in forks: an undisturbed one forks at its calls, and each fork goes on as if killed."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
-import os
-import shutil
 import signal
-import sys
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import Any, NoReturn
 
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.kill import Kill, When
-from ecs_emulator.lock import LOCK
-from ecs_emulator.wsgi import HangUp
-from tests.cloud import warm
+from tests.cloud.crash.branches import PATIENT, Branches, emptied
 from tests.cloud.crash.cuts import AtCall
 from tests.cloud.crash.life import PointResult, Undisturbed, go_on, settled
 from tests.cloud.crash.points import COMMANDS, Point
 from tests.cloud.crash.pool import Pool
-from tests.cloud.project import SECONDS, Ended, Project, with_options
-from tests.cloud.world import own, zygote
-
-PATIENT = 86_400
-"""Real seconds that the undisturbed command waits for an answer: until there is room for a fork."""
-AT_MOST = 3 * SECONDS
-"""Real seconds that a fork may take for anything but a command."""
+from tests.cloud.project import SECONDS, Project, with_options
 
 Moment = tuple[str, int, str]
 """An operation or "" for any, the number among its calls that write, and `before` or `after`."""
 
 
-def begin() -> None:
-    """Have the embedded cloud in this process, and all that a command reads; once a process."""
-    # other processes fork from one that has no cloud in it
-    warm.shared()
-    zygote.load()
-    own.HERE.fresh = False
-
-
 def fresh(directory: Path, durations: str) -> Project:
     """A project with all options in a new directory, on the emptied cloud of this process."""
-    assert own.HERE.cloud is not None
-    own.begin(own.HERE.cloud)
-    gc.collect()
-    gc.freeze()
-    directory.mkdir()
-    return with_options(Project(own.HERE.cloud, directory, PATIENT, durations))
+    return with_options(emptied(directory, durations=durations))
 
 
 @dataclass
@@ -99,18 +66,6 @@ class Ticks:
         self._tick()
 
 
-class Bounded(Project):
-    """A project in a fork, which a command in the same process ends (SIGALRM) if it takes too long."""
-
-    def done(self, *words: str) -> Ended:
-        """Run a command to any end."""
-        signal.alarm(int(self.seconds))
-        try:
-            return super().done(*words)
-        finally:
-            signal.alarm(AT_MOST)
-
-
 @dataclass
 class Branch:
     """A fork, and the points that it decides: its own, and those at which everything is as it was when it began."""
@@ -134,12 +89,12 @@ class Trunk:
     known: Undisturbed
     pool: Pool
     tell: Callable[[PointResult], None]
-    _numbers: count[int] = field(default_factory=count)
-    _branches: dict[tuple[Hashable, ...], Branch] = field(default_factory=dict)
+    _begun: dict[tuple[Hashable, ...], Branch] = field(default_factory=dict)
     """By the world that they began in, and the command that goes on there."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _mine: Callable[[], NoReturn] | None = None
-    """The work of this process if it is a fork."""
+
+    def __post_init__(self) -> None:
+        self._branches = Branches(self.project, self.pool)
 
     def live(self, points: Sequence[Point]) -> None:
         """Go up and down undisturbed, as far as there are points, and let each of them branch off."""
@@ -149,8 +104,7 @@ class Trunk:
             moments = [(_moment(point), point) for point in here]
             for point in (point for moment, point in moments if not moment):
                 self._branch(point, [])
-                if self._mine:
-                    self._mine()
+                self._branches.go_on()
             waiting = dict[Moment, list[Point]]()
             for moment, point in moments:
                 if moment:
@@ -166,29 +120,19 @@ class Trunk:
 
     def _go(self, command: str, waiting: dict[Moment, list[Point]]) -> None:
         """Run a command undisturbed, and fork at its calls."""
-        cloud, ticks = _cloud(), Ticks()
-        answer, tick = cloud.call, CLOCK.tick
+        ticks, tick = Ticks(), CLOCK.tick
 
         def branch(point: Point, name: str, effects: int) -> bool:
             world = command, effects, ticks.number, CLOCK.now(), _content(self.project.directory)
             self._branch(point, [name], world)
-            return self._mine is not None
+            return self._branches.forked
 
-        def call(environ: dict[str, Any]) -> Any:
-            try:
-                return answer(environ)
-            except HangUp:
-                # all locks of the call are free again, as when its sender has been killed
-                if self._mine:
-                    self._mine()
-                raise
-
-        cloud.kill, cloud.call, CLOCK.tick = Forking(waiting=waiting, branch=branch), call, ticks
+        CLOCK.tick = ticks
         try:
-            ended = self.project.end(self.project.fork(command, "--yes", how=("wait", str(PATIENT))))
+            with self._branches.at_calls(Forking(waiting=waiting, branch=branch)):
+                ended = self.project.end(self.project.fork(command, "--yes", how=("wait", str(PATIENT))))
         finally:
-            del cloud.call
-            cloud.kill, CLOCK.tick = Kill(), tick
+            CLOCK.tick = tick
         assert ended.code == 0, f"undisturbed, {command} ended with exit code {ended.code}\n{ended.err}"
         for points in waiting.values():
             for point in points:
@@ -197,24 +141,19 @@ class Trunk:
             settled(self.project)
 
     def _branch(self, point: Point, hits: Sequence[str], world: tuple[Hashable, ...] = ()) -> None:
-        """Fork, with a copy of the project's directory; the fork has to do `_mine` as soon as it is out of the call.
+        """Fork at a point; the fork has to go on as soon as it is out of the call.
 
         Args:
             world: all that has a say in what comes, empty if unknown. What has begun in the same one is not repeated.
         """
         mine = PointResult(point, hits, "")
-        if len(point.cuts) == 1 and world and (same := self._branches.get((*world, point.next))):
+        if len(point.cuts) == 1 and world and (same := self._begun.get((*world, point.next))):
             self._join(same, mine)
             return
-        branch, directory = Branch([mine]), self.project.directory.parent / f"branch-{next(self._numbers)}"
+        branch = Branch([mine])
         if len(point.cuts) == 1 and world:
-            self._branches[*world, point.next] = branch
-        # nobody writes there: one call is made at a time, and not answered yet
-        shutil.copytree(self.project.directory, directory, symlinks=True)
-        with LOCK, CLOCK.standing():
-            end = self.pool.fork(partial(self._ended, branch, directory))
-        if end is not None:
-            self._mine = partial(self._live, point, hits, directory, end)
+            self._begun[*world, point.next] = branch
+        self._branches.begin(partial(self._ended, branch), partial(self._verdict, point, hits))
 
     def _join(self, branch: Branch, point: PointResult) -> None:
         with self._lock:
@@ -223,9 +162,8 @@ class Trunk:
                 return
         self.tell(replace(point, problem=branch.problem))
 
-    def _ended(self, branch: Branch, directory: Path, text: str, code: int) -> None:
+    def _ended(self, branch: Branch, text: str, code: int) -> None:
         """Take the verdict of a fork."""
-        shutil.rmtree(directory)
         if code == 0 and text:
             told = json.loads(text)
             hits, problem = told["hits"], told["problem"]
@@ -239,33 +177,10 @@ class Trunk:
         for point in (replace(first, hits=hits), *more):
             self.tell(replace(point, problem=problem))
 
-    def _live(self, point: Point, hits: Sequence[str], directory: Path, end: int) -> NoReturn:
-        """Be a fork: go on as if the command had been killed, and give the verdict back."""
-        code = 70
-        try:
-            signal.alarm(AT_MOST)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            own.after_fork()
-            cloud = _cloud()
-            cloud.kill = Kill()
-            vars(cloud).pop("call", None)
-            written = self.project.config.read_text()
-            project = Bounded(self.project.cloud, directory, durations=self.project.durations)
-            project.write(written)
-            verdict = go_on(project, point, self.known, hits)
-            project.close()
-            _write(end, json.dumps({"hits": list(verdict.hits), "problem": verdict.problem}))
-            code = 0
-        except BaseException:  # noqa: BLE001 (nobody else hears of it)
-            _write(end, traceback.format_exc())
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
-
-
-def _write(end: int, text: str) -> None:
-    with os.fdopen(end, "w", encoding="utf-8", closefd=False) as file:
-        file.write(text)
+    def _verdict(self, point: Point, hits: Sequence[str], project: Project) -> str:
+        """Go on in a fork, and return the verdict as text."""
+        verdict = go_on(project, point, self.known, hits)
+        return json.dumps({"hits": list(verdict.hits), "problem": verdict.problem})
 
 
 def _content(directory: Path) -> str:
@@ -282,9 +197,3 @@ def _moment(point: Point) -> Moment | None:
     """Return the moment of an undisturbed command at which a point begins; None: a process has to be disturbed."""
     first = point.cuts[0]
     return (first.operation, first.call, first.when) if isinstance(first, AtCall) else None
-
-
-def _cloud() -> Any:
-    assert own.HERE.cloud is not None
-    process: Any = own.HERE.cloud.process
-    return process.cloud

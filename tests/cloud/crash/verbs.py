@@ -7,7 +7,6 @@ fork the verb counts as killed. There the same verb follows, or `up`, or `recove
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import re
@@ -15,26 +14,20 @@ import shutil
 import signal
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any, NoReturn
 
-from ecs_emulator.clock import CLOCK
 from ecs_emulator.kill import Kill, When
-from ecs_emulator.lock import LOCK
-from ecs_emulator.wsgi import HangUp
-from tests.cloud.crash.forked import AT_MOST, PATIENT, Bounded, begin
+from tests.cloud.crash.branches import PATIENT, Branches, begin, emptied
 from tests.cloud.crash.pool import Pool
 from tests.cloud.crash.settings import left, settings
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
-from tests.cloud.world import own
 
 CONFIG = f"""{SMALL}
 [services.worker]
@@ -151,80 +144,37 @@ class Trunk:
     before: Shown
     only: str = ""
     problems: dict[str, str] = field(default_factory=dict)
-    _numbers: count[int] = field(default_factory=count)
-    _mine: Callable[[], NoReturn] | None = None
+
+    def __post_init__(self) -> None:
+        self._branches = Branches(self.project, self.pool)
 
     def live(self) -> None:
         """Run the verb undisturbed, and fork at its writes."""
-        cloud = _cloud()
-        answer, seen = cloud.call, count()
+        seen = count()
 
         def branch(name: str, moment: When) -> bool:
             number = next(seen) // 2
             for follower in next(self.followers):
                 self._branch(Point(self.verb, name, moment, number, follower))
-                if self._mine:
+                if self._branches.forked:
                     return True
             return False
 
-        def call(environ: dict[str, Any]) -> Any:
-            try:
-                return answer(environ)
-            except HangUp:
-                if self._mine:
-                    self._mine()
-                raise
-
-        cloud.kill, cloud.call = Forking(branch=branch), call
-        try:
+        with self._branches.at_calls(Forking(branch=branch)):
             ended = self.project.end(self.project.fork(*self.verb.words, how=("wait", str(PATIENT))))
-        finally:
-            del cloud.call
-            cloud.kill = Kill()
         assert ended.code == 0, f"undisturbed, {self.verb.name} ended with exit code {ended.code}\n{ended.err}"
         self.pool.drain()
 
     def _branch(self, point: Point) -> None:
-        if not re.search(self.only, point.name):
-            return
-        directory = self.project.directory.parent / f"branch-{next(self._numbers)}"
-        # nobody writes there: one call is made at a time, and not answered yet
-        shutil.copytree(self.project.directory, directory, symlinks=True)
-        with LOCK, CLOCK.standing():
-            end = self.pool.fork(partial(self._ended, point, directory))
-        if end is not None:
-            self._mine = partial(self._live, point, directory, end)
+        if re.search(self.only, point.name):
+            self._branches.begin(partial(self._ended, point), lambda project: json.dumps(self._judge(project, point)))
 
-    def _ended(self, point: Point, directory: Path, text: str, code: int) -> None:
-        shutil.rmtree(directory)
+    def _ended(self, point: Point, text: str, code: int) -> None:
         problem = json.loads(text) if code == 0 and text else f"the fork ended with exit code {code}\n{text}"
         self.problems[point.name] = problem
         print(f"{point.name}: {'BAD' if problem else 'ok'}", flush=True)
         if problem:
             print(problem, flush=True)
-
-    def _live(self, point: Point, directory: Path, end: int) -> NoReturn:
-        """Be a fork: let the command follow, judge, and end."""
-        code = 70
-        try:
-            signal.alarm(AT_MOST)
-            os.setpgid(0, 0)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            own.after_fork()
-            cloud = _cloud()
-            cloud.kill = Kill()
-            vars(cloud).pop("call", None)
-            written = self.project.config.read_text()
-            project = Bounded(self.project.cloud, directory, durations=self.project.durations)
-            project.write(written)
-            _write(end, json.dumps(self._judge(project, point)))
-            project.close()
-            code = 0
-        except BaseException:  # noqa: BLE001 (nobody else hears of it)
-            _write(end, traceback.format_exc())
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
 
     def _judge(self, project: Project, point: Point) -> str:
         """Let the command follow, and return the problem of the stack after it; empty if there is none."""
@@ -278,12 +228,7 @@ def expected(verb: Verb, before: Shown) -> Shown:
 
 def live(verb: Verb, directory: Path, pool: Pool, followers: Iterator[Sequence[str]], only: str) -> dict[str, str]:
     """Stand a stack up on the emptied cloud, run a verb with all its points, and return their problems by name."""
-    assert own.HERE.cloud is not None
-    own.begin(own.HERE.cloud)
-    gc.collect()
-    gc.freeze()
-    directory.mkdir()
-    with closing(Project(own.HERE.cloud, directory, PATIENT)) as project:
+    with closing(emptied(directory)) as project:
         ready_image(project.cloud, "good")
         empty = settings(project.inventory())
         project.write(CONFIG)
@@ -297,17 +242,6 @@ def live(verb: Verb, directory: Path, pool: Pool, followers: Iterator[Sequence[s
         trunk = Trunk(verb, project, pool, followers, empty, look(project), only)
         trunk.live()
         return trunk.problems
-
-
-def _write(end: int, text: str) -> None:
-    with os.fdopen(end, "w", encoding="utf-8", closefd=False) as file:
-        file.write(text)
-
-
-def _cloud() -> Any:
-    assert own.HERE.cloud is not None
-    process: Any = own.HERE.cloud.process
-    return process.cloud
 
 
 def main() -> int:
