@@ -24,6 +24,7 @@ from tests.cloud import botocore_once
 from tests.cloud.world import forks, own
 
 if TYPE_CHECKING:
+    from tests.cloud.project import Project
     from tests.cloud.rig import Rig
 
 REGION = "ap-northeast-1"
@@ -185,6 +186,16 @@ def cloud(running_cloud: EmbeddedCloud) -> EmbeddedCloud:
     else:
         running_cloud.reset()
     return running_cloud
+
+
+@pytest.fixture
+def project(request: pytest.FixtureRequest, cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    """A project with the stack that the file's mark names: `world.STANDING.with_args(stand)`."""
+    from tests.cloud.world.stood import stood
+
+    (stand,) = next(mark.args for mark in request.node.iter_markers("world") if mark.args)
+    with stood(cloud, tmp_path, stand) as here:
+        yield here
 
 
 @pytest.fixture

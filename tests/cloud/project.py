@@ -301,6 +301,10 @@ class Project:
         """The operations that changed something, or would have, after the call of that number."""
         return [f"{call['service']}:{call['operation']}" for call in self.cloud.calls(since) if call["write"]]
 
+    def ecs_writes(self, since: int) -> list[str]:
+        """The operations of ECS among them, without the copy of the settings in the cluster's tags."""
+        return [one for one in self.writes(since) if one.startswith("ecs:") and one != "ecs:TagResource"]
+
     def inventory(self) -> Inventory:
         """Everything that the account holds."""
         return inventory(self.cloud.client)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_jobs import revisions
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
-from tests.cloud.world.stood import stood
 
 IMAGES = ("good", "better", "frontend-exits-at-once", "migrate-exits-with-3", f"{NAME}/frontend")
 MORE = """
@@ -46,12 +42,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def deploy(project: Project, image: str, *more: str, code: int = 0) -> Any:

@@ -6,19 +6,15 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.outside import outside
 from tests.cloud.project import SMALL, Project, ready_image
 from tests.cloud.warm import PROGRAM, environment
-from tests.cloud.world.stood import stood
 
 WORKER = """
 [services.worker]
@@ -38,12 +34,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def words(image: str) -> list[str]:

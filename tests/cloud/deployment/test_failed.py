@@ -42,8 +42,7 @@ def begin(project: Project, strategy: str) -> None:
 
 def ecs_writes(project: Project, since: int) -> list[str]:
     """Return the writes to ECS since a call, without revisions and the copy of the settings in tags."""
-    ours = [one for one in project.writes(since) if one.startswith("ecs:") and "TaskDefinition" not in one]
-    return [one for one in ours if one != "ecs:TagResource"]
+    return [one for one in project.ecs_writes(since) if "TaskDefinition" not in one]
 
 
 def deploy(project: Project, image: str) -> tuple[Ended, float]:

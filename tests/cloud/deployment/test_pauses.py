@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecs_emulator import control
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.deployment.test_strategies import PLAIN, newest, said, shown, weights
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Ended, Project, ready_image
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
-from tests.cloud.world.stood import stood
 
 BEFORE, AFTER = "PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"
 PAUSED = (
@@ -41,12 +37,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def waits(project: Project, at: str = BEFORE) -> None:

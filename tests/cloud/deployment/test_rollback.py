@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.deployment.test_strategies import PLAIN, newest, shown, weights
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
-from tests.cloud.world.stood import stood
 
 CANARY = 'deployment = { strategy = "canary", step_percent = 10, step_minutes = 5, bake_minutes = 5 }'
 STOP, UPDATE = "ecs:StopServiceDeployment", "ecs:UpdateService"
@@ -33,22 +29,11 @@ def stand(here: Project) -> None:
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
 
 
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
-
-
 def left(project: Project, image: str = FIRST) -> None:
     """Leave a deployment under way that has a part of the traffic."""
     project.run("deploy", "frontend", "--image", image, "--no-wait")
     stage = "PRODUCTION_TRAFFIC_SHIFT"
     project.cloud.wait(lambda: newest(project).get("lifecycleStage") == stage, stage)
-
-
-def ecs_writes(project: Project, since: int) -> list[str]:
-    """Return the writes to ECS since a call, without the copy of the settings in tags."""
-    return [one for one in project.writes(since) if one.startswith("ecs:") and one != "ecs:TagResource"]
 
 
 @pytest.mark.parametrize("when", MOMENTS)
@@ -59,7 +44,7 @@ def test_a_killed_stop_is_gone_on_with(project: Project, when: str, then: str) -
     assert AtCall(1, when, STOP)(project, "rollback frontend")
     since, began = project.last_call(), project.cloud.now()
     project.run(*then.split(), *(["--yes"] if then == "up" else []))
-    assert ecs_writes(project, since) == ([STOP] if when == "before" else [])
+    assert project.ecs_writes(since) == ([STOP] if when == "before" else [])
     assert project.cloud.now() - began < 60
     assert (newest(project)["status"], weights(project)) == ("ROLLBACK_SUCCESSFUL", before)
     clean(project)
@@ -92,7 +77,7 @@ def test_an_interrupted_deploy_is_rolled_back_in_seconds(project: Project) -> No
     told = [one["text"] for one in project.run("rollback", "frontend", "--json").said("notice")]
     assert any("still run and have 90 % of its traffic" in text and "in about 15 s" in text for text in told), told
     assert project.cloud.now() - began < 15
-    assert (ecs_writes(project, since), weights(project)) == ([STOP], before)
+    assert (project.ecs_writes(since), weights(project)) == ([STOP], before)
     clean(project)
 
 
@@ -102,7 +87,7 @@ def test_a_stop_leads_to_no_other_revision(project: Project) -> None:
     left(project, image=SECOND)
     since = project.last_call()
     project.run("rollback", "frontend", "--to", "1")
-    assert STOP not in ecs_writes(project, since)
+    assert STOP not in project.ecs_writes(since)
     assert shown(project)["taskDefinition"].endswith(":1")
     clean(project)
 

@@ -99,9 +99,7 @@ def under_way(project: Project, strategy: str) -> Row:
     assert newest(project)["status"] == "IN_PROGRESS"
     calls = project.last_call()
     row = roll_back(project, strategy, "under way")
-    # beside the copy of the settings in tags
-    writes = [one for one in project.writes(calls) if "ecs:" in one and one != "ecs:TagResource"]
-    assert writes == ["ecs:StopServiceDeployment"]
+    assert project.ecs_writes(calls) == ["ecs:StopServiceDeployment"]
     assert newest(project)["status"] == "ROLLBACK_SUCCESSFUL"
     assert strategy == "rolling" or weights(project) == traffic
     clean(project)

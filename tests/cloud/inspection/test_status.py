@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project
-from tests.cloud.world.stood import stood
 
 JOBS = f"""
 [services.worker]
@@ -48,12 +44,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def test_one_screen_says_what_serves_and_what_does_not(project: Project) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +9,11 @@ import pytest
 from provisioner.config.models import load
 from provisioner.permissions.printed import printed
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
-from tests.cloud.world.stood import stood
 
 MORE = """
 [services.worker]
@@ -41,12 +37,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def sizes(project: Project) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import ITSELF, enforce, policy
 from tests.cloud.project import SMALL, Project
-from tests.cloud.world.stood import stood
 
 SCHEDULE = """
 [schedule]
@@ -58,12 +56,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def until(project: Project, hour: int, minute: int = 2) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project
-from tests.cloud.world.stood import stood
 
 SCALING = SMALL.replace("public = true\n", "public = true\nscaling = { min = 2, max = 6, cpu = 60 }\n")
 TARGET = {
@@ -29,12 +24,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = world.STANDING.with_args(stand)
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def suspend(project: Project, *, suspended: bool = True) -> None:

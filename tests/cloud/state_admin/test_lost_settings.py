@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import AtCall
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
+from tests.cloud.policies import allowing, denying, enforce, policy
 from tests.cloud.project import SMALL, Project, ready_image
-from tests.cloud.world.stood import stood
 
 MORE = """
 [services.worker]
@@ -30,12 +26,6 @@ def stand(here: Project) -> None:
 
 
 pytestmark = world.STANDING.with_args(stand)
-
-
-@pytest.fixture
-def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    with stood(cloud, tmp_path, stand) as here:
-        yield here
 
 
 def shown(project: Project) -> dict[str, tuple[int, str]]:
@@ -83,6 +73,22 @@ def test_a_pause_and_a_date_survive_recover(project: Project) -> None:
     project.run("resume", "worker")
     assert shown(project)["worker"][0] == 1
     assert "paused" not in "".join(tags(project).values())
+
+
+def test_a_refused_copy_is_a_note_and_the_next_command_makes_it(project: Project) -> None:
+    enforce(project.cloud, policy(allowing("*"), denying("ecs:TagResource")))
+    assert "were not copied to the tags of its cluster" in project.run("scale", "worker", "3").err
+    assert tags(project) == {}
+    enforce(project.cloud)
+    project.up()
+    assert "scaled_service/worker" in "".join(tags(project).values())
+
+
+def test_a_killed_copy_is_made_by_the_next_command(project: Project) -> None:
+    assert AtCall(1, "before", "ecs:TagResource")(project, "scale worker 3")
+    assert tags(project) == {}
+    project.up()
+    assert "scaled_service/worker" in "".join(tags(project).values())
 
 
 def test_asleep_without_a_state_is_refused_with_the_way_back(project: Project) -> None:
