@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.commands.give_back import propose_return
 from provisioner.operations.commands.request import UpOptions, declare_as_requested, load_request
 from provisioner.operations.context import cluster_tags, connection, stacks, stores
@@ -16,11 +14,7 @@ from provisioner.operations.planning import dry_run
 from provisioner.operations.planning.proposal import Proposal, propose
 
 if TYPE_CHECKING:
-    from provisioner.aws.client import Aws
-    from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
-    from provisioner.state.model import Record
-    from provisioner.steps.stack import Stack
 
 
 def plan(options: Options, wanted: UpOptions) -> Proposal:
@@ -45,16 +39,7 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     proposal = propose(options, config, aws, stack, state, planned, step)
     beside = stacks.beside(options, config, state.records)
     kept = data_loss.note(state.records, stack, options.command_line) if proposal.kept else []
-    changes = any(item.action != "none" for item in planned)
-    refused = _refused(config, aws, stack, state.records) if changes else None
-    return replace(proposal, notes=[*beside, *proposal.notes, *kept], refused=refused)
-
-
-def _refused(config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record]) -> ConfigurationError | None:
-    """Return the refusal of the `up` if the stack sleeps, in its words."""
     asleep = sizes.until(config, aws.pace.time()) if stack.facts.sizes.by_schedule else None
-    try:
-        sizes.check_awake(records, asleep)
-    except ConfigurationError as error:
-        return error
-    return None
+    changes = any(item.action != "none" for item in planned)
+    refused = sizes.refusal(state.records, asleep) if changes else None
+    return replace(proposal, notes=[*beside, *proposal.notes, *kept], refused=refused)

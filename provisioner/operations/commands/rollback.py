@@ -45,12 +45,12 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
     with stores.open_store(options, config, aws, COMMAND) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         target = revision_choice.choose_target(config, aws, store.records, name, to)
-        before, owner = dict(store.records), config.image_of(name)
-        asked = images.as_records(revision_choice.deployed_after(config, before, owner, target, aws.pace.time()))
+        before, owner, now = dict(store.records), config.image_of(name), aws.pace.time()
+        asked = images.as_records(revision_choice.deployed_after(config, before, owner, target, now))
         stack = declaration.declare_stack(options, config, aws, {**before, **asked})
         services = scope.services_of(stack.declared, target.revisions)
         check_unchanged(before, {address: stack.declared[address] for address in services})
-        marked = images.as_records(revision_choice.mark(config, owner, target, aws.pace.time()))
+        marked = images.as_records(revision_choice.mark(config, owner, target, now))
         _record_target(store, before, owner, {**marked, **asked}, target)
         about = [*services, *asked, *scope.tags_of(stack.declared, owner)]
         ended = _roll_back(config, aws, store, stack, before, owner, about, target.revisions, viewer)

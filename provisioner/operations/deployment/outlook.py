@@ -41,7 +41,7 @@ def of_rollback(aws: Aws, records: Mapping[str, Record], services: Mapping[str, 
 def _returns(name: str, wanted: str, shown: Progress, there: Mapping[str, Any]) -> str:
     """Describe a stop of the deployment under way."""
     share = "" if shown.weight is None else f" and have {100 - shown.weight:g} % of its traffic"
-    back = "all of it is theirs again" if share else "they are all that runs again" if _serves(there) else "it is done"
+    back = "all of it is theirs again" if share else "they are all that runs again" if serves(there) else "it is done"
     return f"{name}: tasks of {short_name(wanted)} still run{share}; {back} in about {SECONDS:.0f} s"
 
 
@@ -49,15 +49,16 @@ def _replaced(name: str, wanted: str, shown: Progress, there: Mapping[str, Any])
     """Describe a deployment of the former revision without steps."""
     shifts = strategies.shifts(there)
     seconds = times(Service.type_name, there).ready + (_SHIFT if shifts else 0.0)
-    runs, verb = short_name(shown.runs), "serves" if _serves(there) else "runs"
+    runs, verb = short_name(shown.runs), "serves" if serves(there) else "runs"
     then = "then all traffic moves at once" if shifts else "then its tasks go"
     return (
         f"{name}: {runs} {verb} until tasks of {short_name(wanted)} are healthy, in about {_roughly(seconds)}; {then}"
     )
 
 
-def _serves(there: Mapping[str, Any]) -> bool:
-    return bool(there["load_balancers"] or there["service_registries"] or there["service_connect"])
+def serves(settings: Mapping[str, Any]) -> bool:
+    """Return whether a service with these settings gets calls from others; otherwise it only runs."""
+    return any(settings.get(field) for field in ("load_balancers", "service_registries", "service_connect"))
 
 
 def _roughly(seconds: float) -> str:

@@ -142,9 +142,7 @@ def deployed_after(
         now: the time in seconds since the epoch.
     """
     after, _ = images.in_effect(config, records)
-    says = images.source_of(config.images[owner])
-    if says == f"image {target.image}":
-        after.pop(owner, None)
-    elif target.image:
-        after[owner] = Deployed(target.image, says, BY_ROLLBACK, now)
+    after |= mark(config, owner, target, now)
+    if images.is_configured(config, owner, target.image):
+        del after[owner]
     return after

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut, Withdrawn
 from provisioner.engine.execution.destroy import Destroy
 from provisioner.engine.words import names
+from provisioner.operations.deployment.outlook import serves
+from provisioner.operations.overrides.expiration import moment
 from provisioner.resources.ecr.images import ImageInUse
 from provisioner.resources.ecs import stopping
 from provisioner.resources.ecs.progress import Progress, RolloutFailed, progress_of
@@ -92,17 +94,16 @@ def _told(
     for address, one in failures.items():
         if address in shown and (isinstance(one, RolloutFailed) or shown[address].rolled_back):
             asked = before[address].arguments
-            serves = any(asked.get(field) for field in ("load_balancers", "service_registries", "service_connect"))
             old, new = (str(records[address].arguments["task_definition"]) for records in (before, now))
-            still = f"{_name(address)} still {'serves' if serves else 'runs'} revision {old.rpartition(':')[2]}"
+            still = f"{_name(address)} still {'serves' if serves(asked) else 'runs'} revision {old.rpartition(':')[2]}"
             why = one if isinstance(one, RolloutFailed) else shown[address]
             line = f": {why.last_line}" if why.last_line else ""
             since = _since(shown[address].began)
             yield f"{still}{since}; revision {new.rpartition(':')[2]} failed: {why.cause}{line}"
 
 
-def _since(moment: datetime | None) -> str:
-    return f", since {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else ""
+def _since(began: datetime | None) -> str:
+    return f", since {moment(began.timestamp())}" if began else ""
 
 
 def _both(stay: Sequence[str], moved: Sequence[str]) -> str:

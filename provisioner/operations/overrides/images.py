@@ -23,6 +23,11 @@ def source_of(container: Container) -> str:
     return f"build {container.build}" if container.build else f"image {container.image}"
 
 
+def is_configured(config: Config, owner: str, image: str) -> bool:
+    """Return whether an image is the configured one of a service or job."""
+    return source_of(config.images[owner]) == f"image {image}"
+
+
 def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
     """Return the records of deployed images, by address."""
     return {address: record for address, record in records.items() if record.type == DeployedImage.type_name}
@@ -50,7 +55,7 @@ def in_effect(
         if name not in config.images:
             continue
         key, says = config.key(name), source_of(config.images[name])
-        if says == f"image {deployed.image}":
+        if is_configured(config, name, deployed.image):
             # a rollback to it was cut short
             continue
         if says == deployed.instead_of:

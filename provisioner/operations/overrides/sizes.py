@@ -133,18 +133,16 @@ def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
     return applied(config, sizes), sizes
 
 
-def check_awake(records: Mapping[str, Record], by_schedule: str | None = None) -> None:
-    """Refuse to change a stack that sleeps: new tasks would run, and a stopped database accepts no change.
+def refusal(records: Mapping[str, Record], by_schedule: str | None = None) -> ConfigurationError | None:
+    """Return the refusal to change a stack that sleeps, or None: tasks would run, and a stopped database changes not.
 
     Args:
         by_schedule: the end of its sleep by schedule, as `until` words it; None if it does not sleep so.
-
-    Raises:
-        ConfigurationError: it sleeps.
     """
     why = "asleep" if recorded(records).asleep else asleep(by_schedule) if by_schedule is not None else ""
-    if why:
-        raise ConfigurationError(f"the stack is {why}: run `provision wake` first, or `provision down` to delete it")
+    if not why:
+        return None
+    return ConfigurationError(f"the stack is {why}: run `provision wake` first, or `provision down` to delete it")
 
 
 def pausables(config: Config) -> list[str]:

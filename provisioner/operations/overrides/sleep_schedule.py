@@ -49,7 +49,8 @@ def check_awake(config: Config, aws: Aws, records: Mapping[str, Record]) -> None
     Raises:
         ConfigurationError: it sleeps.
     """
-    sizes.check_awake(records, asleep_until(config, aws, records))
+    if refused := sizes.refusal(records, asleep_until(config, aws, records)):
+        raise refused
 
 
 def awake(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:

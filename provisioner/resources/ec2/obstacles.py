@@ -1,7 +1,7 @@
 """Resources of others that keep EC2 from deleting a part of the stack's network, until somebody deletes them.
 
-What AWS makes and takes away by itself (GuardDuty's endpoint, the groups of ECS's load balancers) is no obstacle, and
-neither are network interfaces, which go with what they belong to.
+A resource that AWS makes and deletes by itself is no obstacle (GuardDuty's endpoint, the groups of ECS's load
+balancers). Nor is a network interface: AWS deletes it with its owner.
 """
 
 from __future__ import annotations
