@@ -108,7 +108,8 @@ class EmulatedApi:
         signing: the name that signs its requests, if it differs.
         responses: moto's class that answers, below `moto`; empty if no list has pages.
         invalid: AWS's code for a request that the API's model does not allow; empty if AWS does not check by the model.
-        too_long: AWS's code for a list that is longer than the model allows, of an API that is not checked otherwise.
+        too_long: the code for a list that is longer than the model allows, of an API that is not checked otherwise: by
+            analogy AWS's code for a wrong parameter.
         pages, lists: the paging of its lists, and by operation the bounds that differ.
         empty: the lists whose own document says that a page may be empty (`Pages.empty` says so of all lists).
         most: by operation, the largest page that moto itself makes, if moto refuses more.
