@@ -365,10 +365,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        live = replace(live, outputs={**before.outputs, **live.outputs})
+        return replace(live, outputs={**before.outputs, **live.outputs})
         """,
         """
-        pass
+        return live
         """,
     ),
     Mutation(

@@ -282,6 +282,30 @@ LIVES = {
         planned=False,
         traffic=2,
     ),
+    "a killed change arrives after a list that shows the wanted settings, which the user took back": Life(
+        34332717,
+        1,
+        (
+            Act("up", 2099131738),
+            Act("edit", 259577799),
+            Act("up", 2891443377, kill=20),
+            Act("edit", 2822758604),
+            Act("up", 122216958, lag=25.0),
+        ),
+        traffic=2,
+    ),
+    "a change is killed before it is recorded, and taken back before a list shows it": Life(
+        98039853,
+        1,
+        (
+            Act("up", 48558822),
+            Act("edit", 3264537193),
+            Act("up", 2395257881, kill=22, lag=25.0),
+            Act("edit", 1423143299),
+            Act("up", 365995677),
+        ),
+        traffic=3,
+    ),
     "up says of an intent whose resource was renamed twice that there is none": Life(
         5030143,
         1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -240,13 +240,17 @@ class Apply:
         self.progress.started(address, "change")
         self._note_result(address, "changed")
 
-    def _displacing(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
-        """Record foreign settings before a change replaces them: AWS shows them no longer afterwards."""
+    def _intending(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
+        """Record a change before its call: after a kill the lists may not show it, while the user takes it back.
+
+        Foreign settings that it replaces are recorded as well: AWS shows them no longer afterwards.
+        """
         displaced = desired.displaced(live) if isinstance(desired, KnownByContent) else {}
-        if not displaced:
-            return nullcontext()
         before = self.store.records.get(desired.address)
-        self._record(desired, item, replace(live, outputs=displaced), "creating")
+        if displaced:
+            self._record(desired, item, replace(live, outputs=displaced), "creating")
+        else:
+            self._record(desired, item, self._with_outputs(desired.address, live), "created")
         return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
@@ -263,7 +267,7 @@ class Apply:
                 why = desired.pending(live)
             else:
                 self._begin_change(address)
-                with self._displacing(desired, item, live):
+                with self._intending(desired, item, live):
                     desired.update(self.aws, live, changes)
                 self._sent.note(address, changes, self.aws.pace.now())
                 live = live.updated({name: one.new for name, one in changes.items() if name not in live.problems})
@@ -297,11 +301,16 @@ class Apply:
             raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
     def _observe(self, address: str, live: Observed) -> Observed:
-        """Keep AWS's answer for a resource; outputs that it leaves out during a change stay known."""
-        if (before := self.observed.get(address)) and before.id == live.id:
-            live = replace(live, outputs={**before.outputs, **live.outputs})
-        self.observed[address] = live
+        """Keep AWS's answer for a resource, with all known outputs."""
+        self.observed[address] = live = self._with_outputs(address, live)
         return live
+
+    def _with_outputs(self, address: str, live: Observed) -> Observed:
+        """Return AWS's answer with the outputs that it leaves out during a change."""
+        before = self.observed.get(address)
+        if before is None or before.id != live.id:
+            return live
+        return replace(live, outputs={**before.outputs, **live.outputs})
 
     def _report(self, address: str, live: Observed) -> None:
         self._observe(address, live)

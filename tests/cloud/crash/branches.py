@@ -82,7 +82,7 @@ class Branches:
 
     @property
     def forked(self) -> bool:
-        """Whether this process is a fork, which has to `go_on`."""
+        """Return whether this process is a fork, and has to `go_on`."""
         return self._mine is not None
 
     def begin(self, ended: Heard, work: Callable[[Project], str]) -> None:
