@@ -122,8 +122,9 @@ def test_a_connection_lost_twice_at_once_is_made_once() -> None:
 
     def began(channel: agents.Channel) -> None:
         with channel._changed:
-            channel._hang_up(1001, "gone")
+            # the client may be connected again before the next line
             agent_socket = rig.agent._connection.raw._sock
+            channel._hang_up(1001, "gone")
             agent_socket.shutdown(2)
 
     with serving(began) as rig, rig.client() as channel:
