@@ -10,6 +10,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     cluster,
     database,
     database_name,
+    deployment_alarms,
     discovery,
     dns,
     drain,

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner import Handle, Stack, ready, step
 from provisioner.config.alarms import Alarms as Wanted
-from provisioner.config.together import alternate
+from provisioner.config.deployment import alarm_name, alternate
 from provisioner.resources.cloudwatch.alarms import Alarm
 from provisioner.resources.events import EventRule
 from provisioner.resources.policies import Policy, policy
@@ -93,7 +93,7 @@ def alarms(
         made[one.address] = stack.ensure(
             Alarm(
                 one.address,
-                alarm_name=f"{stack.name}-{one.address.replace('.', '-')}",
+                alarm_name=alarm_name(stack.name, one.address),
                 alarm_description=f"{stack.name}: {one.text}",
                 namespace=namespace,
                 metric_name=metric,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
+from provisioner.config.deployment import alternate
 from provisioner.config.services import Service
-from provisioner.config.together import alternate, on_trial
+from provisioner.config.together import on_trial
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import (
     REDIRECT_TO_HTTPS,

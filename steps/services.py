@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import gcd
@@ -17,6 +17,7 @@ from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, Prote
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
+from provisioner.steps.deployment_alarms import DeploymentAlarms
 from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
 from provisioner.steps.job_runs import JobRuns
@@ -49,6 +50,7 @@ def services(
     roles: Roles,
     task_definitions: TaskDefinitions,
     job_runs: JobRuns,
+    deployment_alarms: DeploymentAlarms,
 ) -> Services:
     """Declare the services, in private subnets unless they have public addresses.
 
@@ -85,7 +87,7 @@ def services(
                 deployment_configuration={
                     "deploymentCircuitBreaker": _circuit_breaker(service),
                     **_percentages(service),
-                    **_shifting(service),
+                    **_shifting(service, deployment_alarms.names[name]),
                 },
                 # rebalancing starts one more task before it stops one (developer guide, "Availability Zone
                 # rebalancing")
@@ -141,11 +143,11 @@ def _percentages(service: Wanted) -> dict[str, int]:
     return {"maximumPercent": wanted.max_percent, "minimumHealthyPercent": wanted.min_percent}
 
 
-def _shifting(service: Wanted) -> dict[str, object]:
+def _shifting(service: Wanted, alarm_names: Sequence[str]) -> dict[str, object]:
     """Return the settings for shifting traffic, with all members; of rolling deployments only their alarms, if any."""
     wanted = service.deployment
-    watches = bool(wanted.alarms)
-    alarms = {"alarmNames": list(wanted.alarms), "enable": watches, "rollback": watches}
+    watches = bool(alarm_names)
+    alarms = {"alarmNames": list(alarm_names), "enable": watches, "rollback": watches}
     if not wanted.shifts:
         return {"alarms": alarms} if watches else {}
     percent, minutes = wanted.steps

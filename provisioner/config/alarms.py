@@ -10,6 +10,8 @@ from pydantic import AfterValidator
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 
+ERRORS = 10
+"""5xx answers in a minute."""
 Errors = Annotated[int | Literal[False], values.or_false(1, 1_000_000, "a number of errors in a minute, such as 10")]
 Email = Annotated[str, values.matching(values.EMAIL, 'is not an e-mail address, such as "ops@example.com"')]
 Percent = Annotated[int | Literal[False], values.or_false(1, 99, "a percentage from 1 to 99, such as 90")]
@@ -22,7 +24,7 @@ class Alarms(Model):
     """E-mail addresses that get each alarm, once an address has confirmed the subscription."""
     topic: Annotated[str, AfterValidator(values.topic)] | None = None
     """The ARN of an SNS topic of yours that gets each alarm."""
-    errors: Errors = 10
+    errors: Errors = ERRORS
     """5xx answers in a minute that raise an alarm, of a public service or of the load balancer; `false`: no alarm."""
     unhealthy: bool = True
     """Watch for targets of a public service that fail their health check."""

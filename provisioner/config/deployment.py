@@ -31,6 +31,8 @@ PAUSES = (
 )
 """The stages at which a deployment can wait for a person, in their order (ECS developer guide, "Lifecycle hooks for
 Amazon ECS service deployments"). RECONCILE_SERVICE occurs only in a deployment that replaces another deployment."""
+ERRORS_ALARM = "errors"
+"""The word in `alarms` for an alarm of the stack's own."""
 PORTS = (80, 443)
 """The load balancer's ports for all clients."""
 _UNPAUSED = ("test-traffic-shift", "production-traffic-shift")
@@ -69,6 +71,16 @@ Stage = Annotated[
 ]
 
 
+def alternate(service: str) -> str:
+    """Return the name of a service's second target group. Its capital letter makes it unlike any service's name."""
+    return f"{service}-B"
+
+
+def alarm_name(stack: str, address: str) -> str:
+    """Return the name of an alarm of the stack's own, by its address."""
+    return f"{stack}-{address.replace('.', '-')}"
+
+
 class Deployment(Model):
     """`[services.NAME.deployment]`: how new tasks replace old ones."""
 
@@ -89,7 +101,7 @@ class Deployment(Model):
         LIST,
         values.unique("alarm"),
     ] = ()
-    """Names of CloudWatch alarms: ECS rolls back if one is in ALARM."""
+    """Names of CloudWatch alarms: ECS rolls back if one is in ALARM. `errors`: one of the stack, on its 5xx answers."""
     pause_at: Annotated[tuple[Stage, ...], LIST, values.unique("stage")] = ()
     """The stages at which ECS waits until a person approves or rejects the deployment."""
     pause_minutes: Annotated[int, values.between(1, LONGEST_PAUSE, "a number of minutes that ECS waits")] = 1440
@@ -101,6 +113,16 @@ class Deployment(Model):
     def shifts(self) -> bool:
         """Return whether ECS runs new tasks beside old ones and shifts the load balancer's traffic to them."""
         return self.strategy != "rolling"
+
+    def own_alarms(self, service: str) -> list[str]:
+        """Return the addresses of the stack's own alarms that end deployments, one for each target group."""
+        groups = [service, *([alternate(service)] if self.shifts else [])]
+        return [f"{group}.deployment-errors" for group in groups] if ERRORS_ALARM in self.alarms else []
+
+    def alarm_names(self, stack: str, service: str) -> list[str]:
+        """Return the names of all alarms that end deployments of a service, by the names of stack and service."""
+        own = [alarm_name(stack, address) for address in self.own_alarms(service)]
+        return [name for one in self.alarms for name in (own if one == ERRORS_ALARM else [one])]
 
     @property
     def steps(self) -> tuple[float, int]:

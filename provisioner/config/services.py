@@ -11,7 +11,7 @@ from provisioner.config import validators as values
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
-from provisioner.config.deployment import Deployment, Recreate, Way, named
+from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
 from provisioner.config.health import Health, short
 from provisioner.config.loader import shown, suggestion
 from provisioner.config.workload import Workload
@@ -195,6 +195,9 @@ class Service(Workload):
         if self.deployment.shifts and not self.public:
             what = f'"{self.deployment.strategy}" shifts traffic of the load balancer'
             yield "deployment", f"{what}, and a service that is not public has none: add public = true, or remove it"
+        if ERRORS_ALARM in self.deployment.alarms and not self.public:
+            why = f'"{ERRORS_ALARM}" counts answers to the load balancer, and a service that is not public has none'
+            yield "deployment.alarms", f"{why}: add public = true, or name an alarm of yours"
         if isinstance(self.deployment, Recreate) and self.most > 1:
             key = "scaling.max" if self.scaling else "count"
             why = f'deployment = "recreate" never lets two tasks run, but {key} is {self.most}'

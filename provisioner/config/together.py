@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from provisioner.config import task_containers
 from provisioner.config.base import Problem
+from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
 from provisioner.config.services import Service
@@ -102,11 +103,6 @@ def _lengths(config: Workloads) -> Iterator[Problem]:
         full = f"{config.stack}-{part}"
         if (excess := len(full) - 32) > 0:
             yield key, f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
-
-
-def alternate(service: str) -> str:
-    """Return the name of a service's second target group. Its capital letter makes it unlike any service's name."""
-    return f"{service}-B"
 
 
 def on_trial(service: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.config.deployment import ERRORS_ALARM
 from provisioner.config.services import CircuitBreaker
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Keys, Workload
@@ -38,7 +39,12 @@ def fill(workload: Workload) -> None:
 
 def _alarms(workload: Workload, alarms: Answer) -> None:
     """Write the alarms that end deployments into the table; a service whose old task stops first has none here."""
-    names, given = list(alarms.get("alarmNames") or ()), workload.table.get("deployment", {})
+    found, given = list(alarms.get("alarmNames") or ()), workload.table.get("deployment", {})
+    names = [name for name in found if name != ERRORS_ALARM]
+    if names != found:
+        workload.leave(
+            "deploymentConfiguration.alarms", f"{ERRORS_ALARM}: here the name of an alarm of the stack: rename yours"
+        )
     if alarms.get("rollback") and isinstance(given, dict):
         workload.table["deployment"] = {**given, "alarms": names}
         return

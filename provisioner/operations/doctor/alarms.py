@@ -25,7 +25,7 @@ def check(context: Context) -> Sequence[Checked]:
     """
     users: dict[str, list[str]] = {}
     for name, service in context.config.services.items():
-        for alarm in service.deployment.alarms:
+        for alarm in service.deployment.alarm_names(context.config.name, name):
             users.setdefault(alarm, []).append(f"{context.config.key(name)}.deployment.alarms")
     if not users:
         return []

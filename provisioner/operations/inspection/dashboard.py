@@ -235,7 +235,11 @@ def _alarms(aws: Aws, config: Config, state: State) -> list[AlarmState]:
         for one in state.records.values()
         if one.type == "alarm" and one.id
     }
-    named = [name for service in config.services.values() for name in service.deployment.alarms]
+    named = [
+        alarm
+        for name, service in config.services.items()
+        for alarm in service.deployment.alarm_names(config.name, name)
+    ]
     names = [*dict.fromkeys([*texts, *named])]
     with explaining():
         states = states_of(aws, names)

@@ -17,7 +17,7 @@ from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
-WATCHED = 'deployment = { alarms = ["errors"] }'
+WATCHED = 'deployment = { alarms = ["http-errors"] }'
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
         ready_image(cloud, name)
     watch = cloud.client("cloudwatch")
     watch.put_metric_alarm(
-        AlarmName="errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
+        AlarmName="http-errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
         EvaluationPeriods=2, Threshold=1, Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
     here.up()
@@ -42,7 +42,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def alarm(project: Project, state: str) -> None:
-    project.cloud.client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue=state, StateReason="a test")
+    project.cloud.client("cloudwatch").set_alarm_state(AlarmName="http-errors", StateValue=state, StateReason="a test")
 
 
 def asked(project: Project) -> Any:
@@ -51,7 +51,7 @@ def asked(project: Project) -> Any:
 
 def test_an_alarm_rolls_a_rolling_deployment_back(project: Project) -> None:
     clean(project)
-    assert asked(project) == {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    assert asked(project) == {"alarmNames": ["http-errors"], "enable": True, "rollback": True}
     project.cloud.hold(120)
     running = project.begin("deploy", "frontend", "--image", f"{REGISTRY}/good:1", "--json")
     project.cloud.await_held()
@@ -61,7 +61,7 @@ def test_an_alarm_rolls_a_rolling_deployment_back(project: Project) -> None:
     ended = project.end(running)
     assert ended.code == 1
     assert "frontend still serves revision 1, since" in ended.err
-    assert "alarms in state ALARM: errors" in ended.err
+    assert "alarms in state ALARM: http-errors" in ended.err
     project.cloud.wait(lambda: newest(project)["status"] == "ROLLBACK_SUCCESSFUL", "the rollback")
     assert shown(project)["taskDefinition"].endswith(":1")
     clean(project)
@@ -72,7 +72,7 @@ def test_a_rollback_heeds_no_alarm(project: Project) -> None:
     began = project.cloud.now()
     project.run("rollback", "frontend")
     assert project.cloud.now() - began < 120
-    assert asked(project) == {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    assert asked(project) == {"alarmNames": ["http-errors"], "enable": True, "rollback": True}
     clean(project)
 
 
@@ -81,7 +81,7 @@ def test_alarms_are_taken_away_and_those_of_others_stay(project: Project) -> Non
     project.up()
     assert asked(project)["alarmNames"] == []
     clean(project)
-    theirs = {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    theirs = {"alarmNames": ["http-errors"], "enable": True, "rollback": True}
     project.cloud.client("ecs").update_service(
         cluster=NAME, service="frontend", deploymentConfiguration={"alarms": theirs}
     )

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, world.EMPTY]
 PLAIN = "public = true"
 BLUE_GREEN = 'deployment = { strategy = "blue-green", bake_minutes = 2 }'
 CANARY = 'deployment = { strategy = "canary", step_percent = 20, step_minutes = 3, bake_minutes = 2 }'
-WATCHED = CANARY.replace(" }", ', alarms = ["errors"] }')
+WATCHED = CANARY.replace(" }", ', alarms = ["http-errors"] }')
 TRIED = BLUE_GREEN.replace(" }", ", test_port = 8443 }")
 LINEAR = 'deployment = { strategy = "linear", step_percent = 50, step_minutes = 3, bake_minutes = 2 }'
 
@@ -137,7 +137,7 @@ def test_a_broken_image_is_rolled_back_and_serves_nobody(project: Project, break
 def test_an_alarm_rolls_back_what_has_traffic(project: Project, seconds: float, stage: str) -> None:
     watch = project.cloud.client("cloudwatch")
     watch.put_metric_alarm(
-        AlarmName="errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
+        AlarmName="http-errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
         EvaluationPeriods=1, Threshold=1, Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
     project.change(PLAIN, f"{PLAIN}\n{WATCHED}")
@@ -147,11 +147,11 @@ def test_an_alarm_rolls_back_what_has_traffic(project: Project, seconds: float, 
     running = project.begin("deploy", "frontend", "--image", f"{REGISTRY}/good:1", "--json")
     project.cloud.await_held()
     assert newest(project)["lifecycleStage"] == stage
-    watch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    watch.set_alarm_state(AlarmName="http-errors", StateValue="ALARM", StateReason="a test")
     project.cloud.release()
     ended = project.end(running)
     assert (ended.code, weights(project)) == (1, before)
-    assert "alarms in state ALARM: errors" in ended.err
+    assert "alarms in state ALARM: http-errors" in ended.err
     assert shown(project)["taskDefinition"].endswith(":1")
     clean(project)
 

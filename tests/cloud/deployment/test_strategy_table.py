@@ -33,7 +33,7 @@ PAUSES = (
 )  # fmt: skip
 ALARMED = ("PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME")
 WATCHED = (
-    'deployment = { strategy = "canary", step_minutes = 2, bake_minutes = 2, alarms = ["errors"], '
+    'deployment = { strategy = "canary", step_minutes = 2, bake_minutes = 2, alarms = ["http-errors"], '
     "pause_minutes = 2, pause_at = [" + ", ".join(f'"{stage.lower().replace("_", "-")}"' for stage in PAUSES) + "] }"
 )
 STEP, MOST = 10.0, 400
@@ -133,14 +133,14 @@ def failures(project: Project) -> list[Row]:
     """Return each failure at each stage of a canary deployment; the running revision is the same after each."""
     ecs, iam, watch = (project.cloud.client(name) for name in ("ecs", "iam", "cloudwatch"))
     watch.put_metric_alarm(
-        AlarmName="errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
+        AlarmName="http-errors", Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
         EvaluationPeriods=1, Threshold=1, Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
     project.change(PLAIN, f"{PLAIN}\n{WATCHED}")
     project.up()
 
     def alarm(state: str) -> None:
-        watch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="a test")
+        watch.set_alarm_state(AlarmName="http-errors", StateValue=state, StateReason="a test")
 
     def reject() -> None:
         found = newest(project)

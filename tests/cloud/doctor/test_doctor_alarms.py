@@ -24,9 +24,9 @@ def watched(*alarms: str) -> dict[str, Any]:
 
 @pytest.fixture
 def watch(rig: Rig) -> Any:
-    """A cloud with the alarms `slow` and `errors`."""
+    """A cloud with the alarms `slow` and `http-errors`."""
     client = rig.cloud.client("cloudwatch")
-    for name in ("slow", "errors"):
+    for name in ("slow", "http-errors"):
         client.put_metric_alarm(
             AlarmName=name, Namespace="Shop", MetricName=name, Period=60, EvaluationPeriods=1, Threshold=1,
             Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
@@ -37,13 +37,13 @@ def watch(rig: Rig) -> Any:
 @pytest.mark.usefixtures("watch")
 def test_alarms_that_could_end_a_deployment_are_well(look: Look) -> None:
     assert look("alarms") == look("alarms", services=watched()) == {}
-    found = look("alarms", services=watched("slow", "errors"))["alarms"]
-    assert (found.verdict, found.text) == ("ok", "errors, slow: none is in ALARM")
+    found = look("alarms", services=watched("slow", "http-errors"))["alarms"]
+    assert (found.verdict, found.text) == ("ok", "http-errors, slow: none is in ALARM")
 
 
 @pytest.mark.usefixtures("watch")
 def test_one_that_is_not_there_is_told(look: Look) -> None:
-    found = look("alarms", services=watched("errors", "eror"))["alarms"]
+    found = look("alarms", services=watched("http-errors", "eror"))["alarms"]
     assert (found.verdict, found.text) == ("warning", "there is no eror, so that it ends no deployment")
     assert found.fix == "create it, or correct services.web.deployment.alarms"
 
@@ -57,7 +57,7 @@ def test_one_that_the_stack_makes_need_not_be_there(look: Look) -> None:
 
 def test_one_in_alarm_is_ignored_by_ecs(look: Look, watch: Any) -> None:
     watch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="tried")
-    found = look("alarms", services=watched("errors", "slow"))["alarms"]
+    found = look("alarms", services=watched("http-errors", "slow"))["alarms"]
     assert found.verdict == "warning"
     assert "slow is in ALARM, so that ECS ignores it in a deployment that begins now" in found.text
     assert found.fix == "deploy when it is over"

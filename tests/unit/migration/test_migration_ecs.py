@@ -346,7 +346,7 @@ def test_capacity_providers_of_fargate(strategy: dict[str, tuple[int, int]], on_
 
 
 def test_alarms_that_roll_back_are_taken_over() -> None:
-    alarms = {"enable": True, "rollback": True, "alarmNames": ["web-5xx"]}
+    alarms = {"enable": True, "rollback": True, "alarmNames": ["web-5xx", "errors"]}
     found = web(service={"deploymentConfiguration": {"alarms": alarms, "minimumHealthyPercent": 50}})
     assert found["deployment"] == {"min_percent": 50, "max_percent": 200, "alarms": ["web-5xx"]}
 

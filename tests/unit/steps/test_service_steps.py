@@ -255,12 +255,12 @@ def test_where_services_run() -> None:
             },
         ),
         (
-            {"strategy": "linear", "step_minutes": 2, "alarms": ["errors"]},
+            {"strategy": "linear", "step_minutes": 2, "alarms": ["slow"]},
             {
                 "strategy": "LINEAR",
                 "bakeTimeInMinutes": 5,
                 "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 2},
-                "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
+                "alarms": {"alarmNames": ["slow"], "enable": True, "rollback": True},
             },
         ),
         (
@@ -312,9 +312,9 @@ def test_new_tasks_can_be_tried_at_a_port_of_their_own() -> None:
 
 
 def test_alarms_end_rolling_deployments_too() -> None:
-    stack = declared(worker={"image": "web:1", "deployment": {"alarms": ["errors"]}}, mail={"image": "web:1"})
+    stack = declared(worker={"image": "web:1", "deployment": {"alarms": ["slow"]}}, mail={"image": "web:1"})
     asked = desired(stack, "service/worker").deployment_configuration
-    assert asked["alarms"] == {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    assert asked["alarms"] == {"alarmNames": ["slow"], "enable": True, "rollback": True}
     assert "strategy" not in asked
     assert "alarms" not in desired(stack, "service/mail").deployment_configuration
 
