@@ -32,8 +32,6 @@ HEARTBEAT = 0.25
 
 SLOW_POLL_INTERVAL = 30.0
 """Seconds between two looks at a resource that cannot be ready yet: the interval of AWS's waiter for a database."""
-RETRY_GROWTH, LONGEST_RETRY = 0.25, 15.0
-"""The seconds until a call is tried again: this share of the time since its first try, up to so many."""
 
 
 class Until(IntEnum):
@@ -320,7 +318,7 @@ class Scheduler:
             self._forget(address)
             self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return
-        interval = self._interval(node, reason, now, now - since) * (0.2 if since == now else 1)
+        interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
         shown = before.shown if before else ""
         # a wait that ends at the first look needs no line
         if before and shown != reason.why:
@@ -333,19 +331,16 @@ class Scheduler:
         else:
             self._watched.setdefault(node.resource_type, {})[address] = None
 
-    def _interval(self, node: Node, reason: Wait, now: float, waited: float) -> float:
+    def _interval(self, node: Node, reason: Wait, now: float) -> float:
         """Return the seconds until the next look: longer while the resource can hardly be ready.
 
-        It stays short if other resources wait for an output, which AWS may show sooner. A call that AWS does not accept
-        yet is tried less and less often.
+        It stays short if other resources wait for an output, which AWS may show sooner.
         """
         usual = node.resource_type.poll_interval
-        if reason.retry:
-            return max(usual, min(waited * RETRY_GROWTH, LONGEST_RETRY))
         called = self._moments[node.address].called
         left = 0.0 if called is None else called + node.least - now
         awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
-        return usual if awaited else max(usual, min(left, SLOW_POLL_INTERVAL))
+        return usual if reason.retry or awaited else max(usual, min(left, SLOW_POLL_INTERVAL))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
         """Return the time when a resource first had this wait, and end its waits with earlier aims."""
