@@ -23,7 +23,7 @@ def alarms(project: Project) -> list[str]:
     return sorted(one["AlarmName"] for one in found)
 
 
-def test_they_are_made_before_the_service_and_end_its_deployments(project: Project) -> None:
+def test_they_come_before_the_service_and_end_its_deployments(project: Project) -> None:
     project.change(PLAIN, f"{PLAIN}\n{WATCHED}")
     project.up()
     writes = project.writes(0)
