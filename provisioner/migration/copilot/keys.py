@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from provisioner.config import schedules
 from provisioner.config import validators as values
+from provisioner.config.deployment import ERRORS_ALARM
 from provisioner.config.network import CONNECT
 from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, SIDECAR, Workload
@@ -110,11 +111,25 @@ def _groups(workload: Workload, value: Value) -> None:
 
 
 def _deployment(workload: Workload, value: Value) -> None:
+    rolling, alarms = value.at("rolling"), value.at("rollback_alarms")
+    if rolling and rolling.text == "recreate":
+        workload.table["deployment"] = "recreate"
+    if alarms:
+        _alarms(workload, alarms)
     for key, one in value.table.items():
-        if key == "rolling" and one.text == "recreate":
-            workload.table["deployment"] = "recreate"
-        elif key != "rolling" or one.text != "default":
+        if key not in ("rolling", "rollback_alarms") or (key == "rolling" and one.text not in ("default", "recreate")):
             workload.leave(one, f"deployment.{key}", "has no counterpart here")
+
+
+def _alarms(workload: Workload, value: Value) -> None:
+    """Take over alarms that are given by name; Copilot makes one itself where a threshold is given."""
+    names = [name for name in value.texts if name != ERRORS_ALARM]
+    if value.table or ERRORS_ALARM in value.texts:
+        what = "an alarm that Copilot makes" if value.table else f'"{ERRORS_ALARM}" is an alarm of the stack here'
+        workload.leave(value, "deployment.rollback_alarms", f"{what}: make one, and name it in deployment.alarms")
+    if names:
+        before = {"min_percent": 0, "max_percent": 100} if workload.table.get("deployment") == "recreate" else {}
+        workload.table["deployment"] = {**before, "alarms": names}
 
 
 def _storage(workload: Workload, value: Value) -> None:
