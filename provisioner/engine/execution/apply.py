@@ -240,7 +240,7 @@ class Apply:
         self.progress.started(address, "change")
         self._note_result(address, "changed")
 
-    def _intending(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
+    def _recording_intent(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
         """Record a change before its call: after a kill the lists may not show it, while the user takes it back.
 
         Foreign settings that it replaces are recorded as well: AWS shows them no longer afterwards.
@@ -267,7 +267,7 @@ class Apply:
                 why = desired.pending(live)
             else:
                 self._begin_change(address)
-                with self._intending(desired, item, live):
+                with self._recording_intent(desired, item, live):
                     desired.update(self.aws, live, changes)
                 self._sent.note(address, changes, self.aws.pace.now())
                 live = live.updated({name: one.new for name, one in changes.items() if name not in live.problems})

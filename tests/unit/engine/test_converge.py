@@ -15,7 +15,7 @@ from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupt
 from provisioner.engine.execution.apply import Apply
 from provisioner.engine.resource import Observed
 from provisioner.resources.logs import LogGroup
-from provisioner.state.model import Record
+from provisioner.state.model import Record, StateError
 from tests.ways import way
 
 
@@ -82,6 +82,26 @@ def test_a_second_try_has_the_client_token_of_the_first() -> None:
 def test_other_settings_have_a_client_token_of_their_own() -> None:
     token, _ = tried_again(LogGroup("web", "/web", 7), LogGroup("web", "/web", 14))
     assert token != "token-1"
+
+
+def test_a_change_is_not_sent_unless_it_can_be_recorded() -> None:
+    sent, desired = list[str](), LogGroup("web", "/web", 7)
+
+    def put(_: Record) -> NoReturn:
+        raise StateError("journal cannot be written")
+
+    aws = way(pace=Pace())
+    aws.client("logs").meta.events.register("before-call", lambda model, **_: sent.append(model.name))
+    before = Record(
+        desired.address, "log_group", "ready", "token-1", "/web", {**desired.fields(), "retention_in_days": 1}
+    )
+    store = SimpleNamespace(put=put, check_lock=lambda: None, records={desired.address: before})
+    item = Declared(desired, (), "logs")
+    converge = Apply(aws, cast("Any", store), {desired.address: item}, lambda event: None)
+    live = Observed("/web", {**desired.fields(), "retention_in_days": 1}, outputs={"arn": "a"})
+    with pytest.raises(StateError, match="cannot be written"):
+        converge._change(desired, item, live)
+    assert sent == []
 
 
 def test_the_time_of_creation_stays_recorded() -> None:
