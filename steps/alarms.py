@@ -9,7 +9,16 @@ from typing import Any
 from provisioner import Handle, Stack, ready, step
 from provisioner.config.alarms import Alarms as Wanted
 from provisioner.config.deployment import alarm_name, alternate
-from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.cloudwatch.alarms import (
+    ABOVE,
+    AT_LEAST,
+    BELOW,
+    ERRORS_OF_TARGETS,
+    QUIET,
+    UNKNOWN,
+    WRONG,
+    Alarm,
+)
 from provisioner.resources.events import EventRule
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sns import Subscription, Topic
@@ -18,15 +27,6 @@ from provisioner.steps.database import Database
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.schedules import Schedules
 from provisioner.steps.services import Services
-
-ABOVE, AT_LEAST, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
-QUIET, UNKNOWN, WRONG = "notBreaching", "missing", "breaching"
-"""The meaning of a minute without data.
-
-Metrics that are written only if there is something to count have no data when all is well. Metrics that are written
-every minute have no data when the value is not known (CloudWatch user guide, "Configuring how CloudWatch alarms treat
-missing data").
-"""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
         yield _Alarm(
             f"{group}.errors",
             f"service {name} answers more than {wanted.errors} requests a minute with 5xx",
-            ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"),
+            ERRORS_OF_TARGETS,
             dimensions,
             "Sum",
             (ABOVE, wanted.errors),

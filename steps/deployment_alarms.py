@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from provisioner import Stack, step
 from provisioner.config.alarms import ERRORS
-from provisioner.config.deployment import ERRORS_ALARM, alarm_name
-from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.config.deployment import alarm_name
+from provisioner.resources.cloudwatch.alarms import ABOVE, ERRORS_OF_TARGETS, QUIET, Alarm
 from provisioner.steps.load_balancer import LoadBalancing
 
 
@@ -32,12 +32,15 @@ def deployment_alarms(stack: Stack, load_balancer: LoadBalancing) -> DeploymentA
             stack.ensure(_alarm(stack, address, name, str(load_balancer.name), str(group))).id
             for address, group in zip(service.deployment.own_alarms(name), groups, strict=False)
         ]
-        names[name] = [one for told in service.deployment.alarms for one in (made if told == ERRORS_ALARM else [told])]
+        names[name] = service.deployment.with_own(made)
     return DeploymentAlarms(names)
 
 
 def _alarm(stack: Stack, address: str, service: str, balancer: str, group: str) -> Alarm:
-    """Return the alarm on one target group: one minute of errors is enough, the shortest time that it can tell."""
+    """Return the alarm on one target group, by one minute of errors: the load balancer measures each minute.
+
+    The metric has data only while there are errors. Source: Application Load Balancer user guide, "CloudWatch metrics".
+    """
     wanted = stack.config.alarms
     threshold = (wanted.errors if wanted else ERRORS) or ERRORS
     return Alarm(
@@ -45,14 +48,13 @@ def _alarm(stack: Stack, address: str, service: str, balancer: str, group: str) 
         alarm_name=alarm_name(stack.name, address),
         alarm_description=f"{stack.name}: service {service} answers more than {threshold} requests a minute with 5xx, "
         "which ends a deployment",
-        namespace="AWS/ApplicationELB",
-        metric_name="HTTPCode_Target_5XX_Count",
+        namespace=ERRORS_OF_TARGETS[0],
+        metric_name=ERRORS_OF_TARGETS[1],
         dimensions={"LoadBalancer": balancer, "TargetGroup": group},
         statistic="Sum",
-        comparison_operator="GreaterThanThreshold",
+        comparison_operator=ABOVE,
         threshold=float(threshold),
-        # the metric has data only while there are errors
-        treat_missing_data="notBreaching",
+        treat_missing_data=QUIET,
         alarm_actions=[],
         ok_actions=[],
         evaluation_periods=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -121,7 +121,10 @@ class Deployment(Model):
 
     def alarm_names(self, stack: str, service: str) -> list[str]:
         """Return the names of all alarms that end deployments of a service, by the names of stack and service."""
-        own = [alarm_name(stack, address) for address in self.own_alarms(service)]
+        return self.with_own([alarm_name(stack, address) for address in self.own_alarms(service)])
+
+    def with_own(self, own: Sequence[str]) -> list[str]:
+        """Return the names in `alarms`, with the given names of the stack's own alarms in place of `errors`."""
         return [name for one in self.alarms for name in (own if one == ERRORS_ALARM else [one])]
 
     @property

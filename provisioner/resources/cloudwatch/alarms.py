@@ -15,6 +15,17 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.cloudwatch.api import API
 from provisioner.resources.cloudwatch.pieces import AT_ONCE
 
+ABOVE, AT_LEAST, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
+QUIET, UNKNOWN, WRONG = "notBreaching", "missing", "breaching"
+"""The meaning of a period without data.
+
+Metrics that are written only if there is something to count have no data when all is well. Metrics that are written
+every minute have no data when the value is not known (CloudWatch user guide, "Configuring how CloudWatch alarms treat
+missing data").
+"""
+ERRORS_OF_TARGETS = ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count")
+"""The namespace and the name of the metric of 5xx answers by targets."""
+
 
 def _has_topic(config: Config) -> bool:
     """Return whether the alarms notify an existing topic."""
