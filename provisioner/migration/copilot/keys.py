@@ -13,6 +13,9 @@ from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, SIDECAR, Workload
 from provisioner.migration.yaml_tree import Value
 
+RECREATE: Mapping[str, int] = {"min_percent": 0, "max_percent": 100}
+"""The table that says the same as `deployment = "recreate"`."""
+
 
 def _command(workload: Workload, value: Value) -> None:
     if value.words:
@@ -128,7 +131,7 @@ def _alarms(workload: Workload, value: Value) -> None:
         what = "an alarm that Copilot makes" if value.table else f'"{ERRORS_ALARM}" is an alarm of the stack here'
         workload.leave(value, "deployment.rollback_alarms", f"{what}: make one, and name it in deployment.alarms")
     if names:
-        before = {"min_percent": 0, "max_percent": 100} if workload.table.get("deployment") == "recreate" else {}
+        before = RECREATE if workload.table.get("deployment") == "recreate" else {}
         workload.table["deployment"] = {**before, "alarms": names}
 
 

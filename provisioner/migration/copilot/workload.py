@@ -6,7 +6,7 @@ from provisioner.config import validators as values
 from provisioner.migration.copilot import http, image, sidecars
 from provisioner.migration.copilot.count import ON_DEMAND
 from provisioner.migration.copilot.findings import JOB, Gathered, Workload
-from provisioner.migration.copilot.keys import HANDLERS
+from provisioner.migration.copilot.keys import HANDLERS, RECREATE
 from provisioner.migration.yaml_tree import Value
 
 BALANCED = "Load Balanced Web Service"
@@ -86,7 +86,7 @@ def _tasks(workload: Workload, manifest: Value) -> None:
         workload.table |= {"count": 1, **ON_DEMAND}
     most = workload.table.get("scaling", {}).get("max", workload.table.get("count", 1))
     if workload.table.get("deployment") == "recreate" and most > 1:
-        workload.table["deployment"] = {"min_percent": 0, "max_percent": 100}
+        workload.table["deployment"] = {**RECREATE}
 
 
 def _on_linux(workload: Workload, platform: Value | None) -> bool:
