@@ -46,12 +46,12 @@ test-cloud: $(READY)
 	@echo "make test-cloud SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier cloud $(SHARE)
 
-# Whole lives of a stack, and what takes long with single resource types: the three are all that continuous integration runs.
+# Whole lives of a stack, and what takes long with single resource types: the three are all that a matrix of machines runs.
 test-slow: $(READY)
 	@echo "make test-slow SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier slow $(SHARE)
 
-# Both of them in one run: no worker waits for the last file of the first. Continuous integration on one machine runs it.
+# Both of them in one run: no worker waits for the last file of the first. Continuous integration on one machine runs a third.
 test-rest: $(READY)
 	@echo "make test-rest SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier cloud,slow $(SHARE)

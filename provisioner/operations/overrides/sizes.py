@@ -134,7 +134,7 @@ def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
 
 
 def refusal(records: Mapping[str, Record], by_schedule: str | None = None) -> ConfigurationError | None:
-    """Return the refusal to change a stack that sleeps, or None: tasks would run, and a stopped database changes not.
+    """Return the refusal to change a stack that sleeps, or None: a stopped database accepts no change.
 
     Args:
         by_schedule: the end of its sleep by schedule, as `until` words it; None if it does not sleep so.
