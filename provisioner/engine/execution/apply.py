@@ -243,14 +243,18 @@ class Apply:
     def _recording_intent(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
         """Record a change before its call: after a kill the lists may not show it, while the user takes it back.
 
-        Foreign settings that it replaces are recorded as well: AWS shows them no longer afterwards.
+        The settings of the last answered call stay recorded: a request that was not sent must not look like one that
+        somebody else has replaced. Foreign settings that the change replaces are recorded as well: AWS shows them no
+        longer afterwards.
         """
-        displaced = desired.displaced(live) if isinstance(desired, KnownByContent) else {}
         before = self.store.records.get(desired.address)
+        displaced = desired.displaced(live) if isinstance(desired, KnownByContent) else {}
         if displaced:
             self._record(desired, item, replace(live, outputs=displaced), "creating")
-        else:
+        elif before is None:
             self._record(desired, item, self._with_outputs(desired.address, live), "created")
+        elif before.phase == "ready":
+            self.store.put(replace(before, phase="created"))
         return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
