@@ -94,12 +94,18 @@ def test_a_killed_copy_is_made_by_the_next_command(project: Project) -> None:
 def test_asleep_without_a_state_is_refused_with_the_way_back(project: Project) -> None:
     project.run("sleep", "--yes")
     lose(project)
-    for verb in ("plan", "up"):
-        refused = project.run(verb, *(["--yes"] if verb == "up" else []), code=4)
-        assert "provision recover" in refused.err
+    for words in (["plan"], ["up", "--yes"], ["wake"]):
+        assert "provision recover" in project.run(*words, code=4).err
     project.run("recover", "--yes")
     project.run("wake", "--yes")
     assert shown(project)["worker"][0] == 1
+
+
+def test_what_is_not_up_cannot_wake(project: Project) -> None:
+    lose(project)
+    since = project.last_call()
+    assert "provision up" in project.run("wake", code=4).err
+    assert project.writes(since) == []
 
 
 def test_plan_refuses_as_up_does_while_the_stack_sleeps(project: Project) -> None:
