@@ -24,13 +24,11 @@ from provisioner.operations.overrides import stack_protection
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.state_admin.orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
-from provisioner.state.model import Phase, Record, Run
-from provisioner.state.store import document
+from provisioner.state.model import Phase, Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.operations.context.options import Report
-    from provisioner.state.store import Store
 
 
 @dataclass(frozen=True)
@@ -101,24 +99,6 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         looking.forget(deleted)
         looking.read()
     return looking.result()
-
-
-def write(store: Store, recovery: Recovery) -> None:
-    """Replace the records by the found resources, and keep the records of refused ones."""
-    started = store.runtime.time()
-    for item in recovery.found:
-        store.put(item.record)
-    kept = {item.record.address for item in recovery.found} | recovery.refused.keys()
-    for address in [address for address in store.records if address not in kept]:
-        store.drop(address)
-    store.finish(
-        Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
-    )
-
-
-def backup(store: Store) -> str:
-    """Keep a copy of the present state beside it; return its place."""
-    return store.keep(f"state.before-recover-{store.state.serial}.json", document(store.state))
 
 
 class _Search:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.cloud import world
-from tests.cloud.crash.cuts import AtCall
+from tests.cloud.crash.cuts import AtCall, AtStateStep
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.policies import allowing, denying, enforce, policy
@@ -60,6 +62,21 @@ def test_up_without_a_state_keeps_image_number_and_pause(project: Project) -> No
     project.up()
     assert shown(project) == before
     assert project.planned() == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["up", "recover"])
+@pytest.mark.parametrize("entry", [2, 8])
+def test_a_kill_while_settings_are_restored_loses_none(project: Project, killed: str, entry: int) -> None:
+    project.run("deploy", "frontend", "--image", f"{REGISTRY}/good:1")
+    project.up("--expires", "8h")
+    project.run("pause", "worker", "--yes")
+    lose(project)
+    assert AtStateStep("journal", entry, "before")(project, killed)
+    project.up()
+    assert project.planned() == {}
+    assert shown(project) == {"frontend": (1, "good"), "worker": (0, "frontend")}
+    assert "wanted until" in project.run("plan").out
 
 
 def test_a_pause_and_a_date_survive_recover(project: Project) -> None:
