@@ -20,7 +20,7 @@ from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
-from provisioner.operations.overrides import stack_protection
+from provisioner.operations.overrides import sleep_parts, stack_protection
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.state_admin.orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
@@ -175,11 +175,14 @@ class _Search:
         if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
             # resources that AWS creates and keeps by itself are no evidence of a stack
             found = []
-        recorded = {item.record.address for item in found}
         absent = self.absent()
+        missing = [a for a in absent if a in self._declared]
+        parts = sleep_parts.redeclared(self._declared, missing, self._output) if found else {}
+        found += [RecoveredResource(part, "part", True) for part in parts.values()]
+        recorded = {item.record.address for item in found}
         return Recovery(
             found,
-            [a for a in absent if a in self._declared],
+            [a for a in missing if not any(a in part.arguments["records"] for part in parts.values())],
             [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
             by_others,
