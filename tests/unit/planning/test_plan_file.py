@@ -1,4 +1,4 @@
-"""A planned change in a file: variables of containers and of builds have no values, but a digest that shows a change."""
+"""A planned change in a file: variables have no values, but one digest that shows a change."""
 
 from __future__ import annotations
 
