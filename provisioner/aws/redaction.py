@@ -82,7 +82,7 @@ def without_secret_values(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_secret_variables(old: Any, new: Any) -> tuple[Any, Any]:
-    """Return the present and the wanted container definitions with what looks like a secret hidden.
+    """Return the present and the wanted container definitions without values and words that look like secrets.
 
     A variable that is hidden on one side is hidden on the other, too; if both sides have it, the text says whether its
     value changes. Of commands, single words are hidden.
@@ -123,7 +123,7 @@ def _hidden(containers: Any, words: Mapping[tuple[str, str], str]) -> Any:
 
 
 def _without_secret_words(old: Any, new: Any) -> tuple[Any, Any]:
-    """Return containers on both sides with the words of commands hidden that look like secrets."""
+    """Return the containers of both sides without words of commands that look like secrets."""
     before, after = _commands(old), _commands(new)
     words = {key: without_secret_words(line, HIDDEN) for key, line in after.items()}
     for key, line in before.items():
@@ -151,7 +151,7 @@ def _commands(containers: Any) -> Commands:
 
 
 def _with_commands(containers: Any, there: Commands, words: Commands) -> Any:
-    """Return containers with other words in the commands that differ from those there."""
+    """Return containers with these words in place of each command that has others."""
     changed = {key for key, line in there.items() if line != words[key]}
     if not changed:
         return containers

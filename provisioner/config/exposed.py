@@ -37,7 +37,7 @@ def warnings(config: Config) -> Iterator[str]:
 
 
 def commands(container: Container) -> dict[str, Sequence[str]]:
-    """Return the commands of a container by their keys, without those that are not set."""
+    """Return the commands of a container that are set, by their keys."""
     health = getattr(container, "health", None)
     found = {
         "command": container.command,

@@ -28,7 +28,7 @@ def looks(command: Iterable[str]) -> Why:
 
 
 def without_secrets(command: Iterable[str], instead: str) -> list[str]:
-    """Return a command with a text in place of whatever looks like a secret in its words."""
+    """Return a command with a text in place of each part of its words that looks like a secret."""
     return [
         "".join(f"{kept}{instead}" if why else f"{kept}{rest}" for kept, rest, why in parts)
         for parts in _looked_at(command)

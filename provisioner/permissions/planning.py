@@ -1,4 +1,4 @@
-"""The permissions of a pull request's role: all that `plan` and the search for drift read, and nothing of what runs.
+"""The permissions of a pull request's role: all that `plan` reads, without logs and metrics.
 
 Whoever may push a branch may have such a role do something else than plan. Logs have personal data, and metrics tell
 about business.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from provisioner.aws.permissions import Permission
 
 OF_WHAT_RUNS = frozenset({"cloudwatch:GetMetricData", "logs:FilterLogEvents", "logs:GetLogEvents"})
-"""The reads of `top`, `logs` and the diagnosis of failures. `plan` makes none of them."""
+"""The reads of `top`, `logs` and the diagnosis of failures. `plan` tells of a failed task without them."""
 
 
 def plans(permission: Permission) -> bool:

@@ -92,7 +92,7 @@ def check_no_value(name: str, further: Sequence[str]) -> None:
     raise ConfigurationError(
         "nothing was set: NAME is the only argument, since a value would stay in the shell's history, and others on "
         f"this machine could see it. Run `provision secret set {again}`, which asks for the value or reads it from "
-        "standard input. If what you wrote is in use, choose another value first"
+        "standard input. If the value that you wrote is in use, choose another one"
     )
 
 

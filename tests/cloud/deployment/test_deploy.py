@@ -132,7 +132,7 @@ def test_the_printed_policy_is_enough_for_any_repository(project: Project) -> No
     assert f"--image: ECR has no {REGISTRY}/nobodys:1: push it, or check the name and the tag" in said
 
 
-def test_an_image_that_may_not_be_read_is_told_with_the_permission(project: Project) -> None:
+def test_an_unreadable_image_is_told_with_the_permission(project: Project) -> None:
     enforce(project.cloud, *policies(project.config), policy(denying("ecr:DescribeImages")))
     said = deploy(project, "good:1", code=1).err
     assert "DescribeImages was refused: AccessDeniedException: " in said

@@ -43,7 +43,7 @@ class Own(Project):
     """A project with steps of its own, whose answers about trust are kept beside it."""
 
     def step(self, text: str, file: str = FILE) -> None:
-        """Write a file of the folder; a user who trusted the folder trusts the file."""
+        """Write a file of the folder, which the user trusts if the folder is trusted."""
         self.brought(text, file)
         if record(self).exists():
             trust(self)
@@ -323,7 +323,7 @@ def test_changed_files_are_asked_for_again(untrusted: Own) -> None:
     assert "own.queue/jobs" in untrusted.planned()
 
 
-def test_a_folder_that_an_earlier_version_trusted_is_asked_for_when_it_changes(untrusted: Own) -> None:
+def test_an_earlier_versions_trust_ends_with_a_change(untrusted: Own) -> None:
     (digest,) = re.findall("PROVISION_TRUST_STEPS=([0-9a-f]{64})", untrusted.refused())
     record(untrusted).parent.mkdir(parents=True, mode=0o700)
     record(untrusted).write_text(json.dumps({str((untrusted.directory / "steps").resolve()): digest}))

@@ -1,4 +1,4 @@
-"""The record of trusted own steps: just the files that the user saw, and what changed since."""
+"""The record of trusted own steps: just the files that the user saw, and their changes since."""
 
 from __future__ import annotations
 
