@@ -14,6 +14,7 @@ from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.ending import ends
 from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
+from provisioner.permissions.planning import plans
 from provisioner.permissions.prices import PRICES
 from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
@@ -34,19 +35,27 @@ ANY = "*"
 
 
 def needed(
-    config: Config, *, account: str = ANY, read_only: bool = False, ending: bool = False, part: Part = Part.MAIN
+    config: Config,
+    *,
+    account: str = ANY,
+    read_only: bool = False,
+    planning: bool = False,
+    ending: bool = False,
+    part: Part = Part.MAIN,
 ) -> tuple[Permission, ...]:
     """Return the permissions that a stack needs, with its names in them.
 
     Args:
         account: the account's id, or `*` for any account.
         read_only: return only permissions of plan, status, top, doctor, list, output and logs.
+        planning: return only permissions of plan.
         ending: return only permissions to end the stack.
         part: the policy that the permissions are for.
     """
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
-    allowed = (it for it in of_parts if (it.reader or not read_only) and (ends(it) or not ending))
+    chosen = (it for it in of_parts if (it.reader or not read_only) and (plans(it) or not planning))
+    allowed = (it for it in chosen if ends(it) or not ending)
     return tuple(filled(with_secrets(allowed, config), names(config, account)))
 
 

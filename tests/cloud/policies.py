@@ -284,8 +284,8 @@ def _containers(stack: Stack) -> Calls:
     repository = {"repositoryName": f"{stack.name}/backend"}
     arn = f"arn:aws:ecr:ap-northeast-1:123456789012:repository/{stack.name}/backend"
     yield "ecr", "list_tags_for_resource", {"resourceArn": arn}
-    yield "ecr", "describe_images", repository
     for name in (f"{stack.name}/backend", "of-somebody-else"):
+        yield "ecr", "describe_images", {"repositoryName": name}
         yield "ecr", "batch_get_image", {"repositoryName": name, "imageIds": [{"imageTag": "none"}]}
     yield "ecr", "get_registry_scanning_configuration", {}
     yield "ecr", "put_image", {**repository, "imageManifest": "{}", "imageTag": "none"}

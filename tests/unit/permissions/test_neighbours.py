@@ -26,6 +26,7 @@ from provisioner.permissions.table import needed
 ACCOUNT = "111111111111"
 OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
+    "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
     "logs": {"kms_key": "alias/logs"},
     "network": {"flow_logs": True, "egress": "nat"},

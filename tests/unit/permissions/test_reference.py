@@ -9,7 +9,9 @@ import pytest
 
 from ecs_emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
 from ecs_emulator.authorization.policy import KEYS
-from tests.audit.policies import odd, rows
+from provisioner.permissions.boundary import ROLES
+from provisioner.permissions.table import TABLE
+from tests.audit.policies import configurations, odd, rows
 from tests.audit.reference import Row, known, problems, untagged
 
 
@@ -17,6 +19,14 @@ def test_actions_resources_and_keys_are_as_aws_has_them() -> None:
     assert len(rows()) > 300
     told = "what AWS has and the extract has not: `make audit-policies`, then `python -m tests.audit.policies --update`"
     assert odd(known()) == [], told
+
+
+def test_the_compared_stacks_need_every_permission_together() -> None:
+    """An action in none of their policies would be compared with nothing."""
+    stacks = [*configurations()]
+    assert {it.name for it in TABLE} - {f"{service}:{action}" for service, action, *_ in rows()} == set()
+    unasked = (it for it in (*TABLE, *ROLES) if not any(it.wanted(config) for config in stacks))
+    assert [f"{it.name} ({it.why})" for it in unasked] == []
 
 
 PARAMETER = "arn:aws:ssm:eu-west-1:1:parameter/shop-dev/*"
