@@ -13,9 +13,10 @@ from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
 from provisioner.operations.planning import dry_run, step_run
-from provisioner.operations.prerequisites import ami, image_builds, preflight, vpc_subnets
+from provisioner.operations.prerequisites import ami, existing_vpc, image_builds, preflight
 from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose
+from provisioner.steps import offline
 from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Context:
     @property
     def vpc(self) -> ExistingVpc | None:
         """The used parts of the existing VPC that `network.vpc` names; None if it names none."""
-        return self.once("vpc", lambda: vpc_subnets.read(self.aws, self.config))
+        return self.once("vpc", lambda: existing_vpc.read(self.aws, self.config, self._records().values()))
 
     @property
     def public_zone(self) -> str | None:
@@ -154,7 +155,7 @@ class Context:
             root=self.file.parent,
             no_engine=why,
             pushed=pushed,
-            vpc=_known(lambda: self.vpc, None),
+            vpc=_known(lambda: self.vpc, offline.existing_vpc(config)),
         )
         return step_run.declare(config, facts)
 
