@@ -12,6 +12,7 @@ from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
+from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import dry_run, step_run
 from provisioner.operations.prerequisites import ami, existing_vpc, image_builds, preflight
 from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
@@ -133,7 +134,7 @@ class Context:
         """Declare the stack. A stand-in that leads to the same number of resources replaces each unreadable fact."""
         if self.stack:
             return self.stack
-        config, aws = self.config, self.aws
+        (config, _), aws = private_names.kept(self.config, self._records()), self.aws
         not_known: str | None = NOT_KNOWN
         names = tuple(f"{aws.region}{letter}" for letter in "abcd"[: config.network.zones])
         zones = _known(lambda: self.zones, Zones(names, tuple(range(len(names)))))
