@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, overlays, production, task_policies, together
+from provisioner.config import extends, loader, overlays, private_names, production, task_policies, together
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
@@ -114,8 +114,10 @@ class Config(Model):
         if extended.problems:
             raise loader.Inconsistent(extended.problems)
         whole, keys = production.with_defaults(extended.table)
+        project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
+        whole, named = private_names.with_defaults(whole, project, env)
         config = handler(whole)
-        config._by_environment = keys  # noqa: SLF001 (of its own class)
+        config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)
         config._images = extended.images  # noqa: SLF001
         return config
 

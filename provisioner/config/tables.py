@@ -31,9 +31,10 @@ class Dns(Model):
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
-    """The private hosted zone with a name for the database."""
+    """The private hosted zone with a name for the database. In `network.vpc` the default is `db.STACK.internal`."""
     discovery_domain: PrivateDomain = "svc.internal"
-    """The Cloud Map namespace in which services find each other."""
+    """The Cloud Map namespace in which services find each other. In `network.vpc` the default is
+    `svc.STACK.internal`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield zones that would share a name, and a name too long for a certificate."""

@@ -49,12 +49,18 @@ def _existing_vpc(config: Config) -> bool:
 
 
 EC2: tuple[Permission, ...] = (
-    *grants("ec2", "CreateSecurityGroup DescribeVpcAttribute", "vpc/{vpc}", wanted=_existing_vpc),
+    # in the ARNs of a shared VPC and its subnets is the account of their owner
+    *grants(
+        "ec2",
+        "CreateSecurityGroup DescribeVpcAttribute",
+        "arn:{partition}:ec2:{region}:*:vpc/{vpc}",
+        wanted=_existing_vpc,
+    ),
     *grants(
         "ec2",
         "RunInstances",
         # no subnet of that VPC has the stack's tags
-        "subnet/*",
+        "arn:{partition}:ec2:{region}:*:subnet/*",
         use=Use.IMPLIED,
         why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
         source=_LAUNCH,

@@ -17,11 +17,11 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
+    existing_vpc,
     image_copies,
     instance_sizes,
     references,
     secret_versions,
-    vpc_subnets,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import public_zone
@@ -65,7 +65,7 @@ def gather(
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return threads.submit(read, *arguments).result
 
-        vpc = begin(vpc_subnets.read, aws, config)
+        vpc = begin(existing_vpc.read, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)

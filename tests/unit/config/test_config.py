@@ -392,6 +392,11 @@ TOP = [
     ('[network]\nallow = ["my-ip", "my-ip"]', "network.allow", ["twice"]),
     ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
     ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, connect, egress, endpoints, flow_logs, subnets, vpc, zones"]),
+    (
+        f'[network]\nvpc = "vpc-01234567"\nsubnets = {{ private = {[f"subnet-{n:08}" for n in range(17)]} }}',
+        "network.subnets.private",
+        ["are 17", "at most 16"],
+    ),
     ('[network]\negress = "yes"', "network.egress", ["none", "nat-per-zone", "public"]),
     ('[network]\nendpoints = ["com.amazonaws.eu-west-1.sqs"]', "network.endpoints", ["after the Region"]),
     ('[network]\nendpoints = ["s3"]', "network.endpoints", ["gateway endpoint"]),

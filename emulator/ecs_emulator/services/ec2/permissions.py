@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 
 from ecs_emulator.authorization.api_call import ApiCall, requested
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.ec2.sharing import sharer
 
 CREATED: Mapping[str, str] = {
     "AllocateAddress": "elastic-ip",
@@ -106,7 +107,17 @@ def _of_endpoint(call: ApiCall, arn: str) -> Mapping[str, tuple[str, ...]]:
 def arn_of(call: ApiCall, id: str) -> str:
     """Return the ARN of the resource with this id."""
     sort = PREFIXES.get(id.partition("-")[0], "*")
-    return call.arn(f"{sort}/{id}", "ec2")
+    return _of_owner(call, call.arn(f"{sort}/{id}", "ec2"))
+
+
+def _of_owner(call: ApiCall, arn: str) -> str:
+    """Return an ARN with the account that a VPC or subnet belongs to (VPC user guide, shared subnets)."""
+    ec2 = ec2_backends[call.account][call.region]
+    sort, _, named = arn.rpartition(":")[2].partition("/")
+    if sort == "subnet":
+        named = next((one.vpc_id for one in ec2.describe_subnets() if one.id == named), "")
+    owner = sharer(ec2, named) if sort in ("vpc", "subnet") else ""
+    return arn.replace(f":{call.account}:", f":{owner}:") if owner else arn
 
 
 def _created(call: ApiCall, sort: str) -> Iterator[Check]:
@@ -136,7 +147,7 @@ def _named(call: ApiCall) -> Iterator[str]:
             # checks of routes are on their table only
             continue
         for named in call.many(name):
-            yield call.arn(f"{sort}/{named}")
+            yield _of_owner(call, call.arn(f"{sort}/{named}"))
     if name := call.text("LaunchTemplateName"):
         known = ec2_backends[call.account][call.region].launch_template_name_to_ids
         if call.operation not in CREATED:
