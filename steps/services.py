@@ -96,6 +96,7 @@ def services(
                 enable_ecs_managed_tags=True,
                 propagate_tags="SERVICE",
                 service_connect=_connect(stack, name, discovery, logs),
+                high_resolution_metrics=service.scaling.high_resolution if service.scaling else [],
             ),
             after=[
                 drain.handle,

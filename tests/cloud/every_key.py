@@ -141,6 +141,7 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.cpu": 50,
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
+    "services.web.scaling.resolution": 20,
     "services.web.count": 3,
     "services.web.health.path": "/up",
     "services.web.health.codes": "200-399",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import Failed
 from provisioner.resources.ecs import pauses, stopping
 from provisioner.resources.ecs.deployments import ROLLING, as_asked, strategy_of
-from provisioner.resources.ecs.problems import newest, rollout
+from provisioner.resources.ecs.problems import newest, rollout, standing
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -146,3 +146,8 @@ def describe(live: Observed) -> str:
         return text
     completed = shown.rollout_state == "COMPLETED"
     return f"{text}, waiting for ECS to complete the deployment" if new >= wanted and not completed else text
+
+
+def causes(aws: Aws, live: Observed) -> str:
+    """Describe the last event and the last failed task of a service that is not ready in time."""
+    return standing(aws, live.attributes["cluster"], live.attributes["service_name"])

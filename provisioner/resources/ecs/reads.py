@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
 from provisioner.resources.ecs import strategies
-from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected
+from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected, with_monitoring
 from provisioner.resources.ecs.problems import completed, short, stopped, troubled
 
 
@@ -42,6 +42,7 @@ def reads(
         requested: the declared and recorded fields of the cluster's services.
     """
     requests = {s["serviceArn"]: [f for f in requested if f["service_name"] == s["serviceName"]] for s in shown}
+    shown = with_monitoring(aws, shown, requests)
     mine = [s for s in shown if s["status"] == "ACTIVE" and aws.owns(tag_map(s.get("tags"), "key", "value"))]
     unsteady = [service for service in mine if not completed(service) or short(service)]
     tasks = stopped(aws, cluster) if unsteady else None

@@ -410,6 +410,8 @@ def test_how_many_tasks_there_are() -> None:
     found, left = scaled({"PolicyName": "q", "PolicyType": "StepScaling"})
     assert ("scaling" in found, found["count"]) == (False, 2)
     assert {"service web: scaling.q", "service web: scaling"} <= left.keys()
+    found, left = scaled(tracking("ECSServiceAverageMemoryUtilizationHighResolution", 60))
+    assert found["scaling"] == {"min": 1, "max": 8, "memory": 60, "resolution": 20}
     slow = tracking("ECSServiceAverageCPUUtilization", 60, ScaleInCooldown=900, DisableScaleIn=True)
     _, left = scaled(slow)
     assert "900" in left["service web: scaling.ECSServiceAverageCPUUtilization.ScaleInCooldown"]

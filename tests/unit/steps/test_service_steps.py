@@ -547,6 +547,27 @@ def test_a_policy_for_each_metric() -> None:
     }
 
 
+def test_metrics_of_high_resolution() -> None:
+    scaling = {"max": 5, "cpu": 50, "memory": 60, "requests": 400, "resolution": 20}
+    stack = declared(web={"image": "nginx:1", "port": 80, "public": True, "scaling": scaling}, api=TOOL)
+    assert desired(stack, "service/web").high_resolution_metrics == ["CPUUtilization", "MemoryUtilization"]
+    assert desired(stack, "service/api").high_resolution_metrics == []
+    policies = [one for address, one in stack.declared.items() if address.startswith("scaling_policy/")]
+    followed = {
+        one.resource.fields()["target_tracking_scaling_policy_configuration"]["PredefinedMetricSpecification"][
+            "PredefinedMetricType"
+        ]
+        for one in policies
+    }
+    assert followed == {
+        "ECSServiceAverageCPUUtilizationHighResolution",
+        "ECSServiceAverageMemoryUtilizationHighResolution",
+        "ALBRequestCountPerTarget",
+    }
+    for policy in policies:
+        assert "service/web" in {need.address for need in policy.dependencies if need.ready}
+
+
 def test_recreate_stops_before_it_starts() -> None:
     service = desired(declared(beat={"image": "worker:1", "deployment": "recreate"}), "service/beat")
     assert service.deployment_configuration["maximumPercent"] == 100
