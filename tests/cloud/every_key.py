@@ -154,6 +154,7 @@ VALUES: dict[str, Any] = {
     "services.web.deployment.strategy": "blue-green",
     "services.web.deployment.min_percent": 50,
     "services.web.deployment.max_percent": 150,
+    "services.web.deployment.early_success": True,
     "services.web.deployment.step_percent": 20,
     "services.web.deployment.step_minutes": 3,
     "services.web.deployment.bake_minutes": 2,

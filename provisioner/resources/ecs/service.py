@@ -21,7 +21,7 @@ from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, still_stopping
 from provisioner.resources.ecs.deployments import NETWORK, revision_fields
 from provisioner.resources.ecs.progress import PROGRESS, RolloutFailed, causes, describe, progress_of, read_progress
-from provisioner.resources.ecs.reads import Read, reads
+from provisioner.resources.ecs.reads import Read, existing, reads, still_replaced
 from provisioner.resources.ecs.requested import as_requested
 from provisioner.resources.sized import on_fargate, task_costs
 
@@ -149,7 +149,9 @@ class Service(Runs, EndsFailed, Resource):
     ) -> Iterator[Observed]:
         """Yield the services of a cluster with these names."""
         shown = [
-            service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+            service
+            for some in aws.each(partial(existing, aws, cluster), batches(sorted(names), 10))
+            for service in some
         ]
         requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
         for read in reads(aws, cluster, shown, requested):
@@ -157,7 +159,7 @@ class Service(Runs, EndsFailed, Resource):
             ill = bool(live.problems) or progress_of(live).judged
             if ill and progress_of(live).rollout_state == "IN_PROGRESS":
                 # its tasks were read later: by now ECS may have given it up itself, and can tell its next action
-                again = _shown(aws, cluster, [live.attributes["service_name"]])
+                again = existing(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
                     yield as_requested(aws, cls._live(aws, once_more), once_more)
             else:
@@ -309,8 +311,11 @@ class Service(Runs, EndsFailed, Resource):
 
     @classmethod
     def winding_down(cls, aws: Aws) -> str:
-        """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier."""
-        return still_stopping(aws)
+        """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier.
+
+        With early success criteria it does so even before it stops them.
+        """
+        return still_stopping(aws) or still_replaced(aws)
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
@@ -378,9 +383,3 @@ def _configured(wanted: Service, live: Observed, *, busy: bool) -> Mapping[str, 
 def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:
     """Set the number of tasks of a service that scales; autoscaling continues from it."""
     aws.client("ecs").update_service(cluster=cluster, service=name, desiredCount=number)
-
-
-def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the existing services with these names; DescribeServices takes ten at once."""
-    shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
-    return [service for service in shown if service["status"] != "INACTIVE"]

@@ -559,6 +559,11 @@ SERVICE = [
     ('port = 1\ndeployment = "canary"', "deployment", ['"canary"', "not public", "add public = true"]),
     ('port = 1\npublic = true\ndeployment = "green"', "deployment", ["not a way to deploy", '"blue-green"']),
     (f"{SHIFTED}{{ strategy = 'canary', min_percent = 50 }}", "deployment.min_percent", ["for rolling", "remove it"]),
+    (
+        f"{SHIFTED}{{ strategy = 'linear', early_success = true }}",
+        "deployment.early_success",
+        ["for rolling", "remove"],
+    ),
     (f"{SHIFTED}{{ strategy = 'blue-green', step_percent = 5 }}", "deployment.step_percent", ["canary and linear"]),
     (
         f"{SHIFTED}{{ strategy = 'linear', step_percent = 2 }}",

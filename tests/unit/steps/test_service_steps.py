@@ -319,6 +319,14 @@ def test_alarms_end_rolling_deployments_too() -> None:
     assert "alarms" not in desired(stack, "service/mail").deployment_configuration
 
 
+def test_a_rolling_deployment_may_end_early() -> None:
+    deployment = {"early_success": True}
+    stack = declared(worker={"image": "web:1", "deployment": deployment}, mail={"image": "web:1"})
+    asked = desired(stack, "service/worker").deployment_configuration["earlySuccessCriteria"]
+    assert asked == {"enable": True, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED"}
+    assert "earlySuccessCriteria" not in desired(stack, "service/mail").deployment_configuration
+
+
 def test_a_rolling_service_has_one_target_group() -> None:
     stack = declared(web={"image": "web:1", "port": 80, "public": True})
     assert "strategy" not in desired(stack, "service/web").deployment_configuration
