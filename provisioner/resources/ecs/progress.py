@@ -53,7 +53,8 @@ class Progress:
         keeps_count: whether nothing but this stack changes the number of tasks, so that `up` waits for all of them.
         deployed: the ARN of a newer revision that somebody else deployed, and that stays.
         rolled_back: why ECS rolled the requested revision back, as a sentence. last_lines: the last lines of its log.
-        held: whether the rolled back revision is not tried again.
+        held: whether the rolled back revision is not tried again. undone_fields: the fields in which ECS runs something
+            else than that revision.
         judged: whether the deployment has failed by this tool's judgement, and ECS can still return to the former one.
         cause, last_line: see `problems.Rollout`.
         former: the revision to which ECS would return from the deployment under way. at_once: whether this run asks
@@ -80,6 +81,7 @@ class Progress:
     rolled_back: str = ""
     last_lines: str = ""
     held: bool = False
+    undone_fields: frozenset[str] = frozenset()
     judged: bool = False
     cause: str = ""
     last_line: str = ""

@@ -231,7 +231,8 @@ class Service(Runs, EndsFailed, Resource):
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if self._goes_back(aws, live, changes):
             return
-        request = self._settings(changes.keys() - live.problems.keys())
+        # a field that ECS has undone with a revision is no change of a later one, and has to be asked for again
+        request = self._settings((changes.keys() | progress_of(live).undone_fields) - live.problems.keys())
         if "deployment_configuration" in changes:
             there = live.attributes["deployment_configuration"]
             request["deploymentConfiguration"] = strategies.request(

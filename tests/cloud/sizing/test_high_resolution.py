@@ -89,3 +89,6 @@ def test_a_revision_that_fails_is_followed_by_no_policy(project: Project) -> Non
     project.write(FAST.replace("web:1", "exits-at-once:1"))
     project.up(code=1)
     assert followed(project) == "ECSServiceAverageCPUUtilization"
+    project.write(FAST)
+    project.up()
+    assert (followed(project), project.planned()) == ("ECSServiceAverageCPUUtilizationHighResolution", {})
