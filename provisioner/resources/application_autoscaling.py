@@ -171,7 +171,13 @@ class ScalingPolicy(Leads, Resource):
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
-        yield monthly("2 alarms, by which a service scales", "alarm.month", 2)
+        tracking = settings.get("target_tracking_scaling_policy_configuration") or {}
+        followed = str((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
+        if followed.endswith("HighResolution"):
+            # 0.30 USD a month instead of 0.10 (https://aws.amazon.com/cloudwatch/pricing)
+            yield monthly("2 high-resolution alarms, by which a service scales, each as 3 others", "alarm.month", 6)
+        else:
+            yield monthly("2 alarms, by which a service scales", "alarm.month", 2)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

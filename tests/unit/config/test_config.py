@@ -522,6 +522,12 @@ SERVICE = [
     ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
     ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
     ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
+    ("port = 1\nscaling = { resolution = 30 }", "scaling.resolution", ["must be 20 or 60, not 30"]),
+    (
+        "port = 1\npublic = true\nscaling = { requests = 9, resolution = 20 }",
+        "scaling.resolution",
+        ["no effect without cpu or memory", "remove resolution"],
+    ),
     ('port = 1\npublic = true\nhealth = "health"', "health", ["not a health check path"]),
     ('port = 1\npublic = true\nhealth = { path = "up" }', "health.path", ["not a health check path"]),
     ("port = 1\npublic = true\nhealth = 200", "health", ["must be a table"]),
@@ -558,6 +564,11 @@ SERVICE = [
     ('port = 1\ndeployment = "canary"', "deployment", ['"canary"', "not public", "add public = true"]),
     ('port = 1\npublic = true\ndeployment = "green"', "deployment", ["not a way to deploy", '"blue-green"']),
     (f"{SHIFTED}{{ strategy = 'canary', min_percent = 50 }}", "deployment.min_percent", ["for rolling", "remove it"]),
+    (
+        f"{SHIFTED}{{ strategy = 'linear', early_success = true }}",
+        "deployment.early_success",
+        ["for rolling", "remove"],
+    ),
     (f"{SHIFTED}{{ strategy = 'blue-green', step_percent = 5 }}", "deployment.step_percent", ["canary and linear"]),
     (
         f"{SHIFTED}{{ strategy = 'linear', step_percent = 2 }}",
