@@ -9,6 +9,7 @@ from provisioner.aws.permissions import BOUND, Part, Permission, filled, grants
 from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
+from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.ending import ends
@@ -47,7 +48,7 @@ def needed(
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
     allowed = (it for it in of_parts if (it.reader or not read_only) and (ends(it) or not ending))
-    return tuple(filled(with_secrets(allowed, config), names(config, account)))
+    return tuple(filled(with_secrets(kept_apart(allowed), config), names(config, account)))
 
 
 def _of_policies(config: Config) -> Iterator[Permission]:

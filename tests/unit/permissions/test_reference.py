@@ -9,6 +9,7 @@ import pytest
 
 from ecs_emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
 from ecs_emulator.authorization.policy import KEYS
+from provisioner.permissions.belonging import NAME_ONLY
 from tests.audit.policies import odd, rows
 from tests.audit.reference import Row, known, problems, untagged
 
@@ -49,3 +50,14 @@ def test_the_tags_of_a_parameter_are_no_key_of_its_change() -> None:
 def test_the_embedded_cloud_knows_every_key_that_policies_have() -> None:
     used = {key for *_, keys in rows() for key in keys}
     assert {key for key in used if "/" not in key and not key.startswith("kms:EncryptionContext:")} <= KEYS
+
+
+def test_no_write_is_limited_by_names_alone_that_aws_could_limit_by_tags() -> None:
+    reference, exempt = known(), {*NAME_ONLY}
+    writes = {(f"{service}:{action}", service, action) for service, action, *_ in rows()}
+    told = {
+        name: {*said["keys"], *(key for one in said["types"].values() for key in one["keys"])}
+        for name, service, action in writes
+        if name in exempt and (said := reference[service]["actions"].get(action))
+    }
+    assert {name for name, keys in told.items() if "aws:resourcetag/" in keys} == set()
