@@ -151,12 +151,14 @@ class Account(Model):
     role_path: Annotated[
         str,
         values.matching(
-            r"(?=.{1,512}$)/([\w+=,.@-]+/)*",
-            'is not a path of IAM: begin and end it with a slash, such as "/team/"; use letters, digits and +=,.@_-',
+            r"(?=.{1,512}$)/(([\w+=,.@-]|\{project\}|\{env\})+/)*",
+            'is not a path of IAM: begin and end it with a slash, such as "/{project}/{env}/"; use letters, digits, '
+            "+=,.@_- and the words {project} and {env}",
         ),
         values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
     ] = "/"
-    """The IAM path of the roles; for new stacks only."""
+    """The IAM path of the roles; `{project}` and `{env}` stand for these. For new stacks only; `init` writes
+    `"/{project}/{env}/"`, by which no policy of another stack fits the roles."""
 
 
 RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"

@@ -79,7 +79,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "vpc": config.network.vpc or "",
         "project": config.project,
         "region": config.region,
-        "role_path": config.account.role_path,
+        "role_path": config.role_path,
         "stack": config.name,
         "topic": (config.alarms and config.alarms.topic) or "",
         **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},

@@ -171,3 +171,19 @@ def test_a_name_that_goes_on_is_not_reached(sibling: EmbeddedCloud, attempt: str
 def test_an_equal_name_of_another_project_is_not_reached(sibling: EmbeddedCloud, attempt: str) -> None:
     enforce(sibling, *documents("shop-dev", "eu"))
     assert refusal(sibling, *OF_EQUAL_NAMES[attempt]) in DENIED
+
+
+@pytest.mark.parametrize(("path", "refused"), [("/", False), ("/{project}/{env}/", True)])
+def test_a_path_of_its_own_keeps_roles_that_a_kind_of_role_is_in_the_name_of(
+    cloud: EmbeddedCloud, path: str, *, refused: bool
+) -> None:
+    """`shop-dev-task` is a name of a stack as well as the beginning of the task roles of `shop-dev`."""
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    made = {"RoleName": "shop-dev-task-execution", "AssumeRolePolicyDocument": json.dumps(trust)}
+    own = path.format(project="shop", env="dev-task")
+    role = cloud.client("iam").create_role(**made, Path=own)["Role"]["Arn"]
+    config = Config.model_validate({**OPTIONS, "project": "shop", "env": "dev", "account": {"role_path": path}})
+    enforce(cloud, *printed(config, account=ACCOUNT).values())
+    revision = {"family": "shop-dev-x", "containerDefinitions": [CONTAINER], "tags": OWN_LOWER}
+    code = refusal(cloud, "ecs", "register_task_definition", {**revision, "executionRoleArn": role})
+    assert (code in DENIED) is refused
