@@ -19,6 +19,7 @@ from provisioner.operations.prerequisites import (
     ami,
     image_copies,
     instance_sizes,
+    other_stacks,
     references,
     secret_versions,
     vpc_subnets,
@@ -58,7 +59,7 @@ def gather(
         ConfigurationError: this account or Region does not have a thing that the configuration names.
         ApiError: a read was refused, or AWS could not be reached.
     """
-    root = file.parent
+    root, records = file.parent, list(records)
     aws = aws.sharing_reads()
     with pool(aws.pace, 8) as threads:
 
@@ -81,8 +82,10 @@ def gather(
         boundary = begin(references.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
+        others = begin(other_stacks.check, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line)
         try:
+            _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
