@@ -243,7 +243,9 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
 
 def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
     how, key, patterns = condition
-    values = tuple(pattern.format_map(names) for pattern in patterns)
+    types = names.get("instance_types", "").split(",")
+    each = (types if pattern == "{instance_types}" else [pattern.format_map(names)] for pattern in patterns)
+    values = tuple(value for some in each for value in some)
     # if the account is not known, its place is a wildcard, which StringEquals does not support. ArnLike compares part
     # by part, so that no path in a policy can pose as the rest of an ARN (IAM user guide, ARN condition operators)
     equal = how.removesuffix("IfExists").removeprefix("ForAllValues:") == "StringEquals"

@@ -22,6 +22,8 @@ _OPENED = "in the boundary, and in `--shell`: open the channel of a session whos
 _OTHERS = "take over and end the sessions of ECS Exec of others in the Region"
 _ANYBODYS = "their ids say neither whose they are nor where"
 _BY_ID = "zones are known by ID only, and have no keys for tags"
+_RULES = "take rules out of a security group without the tag `ManagedBy`, in the VPC of `[network] vpc` or in any"
+_DEFAULT_GROUP = "the VPC's default group has no tags, and no ID that is known beforehand"
 
 UNLIMITED: Mapping[str, tuple[str, str]] = {
     "application-autoscaling:TagResource": (
@@ -36,17 +38,11 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "delete GuardDuty's endpoint in any VPC, by GuardDuty's tag and the name of its service",
         "endpoints have no key for their VPC",
     ),
-    "ec2:RevokeSecurityGroupEgress": (
-        "take rules out of any security group",
-        "the VPC's default group has no tags, and no ID that is known beforehand",
-    ),
-    "ec2:RevokeSecurityGroupIngress": (
-        "take rules out of any security group",
-        "the VPC's default group has no tags, and no ID that is known beforehand",
-    ),
+    "ec2:RevokeSecurityGroupEgress": (_RULES, _DEFAULT_GROUP),
+    "ec2:RevokeSecurityGroupIngress": (_RULES, _DEFAULT_GROUP),
     "ec2:RunInstances": (
-        "launch instances of any type from any image: in the stack's subnets only, with its groups",
-        "image, type and disks follow the launch template, whose keys want its ID",
+        "give instances of the stack any disks, in its subnets, of its types, from Amazon's images",
+        "the disks follow the launch template, whose keys want its ID",
     ),
     "ecs:DeregisterTaskDefinition": ("deregister any task definition of the Region", _NO_TYPES),
     "ecs:DiscoverPollEndpoint": ("in the boundary: ask where ECS's agents report to", _NO_TYPES),
@@ -55,13 +51,19 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "create the service-linked roles of the services that the stack uses",
         "they are the account's",
     ),
-    "route53:AssociateVPCWithHostedZone": ("associate VPCs with any private zone of the account", _BY_ID),
+    "route53:AssociateVPCWithHostedZone": (
+        "associate a VPC of the Region, or the one of `[network] vpc`, with any private zone of the account",
+        _BY_ID,
+    ),
     "route53:ChangeResourceRecordSets": (
         "write the names of the stack's private domains in any zone that has them, and names may be the same",
         _BY_ID,
     ),
     "route53:ChangeTagsForResource": ("tag any zone", _BY_ID),
-    "route53:CreateHostedZone": ("create zones of any name", _NO_TYPES),
+    "route53:CreateHostedZone": (
+        "create private zones of any name for a VPC of the Region, or for the one of `[network] vpc`",
+        "there is no key for the name, and none knows the VPC's ID before the stack is there",
+    ),
     "route53:DeleteHostedZone": ("delete any zone that has no records", _BY_ID),
     "servicediscovery:TagResource": (
         "put the stack's tags on any namespace or service of Cloud Map in the Region, and then change it",

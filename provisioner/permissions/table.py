@@ -77,6 +77,10 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "partition": partition,
         "private": config.dns.private_domain,
         "vpc": config.network.vpc or "",
+        "known_vpc": config.network.vpc or ANY,
+        "instance_types": ",".join(config.capacity.instance_types),
+        "told": (config.alarms and config.alarms.topic)
+        or f"arn:{partition}:sns:{config.region}:{account}:{config.name}-*",
         "project": config.project,
         "region": config.region,
         "role_path": config.role_path,

@@ -226,6 +226,12 @@ def _names(stack: Stack) -> Calls:
     yield "servicediscovery", "deregister_instance", {"ServiceId": service, "InstanceId": "none"}
     yield "servicediscovery", "list_tags_for_resource", {"ResourceARN": arn}
     yield "servicediscovery", "tag_resource", {"ResourceARN": arn, "Tags": stack.pairs()}
+    zones = stack.cloud.client("route53").list_hosted_zones()["HostedZones"]
+    (zone,) = [it["Id"] for it in zones if it["Name"] == "example.com."]
+    # the proof of the domain, for a certificate of an earlier version
+    proof = {"Name": f"_{'0' * 32}.example.com", "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "none"}]}
+    change = {"Action": "DELETE", "ResourceRecordSet": proof}
+    yield "route53", "change_resource_record_sets", {"HostedZoneId": zone, "ChangeBatch": {"Changes": [change]}}
     certificate = ids["certificate/app.example.com"]
     yield "acm", "list_tags_for_certificate", {"CertificateArn": certificate}
     yield "acm", "add_tags_to_certificate", {"CertificateArn": certificate, "Tags": stack.pairs()}
