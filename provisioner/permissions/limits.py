@@ -42,7 +42,7 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
     "ec2:RevokeSecurityGroupIngress": (_RULES, _DEFAULT_GROUP),
     "ec2:RunInstances": (
         "give instances of the stack any disks, in its subnets, of its types, from Amazon's images",
-        "the disks follow the launch template, whose keys want its ID",
+        "which disks an image and a template of the stack need is not known beforehand",
     ),
     "ecs:DeregisterTaskDefinition": ("deregister any task definition of the Region", _NO_TYPES),
     "ecs:DiscoverPollEndpoint": ("in the boundary: ask where ECS's agents report to", _NO_TYPES),
@@ -83,6 +83,45 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Actions that write: their possible effect outside of the stack, and the reason why no policy can forbid it."""
+
+
+_OF_GROUPS = ("ec2:SecurityGroupID", "ec2:Vpc")
+_OF_SESSIONS = ("ssm:resourceTag/aws:ssmmessages:session-id", "ssm:resourceTag/aws:ssmmessages:target-id")
+_OF_AGENTS = ("ec2:SourceInstanceARN", "ssm:SourceInstanceARN")
+OWN_KEYS: Mapping[str, tuple[str, ...]] = {
+    "ec2:DeleteSecurityGroup": _OF_GROUPS,
+    "ec2:DeleteVpcEndpoints": ("ec2:VpceMultiRegion", "ec2:VpceServiceName", "ec2:VpceServiceRegion"),
+    "ec2:RevokeSecurityGroupEgress": _OF_GROUPS,
+    "ec2:RevokeSecurityGroupIngress": _OF_GROUPS,
+    "ec2:RunInstances": (
+        *("ec2:AssociatePublicIpAddress", "ec2:AuthorizedService", "ec2:AvailabilityZone", "ec2:AvailabilityZoneId"),
+        *("ec2:CpuOptionsAmdSevSnp", "ec2:EbsOptimized", "ec2:Encrypted", "ec2:ImageID", "ec2:ImageType"),
+        *("ec2:InstanceAutoRecovery", "ec2:InstanceBandwidthWeighting", "ec2:InstanceID", "ec2:InstanceMarketType"),
+        *("ec2:InstanceMetadataTags", "ec2:InstanceProfile", "ec2:InstanceType", "ec2:IsLaunchTemplateResource"),
+        *("ec2:LaunchTemplate", "ec2:ManagedResourceOperator", "ec2:MetadataHttpEndpoint"),
+        *("ec2:MetadataHttpPutResponseHopLimit", "ec2:MetadataHttpTokens", "ec2:NetworkInterfaceID", "ec2:Owner"),
+        *("ec2:ParentSnapshot", "ec2:PlacementGroup", "ec2:ProductCode", "ec2:Public", "ec2:RootDeviceType"),
+        *("ec2:SecurityGroupID", "ec2:Subnet", "ec2:SubnetID", "ec2:Tenancy", "ec2:VolumeID"),
+        *("ec2:VolumeInitializationRate", "ec2:VolumeIops", "ec2:VolumeSize", "ec2:VolumeThroughput"),
+        *("ec2:VolumeType", "ec2:Vpc"),
+    ),
+    "ecs:PutAccountSettingDefault": ("ecs:account-setting",),
+    "iam:CreateServiceLinkedRole": ("iam:AWSServiceName",),
+    "route53:AssociateVPCWithHostedZone": ("route53:VPCs",),
+    "route53:ChangeResourceRecordSets": tuple(
+        f"route53:ChangeResourceRecordSets{end}" for end in ("Actions", "NormalizedRecordNames", "RecordTypes")
+    ),
+    "route53:CreateHostedZone": ("route53:VPCs",),
+    "ssm:ResumeSession": _OF_SESSIONS,
+    "ssm:StartSession": ("ssm:AccessRequestId", "ssm:SessionDocumentAccessCheck"),
+    "ssm:TerminateSession": _OF_SESSIONS,
+    "ssm:UpdateInstanceInformation": _OF_AGENTS,
+    "ssmmessages:CreateControlChannel": _OF_AGENTS,
+}
+"""The condition keys that AWS has for these actions, but for those of all services, of tags and of the Region.
+
+Source: Service Authorization Reference. An action that is not named has none.
+"""
 
 
 def unlimited_reads() -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from ecs_emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
 from ecs_emulator.authorization.policy import KEYS
 from provisioner.permissions.belonging import NAME_ONLY
+from provisioner.permissions.limits import OWN_KEYS, UNLIMITED
 from tests.audit.policies import odd, rows
 from tests.audit.reference import Row, known, problems, untagged
 
@@ -61,3 +62,8 @@ def test_no_write_is_limited_by_names_alone_that_aws_could_limit_by_tags() -> No
         if name in exempt and (said := reference[service]["actions"].get(action))
     }
     assert {name for name, keys in told.items() if "aws:resourcetag/" in keys} == set()
+
+
+def test_each_limit_that_is_said_to_be_missing_shows_the_keys_that_aws_has() -> None:
+    said = {name: known()[name.partition(":")[0]]["actions"][name.partition(":")[2]]["own"] for name in UNLIMITED}
+    assert {name: tuple(keys) for name, keys in said.items() if keys} == dict(OWN_KEYS)
