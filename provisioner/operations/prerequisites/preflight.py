@@ -134,7 +134,7 @@ def _certified(aws: Aws, config: Config, records: Iterable[Record]) -> tuple[str
     if not config.public:
         return ()
     recorded = [one for one in records if one.address == f"{Certificate.type_name}/{config.fqdn}"]
-    names = [one.arguments.get("subject_alternative_names") or () for one in recorded]
+    names = [names for one in recorded if (names := one.arguments.get("subject_alternative_names"))]
     return tuple(names[0]) if names else names_there(aws, config.fqdn)
 
 

@@ -29,12 +29,16 @@ def vpc(cloud: EmbeddedCloud) -> str:
 
 
 def test_an_alarm_tells_all_that_it_does(cloud: EmbeddedCloud) -> None:
-    alarm = {"AlarmName": "a", "MetricName": "m", "Namespace": "n", "Period": 60, "EvaluationPeriods": 1}
+    measured = {"MetricName": "m", "Namespace": "n", "Period": 60, "EvaluationPeriods": 1, "Statistic": "Sum"}
+    alarm: dict[str, Any] = {"AlarmName": "a", "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
     does = {"AlarmActions": [TOPIC], "OKActions": [f"{TOPIC}-2"], "InsufficientDataActions": [f"{TOPIC}-3"]}
-    key, call = "cloudwatch:AlarmActions", ("cloudwatch", "put_metric_alarm")
-    compared = {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "Statistic": "Sum"}
-    assert {*told(cloud, key, *call, **alarm, **compared, **does)["alarm:a"]} == {TOPIC, f"{TOPIC}-2", f"{TOPIC}-3"}
-    assert told(cloud, key, *call, **alarm, **compared) == {}
+
+    def actions(**more: Any) -> dict[str, tuple[str, ...]]:
+        wanted = {**alarm, **measured, **more}
+        return told(cloud, "cloudwatch:AlarmActions", "cloudwatch", "put_metric_alarm", **wanted)
+
+    assert {*actions(**does)["alarm:a"]} == {TOPIC, f"{TOPIC}-2", f"{TOPIC}-3"}
+    assert actions() == {}
 
 
 @pytest.mark.parametrize("privileged", [True, False])

@@ -41,6 +41,8 @@ def test_a_standing_certificate_keeps_its_names_and_their_records(project: Proje
         ValidationMethod="DNS",
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )
+    # AWS shows the names some seconds after the request
+    project.cloud.advance(60)
     if recorded:
         project.run("recover", "--yes")
     planned = project.planned(*STEP)
