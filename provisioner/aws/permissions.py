@@ -74,7 +74,7 @@ def creating(key: str, *operations: str) -> Conditions:
 
 
 OF_TASKS = ("execution", "execution-*", "task-*")
-"""The kinds of the roles that ECS hands to tasks: what follows the stack's name."""
+"""The kinds of the roles that ECS hands to tasks: the ends of their names, behind the stack's."""
 
 
 def passing(

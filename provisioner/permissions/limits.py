@@ -118,7 +118,7 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "ssm:UpdateInstanceInformation": _OF_AGENTS,
     "ssmmessages:CreateControlChannel": _OF_AGENTS,
 }
-"""The condition keys that AWS has for these actions, but for those of all services, of tags and of the Region.
+"""The condition keys that AWS has for these actions, without the keys of all services, of tags and of the Region.
 
 Source: Service Authorization Reference. An action that is not named has none.
 """

@@ -72,7 +72,7 @@ def _tagged(aws: Aws, sort: str, **tags: str) -> Iterator[tuple[str, dict[str, s
 
 
 def _stands(aws: Aws, name: str) -> bool:
-    """Return whether the cluster of this name exists: the tagging API also shows what was deleted a short time ago."""
+    """Return whether the cluster of this name exists: the tagging API also shows clusters that were deleted lately."""
     (*shown,) = aws.client("ecs").describe_clusters(clusters=[name])["clusters"]
     return any(one["status"] != "INACTIVE" for one in shown)
 
@@ -83,7 +83,7 @@ def _names(config: Config) -> set[str]:
 
 
 def _taken(aws: Aws, config: Config, project: str, env: str) -> Iterator[str]:
-    """Yield those of the stack's names that are another stack's; only a stack with a similar name has any."""
+    """Yield names of this stack that another stack has; only a stack with a similar name has any."""
     if not _alike(config.name, f"{project}-{env}"):
         return
     tags = {"Project": project, "Environment": env, "ManagedBy": MANAGED_BY}

@@ -25,9 +25,8 @@ from provisioner.operations.prerequisites import (
     vpc_subnets,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
-from provisioner.operations.prerequisites.public_zone import public_zone
+from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
-from provisioner.resources.acm import Certificate, names_there
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -83,7 +82,7 @@ def gather(
         boundary = begin(references.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
-        certified = begin(_certified, aws, config, records)
+        certified = begin(certified_names, aws, config, records)
         others = begin(other_stacks.check, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line)
         try:
@@ -127,15 +126,6 @@ def gather(
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
-
-
-def _certified(aws: Aws, config: Config, records: Iterable[Record]) -> tuple[str, ...]:
-    """Return the names in the stack's certificate: the recorded names, or else those that AWS shows."""
-    if not config.public:
-        return ()
-    recorded = [one for one in records if one.address == f"{Certificate.type_name}/{config.fqdn}"]
-    names = [names for one in recorded if (names := one.arguments.get("subject_alternative_names"))]
-    return tuple(names[0]) if names else names_there(aws, config.fqdn)
 
 
 def _zones(aws: Aws, config: Config) -> Zones:

@@ -232,9 +232,7 @@ def test_guarddutys_endpoints_are_the_only_foreign_ones_to_go(
 # -- by keys of single services ----------------------------------------------------------------------------------------
 
 
-def test_a_private_zone_is_the_regions_and_of_the_named_vpc_alone(
-    cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt
-) -> None:
+def test_a_private_zone_is_of_the_named_vpc(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
     ec2 = cloud.client("ec2")
     own, other = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (8, 9))
 
@@ -304,9 +302,7 @@ def test_no_privileged_container_is_registered(
     assert (attempt("ecs", "register_task_definition", **wanted) in DENIED) is privileged
 
 
-def test_an_alarm_tells_the_stack_s_topic_and_scales_its_services_alone(
-    cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt
-) -> None:
+def test_an_alarm_acts_on_the_stack_alone(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
     file = tmp_path / "stack.toml"
     file.write_text(
         CONFIGURED.replace("port = 80\n", "port = 80\nscaling = { max = 3 }\n") + "\n[alarms]\nemail = ['a@b.cc']\n"

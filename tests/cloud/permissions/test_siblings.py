@@ -42,7 +42,7 @@ DATABASE = f"arn:aws:rds:{PLACE}:db:{SIBLING}-1"
 
 
 def documents(project: str, env: str) -> list[Any]:
-    """Return all policies that a holder may have: the main ones and those of the parts, but for `state init`."""
+    """Return all policies that a holder may have: the main policies, and the policies of all parts but `state init`."""
     config = Config.model_validate({**OPTIONS, "project": project, "env": env})
     of_parts = [{part} - {Part.MAIN} for part in Part if part is not Part.STATE]
     return [it for parts in of_parts for it in printed(config, account=ACCOUNT, parts=parts).values()]
@@ -174,9 +174,7 @@ def test_an_equal_name_of_another_project_is_not_reached(sibling: EmbeddedCloud,
 
 
 @pytest.mark.parametrize(("path", "refused"), [("/", False), ("/{project}/{env}/", True)])
-def test_a_path_of_its_own_keeps_roles_that_a_kind_of_role_is_in_the_name_of(
-    cloud: EmbeddedCloud, path: str, *, refused: bool
-) -> None:
+def test_a_role_path_closes_names_with_a_kind_of_role(cloud: EmbeddedCloud, path: str, *, refused: bool) -> None:
     """`shop-dev-task` is a name of a stack as well as the beginning of the task roles of `shop-dev`."""
     trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
     made = {"RoleName": "shop-dev-task-execution", "AssumeRolePolicyDocument": json.dumps(trust)}

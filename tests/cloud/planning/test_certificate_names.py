@@ -1,4 +1,4 @@
-"""The names in the stack's certificate: the public name for a new one, and what a standing one has."""
+"""The names in the stack's certificate: the public name alone, or the names of a standing certificate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_new_certificate_has_the_public_name_alone(project: Project) -> None:
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_standing_certificate_keeps_its_names_and_their_records(project: Project, *, recorded: bool) -> None:
+def test_a_standing_certificate_keeps_its_names(project: Project, *, recorded: bool) -> None:
     """Earlier versions asked for the domain's wildcard: names do not change, and ACM renews by all of the records."""
     names = ["app.example.com", "*.example.com"]
     tags = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}

@@ -33,7 +33,7 @@ def owner(name: str, env: str) -> list[dict[str, str]]:
 
 
 def stands(cloud: EmbeddedCloud, name: str, env: str, *services: str) -> None:
-    """Make what the check sees of a stack: its cluster and its task definitions."""
+    """Make the parts of a stack that the check reads: its cluster and its task definitions."""
     ecs, tags = cloud.client("ecs"), owner(name, env)
     ecs.create_cluster(clusterName=f"{name}-{env}", tags=tags)
     for service in services:
@@ -93,7 +93,7 @@ def test_a_target_group_of_an_equal_name_is_refused(project: Project) -> None:
     assert "shop-dev-eu-web would be the name" in refused(project)
 
 
-def test_roles_that_a_pattern_mixes_are_refused_without_a_path_of_their_own(project: Project) -> None:
+def test_mixed_roles_are_refused_without_a_path_of_their_own(project: Project) -> None:
     stands(project.cloud, "shop", "dev")
     named(project, "shop", "dev-task")
     assert "the roles of shop-dev-task and of shop-dev" in refused(project)

@@ -43,7 +43,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def _stack(project: str, env: str, letter: str, region: str = "ap-northeast-1") -> Config:
-    """Return a stack with all options, whose names are all its own, but for what follows from its stack's name."""
+    """Return a stack with all options, whose names are all its own, apart from names that begin with its stack's."""
     key_id, place, own = f"1234abcd-12ab-34cd-56ef-1234567890a{letter}", f"{region}:{ACCOUNT}", f"{letter}-{project}"
     acl = f"arn:aws:wafv2:{place}:regional/webacl/{own}/{key_id}"
     tables = {
@@ -168,7 +168,7 @@ def test_a_stack_whose_name_goes_on_is_another_stack(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stack_of_an_equal_name_is_another_stack_where_aws_knows_tags(kind: str) -> None:
+def test_a_stack_of_an_equal_name_is_another_stack(kind: str) -> None:
     passed = _of_another_stack(kind, SIBLING, NAMESAKE) - {*UNLIMITED, *unlimited_reads()}
     by_name = {row.name for row in KINDS[kind](SIBLING) if not row.writes and row.name not in TELLING}
     assert {name for name in passed - by_name if not name.startswith("s3:")} <= {*NAME_ONLY, PASSING}

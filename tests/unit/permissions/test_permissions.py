@@ -369,7 +369,7 @@ def test_china_has_its_own_ec2_principal_and_arn_partition() -> None:
     assert all(arn == "*" or arn.startswith("arn:aws-cn:") for it in rows for arn in it.resources)
 
 
-def test_a_role_path_of_the_stack_is_in_every_permission_on_its_roles() -> None:
+def test_the_role_path_is_in_every_permission_on_roles() -> None:
     config = configured(account={"role_path": "/{project}/{env}/"}, network={"flow_logs": True})
     assert config.role_path == "/ecs-sample/dev/"
     writes = [it for it in needed(config, account="1" * 12) if it.service == "iam" and it.writes]

@@ -53,7 +53,7 @@ def test_the_embedded_cloud_knows_every_key_that_policies_have() -> None:
     assert {key for key in used if "/" not in key and not key.startswith("kms:EncryptionContext:")} <= KEYS
 
 
-def test_no_write_is_limited_by_names_alone_that_aws_could_limit_by_tags() -> None:
+def test_writes_limited_by_names_alone_have_no_key_for_tags() -> None:
     reference, exempt = known(), {*NAME_ONLY}
     writes = {(f"{service}:{action}", service, action) for service, action, *_ in rows()}
     told = {
@@ -64,6 +64,6 @@ def test_no_write_is_limited_by_names_alone_that_aws_could_limit_by_tags() -> No
     assert {name for name, keys in told.items() if "aws:resourcetag/" in keys} == set()
 
 
-def test_each_limit_that_is_said_to_be_missing_shows_the_keys_that_aws_has() -> None:
+def test_each_missing_limit_shows_the_keys_that_aws_has() -> None:
     said = {name: known()[name.partition(":")[0]]["actions"][name.partition(":")[2]]["own"] for name in UNLIMITED}
     assert {name: tuple(keys) for name, keys in said.items() if keys} == dict(OWN_KEYS)

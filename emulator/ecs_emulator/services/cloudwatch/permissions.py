@@ -33,6 +33,9 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _actions(call: ApiCall) -> Context:
-    """Return what an alarm does in any state as its condition key (CloudWatch user guide, iam-cw-condition-keys)."""
+    """Return the condition key of an alarm's actions in any state.
+
+    Source: CloudWatch user guide, iam-cw-condition-keys-alarm-actions.
+    """
     found = [one for name in ("AlarmActions", "InsufficientDataActions", "OKActions") for one in call.many(name)]
     return {"cloudwatch:AlarmActions": tuple(found)} if found else {}
