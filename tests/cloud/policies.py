@@ -190,7 +190,7 @@ def _network(stack: Stack) -> Calls:
         {"RouteTableId": table, "DestinationCidrBlock": NOWHERE, "GatewayId": gateway},
     )
     descriptions = (f"update_security_group_rule_descriptions_{way}" for way in ("ingress", "egress"))
-    for operation in ("authorize_security_group_egress", *descriptions):
+    for operation in ("authorize_security_group_egress", "revoke_security_group_ingress", *descriptions):
         yield "ec2", operation, {"GroupId": group, "IpPermissions": [rule], "DryRun": True}
     yield "ec2", "create_tags", {"Resources": [subnet], "Tags": stack.pairs()}
     yield "ec2", "modify_subnet_attribute", {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": False}}

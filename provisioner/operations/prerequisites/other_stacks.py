@@ -6,7 +6,7 @@ service `web` of `shop-dev-eu` have the same target group and the same family of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -20,14 +20,13 @@ from provisioner.engine.errors import ConfigurationError
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.state.model import Record
 
 OPEN_KINDS = tuple(kind.removesuffix("-*") for kind in OF_TASKS)
 """The kinds of roles whose names go on with a service's name."""
 
 
-def check(aws: Aws, config: Config, records: Collection[Record]) -> None:
-    """Refuse a new stack that has names of another stack; a stack with records makes no call.
+def check(aws: Aws, config: Config) -> None:
+    """Refuse a new stack that has names of another stack.
 
     Two stacks that begin at the same moment do not see each other: this is no lock.
 
@@ -35,8 +34,6 @@ def check(aws: Aws, config: Config, records: Collection[Record]) -> None:
         ConfigurationError: another stack has the same name, or a resource that a service or job would have, or the
             holder of one's policy could pass on the other's roles.
     """
-    if records:
-        return
     for project, env in sorted(_others(aws)):
         theirs = f"{project}-{env}"
         whose = f'project "{project}", environment "{env}"'

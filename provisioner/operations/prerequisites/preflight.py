@@ -19,7 +19,6 @@ from provisioner.operations.prerequisites import (
     ami,
     image_copies,
     instance_sizes,
-    other_stacks,
     references,
     secret_versions,
     vpc_subnets,
@@ -83,7 +82,7 @@ def gather(
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
         certified = begin(certified_names, aws, config, records)
-        others = begin(other_stacks.check, aws, config, records)
+        others = begin(references.check_other_stacks, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line)
         try:
             _or(others, on_missing, lambda: None)
