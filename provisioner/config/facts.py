@@ -174,6 +174,7 @@ class Facts:
         secrets: the secrets that containers get, without the generated ones.
         deployed: the images that were deployed instead of the configured ones, by service or job.
         sizes: the numbers of tasks that commands hold.
+        certified: the names in the stack's certificate, if it has one.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
@@ -202,4 +203,5 @@ class Facts:
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
+    certified: tuple[str, ...] = ()
     expires: int | None = None

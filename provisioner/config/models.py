@@ -132,6 +132,11 @@ class Config(Model):
         return f"{self.project}-{self.env}"
 
     @property
+    def role_path(self) -> str:
+        """The IAM path of the roles, with the project and the environment in it."""
+        return self.account.role_path.replace("{project}", self.project).replace("{env}", self.env)
+
+    @property
     def fqdn(self) -> str:
         """The public name: `<host>.<domain>`."""
         return f"{self.dns.host}.{self.dns.domain}"

@@ -16,6 +16,7 @@ from typing import Any
 from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
 from provisioner.permissions.boundary import boundary
+from provisioner.permissions.limits import UNLIMITED
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import needed
 from tests.audit.reference import EXTRACT, Row, extract, known, problems
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
     config = next(configurations())
     documents = [*printed(config, account=ACCOUNT).values()]
     judged = _judged(options.python, {"services": sorted({row[0] for row in rows()}), "documents": documents})
-    reference = extract(judged["definition"], rows())
+    reference = extract(judged["definition"], rows(), UNLIMITED)
     if options.update:
         EXTRACT.write_text(json.dumps(reference, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         return 0

@@ -213,7 +213,7 @@ def test_recover_tells_how_it_found_each_resource(stage: Stage) -> None:
     assert stage.project.planned() == {}
     assert hows["vpc/main"] == hows["service/worker"] == hows["hosted_zone/private"] == "tag"
     assert hows["account_setting/trunking"] == hows["scalable_target/worker"] == "name"
-    assert hows["record_set/app.example.com"] == hows["validation_record/example.com"] == "content"
+    assert hows["record_set/app.example.com"] == hows["validation_record/app.example.com"] == "content"
     assert hows["container_instances/" + NAME] == "part"
 
 

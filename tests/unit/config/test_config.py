@@ -98,7 +98,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     services = {"web": {"image": "web:1", "port": 1}}
-    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}})
+    new = {"role_path": "/{project}/{env}/"}
+    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, "account": new})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
