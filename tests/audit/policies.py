@@ -32,6 +32,7 @@ OPTIONS: dict[str, Any] = {
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "dns": {"domain": "example.org", "create_zone": True},
     "load_balancer": {
         "access_logs": True,
         "waf_acl": f"arn:aws:wafv2:ap-northeast-1:{ACCOUNT}:regional/webacl/x/{ID}",
