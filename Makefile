@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash crash-verbs faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash crash-lives crash-verbs faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -66,6 +66,10 @@ crash: $(READY)
 # deploy, scale, sleep and the others, around each of their writes. ARGS: see docs/crash.md
 crash-verbs: $(READY)
 	$(BIN)/python -m tests.cloud.crash.verbs $(ARGS)
+
+# Drawn sequences of commands, edits and losses, with kills in them. ARGS: see docs/crash.md
+crash-lives: $(READY)
+	$(BIN)/python -m tests.cloud.crash.lives $(ARGS)
 
 # ARGS: see docs/faults.md
 faults: $(READY)

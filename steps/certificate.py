@@ -18,15 +18,17 @@ class Certified:
 
 @step
 def certificate(stack: Stack, dns: Dns) -> Certified:
-    """Declare one certificate for the public name and all names beside it.
+    """Declare one certificate for the public name, and no other name.
+
+    A certificate that exists keeps its names, since they cannot change: earlier versions asked for `*.DOMAIN` as well.
 
     It is requested only once public DNS leads to the zone: otherwise ACM would not find the records, and give up after
     72 hours.
     """
     if dns.public_zone_id is None or dns.delegation is None:
         return Certified(None)
-    fqdn, domain = stack.config.fqdn, stack.config.dns.domain
-    names = [fqdn, f"*.{domain}"]
+    fqdn = stack.config.fqdn
+    names = list(stack.facts.certified) or [fqdn]
     requested = stack.ensure(Certificate(fqdn, fqdn, names), after=[ready(dns.delegation)])
     for number, name in enumerate(proven(names)):
         stack.ensure(

@@ -32,7 +32,8 @@ def dns(stack: Stack, network: Network) -> Dns:
     if stack.config.public_zone:
         public = stack.facts.public_zone_id
         public = public or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
-    if stack.config.database:
+    # Route 53 refuses a private zone for a VPC of another account (CreateHostedZone, InvalidVPCId)
+    if stack.config.database and not (stack.facts.vpc and stack.facts.vpc.owner):
         zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
         private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
     if public and stack.config.public:

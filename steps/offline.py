@@ -39,11 +39,12 @@ def facts(config: Config) -> Facts:
         s3_prefix_list="pl-any",
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
-        vpc=_vpc(config),
+        vpc=existing_vpc(config),
     )
 
 
-def _vpc(config: Config) -> ExistingVpc | None:
+def existing_vpc(config: Config) -> ExistingVpc | None:
+    """Return a placeholder for the VPC that the configuration names; None if it names none."""
     if config.network.vpc is None:
         return None
     public, private = ("subnet-any-public",), ("subnet-any-private",)

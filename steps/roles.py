@@ -90,7 +90,7 @@ def _instance_profile(stack: Stack, managed: str) -> str:
         description="Container instances: register with ECS, and be reached by Session Manager",
     )
     return stack.ensure(
-        InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
+        InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.role_path),
         keys=PATH_KEY,
     ).id
 
@@ -126,7 +126,6 @@ def role(
     description: str,
 ) -> Handle:
     """Declare a role with the path and the boundary of all the stack's roles."""
-    account = stack.config.account
     wanted = Role(
         name,
         f"{stack.name}-{name}",
@@ -134,7 +133,7 @@ def role(
         managed,
         inline_policies,
         description,
-        path=account.role_path,
+        path=stack.config.role_path,
         permissions_boundary=stack.facts.boundary,
     )
     return stack.ensure(wanted, keys=PATH_KEY)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner import Handle, Stack, step
+from provisioner import Handle, Stack, ready, step
+from provisioner.config.services import MEASURED
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.service_roles import ServiceRoles
@@ -18,6 +19,7 @@ METRICS = {
     "requests": "ALBRequestCountPerTarget",
 }
 """The metrics' names in Application Auto Scaling (its API reference, PredefinedMetricSpecification)."""
+HIGH_RESOLUTION = {metric: f"{METRICS[metric]}HighResolution" for metric in MEASURED}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Scaling:
 def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_balancer: LoadBalancing) -> Scaling:
     """Declare each scaling service's bounds, and a policy for each metric; auto scaling then sets the number of tasks.
 
-    With several policies the largest number counts (its user guide, target tracking).
+    With several policies the largest number counts (its user guide, target tracking). A metric of high resolution has
+    no data before all tasks of the service are measured so, which takes a deployment (ECS developer guide, "Faster auto
+    scaling with high-resolution metrics").
     """
     targets: dict[str, Handle] = {}
     for name, service in stack.config.services.items():
@@ -44,8 +48,10 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
             ScalableTarget(name, services.handles[name].resource_id, least, most),
             after=[*filter(None, [service_roles.task_scaling])],
         )
+        names = METRICS | (HIGH_RESOLUTION if settings.high_resolution else {})
+        measured = [ready(services.handles[name])] if settings.high_resolution else []
         for metric, value in settings.targets.items():
-            followed = {"PredefinedMetricType": METRICS[metric]}
+            followed = {"PredefinedMetricType": names[metric]}
             if metric == "requests":
                 followed["ResourceLabel"] = f"{load_balancer.name}/{load_balancer.targets[name]}"
             tracking = {
@@ -57,5 +63,6 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
             }
             # `cpu` was the first metric: its policy has the service's name alone
             called = name if metric == "cpu" else f"{name}.{metric}"
-            stack.ensure(ScalingPolicy(called, f"{stack.name}-{name}-{metric}", target.id, tracking))
+            policy = ScalingPolicy(called, f"{stack.name}-{name}-{metric}", target.id, tracking)
+            stack.ensure(policy, after=measured)
     return Scaling(targets)

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.group_rules import QUOTA
+from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
 
 HTTPS = 443
@@ -33,7 +34,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     Outgoing traffic is allowed to needed destinations only, or everywhere if there is internet access. Groups do not
     filter DNS, time and metadata (VPC user guide, "Control traffic to your AWS resources using security groups").
     """
-    config, cidr = stack.config, stack.config.network.cidr
+    config = stack.config
     workloads, public, way_out = config.workloads, config.public, config.network.egress != "none"
 
     def group(name: str, description: str, ingress: Sequence[Rule], *, sends: bool) -> Handle:
@@ -46,7 +47,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     ports = (80, HTTPS, *config.test_ports)
     users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports]
     balancer = group("alb", "Load balancer", users, sends=True) if public else None
-    inside = [allow(HTTPS, "everything in the VPC", cidr=cidr)]
+    inside = [allow(HTTPS, "everything in the VPC", cidr=config.network.cidr)]
     endpoints = None if way_out else group("endpoints", "VPC endpoints", inside, sends=False)
     instances = group("ecs-instance", "Container instances", [], sends=True) if stack.config.on_instances else None
 
@@ -96,8 +97,10 @@ def _starting_tasks(stack: Stack) -> list[Rule]:
     """
     if stack.config.network.egress != "none":
         return [INTERNET]
-    to_endpoints = allow(HTTPS, "endpoints of AWS", cidr=stack.config.network.cidr)
-    return [to_endpoints, allow(HTTPS, "image layers in S3", prefix_list=stack.facts.s3_prefix_list)]
+    vpc = stack.facts.vpc
+    blocks = vpc.of_endpoints if vpc and vpc.of_endpoints else [stack.config.network.cidr]
+    to_endpoints = [allow(HTTPS, "endpoints of AWS", cidr=block) for block in blocks]
+    return [*to_endpoints, allow(HTTPS, "image layers in S3", prefix_list=stack.facts.s3_prefix_list)]
 
 
 def _to_aws(stack: Stack, name: str) -> list[Rule]:
@@ -108,8 +111,8 @@ def _to_aws(stack: Stack, name: str) -> list[Rule]:
         return reaching
     policies = stack.config.workloads[name].policies
     calls_aws = stack.config.exec_on(name) or stack.given.of(name) or policies
-    to_endpoints, to_s3 = reaching
-    return [*([to_endpoints] if calls_aws else []), *([to_s3] if stack.config.s3_actions(name) else [])]
+    *to_endpoints, to_s3 = reaching
+    return [*(to_endpoints if calls_aws else []), *([to_s3] if stack.config.s3_actions(name) else [])]
 
 
 def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[Rule] = ()) -> Sequence[Rule]:
@@ -124,10 +127,19 @@ def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[R
     most = stack.facts.group_rules
     if len(peers) + len(others) <= most:
         return peers
-    network = stack.config.network
-    private = network.cidr if network.vpc else network.range_of(network.tasks)
+    blocks = _of_tasks(stack)
     stack.notice(
-        f"security group {stack.name}-{group} has {private}, which all tasks are in, instead of {len(peers)} services, "
-        f"since a group may have {most} rules: request an increase of the quota {QUOTA} of VPC for a rule each"
+        f"security group {stack.name}-{group} has {listed(blocks)}, which all tasks are in, instead of "
+        f"{len(peers)} services, since a group may have {most} rules: request an increase of the quota {QUOTA} of VPC "
+        f"for a rule each"
     )
-    return [allow(port, "services", cidr=private) for port in sorted({rule["FromPort"] for rule in peers})]
+    ports = sorted({rule["FromPort"] for rule in peers})
+    return [allow(port, "services", cidr=block) for port in ports for block in blocks]
+
+
+def _of_tasks(stack: Stack) -> Sequence[str]:
+    """Return the address ranges of the tasks' subnets."""
+    network, vpc = stack.config.network, stack.facts.vpc
+    if vpc:
+        return vpc.of_tasks or [network.cidr]
+    return [network.range_of(network.tasks)]

@@ -14,6 +14,7 @@ from provisioner.engine import words
 from provisioner.resources.ecs.pauses import pause
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ProtectedStack, ScaledService, SleepingStack
+from provisioner.resources.ecs.strategies import EARLY, EARLY_SUCCESS
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
@@ -96,6 +97,7 @@ def services(
                 enable_ecs_managed_tags=True,
                 propagate_tags="SERVICE",
                 service_connect=_connect(stack, name, discovery, logs),
+                high_resolution_metrics=service.scaling.high_resolution if service.scaling else [],
             ),
             after=[
                 drain.handle,
@@ -144,12 +146,12 @@ def _percentages(service: Wanted) -> dict[str, int]:
 
 
 def _shifting(service: Wanted, alarm_names: Sequence[str]) -> dict[str, object]:
-    """Return the settings for shifting traffic, with all members; of rolling deployments only their alarms, if any."""
+    """Return the settings for shifting traffic, with all members; of rolling deployments only settings that are on."""
     wanted = service.deployment
     watches = bool(alarm_names)
     alarms = {"alarmNames": list(alarm_names), "enable": watches, "rollback": watches}
     if not wanted.shifts:
-        return {"alarms": alarms} if watches else {}
+        return {**({"alarms": alarms} if watches else {}), **({EARLY: EARLY_SUCCESS} if wanted.early_success else {})}
     percent, minutes = wanted.steps
     steps = {
         "canary": {"canaryConfiguration": {"canaryPercent": percent, "canaryBakeTimeInMinutes": minutes}},

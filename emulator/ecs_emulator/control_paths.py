@@ -201,6 +201,14 @@ def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
         servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
 
 
+def _share(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Make a VPC another account's, which shares its subnets with this account."""
+    from ecs_emulator.services.ec2 import sharing
+
+    with LOCK:
+        sharing.share(cloud.account, query.get("region", ""), query.get("vpc", ""), query.get("owner", ""))
+
+
 def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
     """Create resources in the account as somebody else would."""
     from ecs_emulator import unmanaged
@@ -277,6 +285,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "delegate"): _delegate,
     ("POST", "release"): _release,
     ("POST", "quota"): _set_quota,
+    ("POST", "share"): _share,
     ("POST", "unmanaged"): _put_unmanaged,
     ("POST", "exits"): _exit,
     ("POST", "approvals"): _approve,

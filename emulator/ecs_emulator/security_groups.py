@@ -1,16 +1,30 @@
-"""Security groups: decide whether they let traffic through, by rules for groups or for any address range."""
+"""Security groups: decide whether they let traffic through, by rules for groups or for address ranges."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 
-def allow_tcp(ec2: Any, senders: Collection[str], receivers: Collection[str], port: int) -> bool:
-    """Return whether the senders' groups let TCP to this port out to the receivers, and the receivers' let it in."""
+def allow_tcp(
+    ec2: Any,
+    senders: Collection[str],
+    receivers: Collection[str],
+    port: int,
+    *,
+    sent_from: str = "",
+    sent_to: str = "",
+) -> bool:
+    """Return whether the senders' groups let TCP to this port out to the receivers, and the receivers' let it in.
+
+    Args:
+        sent_from, sent_to: the addresses of sender and receiver, which a rule for a range has to contain; empty if
+            they are not known: then every range counts.
+    """
     out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
     into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)
-    return _any(out, receivers, port) and _any(into, senders, port)
+    return _any(out, receivers, port, sent_to) and _any(into, senders, port, sent_from)
 
 
 def _groups(ec2: Any, ids: Collection[str]) -> list[Any]:
@@ -18,8 +32,19 @@ def _groups(ec2: Any, ids: Collection[str]) -> list[Any]:
     return [group for group in found if group is not None]
 
 
-def _any(rules: Iterable[Any], others: Collection[str], port: int) -> bool:
-    return any(_allows(rule, port) and (rule.ip_range or rule.source_group.get("GroupId") in others) for rule in rules)
+def _any(rules: Iterable[Any], others: Collection[str], port: int, address: str) -> bool:
+    return any(
+        _allows(rule, port) and (_holds(rule.ip_range, address) or rule.source_group.get("GroupId") in others)
+        for rule in rules
+    )
+
+
+def _holds(ip_range: Any, address: str) -> bool:
+    """Return whether the range of a rule contains an IPv4 address, or any at all if the address is not known."""
+    if not address:
+        return bool(ip_range)
+    block = (ip_range or {}).get("CidrIp")
+    return block is not None and ip_address(address) in ip_network(block)
 
 
 def _allows(rule: Any, port: int) -> bool:

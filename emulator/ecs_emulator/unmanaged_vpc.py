@@ -9,6 +9,11 @@ from itertools import cycle
 from typing import Any
 
 from moto.ec2.models import ec2_backends, subnets, vpcs
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
+from ecs_emulator.services.ec2.network import FURTHER
+from ecs_emulator.services.ec2.sharing import share
+from ecs_emulator.services.ec2.zones import LOCAL
 
 ANYWHERE = "0.0.0.0/0"
 BLOCKS = 8
@@ -20,7 +25,9 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
 
     Args:
         wanted: `id`, `cidr`, `public` and `private` (ids of subnets, one zone after the other), `way_out` (whether the
-            private subnets have a NAT gateway).
+            private subnets have a NAT gateway); and perhaps `further` (more ranges of addresses, in which private
+            subnets are too), `endpoints` (services of AWS, such as `ecr.api`, that these subnets reach without it),
+            and `owner` (the account that shares the VPC with this one).
 
     Raises:
         KeyError: a member is missing.
@@ -30,20 +37,56 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
         return
     with _named(vpcs, "random_vpc_id", wanted["id"]):
         vpc = ec2.create_vpc(wanted["cidr"])
+    for block in (further := wanted.get("further", ())):
+        ec2.associate_vpc_cidr_block(vpc.id, block, False)
     vpc.enable_dns_hostnames = True
     gateway = ec2.create_internet_gateway()
     ec2.attach_internet_gateway(gateway.id, vpc.id)
-    blocks = IPv4Network(wanted["cidr"]).subnets(prefixlen_diff=BLOCKS)
-    for tier in ("public", "private"):
-        table = ec2.create_route_table(vpc.id)
-        for subnet, letter in zip(wanted[tier], cycle("abc"), strict=False):
+    blocks = [IPv4Network(one).subnets(prefixlen_diff=BLOCKS) for one in (wanted["cidr"], *further)]
+    tables = {}
+    for tier, ranges in (("public", blocks[:1]), ("private", blocks)):
+        tables[tier] = ec2.create_route_table(vpc.id)
+        for subnet, zone, free in zip(wanted[tier], cycle(_zones(region)), cycle(ranges), strict=False):
             with _named(subnets, "random_subnet_id", subnet):
-                ec2.create_subnet(vpc.id, str(next(blocks)), availability_zone=f"{region}{letter}")
-            ec2.associate_route_table(table.id, subnet_id=subnet)
-        if tier == "public":
-            ec2.create_route(table.id, ANYWHERE, gateway_id=gateway.id)
-        elif wanted["way_out"] and wanted["public"]:
-            ec2.create_route(table.id, ANYWHERE, nat_gateway_id=_nat(ec2, wanted["public"][0]))
+                ec2.create_subnet(vpc.id, str(next(free)), availability_zone=zone)
+            ec2.associate_route_table(tables[tier].id, subnet_id=subnet)
+    ec2.create_route(tables["public"].id, ANYWHERE, gateway_id=gateway.id)
+    if wanted["way_out"] and wanted["public"]:
+        ec2.create_route(tables["private"].id, ANYWHERE, nat_gateway_id=_nat(ec2, wanted["public"][0]))
+    _put_endpoints(ec2, vpc, tables["private"], wanted)
+    if owner := wanted.get("owner"):
+        share(account, region, vpc.id, owner)
+
+
+def _zones(region: str) -> list[str]:
+    """Return the names of the Region's zones in which everything is."""
+    zones = RegionsAndZonesBackend.zones[region]
+    return [zone.name for zone in zones if zone.zone_type != LOCAL and zone is not FURTHER.get(region)]
+
+
+def _put_endpoints(ec2: Any, vpc: Any, table: Any, wanted: Mapping[str, Any]) -> None:
+    """Create endpoints that are available at once, and let in the whole VPC."""
+    if not (services := wanted.get("endpoints")):
+        return
+    group = ec2.create_security_group("endpoints", "endpoints", vpc_id=vpc.id)
+    ranges = [{"CidrIp": block} for block in (wanted["cidr"], *wanted.get("further", ()))]
+    ec2.authorize_security_group_ingress(group.id, "tcp", "443", "443", ip_ranges=ranges, vpc_id=vpc.id)
+    for service in services:
+        name = f"com.amazonaws.{ec2.region_name}.{service}"
+        if service == "s3":
+            ec2.create_vpc_endpoint(vpc.id, name, "Gateway", None, [table.id])
+            continue
+        one = ec2.create_vpc_endpoint(
+            vpc.id,
+            name,
+            "Interface",
+            None,
+            [],
+            subnet_ids=wanted["private"],
+            security_group_ids=[group.id],
+            private_dns_enabled=True,
+        )
+        one.state = "available"
 
 
 def _nat(ec2: Any, subnet: str) -> str:

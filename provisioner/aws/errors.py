@@ -161,7 +161,7 @@ _DENIED = (
     "Give the caller this permission (`provision policy` prints all of them; for import and state init "
     "`provision policy --import` and `--state`), then run again"
 )
-_DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized)\w*: .*"
+_DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized|AuthorizationError)\w*: .*"
 _BOUNDARY = (
     "With the policies of `provision policy`, a caller may write roles with a permissions boundary only: let an "
     "administrator "
@@ -197,7 +197,7 @@ HINTS = (
         r"AccessDenied: .*perform: iam:(CreateRole|(Put|Attach|Detach|Delete)Role(Policy)?|UpdateAssumeRolePolicy) ",
         _BOUNDARY,
     ),
-    ("permission", "AccessDenied|Unauthorized|NotAuthorized", _DENIED),
+    ("permission", "AccessDenied|Unauthorized|NotAuthorized|AuthorizationError", _DENIED),
     ("credentials", "ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
     (
         "credentials",

@@ -29,6 +29,14 @@ OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Project", ("{project}",)),
 )
 """The resource carries the stack's owner tags, as `Aws.tags` writes them."""
+NOT_ANOTHERS: Conditions = tuple(
+    (f"{how}IfExists", key, values) for how, key, values in OURS if key != "aws:ResourceTag/ManagedBy"
+)
+"""The resource carries no other stack's tags.
+
+A resource without the tags passes: it is being created, or IAM does not know its tags yet
+(hashicorp/terraform-provider-aws#6055 and #27028).
+"""
 ASKED: Conditions = tuple((how, key.replace("Resource", "Request"), values) for how, key, values in OURS)
 """The call puts the stack's owner tags on the resource."""
 UNOWNED: Conditions = (("Null", "aws:ResourceTag/ManagedBy", ("true",)),)
@@ -63,6 +71,34 @@ def retagging(service: str, action: str, *resources: str) -> Iterator[Permission
 def creating(key: str, *operations: str) -> Conditions:
     """Allow tagging only inside create calls, never on existing resources (EC2 user guide, and others)."""
     return (*ASKED, ("StringEquals", key, tuple(sorted(operations))))
+
+
+OF_TASKS = ("execution", "execution-*", "task-*")
+"""The kinds of the roles that ECS hands to tasks: the ends of their names, behind the stack's."""
+
+
+def passing(
+    service: str,
+    why: str,
+    *kinds: str,
+    parts: frozenset[Part] | None = None,
+    wanted: Callable[[Config], bool] | None = None,
+) -> Iterator[Permission]:
+    """Yield the permission to pass roles to one service: only roles of these kinds, by their names.
+
+    Tags of roles are no way to limit it (IAM user guide, id_roles_use_passrole).
+    """
+    yield from grants(
+        "iam",
+        "PassRole",
+        *(f"role{{role_path}}{{stack}}-{kind}" for kind in kinds),
+        conditions=(("StringEquals", "iam:PassedToService", (service,)),),
+        use=Use.IMPLIED,
+        why=why,
+        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+        parts=parts or EVERY,
+        wanted=wanted or always,
+    )
 
 
 class Use(Enum):
@@ -207,10 +243,14 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
 
 def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
     how, key, patterns = condition
-    values = tuple(pattern.format_map(names) for pattern in patterns)
+    types = names.get("instance_types", "").split(",")
+    each = (types if pattern == "{instance_types}" else [pattern.format_map(names)] for pattern in patterns)
+    values = tuple(value for some in each for value in some)
     # if the account is not known, its place is a wildcard, which StringEquals does not support. ArnLike compares part
     # by part, so that no path in a policy can pose as the rest of an ARN (IAM user guide, ARN condition operators)
-    wild = how == "StringEquals" and any(value.startswith("arn:") and "*" in value for value in values)
+    equal = how.removesuffix("IfExists").removeprefix("ForAllValues:") == "StringEquals"
+    wild = equal and any(value.startswith("arn:") and "*" in value for value in values)
     # the environment may be a pattern for several environments
     several = "*" in names["environment"] and any("{environment}" in pattern for pattern in patterns)
-    return ("ArnLike" if wild else "StringLike" if several and how == "StringEquals" else how), key, values
+    operator = "ArnLike" if wild else "StringLike" if several else "StringEquals"
+    return (how.replace("StringEquals", operator) if equal else how), key, values

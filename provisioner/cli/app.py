@@ -71,18 +71,22 @@ def provision(
         raise typer.Exit(USAGE)
 
 
-def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command], Command]:
+def command(parent: typer.Typer, name: str, *examples: str, further: bool = False) -> Callable[[Command], Command]:
     """Register a function as a command; the common options are added to its own parameters.
 
     Args:
         parent: the app, or one of its groups.
         examples: command lines, each with an explanation, shown at the end of the help.
+        further: whether the command gets unknown arguments and options in its context, and refuses them itself.
     """
+    unknown = {"allow_extra_args": further, "ignore_unknown_options": further}
 
     def register(function: Command) -> Command:
         # The mark keeps the lines from being filled into one paragraph.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        parent.command(name, cls=PlainCommand, epilog=epilog)(_with_options(function, f"{parent.info.name} {name}"))
+        parent.command(name, cls=PlainCommand, epilog=epilog, context_settings=unknown)(
+            _with_options(function, f"{parent.info.name} {name}")
+        )
         return function
 
     return register

@@ -125,8 +125,8 @@ def roles(
     """Create or update the pipeline's roles, as an administrator.
 
     One role is for plans and may only read. The other one deploys, for jobs that the environment has approved. They
-    have the policies of `provision policy --read-only` and `provision policy`: run this again when these change. The
-    account's OpenID Connect provider is used, or created if there is none.
+    have the policies of `provision policy --read-only`, without logs and metrics, and `provision policy`: run this
+    again when these change. The account's OpenID Connect provider is used, or created if there is none.
 
     With --end-expired: a third role, which may delete environments of these names, and create nothing.
     """

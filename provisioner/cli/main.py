@@ -194,10 +194,9 @@ def _failed(error: Exception) -> int:
         if where == "provision" and message.startswith("No such option"):
             message += " Options come after the command, as in `provision up --env staging`."
         return _fail(f"{message} See `{where} --help`", USAGE)
-    from provisioner.engine.error_codes import error_code
-    from provisioner.render.summary import unexpected
+    from provisioner.cli.unforeseen import told
 
-    return _fail(unexpected(error), 1, error_code(error))
+    return _fail(*told(error))
 
 
 def _usage(message: str) -> str:

@@ -28,7 +28,7 @@ def recover(options: Options) -> int:
     from provisioner.operations.context import cluster_tags, configuration, connection, graceful_stop, signals, stores
     from provisioner.operations.overrides import images, sizes
     from provisioner.operations.planning import declaration
-    from provisioner.operations.state_admin import image_notices, recovery, set_aside
+    from provisioner.operations.state_admin import image_notices, recovered_state, recovery, set_aside
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
@@ -64,8 +64,8 @@ def recover(options: Options) -> int:
             what = f"`recover` replaces the {count(len(store.records), 'record')} of {config.name}"
             moved = f"the unreadable state was moved to {', '.join(backups)}; nothing else was changed"
             confirm(what, options.yes, *([moved] if backups else []))
-            backups.append(recovery.backup(store))
-        recovery.write(store, found)
+            backups.append(recovered_state.backup(store))
+        recovered_state.write(store, found)
     if options.json:
         say([show.document(found, config.name, aws.account, aws.region, backups)])
     else:

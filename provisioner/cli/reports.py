@@ -78,8 +78,8 @@ def _empty(file: Path) -> None:
 def _told(error: BaseException) -> tuple[str, int]:
     """Return the message and the exit code of an error that ends a command; an interruption has no message."""
     from provisioner.cli.app import USAGE
+    from provisioner.cli.unforeseen import told
     from provisioner.engine.errors import ProvisionError
-    from provisioner.render.summary import unexpected
     from provisioner.state.model import StateError
 
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -88,7 +88,10 @@ def _told(error: BaseException) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, typer.TyperException):
         return error.format_message(), USAGE
-    return str(error) if isinstance(error, StateError) else unexpected(error), 1
+    if isinstance(error, StateError):
+        return str(error), 1
+    message, code, _ = told(error)
+    return message, code
 
 
 def _write(options: Options, draft: Draft, files: Sequence[Path]) -> list[str]:

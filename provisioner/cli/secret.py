@@ -24,9 +24,11 @@ app.add_typer(group)
     "provision secret set STRIPE_KEY            asks for the value, and does not show it",
     "provision secret set STRIPE_KEY < file     the value from standard input, less one final line break",
     "provision secret set STRIPE_KEY --env prod  that of another environment",
+    further=True,
 )
 def set_(
     options: Options,
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the variable.")],
     advanced: Annotated[
         bool, typer.Option("--advanced", help="Allow more than 4 KB, up to 8: an advanced parameter, which costs.")
@@ -43,6 +45,7 @@ def set_(
     from provisioner.operations.context import configuration, connection
     from provisioner.render.text import say
 
+    secret.check_no_value(name, context.args)
     config = configuration.load(options)
     secret.check_name(config, name)
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")

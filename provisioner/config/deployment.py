@@ -36,7 +36,7 @@ ERRORS_ALARM = "errors"
 PORTS = (80, 443)
 """The load balancer's ports for all clients."""
 _UNPAUSED = ("test-traffic-shift", "production-traffic-shift")
-_OF_ROLLING = ("min_percent", "max_percent")
+_OF_ROLLING = ("min_percent", "max_percent", "early_success")
 _OF_STEPS = ("step_percent", "step_minutes")
 _OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "test_port")
 _OF_STAGES = ("pause_at", "pause_minutes")
@@ -90,6 +90,8 @@ class Deployment(Model):
     """The fewest tasks during a rolling update, in percent of the desired number."""
     max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
     """The most tasks during a rolling update, in percent of the desired number."""
+    early_success: bool = False
+    """End a rolling update when all new tasks are healthy: ECS stops the remaining old tasks afterwards."""
     step_percent: Annotated[float, AfterValidator(_tenths)] | None = None
     """The percentage of the traffic that ECS shifts at once."""
     step_minutes: Minutes | None = None

@@ -111,10 +111,13 @@ class ExistingVpc:
     """A VPC that existed before the stack: the stack uses it, and changes nothing in it.
 
     Attributes:
-        cidr: its first block of addresses. zones: the Availability Zones of its subnets.
+        cidr: its first block of addresses. zones: the Availability Zones of the stack's subnets.
         public, private: the ids of the subnets of load balancers, and of tasks without public addresses.
         database: the ids of the subnets of the database.
         way_out: whether the private subnets have a route to the internet.
+        of_tasks, of_endpoints: the blocks with the subnets of tasks, and those with the VPC's interface endpoints.
+        owner: the account that shares it with this one; empty if it is this account's own.
+        notices: sentences for the user.
     """
 
     id: str
@@ -124,6 +127,10 @@ class ExistingVpc:
     private: tuple[str, ...]
     database: tuple[str, ...]
     way_out: bool
+    of_tasks: tuple[str, ...] = ()
+    of_endpoints: tuple[str, ...] = ()
+    owner: str = ""
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +174,7 @@ class Facts:
         secrets: the secrets that containers get, without the generated ones.
         deployed: the images that were deployed instead of the configured ones, by service or job.
         sizes: the numbers of tasks that commands hold.
+        certified: the names in the stack's certificate, if it has one.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
@@ -195,4 +203,5 @@ class Facts:
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
+    certified: tuple[str, ...] = ()
     expires: int | None = None

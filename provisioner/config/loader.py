@@ -244,7 +244,8 @@ def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator
         yield loc, f"is missing: add {example}"
     elif detail["type"] == "literal_error":
         choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-        wanted = " or ".join(map(shown, choices))
+        # numbers have no quotes
+        wanted = " or ".join(map(shown, choices)) or detail["ctx"]["expected"]
         yield loc, f"must be {wanted}, not {shown(detail['input'])}"
     else:
         wanted, value = TYPES.get(detail["type"], detail["msg"]), detail["input"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, overlays, production, task_policies, together
+from provisioner.config import extends, loader, overlays, private_names, production, task_policies, together
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
@@ -114,8 +114,10 @@ class Config(Model):
         if extended.problems:
             raise loader.Inconsistent(extended.problems)
         whole, keys = production.with_defaults(extended.table)
+        project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
+        whole, named = private_names.with_defaults(whole, project, env)
         config = handler(whole)
-        config._by_environment = keys  # noqa: SLF001 (of its own class)
+        config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)
         config._images = extended.images  # noqa: SLF001
         return config
 
@@ -128,6 +130,11 @@ class Config(Model):
     def name(self) -> str:
         """The stack's name, with which all names in it begin: `<project>-<env>`."""
         return f"{self.project}-{self.env}"
+
+    @property
+    def role_path(self) -> str:
+        """The IAM path of the roles, with the project and the environment in it."""
+        return self.account.role_path.replace("{project}", self.project).replace("{env}", self.env)
 
     @property
     def fqdn(self) -> str:

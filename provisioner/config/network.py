@@ -19,6 +19,9 @@ RESERVED = 5
 ENDPOINTS = 8
 """Interface endpoints of the stack: each has an address in each private subnet."""
 
+MOST_SUBNETS = 16
+"""The most subnets of a service's tasks (ECS API reference, AwsVpcConfiguration)."""
+
 CONNECT = 'Service Connect is used for all calls with [network] connect = "service-connect"'
 """The message if another tool's file uses Service Connect for one service."""
 
@@ -80,6 +83,8 @@ class Network(Model):
             yield "subnets", "are subnets of an existing VPC: add network.vpc, or remove them"
         if self.vpc:
             yield from self._changes_to_vpc()
+        if self.subnets and (many := len(self.subnets.private)) > MOST_SUBNETS:
+            yield "subnets.private", f"are {many}, and ECS takes at most {MOST_SUBNETS} for a service: name fewer"
         if self.endpoints and self.egress != "none":
             yield (
                 "endpoints",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.config import extends, loader, overlays, production
+from provisioner.config import extends, loader, overlays, production, secret_words
 from provisioner.config.models import Config
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -122,11 +122,11 @@ def _without_secrets(parts: tuple[str, ...], value: Any) -> Any:
     """Return a value with secrets hidden: values of variables, and words of a command, that look like secrets."""
     if isinstance(value, str) and loader.VARIABLES.intersection(parts[:-1]) and looks_secret(parts[-1], value):
         return HIDDEN
-    if parts[-1] not in COMMANDS:
+    if parts[-1] not in COMMANDS or not value:
         return value
     if isinstance(value, str):
-        return " ".join(HIDDEN if looks_secret("", word) else word for word in value.split(" "))
-    return [HIDDEN if looks_secret("", str(word)) else word for word in value or ()] if value is not None else None
+        return secret_words.without_secrets([value], HIDDEN)[0]
+    return secret_words.without_secrets(map(str, value), HIDDEN)
 
 
 def chosen(found: Sequence[Setting], key: str) -> list[Setting]:

@@ -20,6 +20,10 @@ SMALLEST_CONTAINER = 6
 """The least MiB of a container (ECS API, ContainerDefinition, memory)."""
 CPU = 70
 """The average CPU in percent to keep, if `scaling` names no metric."""
+HIGH = 20
+"""The seconds of ECS's high-resolution metrics."""
+MEASURED = {"cpu": "CPUUtilization", "memory": "MemoryUtilization"}
+"""ECS's names of the metrics whose resolution a service sets (API reference, MetricConfiguration)."""
 
 Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
 
@@ -44,6 +48,8 @@ class Scaling(Model):
     """The requests a minute to keep for each task, counted by the load balancer."""
     cpu: Percentage | None = Field(default_factory=_target)
     """The average CPU to keep, in percent of the tasks' CPU units; 70 if no other metric is given."""
+    resolution: Literal[20, 60] = 60
+    """The resolution of CPU and memory in seconds: with 20, the number follows them sooner."""
 
     @property
     def targets(self) -> Mapping[str, int]:
@@ -51,10 +57,18 @@ class Scaling(Model):
         wanted = {"cpu": self.cpu, "memory": self.memory, "requests": self.requests}
         return {metric: value for metric, value in wanted.items() if value is not None}
 
+    @property
+    def high_resolution(self) -> list[str]:
+        """ECS's names of the metrics that it measures each 20 seconds."""
+        return [MEASURED[metric] for metric in self.targets if metric in MEASURED] if self.resolution == HIGH else []
+
     def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum."""
+        """Yield a minimum above the maximum, and a resolution of nothing that ECS measures."""
         if self.min > self.max:
             yield "min", f"{self.min} is more than scaling.max, which is {self.max}: change one of them"
+        if "resolution" in self.model_fields_set and not self.targets.keys() & MEASURED.keys():
+            why = "ECS measures CPU and memory, and the load balancer counts requests each minute"
+            yield "resolution", f"has no effect without cpu or memory: {why}: add one of them, or remove resolution"
 
 
 class OnDemand(Model):

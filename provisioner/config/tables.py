@@ -20,6 +20,14 @@ PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
 KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
+AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
+"""The domains of AWS's endpoints (general reference, "AWS service endpoints"; VPC user guide, dual-stack endpoints)."""
+
+
+def _hides(zone: str, domain: str) -> bool:
+    """Return whether a private zone takes names of a domain: as a part of it, or as a whole that it is a part of."""
+    return f".{zone}".endswith(f".{domain}") or f".{domain}".endswith(f".{zone}")
+
 
 class Dns(Model):
     """`[dns]`: the public name, and the two private zones."""
@@ -31,9 +39,10 @@ class Dns(Model):
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
-    """The private hosted zone with a name for the database."""
+    """The private hosted zone with a name for the database. In `network.vpc` the default is `db.STACK.internal`."""
     discovery_domain: PrivateDomain = "svc.internal"
-    """The Cloud Map namespace in which services find each other."""
+    """The Cloud Map namespace in which services find each other. In `network.vpc` the default is
+    `svc.STACK.internal`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield zones that would share a name, and a name too long for a certificate."""
@@ -46,6 +55,9 @@ class Dns(Model):
         for key in ("private_domain", "discovery_domain"):
             if getattr(self, key) == self.domain:
                 yield key, f'"{self.domain}" is dns.domain too, which it would hide inside the VPC: use another name'
+            zone = getattr(self, key)
+            if hidden := next((one for one in AWS_DOMAINS if _hides(zone, one)), ""):
+                yield key, f'"{zone}" would hide AWS\'s endpoints in {hidden} inside the VPC: use another name'
         if len(fqdn := f"{self.host}.{self.domain}") > 64:
             yield (
                 "host",
@@ -151,12 +163,14 @@ class Account(Model):
     role_path: Annotated[
         str,
         values.matching(
-            r"(?=.{1,512}$)/([\w+=,.@-]+/)*",
-            'is not a path of IAM: begin and end it with a slash, such as "/team/"; use letters, digits and +=,.@_-',
+            r"(?=.{1,512}$)/(([\w+=,.@-]|\{project\}|\{env\})+/)*",
+            'is not a path of IAM: begin and end it with a slash, such as "/{project}/{env}/"; use letters, digits, '
+            "+=,.@_- and the words {project} and {env}",
         ),
         values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
     ] = "/"
-    """The IAM path of the roles; for new stacks only."""
+    """The IAM path of the roles; `{project}` and `{env}` stand for these. For new stacks only; `init` writes
+    `"/{project}/{env}/"`, by which no policy of another stack fits the roles."""
 
 
 RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"

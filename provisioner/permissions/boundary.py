@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.aws.permissions import OURS, Conditions, Permission, Use, filled, grants
+from provisioner.aws.permissions import OF_TASKS, OURS, Conditions, Permission, Use, filled, grants, passing
 from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
+from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.declared import arn
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
@@ -94,13 +95,7 @@ ROLES: tuple[Permission, ...] = (
     *grants("elasticloadbalancing", "ModifyRule", "listener-rule/app/{stack}/*", wanted=shifting),
     # EventBridge Scheduler runs the jobs that have a schedule
     *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=_CLUSTER, wanted=scheduled),
-    *grants(
-        "iam",
-        "PassRole",
-        "role{role_path}{stack}-*",
-        conditions=(("StringEquals", "iam:PassedToService", ("ecs-tasks.amazonaws.com",)),),
-        wanted=scheduled,
-    ),
+    *passing("ecs-tasks.amazonaws.com", "RunTask", *OF_TASKS, wanted=scheduled),
     # EventBridge Scheduler puts the stack to sleep and wakes it
     *grants("ecs", "DescribeServices UpdateService", "service/{stack}/*", wanted=sleeping),
     *grants(
@@ -140,7 +135,7 @@ def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[P
     """
     parts = (*ROLES, *secrets.roles(config), *_of_own_steps(config), *_of_policies(config))
     wanted = (it for it in parts if it.wanted(config))
-    return tuple(filled(wanted, {**names(config, account), "database": database}))
+    return tuple(filled(kept_apart(wanted), {**names(config, account), "database": database}))
 
 
 def _of_own_steps(config: Config) -> Iterator[Permission]:

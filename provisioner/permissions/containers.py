@@ -64,7 +64,8 @@ ECS: tuple[Permission, ...] = (
 )
 
 IMAGES: tuple[Permission, ...] = (
-    *grants("ecr", "DescribeImages", _REPOSITORY, use=Use.OTHER, why="images"),
+    # `deploy --image` takes an image of any repository of the account, as a team's own pipeline pushes to
+    *grants("ecr", "DescribeImages", "repository/*", use=Use.OTHER, why="images"),
     *grants("ecr", "BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images", wanted=_copies_alone),
     *grants(
         "ecr",

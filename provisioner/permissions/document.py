@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from provisioner.aws.permissions import Use
-from provisioner.permissions.limits import UNLIMITED, unlimited_reads
+from provisioner.permissions.limits import OWN_KEYS, UNLIMITED, unlimited_reads
 from provisioner.permissions.table import FREE, TABLE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
@@ -39,9 +39,11 @@ def between(text: str, first: str, last: str, lines: Iterable[str]) -> str:
 
 
 def _limits() -> Iterator[str]:
-    yield from ["| action | so a caller with the policy can | because |", "|---|---|---|"]
+    yield from ["| action | so a caller with the policy can | because | AWS's own keys for it |", "|---|---|---|---|"]
     for (can, why), group in groupby(sorted(UNLIMITED, key=_told), key=_told):
-        yield f"| {', '.join(f'`{name}`' for name in sorted(group))} | {can} | {why} |"
+        names = sorted(group)
+        keys = sorted({f"`{key}`" for name in names for key in OWN_KEYS.get(name, ())})
+        yield f"| {', '.join(f'`{name}`' for name in names)} | {can} | {why} | {', '.join(keys) or 'none'} |"
     yield from ["", "And these only read, all that there is in the Region or account:", ""]
     yield from ["| service | actions |", "|---|---|"]
     yield from _by_service(unlimited_reads())

@@ -38,6 +38,22 @@ def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
     return (("ForAllValues:StringLike", name, names), *without, of_type)
 
 
+_IN_VPC: Conditions = (
+    ("ForAllValues:StringLike", "route53:VPCs", ("VPCId={known_vpc},VPCRegion={region}",)),
+    ("Null", "route53:VPCs", ("false",)),
+)
+"""A private zone of the stack's VPC, by its ID where the configuration or the caller names it, else of the Region.
+
+Source: Route 53 developer guide, specifying-conditions-route53. Without `Null` the first one fits public zones as well.
+"""
+_PUBLIC: Conditions = (("Null", "route53:VPCs", ("true",)),)
+
+
+def _makes_zone(config: Config) -> bool:
+    """Return whether the public zone is the stack's."""
+    return config.dns.create_zone
+
+
 def spot(config: Config) -> bool:
     """Return whether the stack's instances are Spot."""
     return config.capacity.spot
@@ -49,12 +65,18 @@ def _existing_vpc(config: Config) -> bool:
 
 
 EC2: tuple[Permission, ...] = (
-    *grants("ec2", "CreateSecurityGroup DescribeVpcAttribute", "vpc/{vpc}", wanted=_existing_vpc),
+    # in the ARNs of a shared VPC and its subnets is the account of their owner
+    *grants(
+        "ec2",
+        "CreateSecurityGroup DescribeVpcAttribute",
+        "arn:{partition}:ec2:{region}:*:vpc/{vpc}",
+        wanted=_existing_vpc,
+    ),
     *grants(
         "ec2",
         "RunInstances",
         # no subnet of that VPC has the stack's tags
-        "subnet/*",
+        "arn:{partition}:ec2:{region}:*:subnet/*",
         use=Use.IMPLIED,
         why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
         source=_LAUNCH,
@@ -82,7 +104,24 @@ EC2: tuple[Permission, ...] = (
         "ec2",
         "RunInstances",
         "arn:{partition}:ec2:{region}::image/*",
+        conditions=(("StringEquals", "ec2:Owner", ("amazon",)),),
+        use=Use.IMPLIED,
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
+        source=_LAUNCH,
+    ),
+    *grants(
+        "ec2",
+        "RunInstances",
         "instance/*",
+        # the template names no type, and the types of its group may be no key then
+        conditions=(("StringEqualsIfExists", "ec2:InstanceType", ("{instance_types}",)),),
+        use=Use.IMPLIED,
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
+        source=_LAUNCH,
+    ),
+    *grants(
+        "ec2",
+        "RunInstances",
         "network-interface/*",
         "volume/*",
         use=Use.IMPLIED,
@@ -146,7 +185,11 @@ ROUTE53: tuple[Permission, ...] = (
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
-        conditions=_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
+        conditions=(
+            # certificates of earlier versions had the domain's wildcard: `down` deletes its record, and none is written
+            *_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
+            ("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsActions", ("DELETE",)),
+        ),
     ),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
     # Cloud Map writes as the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)
@@ -156,12 +199,14 @@ ROUTE53: tuple[Permission, ...] = (
         "hostedzone/*",
         conditions=_records("A SOA", "{discovery}", "*.{discovery}"),
     ),
-    *grants("route53", "CreateHostedZone"),
+    *grants("route53", "CreateHostedZone", conditions=_IN_VPC),
+    *grants("route53", "CreateHostedZone", conditions=_PUBLIC, wanted=_makes_zone),
     *grants("route53", "ChangeTagsForResource DeleteHostedZone", "hostedzone/*"),
     *grants(
         "route53",
         "AssociateVPCWithHostedZone",
         "hostedzone/*",
+        conditions=_IN_VPC,
         use=Use.IMPLIED,
         why="CreateVpcEndpoint with a private name",
         source=_REFERENCE + "list_amazonec2.html",

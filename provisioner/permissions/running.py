@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.aws.permissions import ASKED, Part, Permission, Use, creating, grants
+from provisioner.aws.permissions import ASKED, OF_TASKS, Part, Permission, Use, creating, grants, passing
 from provisioner.resources.ecs.job_run import IN_CLUSTER
 
 _RUN = frozenset({Part.RUN})
@@ -29,17 +29,7 @@ RUNNING: tuple[Permission, ...] = (
         parts=_RUN,
     ),
     # the roles of tasks, to ECS only: a command has the rights of its service, and no more
-    *grants(
-        "iam",
-        "PassRole",
-        "role{role_path}{stack}-execution*",
-        "role{role_path}{stack}-task-*",
-        conditions=(("StringEquals", "iam:PassedToService", ("ecs-tasks.amazonaws.com",)),),
-        use=Use.IMPLIED,
-        why="RunTask",
-        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
-        parts=_RUN,
-    ),
+    *passing("ecs-tasks.amazonaws.com", "RunTask", *OF_TASKS, parts=_RUN),
     *grants("ecs", "ListTasks", conditions=(IN_CLUSTER,), use=Use.OTHER, why=_WHY, parts=_RUN),
     *grants("ecs", "DescribeTasks StopTask", _TASKS, use=Use.OTHER, why=_WHY, parts=_RUN),
     *grants("logs", "GetLogEvents", "log-group:/ecs/{stack}/*", use=Use.OTHER, why=_WHY, parts=_RUN),

@@ -22,6 +22,9 @@ SHELL: tuple[Permission, ...] = (
         "ssm",
         "StartSession",
         "arn:{partition}:ecs:{region}:{account}:" + _TASKS,
+        # a session without a document is a shell, and would need no document's permission (Systems Manager user guide,
+        # getting-started-sessiondocumentaccesscheck)
+        conditions=(("BoolIfExists", "ssm:SessionDocumentAccessCheck", ("true",)),),
         use=Use.OTHER,
         why=_TUNNEL,
         parts=_SHELL,

@@ -9,11 +9,13 @@ from provisioner.aws.permissions import BOUND, Part, Permission, filled, grants
 from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
+from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.ending import ends
 from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
+from provisioner.permissions.planning import plans
 from provisioner.permissions.prices import PRICES
 from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
@@ -34,20 +36,28 @@ ANY = "*"
 
 
 def needed(
-    config: Config, *, account: str = ANY, read_only: bool = False, ending: bool = False, part: Part = Part.MAIN
+    config: Config,
+    *,
+    account: str = ANY,
+    read_only: bool = False,
+    planning: bool = False,
+    ending: bool = False,
+    part: Part = Part.MAIN,
 ) -> tuple[Permission, ...]:
     """Return the permissions that a stack needs, with its names in them.
 
     Args:
         account: the account's id, or `*` for any account.
         read_only: return only permissions of plan, status, top, doctor, list, output and logs.
+        planning: return only permissions of plan.
         ending: return only permissions to end the stack.
         part: the policy that the permissions are for.
     """
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
-    allowed = (it for it in of_parts if (it.reader or not read_only) and (ends(it) or not ending))
-    return tuple(filled(with_secrets(allowed, config), names(config, account)))
+    chosen = (it for it in of_parts if (it.reader or not read_only) and (plans(it) or not planning))
+    allowed = (it for it in chosen if ends(it) or not ending)
+    return tuple(filled(with_secrets(kept_apart(allowed), config), names(config, account)))
 
 
 def _of_policies(config: Config) -> Iterator[Permission]:
@@ -76,9 +86,13 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "partition": partition,
         "private": config.dns.private_domain,
         "vpc": config.network.vpc or "",
+        "known_vpc": config.network.vpc or ANY,
+        "instance_types": ",".join(config.capacity.instance_types),
+        "told": (config.alarms and config.alarms.topic)
+        or f"arn:{partition}:sns:{config.region}:{account}:{config.name}-*",
         "project": config.project,
         "region": config.region,
-        "role_path": config.account.role_path,
+        "role_path": config.role_path,
         "stack": config.name,
         "topic": (config.alarms and config.alarms.topic) or "",
         **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},

@@ -64,8 +64,8 @@ def proven(names: Iterable[str]) -> list[str]:
     return sorted({name.removeprefix("*.") for name in names})
 
 
-_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
-"""The names in the one certificate, and no others (ACM user guide, acm-conditions)."""
+_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}",)),)
+"""The name in the one certificate, and no other (ACM user guide, acm-conditions)."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,16 @@ class Certificate(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         return named("in use by", _described(aws, live.id).get("InUseBy", ()))
+
+
+def names_there(aws: Aws, domain_name: str) -> tuple[str, ...]:
+    """Return the names in the stack's certificate for a domain name, by its tags; none if there is no certificate."""
+    for arn in aws.tagged("acm"):
+        # the tagging API may still show a deleted one
+        with IgnoreNotFound():
+            if (shown := _described(aws, arn)).get("DomainName") == domain_name:
+                return tuple(sorted(shown.get("SubjectAlternativeNames", ())))
+    return ()
 
 
 def condition(aws: Aws, arn: str) -> dict[str, Any]:

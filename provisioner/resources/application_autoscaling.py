@@ -66,6 +66,14 @@ SUSPENDED = {
     "ScheduledScalingSuspended": "scheduled scaling",
 }
 """The members of SuspendedState, in words (API reference)."""
+_SCALES: Conditions = (
+    (
+        "ForAllValues:StringLike",
+        "cloudwatch:AlarmActions",
+        ("arn:{partition}:autoscaling:{region}:{account}:scalingPolicy:*:resource/ecs/service/{stack}/*",),
+    ),
+)
+"""An alarm of target tracking does no more than to tell a policy that scales a service of the stack."""
 _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
 _SCALING_IAM = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html"
 
@@ -150,7 +158,16 @@ class ScalingPolicy(Leads, Resource):
         *grants("application-autoscaling", "PutScalingPolicy DeleteScalingPolicy", OWN, conditions=(*OURS, *_SERVICE)),
         *grants(
             "cloudwatch",
-            "PutMetricAlarm DeleteAlarms",
+            "PutMetricAlarm",
+            "alarm:TargetTracking-service/{stack}/*",
+            conditions=_SCALES,
+            use=Use.IMPLIED,
+            why=_ALARMS,
+            source=_SCALING_IAM,
+        ),
+        *grants(
+            "cloudwatch",
+            "DeleteAlarms",
             "alarm:TargetTracking-service/{stack}/*",
             use=Use.IMPLIED,
             why=_ALARMS,
@@ -171,7 +188,13 @@ class ScalingPolicy(Leads, Resource):
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
-        yield monthly("2 alarms, by which a service scales", "alarm.month", 2)
+        tracking = settings.get("target_tracking_scaling_policy_configuration") or {}
+        followed = str((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
+        if followed.endswith("HighResolution"):
+            # 0.30 USD a month instead of 0.10 (https://aws.amazon.com/cloudwatch/pricing)
+            yield monthly("2 high-resolution alarms, by which a service scales, each as 3 others", "alarm.month", 6)
+        else:
+            yield monthly("2 alarms, by which a service scales", "alarm.month", 2)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

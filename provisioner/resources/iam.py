@@ -16,7 +16,19 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, BOUND, CHANGED, OWN, TAGS_AT_ONCE, Conditions, Use, grants
+from provisioner.aws.permissions import (
+    ASKED,
+    BOUND,
+    CHANGED,
+    OF_TASKS,
+    OURS,
+    OWN,
+    TAGS_AT_ONCE,
+    Conditions,
+    Use,
+    grants,
+    passing,
+)
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource, kept
@@ -142,20 +154,14 @@ class Role(Resource):
         *grants("iam", "AttachRolePolicy", OWN, conditions=(*_ATTACHED, *BOUND)),
         # policies that others have attached are removed, too
         *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", OWN, conditions=BOUND),
-        *grants("iam", "PutRolePermissionsBoundary", OWN, conditions=BOUND, use=Use.OTHER, why="a role without it"),
-        *grants("iam", "UpdateAssumeRolePolicy", OWN, conditions=BOUND, use=Use.OTHER, why=CHANGED),
+        # here the key of `BOUND` is the boundary that the call sets, whatever the role has: so the role's tags count
         *grants(
-            "iam",
-            "PassRole",
-            OWN,
-            conditions=(
-                ("StringEquals", "iam:PassedToService", ("{ec2}", "ecs.amazonaws.com", "ecs-tasks.amazonaws.com")),
-            ),
-            use=Use.IMPLIED,
-            why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition, "
-            "CreateService, UpdateService",
-            source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+            "iam", "PutRolePermissionsBoundary", OWN, conditions=(*BOUND, *OURS), use=Use.OTHER, why="a role without it"
         ),
+        *grants("iam", "UpdateAssumeRolePolicy", OWN, conditions=BOUND, use=Use.OTHER, why=CHANGED),
+        *passing("{ec2}", "AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup", "instance"),
+        *passing("ecs.amazonaws.com", "CreateService, UpdateService", "traffic"),
+        *passing("ecs-tasks.amazonaws.com", "RegisterTaskDefinition", *OF_TASKS),
     )
     identity = ("role_name",)
     create_only = frozenset({"role_name", "path"})

@@ -15,7 +15,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, passing, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.facts import CALLING
 from provisioner.engine.costs import Around, Cost
@@ -68,15 +68,7 @@ class ScheduleGroup(Resource):
         *grants("scheduler", "GetSchedule", _SCHEDULES),
         *grants("scheduler", "CreateSchedule DeleteSchedule", _SCHEDULES),
         *grants("scheduler", "UpdateSchedule", _SCHEDULES, use=Use.OTHER, why=CHANGED),
-        *grants(
-            "iam",
-            "PassRole",
-            "role{role_path}{stack}-*",
-            conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
-            use=Use.IMPLIED,
-            why="CreateSchedule, UpdateSchedule",
-            source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
-        ),
+        *passing("scheduler.amazonaws.com", "CreateSchedule, UpdateSchedule", "schedules", "sleep"),
     )
     identity = ("group_name",)
     derived = ("id", "arn")

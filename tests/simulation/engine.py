@@ -24,7 +24,7 @@ from provisioner.engine.resource_types import all_types
 from provisioner.operations.planning import dry_run
 from provisioner.operations.runs import apply, destroy
 from provisioner.operations.runs.summary import Summary
-from provisioner.operations.state_admin import edit, recovery
+from provisioner.operations.state_admin import edit, recovered_state, recovery
 from provisioner.state.model import Record, StateError
 from provisioner.state.store import Store
 from provisioner.steps.stack import Stack
@@ -359,7 +359,7 @@ class World:
             elif verb == "recover":
                 # with the configuration of the last `up`, which gives a resource's dependencies
                 found = recovery.search(client, store.records, self.applied.declared, lambda text: None)
-                recovery.write(store, found)
+                recovered_state.write(store, found)
             elif store.records:
                 self._edit_state(verb, act, store)
 

@@ -14,13 +14,15 @@ from typing import Any
 KEYS = frozenset(
     {
         "acm:DomainNames", "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
-        "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
-        "ec2:VpceServiceName",
-        "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
+        "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "cloudwatch:AlarmActions",
+        "ec2:CreateAction", "ec2:InstanceType", "ec2:Owner", "ec2:Vpc", "ec2:VpceServiceName",
+        "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "ecs:privileged",
+        "elasticloadbalancing:CreateAction",
         "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN",
         "kms:ResourceAliases", "kms:ViaService",
         "route53:ChangeResourceRecordSetsActions", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-        "route53:ChangeResourceRecordSetsRecordTypes", "ses:FromAddress", "ssm:Overwrite",
+        "route53:ChangeResourceRecordSetsRecordTypes", "route53:VPCs", "ses:FromAddress", "ssm:Overwrite",
+        "ssm:SessionDocumentAccessCheck",
     }
 )  # fmt: skip
 """The condition keys that can be evaluated."""

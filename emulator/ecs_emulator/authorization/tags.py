@@ -9,6 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 from ecs_emulator.services.apis import part
 
+SIGNED = {"cloudwatch": "monitoring"}
+"""The names that sign a service's requests, by the service in its ARNs, where both differ."""
+
 
 def of(account: str, arn: str) -> dict[str, str]:
     """Return the tags of a resource; none if it does not exist, or if no policy can check its service's tags."""
@@ -16,7 +19,7 @@ def of(account: str, arn: str) -> dict[str, str]:
     if len(parts) < 6 or "*" in parts[5]:
         return {}
     _, _, service, region, _, resource = parts
-    own = part(service, "tags")
+    own = part(SIGNED.get(service, service), "tags")
     read = getattr(own, "of", None)
     try:
         return dict(read(account, region, arn, resource)) if read else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from ecs_emulator.ecs import connect, shifting
+from ecs_emulator.ecs import connect, monitoring, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, last_part, now
 from ecs_emulator.ecs.rollouts import revision_arn
@@ -21,6 +21,7 @@ _KEPT = (
     "serviceRegistries",
     "networkConfiguration",
     connect.CONFIGURATION,
+    monitoring.MEMBER,
 )
 
 

@@ -12,7 +12,7 @@ import string
 
 from ecs_emulator import faults
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker, hooks, shifting, stopping
+from ecs_emulator.ecs import breaker, early_success, hooks, shifting, stopping
 from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployment, Shape, Task, now
 from ecs_emulator.ecs.store import Store
 
@@ -115,8 +115,18 @@ def waits(service: Service) -> bool:
     return not one.rolls and (one.status == "PENDING" or one.stage in shifting.BEFORE_TASKS)
 
 
+def early(service: Service) -> Shape:
+    """Return the early success criteria of the rolling update under way; empty without any.
+
+    A rollback has none: by analogy, as AWS describes them for deployments that nothing rolls back.
+    """
+    one = under_way(service)
+    criteria: Shape = (one.configuration.get(early_success.MEMBER) or {}) if one and not one.rollback else {}
+    return criteria if criteria.get("enable") else {}
+
+
 def succeed(service: Service) -> None:
-    """End the rollout with success: all new tasks are healthy, and the old ones gone."""
+    """End the rollout with success."""
     if one := under_way(service):
         _end(service, one, "ROLLBACK_SUCCESSFUL" if one.rollback else "SUCCESSFUL")
         one.stage = ""

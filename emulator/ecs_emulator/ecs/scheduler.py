@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker, connect, failing, placement, rollouts
+from ecs_emulator.ecs import breaker, connect, early_success, failing, placement, rollouts
 from ecs_emulator.ecs.probes import is_unchecked, is_well, unwell
 from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, now
 from ecs_emulator.ecs.store import Store
@@ -195,16 +195,24 @@ def _reconcile(service: Service, outdated: list[Task]) -> None:
 
 
 def _complete(store: Store, service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
-    settled = sum(map(_well, current)) == service.desired and not outdated
-    if not settled or not rollouts.baked(store, service):
+    """Complete the newest deployment: when all its tasks are healthy and no old one is left, or as its criteria say.
+
+    With early success criteria the old tasks may be left, and others be missing, which start as for any service.
+    """
+    criteria = rollouts.early(service)
+    deferred = criteria.get("sourceServiceRevisionCleanup") == early_success.DEFERRED
+    well, enough = sum(map(_well, current)), early_success.needed(criteria, service.desired)
+    if well < enough or (outdated and not deferred) or not rollouts.baked(store, service):
         return
-    del service.deployments[1:]
+    if not outdated:
+        del service.deployments[1:]
     if primary.state == "IN_PROGRESS":
         primary.state, primary.updated = "COMPLETED", now()
         primary.reason = f"ECS deployment {primary.id} completed."
         rollouts.succeed(service)
         service.say(f"(deployment {primary.id}) deployment completed.")
-        service.say("has reached a steady state.")
+        if not outdated and well == service.desired:
+            service.say("has reached a steady state.")
 
 
 def _well(task: Task) -> bool:

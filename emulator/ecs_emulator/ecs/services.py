@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ecs_emulator.ecs import checks, connect, rollouts, strategies
+from ecs_emulator.ecs import checks, connect, monitoring, rollouts, strategies
 from ecs_emulator.ecs.dispatch import operation, required
 from ecs_emulator.ecs.records import FARGATE, Deployment, Service, Shape, Task, last_part, now, tag_list, tag_map
 from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
@@ -25,11 +25,13 @@ _DEFAULTS: Shape = {
     "loadBalancers": [],
     "serviceRegistries": [],
 }
-_PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
+_HIDDEN = (connect.CONFIGURATION, "volumeConfigurations", monitoring.MEMBER)
+"""Settings that DescribeServices does not show of a service (API reference, Service)."""
+_PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", *_HIDDEN)
 # settings whose change by an update starts a new deployment
 _ROLLED = (
     *("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion"),
-    connect.CONFIGURATION,
+    *(connect.CONFIGURATION, monitoring.MEMBER),
 )
 
 
@@ -69,6 +71,7 @@ def create_service(store: Store, request: Shape) -> Shape:
     shape["deploymentController"] = request.get("deploymentController", {"type": "ECS"})
     checks.check_deployment(shape)
     strategies.check(store, shape)
+    monitoring.check(shape)
     shape["createdAt"] = now()
     service = Service(
         name,
@@ -121,6 +124,7 @@ def update_service(store: Store, request: Shape) -> Shape:
     checks.check_deployment(shape)
     strategies.check(store, shape)
     strategies.check_change(service, shape)
+    monitoring.check(shape)
     rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
     service.shape = shape
     _scale(service, int(request.get("desiredCount", service.desired)))
@@ -228,9 +232,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         shape["currentServiceDeployment"] = deployment_arn(store, service, service.history[0])
     if service.status != "ACTIVE":
         shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
-    shape.pop(connect.CONFIGURATION, None)
-    shape.pop("volumeConfigurations", None)
-    return shape
+    return {name: value for name, value in shape.items() if name not in _HIDDEN}
 
 
 def on_fargate(shape: Shape) -> bool:
@@ -253,8 +255,8 @@ def _deploy(store: Store, service: Service, definition: str) -> None:
     spec = {
         field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
     }
-    # kept even if there is none: ECS may roll back to a revision without Service Connect
-    spec[connect.CONFIGURATION] = service.shape.get(connect.CONFIGURATION)
+    # kept even if there is none: ECS may roll back to a revision without it
+    spec |= {member: service.shape.get(member) for member in (connect.CONFIGURATION, monitoring.MEMBER)}
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
@@ -288,7 +290,7 @@ def _deployment(store: Store, service: Service, deployment: Deployment, status: 
         **{
             field: value
             for field, value in deployment.spec.items()
-            if field not in ("loadBalancers", "serviceRegistries") and value is not None
+            if field not in ("loadBalancers", "serviceRegistries", monitoring.MEMBER) and value is not None
         },
     }
     if "platformVersion" in shape:

@@ -7,7 +7,7 @@ strategy"; messages that no public text quotes are by analogy.
 
 from __future__ import annotations
 
-from ecs_emulator.ecs import breaker, hooks, rollouts, shifting
+from ecs_emulator.ecs import breaker, early_success, hooks, rollouts, shifting
 from ecs_emulator.ecs.records import Service, Shape
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
@@ -28,6 +28,9 @@ def merged(former: Shape, given: Shape | None) -> Shape:
     defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0}
     shape = {**defaults, **former, **(given or {})}
     _check_members(shape, given or {})
+    if given and given.get(early_success.MEMBER):
+        shape[early_success.MEMBER] = early_success.merged(given[early_success.MEMBER])
+    early_success.check(shape)
     circuit = (one.get("deploymentCircuitBreaker", {}) for one in (former, given or {}))
     shape["deploymentCircuitBreaker"] = breaker.merged(*circuit)
     return {name: value for name, value in shape.items() if _OF.get(name, shape["strategy"]) == shape["strategy"]}

@@ -48,10 +48,11 @@ def reaches(store: Store, task: Task, service: str) -> bool:
 
 @dataclass(frozen=True)
 class _Place:
-    """The subnet and the security groups of an interface, and whether it has a public address."""
+    """The subnet, the security groups and the address of an interface, and whether it has a public one too."""
 
     subnet: Any
     groups: Collection[str]
+    address: str
     public: bool
 
 
@@ -80,8 +81,17 @@ def _ways(store: Store, place: _Place) -> _Ways | None:
 def _reached(store: Store, place: _Place, ways: _Ways, service: str) -> bool:
     inside = [one for one in ways.endpoints if _serves(one, service)]
     # the service's name resolves to the endpoint's addresses, even if another path exists
-    let = any(allow_tcp(store.ec2, place.groups, one.security_group_ids, HTTPS) for one in inside)
-    return let if inside else ways.internet
+    return any(_lets_in(store.ec2, place, one) for one in inside) if inside else ways.internet
+
+
+def _lets_in(ec2: Any, place: _Place, endpoint: Any) -> bool:
+    """Return whether an endpoint is reached at each of its addresses: its name leads to all of them in turn."""
+    found = (ec2.enis.get(one) for one in endpoint.network_interface_ids)
+    addresses = [interface.private_ip_address for interface in found if interface is not None]
+    return bool(addresses) and all(
+        allow_tcp(ec2, place.groups, endpoint.security_group_ids, HTTPS, sent_from=place.address, sent_to=one)
+        for one in addresses
+    )
 
 
 def _needed(store: Store, task: Task) -> Iterator[str]:
@@ -115,4 +125,5 @@ def _place(store: Store, task: Task) -> _Place | None:
 
 
 def _of(interface: Any) -> _Place:
-    return _Place(interface.subnet, [group.id for group in interface.group_set], bool(interface.public_ip))
+    groups = [group.id for group in interface.group_set]
+    return _Place(interface.subnet, groups, interface.private_ip_address, bool(interface.public_ip))

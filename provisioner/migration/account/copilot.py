@@ -102,7 +102,8 @@ def _tagged(reader: Reader, application: str, env: str) -> Environment:
     vpcs = [str(one["VpcId"]) for one in reader.pages("ec2", "describe_vpcs", "Vpcs", STACKS, Filters=ours)]
     if len(vpcs) != 1:
         return Environment()
-    subnets = reader.tried(STACKS, lambda: vpc_subnets.subnets(reader.aws, vpcs[0])) or []
+    found = reader.tried(STACKS, lambda: vpc_subnets.subnets(reader.aws, vpcs[0])) or []
+    subnets = [one for one in found if one.place == vpc_subnets.ZONE]
     public, private = (tuple(one.id for one in subnets if (one.leads == "igw") is out) for out in (True, False))
     return Environment(vpcs[0], public, private)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from provisioner.config import secret_words
 from provisioner.config import validators as values
 from provisioner.config.capabilities import DEFAULT, PRIVILEGED_PORTS, kept
 from provisioner.config.secret_values import looks_secret
@@ -89,7 +90,7 @@ def variables(workload: Workload, found: Sequence[Answer]) -> None:
 def words(workload: Workload, key: str, found: Sequence[Any]) -> None:
     """Write a command line into the table, unless it may contain a secret."""
     line = [str(word) for word in found]
-    if any(looks_secret("", word) for word in line):
+    if secret_words.looks(line):
         workload.leave(key, "has a word that looks like a secret: write it, and have the program read a variable")
     else:
         workload.table[key] = line
@@ -192,7 +193,7 @@ def _health(workload: Workload, found: Answer) -> None:
     if workload.job:
         workload.leave("healthCheck", "nobody asks a job whether it is well")
         return
-    if any(looks_secret("", word) for word in command):
+    if secret_words.looks(map(str, command)):
         workload.leave("healthCheck", "has a word that looks like a secret: write health.command")
         return
     check: dict[str, Any] = {"command": _check(command)}

@@ -6,17 +6,17 @@ from provisioner.config.deployment import ERRORS_ALARM
 from provisioner.config.services import CircuitBreaker
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Keys, Workload
+from provisioner.resources.ecs.strategies import EARLY, EARLY_SUCCESS
 
 KEYS = Keys(
     read=frozenset(
         {
             *("deploymentCircuitBreaker", "maximumPercent", "minimumHealthyPercent", "alarms", "strategy"),
-            "bakeTimeInMinutes",
+            *("bakeTimeInMinutes", EARLY),
         }
     ),
     why={
         "canaryConfiguration": "is of canary deployments, which are not made here",
-        "earlySuccessCriteria": "a deployment is done when all its tasks are",
         "lifecycleHooks": "are of deployments that are not rolling",
         "linearConfiguration": "is of linear deployments, which are not made here",
     },
@@ -34,6 +34,9 @@ def fill(workload: Workload) -> None:
     alarms = wanted.get("alarms") or {}
     if alarms.get("enable"):
         _alarms(workload, alarms)
+    early = wanted.get(EARLY) or {}
+    if early.get("enable"):
+        _early_success(workload, early)
     KEYS.leave_rest(wanted, lambda key, why: workload.leave(f"deploymentConfiguration.{key}", why))
 
 
@@ -50,6 +53,19 @@ def _alarms(workload: Workload, alarms: Answer) -> None:
         return
     why = "add them to deployment.alarms, whose alarms roll back" if isinstance(given, dict) else "not with recreate"
     workload.leave("deploymentConfiguration.alarms", f"{', '.join(names)}: {why}")
+
+
+def _early_success(workload: Workload, found: Answer) -> None:
+    """Write that deployments are done before their old tasks are gone; a service that stops those first has none."""
+    key, given = f"deploymentConfiguration.{EARLY}", workload.table.get("deployment", {})
+    if found.get("healthyPercent") != EARLY_SUCCESS["healthyPercent"]:
+        workload.leave(f"{key}.healthyPercent", f"{found.get('healthyPercent')}: here all new tasks are healthy then")
+    if found.get("sourceServiceRevisionCleanup") != EARLY_SUCCESS["sourceServiceRevisionCleanup"]:
+        return
+    if isinstance(given, dict):
+        workload.table["deployment"] = {**given, "early_success": True}
+    else:
+        workload.leave(key, "not with recreate")
 
 
 def _controller(workload: Workload, wanted: Answer) -> None:

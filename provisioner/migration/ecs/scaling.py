@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.config.services import HIGH
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Workload
 
@@ -12,6 +13,8 @@ METRICS = {
     "ECSServiceAverageMemoryUtilization": "memory",
     "ALBRequestCountPerTarget": "requests",
 }
+HIGH_RESOLUTION = "HighResolution"
+"""The end of the names of metrics that ECS measures each 20 seconds."""
 COOLDOWNS = {"ScaleOutCooldown": 60, "ScaleInCooldown": 300}
 """Seconds that every service of a stack has."""
 
@@ -47,10 +50,14 @@ def fill(workload: Workload) -> None:
 
 
 def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
-    """Return a policy's target by the metric's name in `scaling`, and note settings that are not carried over."""
+    """Return a policy's target by the metric's name in `scaling`, with the resolution of a metric that has another one.
+
+    Note settings that are not carried over.
+    """
     key = f"scaling.{policy.get('PolicyName')}"
     tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
-    metric = METRICS.get((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
+    name = str((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
+    metric = METRICS.get(name.removesuffix(HIGH_RESOLUTION))
     if metric is None:
         kind = policy.get("PolicyType") or "a policy"
         workload.leave(key, f"{kind}: tasks follow the average of CPU, memory or requests here, kept at a target")
@@ -58,13 +65,13 @@ def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
     if metric == "requests" and not workload.table.get("public"):
         workload.leave(key, "follows the requests of a load balancer, and the service is not public here")
         return {}
-    for name, usual in COOLDOWNS.items():
-        if (seconds := tracking.get(name, usual)) != usual:
-            workload.leave(f"{key}.{name}", f"{seconds} seconds; here {usual}")
+    for cooldown, usual in COOLDOWNS.items():
+        if (seconds := tracking.get(cooldown, usual)) != usual:
+            workload.leave(f"{key}.{cooldown}", f"{seconds} seconds; here {usual}")
     if tracking.get("DisableScaleIn"):
         workload.leave(f"{key}.DisableScaleIn", "tasks that are not needed go again here")
     value = float(tracking.get("TargetValue") or 0)
     whole = max(1, round(value))
     if whole != value:
         workload.leave(f"{key}.TargetValue", f"{value:g} is written as {whole}")
-    return {metric: whole}
+    return {metric: whole} | ({"resolution": HIGH} if name.endswith(HIGH_RESOLUTION) else {})

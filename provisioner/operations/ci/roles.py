@@ -68,7 +68,9 @@ def _role(config: Config, pipeline: Pipeline, account: str, provider: str, purpo
 def _policies(config: Config, pipeline: Pipeline, account: str, purpose: Purpose) -> Iterable[Mapping[str, Any]]:
     if purpose is Purpose.END:
         return documents(needed(environments(config, pipeline.ends), account=account, ending=True))
-    return printed(config, account=account, read_only=purpose is Purpose.PLAN).values()
+    if purpose is Purpose.PLAN:
+        return documents(needed(config, account=account, planning=True))
+    return printed(config, account=account).values()
 
 
 def _trust(pipeline: Pipeline, provider: str, purpose: Purpose) -> Mapping[str, Any]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.origins import settings
 from provisioner.engine.errors import ConfigurationError, PlanChanged
+from provisioner.engine.resource import Change
 from provisioner.engine.words import names
 from provisioner.operations.commands.request import UpOptions
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import run_scope
 from provisioner.operations.planning.proposal import Proposal
 from provisioner.operations.state_admin.state_transfer import write_file
+from provisioner.state.variables import as_held
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack
 
-FORMAT = 1
+FORMAT = 2
 """The version of the file's form."""
 VALUES = frozenset({"environment", "build_args"})
 """Members of `stack.toml` whose values are left out of the file: a change shows in the hashes of the declaration."""
@@ -44,7 +46,7 @@ class Saved:
         settings: the settings of `stack.toml`, by dotted key.
         declared: a hash of each declared resource, without values of variables but with their digest, by address.
         records: a hash of each record of the state, by address.
-        planned: the planned changes, each as in `plan --json`.
+        planned: the planned changes, each as in `plan --json`, with digests in place of the values of variables.
     """
 
     format: int
@@ -203,10 +205,26 @@ def _now(
             if address != expiration.ADDRESS  # the span of `--expires` counts from the `up`
         },
         {address: _hash(record.row()) for address, record in records.items()},
-        [item.to_dict() for item in planned if item.action != "none"],
+        [without_values(item).to_dict() for item in planned if item.action != "none"],
     )
     # a value that was read from a file has lists instead of tuples
     return Saved(**json.loads(json.dumps(asdict(saved), default=str)))
+
+
+def without_values(item: Planned) -> Planned:
+    """Return a planned change in which variables have no values but one digest of all, as in a state."""
+    return replace(item, changes=_held(item.address, item.changes), later=_held(item.address, item.later))
+
+
+def _held(address: str, changes: Mapping[str, Change]) -> dict[str, Change]:
+    # a change has the fields that differ, and the digests are salted with the resource's name
+    names = {"family": address, "repository_name": address}
+    type_name = address.partition("/")[0]
+    old, new = (
+        as_held(type_name, {**names, **{name: getattr(one, side) for name, one in changes.items()}})
+        for side in ("old", "new")
+    )
+    return {name: Change(old[name], new[name]) for name in changes}
 
 
 def _hash(value: Any) -> str:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.errors import explaining
 from provisioner.aws.ownership import tag_pairs
 from provisioner.config.facts import Held
+from provisioner.config.secret_values import looks_secret
 from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, path, users
 from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
@@ -76,6 +77,23 @@ def check_size(value: str, *, advanced: bool) -> None:
             f"the value has {size} bytes, and a standard parameter takes {STANDARD}: add --advanced, for which AWS "
             f"charges"
         )
+
+
+def check_no_value(name: str, further: Sequence[str]) -> None:
+    """Refuse a value among the arguments, also one in `NAME=VALUE`. The message repeats no part of it.
+
+    Raises:
+        ConfigurationError: there is more than a name.
+    """
+    known, joined, _ = name.partition("=")
+    if not further and not joined:
+        return
+    again = known if VARIABLE.fullmatch(known) and not looks_secret("", known) else "NAME"
+    raise ConfigurationError(
+        "nothing was set: NAME is the only argument, since a value would stay in the shell's history, and others on "
+        f"this machine could see it. Run `provision secret set {again}`, which asks for the value or reads it from "
+        "standard input. If the value that you wrote is in use, choose another one"
+    )
 
 
 def check_name(config: Config, name: str) -> None:

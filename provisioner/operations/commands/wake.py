@@ -15,7 +15,7 @@ from provisioner.operations.sizing import database, sleep_texts
 from provisioner.operations.sizing.counts import restore_counts, tell_suspended
 from provisioner.operations.sizing.resize import Sizing, nothing, run
 from provisioner.operations.sizing.scope import numbers
-from provisioner.operations.sizing.waking import declare_waking
+from provisioner.operations.sizing.waking import check_up, declare_waking
 from provisioner.resources.ecs.sizes import SleepingStack
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def wake(options: Options, viewer: Viewer) -> Ended:
     config = configuration.load(options, declares=True)
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
+        check_up(config, aws, store)
         config, before = sizes.held(config, store.records)
         return run(config, aws, store, _Wake(config, store, _find_parts(store)).as_sizing(before), viewer)
 

@@ -63,12 +63,16 @@ def found_in(tags: Mapping[str, str]) -> dict[str, Record]:
 
 
 def lost(aws: Aws, state: State) -> dict[str, Record]:
-    """Return the settings that a stack without a state has in AWS, by address; none if the state has records.
+    """Return the settings that a stack without a state has in AWS, by address; none if the state records a resource.
+
+    Settings that are recorded alone were written by an `up` that was killed: they are left out, and the others found.
 
     Raises:
         ApiError: the cluster cannot be read.
     """
-    return {} if state.records else found_in(_tags(aws))
+    if len(state.records) > len(settings(state.records)):
+        return {}
+    return {address: record for address, record in found_in(_tags(aws)).items() if address not in state.records}
 
 
 def check_awake(aws: Aws, found: Mapping[str, Record]) -> None:

@@ -47,6 +47,11 @@ class Own:
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each file, by relative path."""
+        return {name: hashlib.sha256(text).hexdigest() for name, text in self.files.items()}
+
+    @property
     def lines(self) -> int:
         """The number of lines in all files."""
         return sum(text.count(b"\n") for text in self.files.values())
@@ -80,13 +85,14 @@ def _load(options: Options, config: Config, *, ask: bool) -> None:
     if own is None:
         unload()
         return
-    if not own_step_trust.is_trusted(own.folder, own.digest):
+    if not own_step_trust.is_trusted(own.folder, own.digest, own.hashes):
         if not ask:
             unload()
+            if changed := own_step_trust.changes(own.folder, own.hashes):
+                options.report(f"note: own steps are left out: changed since you trusted them ({changed})")
             return
-        own_step_trust.ask(
-            options, own.folder, own.digest, f"{', '.join(sorted(own.files))}: {own.lines} lines of Python"
-        )
+        what = f"{', '.join(sorted(own.files))}: {own.lines} lines of Python"
+        own_step_trust.ask(options, own.folder, own.digest, own.hashes, what)
     if (finder := _finder()) and finder.own == own:
         return
     unload()

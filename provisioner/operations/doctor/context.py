@@ -12,10 +12,12 @@ from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
+from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import dry_run, step_run
-from provisioner.operations.prerequisites import ami, image_builds, preflight, vpc_subnets
+from provisioner.operations.prerequisites import ami, existing_vpc, image_builds, preflight
 from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose
+from provisioner.steps import offline
 from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class Context:
     @property
     def vpc(self) -> ExistingVpc | None:
         """The used parts of the existing VPC that `network.vpc` names; None if it names none."""
-        return self.once("vpc", lambda: vpc_subnets.read(self.aws, self.config))
+        return self.once("vpc", lambda: existing_vpc.read(self.aws, self.config, self._records().values()))
 
     @property
     def public_zone(self) -> str | None:
@@ -132,7 +134,7 @@ class Context:
         """Declare the stack. A stand-in that leads to the same number of resources replaces each unreadable fact."""
         if self.stack:
             return self.stack
-        config, aws = self.config, self.aws
+        (config, _), aws = private_names.kept(self.config, self._records()), self.aws
         not_known: str | None = NOT_KNOWN
         names = tuple(f"{aws.region}{letter}" for letter in "abcd"[: config.network.zones])
         zones = _known(lambda: self.zones, Zones(names, tuple(range(len(names)))))
@@ -154,7 +156,7 @@ class Context:
             root=self.file.parent,
             no_engine=why,
             pushed=pushed,
-            vpc=_known(lambda: self.vpc, None),
+            vpc=_known(lambda: self.vpc, offline.existing_vpc(config)),
         )
         return step_run.declare(config, facts)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provisioner.config.room import warnings
-from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
+from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
 from provisioner.operations.prerequisites import account_quotas, instance_sizes
 from provisioner.operations.prerequisites.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
-from provisioner.steps.endpoints import service_name
+from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from provisioner.engine.events import Checked
     from provisioner.operations.doctor.context import Context
@@ -43,7 +43,7 @@ def zones(context: Context) -> Sequence[Checked]:
 
 
 def vpc(context: Context) -> Sequence[Checked]:
-    """Check the VPC that `network.vpc` names: its subnets and, without a way out, its endpoints.
+    """Report the VPC that `network.vpc` names: its owner, its subnets and, without a way out, its endpoints.
 
     Raises:
         ConfigurationError: the VPC does not exist, or does not fit a stack.
@@ -52,29 +52,11 @@ def vpc(context: Context) -> Sequence[Checked]:
     if (found := context.vpc) is None:
         return []
     places = f"{len(found.public)} public and {len(found.private)} private subnets in {', '.join(found.zones)}"
-    if network.egress == "public":
-        return [ok(name, f"{found.id}: {places}; tasks have public addresses")]
-    if found.way_out:
-        return [ok(name, f"{found.id}: {places}; a route leads out of the private ones")]
-    alone = context.config.model_copy(update={"network": network.model_copy(update={"vpc": None, "egress": "none"})})
-    names = {service_name(context.aws.partition, context.aws.region, one): one for one in endpoints_of(alone)}
-    names[service_name(context.aws.partition, context.aws.region, "s3")] = "s3"
-    there = {one["ServiceName"] for one in _endpoints(context, found.id)}
-    if missing := [one for full, one in names.items() if full not in there]:
-        text = f"{found.id} has no way out of its private subnets, and no endpoint of {', '.join(missing)}"
-        fix = 'tasks cannot start without: ask its owner for the endpoints, or set network.egress = "public"'
-        return [failed(name, text, fix)]
-    return [ok(name, f"{found.id}: {places}; no way out, but all endpoints that are needed")]
-
-
-def _endpoints(context: Context, vpc: str) -> Iterator[Mapping[str, Any]]:
-    """Yield a VPC's available endpoints for AWS's usual names: gateways, and interfaces with private DNS."""
-    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
-    for one in context.aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc):
-        if one.get("State", "").lower() == "available" and (
-            one.get("VpcEndpointType") == "Gateway" or one.get("PrivateDnsEnabled")
-        ):
-            yield one
+    way = "a route leads out of the private ones" if found.way_out else "no way out of the private ones"
+    way = "tasks have public addresses" if network.egress == "public" else way
+    whose = f", shared by account {found.owner}" if found.owner else ""
+    told = [warning(name, *parted(text)) for text in found.notices]
+    return [ok(name, f"{found.id}{whose}: {places}; {way}"), *told]
 
 
 def fargate(context: Context) -> Sequence[Checked]:
@@ -103,19 +85,27 @@ def room(context: Context) -> Sequence[Checked]:
 
 
 def _full_subnets(context: Context) -> Iterator[str]:
-    """Yield a warning for each private subnet with too few addresses for a deployment of all tasks beside all jobs."""
+    """Yield a warning for each subnet of tasks with too few addresses for a deployment of all tasks beside all jobs.
+
+    In an existing VPC a stack that is not there yet needs room for all tasks too.
+    """
     services, jobs = context.config.services.values(), context.config.jobs
     more = sum(service.during_deployment(service.count) - service.count for service in services) + len(jobs)
-    private = context.config.network.blocks(context.config.network.tasks)
-    ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
+    if vpc := context.vpc:
+        ids = [*(vpc.public if context.config.network.egress == "public" else vpc.private)]
+        more += sum(service.count for service in services) if context.missing(Service) else 0
+        fix = "name others in network.subnets"
+    else:
+        private = context.config.network.blocks(context.config.network.tasks)
+        ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
+        fix = "raise network.zones"
     if not ids:
         return
     for subnet in context.aws.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"]:
         if (free := subnet.get("AvailableIpAddressCount", more)) < ceil(more / len(ids)):
             yield (
                 f"subnet {subnet['SubnetId']} has {free} free addresses, and a deployment of all tasks"
-                f"{' beside all jobs' if jobs else ''} takes {ceil(more / len(ids))} in each: scale in, or raise "
-                f"network.zones"
+                f"{' beside all jobs' if jobs else ''} takes {ceil(more / len(ids))} in each: scale in, or {fix}"
             )
 
 

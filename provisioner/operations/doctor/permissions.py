@@ -206,7 +206,10 @@ def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
     for permission in (variant for one in wanted for variant in _variants(one)):
         # omit values that a `Not` condition excludes: no request has them. A `Null` condition means a key without value
         context = {
-            key: () if how == "Null" else values for how, key, values in permission.conditions if "Not" not in how
+            key: () if how == "Null" else values
+            for how, key, values in permission.conditions
+            # a key that must exist has another condition on its value
+            if "Not" not in how and (how, values) != ("Null", ("false",))
         }
         questions = open_.setdefault(permission.service, [])
         question = next((one for one in questions if _fits(one, context, permission)), None)

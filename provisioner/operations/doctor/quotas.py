@@ -183,8 +183,9 @@ def _interfaces(context: Context) -> Need:
     After scaling, all jobs may run beside the services. An instance has a second interface for its trunk (ECS developer
     guide, container-instance-eni).
     """
-    config, zones = context.config, context.config.network.zones
-    fixed = zones * (len(endpoints_of(config)) + bool(config.public))
+    config = context.config
+    fixed = config.network.zones * len(endpoints_of(config))
+    fixed += sum(len(balancer.subnets) for balancer in context.wanted(LoadBalancer))
     fixed += len(context.wanted(DbInstance)) + len(context.wanted(NatGateway))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
+from provisioner.config.facts import ASLEEP, BALANCER, ENDPOINTS, NAT, PART
+from provisioner.engine.declaration import REFERENCE, filled
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.target import as_recorded
 from provisioner.engine.records.consistency import type_of
@@ -101,6 +102,61 @@ def remembered(records: Mapping[str, Record], parts: Collection[str]) -> dict[st
         _check(part, records, there, arguments["meaning"])
         found[f"{PART}/{part}"] = Record(f"{PART}/{part}", PART, "ready", "", arguments=arguments, step="services")
     return found
+
+
+def redeclared(
+    declared: Mapping[str, Declared], missing: Collection[str], lookup: Callable[[str, str], Any]
+) -> dict[str, Record]:
+    """Return the records of the parts that a sleeping stack lacks, as declared, by address: only a lost state had them.
+
+    None are returned if the stack is awake, or if parts are declared, as recorded ones are. A resource that refers to
+    something else that is missing is left out: only `up` can make it.
+
+    Args:
+        missing: the addresses of the declared resources that do not exist.
+        lookup: returns an output of an existing resource by its address and the output's name; None if unknown.
+    """
+    kinds = {address.partition("/")[0] for address in declared}
+    if ASLEEP not in kinds or PART in kinds:
+        return {}
+    fields = {address: filled(item.resource, lookup).fields() for address, item in declared.items()}
+    gone = {address: part for address in missing if (part := _part_of(declared[address], fields[address]))}
+    while broken := [address for address in gone if _referred(fields[address]) & {*missing} - gone.keys()]:
+        gone = {address: part for address, part in gone.items() if address not in broken}
+    found = {}
+    for part in dict.fromkeys(gone.values()):
+        own = {address for address, one in gone.items() if one == part}
+        meaning = {a: {n: v for n, v in f.items() if _referred(v) & own} for a, f in fields.items() if a not in missing}
+        arguments: dict[str, dict[str, Any]] = {
+            "records": {address: _as_deleted(declared[address], fields[address]).row() for address in sorted(own)},
+            "meaning": {address: named for address, named in meaning.items() if named},
+            "names": {},
+        }
+        found[f"{PART}/{part}"] = Record(f"{PART}/{part}", PART, "ready", "", arguments=arguments, step="services")
+    return found
+
+
+def _part_of(item: Declared, fields: Mapping[str, Any]) -> str:
+    """Return the part that a declared resource belongs to; empty if `sleep` never deletes it."""
+    found = next((part for part, types in MEMBERS.items() if isinstance(item.resource, types)), "")
+    return "" if found == ENDPOINTS and fields["vpc_endpoint_type"] != "Interface" else found
+
+
+def _referred(value: Any) -> set[str]:
+    return {match[1] for match in REFERENCE.finditer(repr(value))}
+
+
+def _as_deleted(item: Declared, fields: Mapping[str, Any]) -> Record:
+    kind = type(item.resource)
+    return Record(
+        item.address,
+        kind.type_name,
+        "ready",
+        "",
+        arguments=dict(kind.held(fields)),
+        dependencies=[*item.recorded_dependencies],
+        step=item.step,
+    )
 
 
 def _meaning(records: Mapping[str, Record], names: Mapping[str, str]) -> dict[str, dict[str, Any]]:

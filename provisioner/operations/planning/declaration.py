@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.operations.context import signals
-from provisioner.operations.overrides import expiration, images, sizes, sleep_schedule, wake_order
+from provisioner.operations.overrides import expiration, images, private_names, sizes, sleep_schedule, wake_order
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.planning.notices import find_notices
 from provisioner.operations.planning.step_run import declare
@@ -41,7 +41,7 @@ def declare_stack(
     with signals.at_once():
         asleep_until = sleep_schedule.asleep_until(config, aws, records)
     sized, size_notes = sizes.in_effect(config, records, by_schedule=asleep_until)
-    config = sizes.applied(images.applied(config, deployed), sized)
+    config, kept_names = private_names.kept(sizes.applied(images.applied(config, deployed), sized), records)
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
@@ -51,6 +51,6 @@ def declare_stack(
     dns_takeover.declare(stack, records, aws.take_over)
     if sized.asleep:
         stack.declared = wake_order.without(stack.declared, records)
-    for text in (*image_notes, *size_notes, *find_notices(stack, records)):
+    for text in (*image_notes, *size_notes, *kept_names, *find_notices(stack, records)):
         stack.notice(text)
     return stack

@@ -36,6 +36,8 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
     changed: dict[str, list[str]] = {}
     for key in stack.config.by_environment:
         service, end = _parted(key)
+        if end not in FIELDS:
+            continue
         address, field = FIELDS[end][0].format(service), FIELDS[end][1]
         record, declared = records.get(address), stack.declared.get(address)
         if record and declared and _differ(record.arguments.get(field), declared.resource.fields()[field]):

@@ -17,14 +17,14 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
+    existing_vpc,
     image_copies,
     instance_sizes,
     references,
     secret_versions,
-    vpc_subnets,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
-from provisioner.operations.prerequisites.public_zone import public_zone
+from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def gather(
         ConfigurationError: this account or Region does not have a thing that the configuration names.
         ApiError: a read was refused, or AWS could not be reached.
     """
-    root = file.parent
+    root, records = file.parent, list(records)
     aws = aws.sharing_reads()
     with pool(aws.pace, 8) as threads:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return threads.submit(read, *arguments).result
 
-        vpc = begin(vpc_subnets.read, aws, config)
+        vpc = begin(existing_vpc.read, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -81,8 +81,11 @@ def gather(
         boundary = begin(references.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
+        certified = begin(certified_names, aws, config, records)
+        others = begin(references.check_other_stacks, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line)
         try:
+            _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
@@ -114,6 +117,7 @@ def gather(
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
                 secrets=_or(secrets, on_missing, dict),
+                certified=certified(),
             )
         except ProvisionError:
             raise

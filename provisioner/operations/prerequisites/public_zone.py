@@ -1,4 +1,4 @@
-"""Find the public hosted zone of the stack, or refuse a domain that can have none."""
+"""Find the public hosted zone of the stack, or refuse a domain that can have none; find its certificate's names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.acm import Certificate, names_there
 from provisioner.resources.route53.zones import public_zones
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.state.model import Record
 
 EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
 """Domains that are reserved and cannot be registered (RFC 2606)."""
@@ -56,3 +60,12 @@ def public_zone(aws: Aws, config: Config) -> str | None:
             f"create it, or set dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
         )
     return None
+
+
+def certified_names(aws: Aws, config: Config, records: Iterable[Record]) -> tuple[str, ...]:
+    """Return the names in the stack's certificate: the recorded names, or else the names that AWS shows."""
+    if not config.public:
+        return ()
+    recorded = [one for one in records if one.address == f"{Certificate.type_name}/{config.fqdn}"]
+    names = [names for one in recorded if (names := one.arguments.get("subject_alternative_names"))]
+    return tuple(names[0]) if names else names_there(aws, config.fqdn)

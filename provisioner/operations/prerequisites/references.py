@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.prerequisites import other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
 from provisioner.permissions.table import boundary_arn
 from provisioner.resources.ec2.network import Vpc
@@ -15,7 +16,7 @@ from provisioner.resources.iam import Role, boundary_of
 from provisioner.resources.sns import attributes_of, may_publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
@@ -39,6 +40,16 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         raise ConfigurationError(
             f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
+
+
+def check_other_stacks(aws: Aws, config: Config, records: Collection[Record]) -> None:
+    """Check that a new stack has no names of another stack; for a stack with records no call is made.
+
+    Raises:
+        ConfigurationError: another stack has one of its names.
+    """
+    if not records:
+        other_stacks.check(aws, config)
 
 
 def check_topic(aws: Aws, config: Config) -> None:

@@ -11,6 +11,7 @@ from provisioner.engine.planning import removal
 from provisioner.engine.planning.plan import plan
 from provisioner.engine.records.references import KnownResources
 from provisioner.operations.context import signals
+from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import request_checks, run_scope, step_run
 from provisioner.operations.prerequisites import preflight
 from provisioner.operations.rehearsal import secrets
@@ -49,7 +50,7 @@ def plan_on_copy(copy: StackCopy, request: RehearsalOptions) -> list[Planned]:
 
 def declare_on_copy(copy: StackCopy, aws: Aws, store: Store, request: RehearsalOptions) -> Stack:
     """Return the configured stack, declared with the facts of the real target where they matter."""
-    config = copy.temporary.config
+    config, _ = private_names.kept(copy.temporary.config, store.records)
     with signals.at_once():
         facts = preflight.gather(aws, config, copy.temporary.options.file, store.records.values())
         if copy.config.target == "aws":

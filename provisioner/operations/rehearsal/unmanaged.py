@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
+from provisioner.operations.prerequisites.zones import endpoints_of
 from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
@@ -33,6 +34,8 @@ WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
 SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
 """Resource types in the public and in the private subnets, besides services, with their field of subnets."""
+ANOTHER_ACCOUNT = "210987654321"
+"""The owner of a VPC that another account shares: a stack with a database has no private zone there."""
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
@@ -85,8 +88,12 @@ def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> 
     assumed.append(
         f"{vpc} has {len(public)} public subnets, and {len(private)} private ones, from which a route leads {out}"
     )
-    cidr = inside[0] if inside else "10.0.0.0/16"
-    return [{"id": vpc, "cidr": cidr, "public": [*public], "private": private, "way_out": way_out}]
+    cidr, *further = inside or ["10.0.0.0/16"]
+    alone = config.network.model_copy(update={"vpc": None, "egress": "none"})
+    services = [] if way_out else [*endpoints_of(config.model_copy(update={"network": alone})), "s3"]
+    made = {"id": vpc, "cidr": cidr, "public": [*public], "private": private, "way_out": way_out}
+    shared = "db_cluster/main" in records and "hosted_zone/private" not in records
+    return [{**made, "further": further, "endpoints": services, "owner": ANOTHER_ACCOUNT if shared else ""}]
 
 
 def _of(records: Mapping[str, Record], resource_type: type[Resource]) -> list[Mapping[str, Any]]:

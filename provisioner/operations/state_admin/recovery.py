@@ -20,17 +20,15 @@ from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
-from provisioner.operations.overrides import stack_protection
+from provisioner.operations.overrides import sleep_parts, stack_protection
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.state_admin.orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
-from provisioner.state.model import Phase, Record, Run
-from provisioner.state.store import document
+from provisioner.state.model import Phase, Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.operations.context.options import Report
-    from provisioner.state.store import Store
 
 
 @dataclass(frozen=True)
@@ -101,24 +99,6 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         looking.forget(deleted)
         looking.read()
     return looking.result()
-
-
-def write(store: Store, recovery: Recovery) -> None:
-    """Replace the records by the found resources, and keep the records of refused ones."""
-    started = store.runtime.time()
-    for item in recovery.found:
-        store.put(item.record)
-    kept = {item.record.address for item in recovery.found} | recovery.refused.keys()
-    for address in [address for address in store.records if address not in kept]:
-        store.drop(address)
-    store.finish(
-        Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
-    )
-
-
-def backup(store: Store) -> str:
-    """Keep a copy of the present state beside it; return its place."""
-    return store.keep(f"state.before-recover-{store.state.serial}.json", document(store.state))
 
 
 class _Search:
@@ -195,11 +175,14 @@ class _Search:
         if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
             # resources that AWS creates and keeps by itself are no evidence of a stack
             found = []
-        recorded = {item.record.address for item in found}
         absent = self.absent()
+        missing = [a for a in absent if a in self._declared]
+        parts = sleep_parts.redeclared(self._declared, missing, self._output) if found else {}
+        found += [RecoveredResource(part, "part", True) for part in parts.values()]
+        recorded = {item.record.address for item in found}
         return Recovery(
             found,
-            [a for a in absent if a in self._declared],
+            [a for a in missing if not any(a in part.arguments["records"] for part in parts.values())],
             [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
             by_others,

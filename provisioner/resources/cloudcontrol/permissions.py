@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.aws.permissions import Conditions, Permission, grants
+from provisioner.resources.cloudcontrol import principals
 from provisioner.resources.cloudcontrol.schemas import Schema
 
 CONTROL = (
@@ -34,6 +35,5 @@ def of_schema(schema: Schema) -> Iterator[Permission]:
         service, _, action = name.partition(":")
         yield from grants(service, action, conditions=VIA, why=why, source=REFERENCE, reader=name in readers)
     if PASS in actions:
-        service = schema.name.split("::")[1].lower()
-        passed: Conditions = (("StringEquals", "iam:PassedToService", (f"{service}.amazonaws.com",)),)
+        passed: Conditions = (("StringEquals", "iam:PassedToService", principals.of(schema.name)),)
         yield from grants("iam", "PassRole", "role{role_path}{stack}-*", conditions=passed, why=why, source=REFERENCE)

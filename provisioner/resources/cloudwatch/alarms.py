@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Conditions, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.models import Config
 from provisioner.engine.costs import Around, Cost, monthly
@@ -30,6 +30,13 @@ ERRORS_OF_TARGETS = ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count")
 def _has_topic(config: Config) -> bool:
     """Return whether the alarms notify an existing topic."""
     return config.alarms is not None and config.alarms.topic is not None
+
+
+_TELLS: Conditions = (("ForAllValues:StringLike", "cloudwatch:AlarmActions", ("{told}",)),)
+"""An alarm does no more than to notify a topic of the stack, or the configured one.
+
+Source: CloudWatch user guide, iam-cw-condition-keys-alarm-actions.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Alarm(Resource):
     permissions = (
         *grants("cloudwatch", "DescribeAlarms", "alarm:*"),
         *grants("cloudwatch", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
-        *grants("cloudwatch", "PutMetricAlarm", OWN),
+        *grants("cloudwatch", "PutMetricAlarm", OWN, conditions=_TELLS),
         *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", OWN, use=Use.OTHER, why="`pause`, `sleep`"),
         *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *grants("cloudwatch", "DeleteAlarms", OWN),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
-from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, UNOWNED, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
@@ -85,8 +85,14 @@ class SecurityGroup(Resource):
             use=Use.OTHER,
             why=CHANGED,
         ),
-        # also on the VPC's default group, which AWS creates without tags
-        *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", OWN),
+        *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", OWN, conditions=OURS),
+        # and on the VPC's default group, which AWS creates without tags
+        *grants(
+            "ec2",
+            "RevokeSecurityGroupEgress RevokeSecurityGroupIngress",
+            OWN,
+            conditions=(*UNOWNED, ("ArnLike", "ec2:Vpc", ("arn:{partition}:ec2:{region}:{account}:vpc/{known_vpc}",))),
+        ),
     )
     identity = ("vpc_id", "group_name")
     create_only = frozenset({"vpc_id", "group_name", "description"})

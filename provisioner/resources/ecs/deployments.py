@@ -15,7 +15,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import canonical
 from provisioner.resources import members
-from provisioner.resources.ecs import connect
+from provisioner.resources.ecs import connect, monitoring
 from provisioner.resources.ecs.pauses import Pause, waiting
 
 ROLLING = "ROLLING"
@@ -25,6 +25,10 @@ NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_pu
 """The fields' names in `awsvpcConfiguration` of CreateService, UpdateService and DescribeServices."""
 _NETWORK_DEFAULTS: Mapping[str, Any] = {"subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED"}
 _BALANCER = ("targetGroupArn", "containerName", "containerPort", "advancedConfiguration")
+_MONITORED = {monitoring.MEMBER, "serviceRevisionArn"}
+"""The members of answers that tell the resolution of metrics: of services that were read with it, and of revisions."""
+_OPTIONAL: Mapping[str, Any] = {"service_connect": None, monitoring.FIELD: ()}
+"""Fields that earlier versions did not record, and their values then."""
 _UNORDERED = ("capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries")
 
 
@@ -78,7 +82,10 @@ class Rejected:
 
 
 def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that make up a revision, from a service or a service revision as AWS shows it."""
+    """Return the fields that make up a revision, from a service or a service revision as AWS shows it.
+
+    Without the metrics of high resolution if they are not known: of a service, ECS shows them only in its revisions.
+    """
     network = shown.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     return {
         "task_definition": shown.get("taskDefinition"),
@@ -93,6 +100,7 @@ def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
             for registry in shown.get("serviceRegistries", ())
         ],
         "service_connect": connect.shown(shown),
+        **({monitoring.FIELD: monitoring.shown(shown)} if shown.keys() & _MONITORED else {}),
     }
 
 
@@ -124,9 +132,9 @@ def numbered(arn: str) -> tuple[str, int]:
 
 
 def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    if name not in fields and name != "service_connect":
+    if name not in fields and name not in _OPTIONAL:
         return False
-    there, asked = live[name], fields.get(name)  # earlier versions recorded nothing of Service Connect
+    there, asked = live[name], fields.get(name, _OPTIONAL.get(name))
     if name == "load_balancers" and not any("advancedConfiguration" in one for one in asked or ()):
         # the choice between two target groups is no part of a request that names only one
         there = [{key: value for key, value in one.items() if key != "advancedConfiguration"} for one in there]
@@ -217,6 +225,34 @@ def resolved_groups(aws: Aws, arns: Sequence[str]) -> list[str]:
         for one in revision.get("resolvedConfiguration", {}).get("loadBalancers", ())
         if "targetGroupArn" in one
     ]
+
+
+def with_monitoring(
+    aws: Aws, services: Sequence[Mapping[str, Any]], requests: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[Mapping[str, Any]]:
+    """Return services with the resolution of their metrics, which their newest revisions show, if a request has one.
+
+    Args:
+        requests: the fields of each service as declared and as requested before, by its ARN.
+    """
+    wanted = {
+        s["serviceArn"]: _newest(s)
+        for s in services
+        if s["status"] == "ACTIVE" and any(fields.get(monitoring.FIELD) for fields in requests[s["serviceArn"]])
+    }
+    revisions = shown_revisions(aws, [arn for arn in wanted.values() if arn])
+    known = {arn: revisions[revision] for arn, revision in wanted.items() if revision in revisions}
+    return [
+        {**s, monitoring.MEMBER: known[s["serviceArn"]].get(monitoring.MEMBER)} if s["serviceArn"] in known else s
+        for s in services
+    ]
+
+
+def _newest(service: Mapping[str, Any]) -> str:
+    """Return the ARN of the revision that a service rolls out, or has; empty if AWS does not tell."""
+    primary = next((number(one["id"]) for one in service.get("deployments", ()) if one["status"] == "PRIMARY"), "")
+    current = (one["arn"] for one in service.get("currentServiceRevisions", ()) if one.get("arn"))
+    return next((arn for arn in current if number(arn) == primary), "")
 
 
 def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Deployment]:

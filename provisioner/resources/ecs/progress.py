@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import Failed
 from provisioner.resources.ecs import pauses, stopping
 from provisioner.resources.ecs.deployments import ROLLING, as_asked, strategy_of
-from provisioner.resources.ecs.problems import newest, rollout
+from provisioner.resources.ecs.problems import newest, rollout, standing
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -53,7 +53,8 @@ class Progress:
         keeps_count: whether nothing but this stack changes the number of tasks, so that `up` waits for all of them.
         deployed: the ARN of a newer revision that somebody else deployed, and that stays.
         rolled_back: why ECS rolled the requested revision back, as a sentence. last_lines: the last lines of its log.
-        held: whether the rolled back revision is not tried again.
+        held: whether the rolled back revision is not tried again. undone_fields: the fields in which ECS runs something
+            else than that revision.
         judged: whether the deployment has failed by this tool's judgement, and ECS can still return to the former one.
         cause, last_line: see `problems.Rollout`.
         former: the revision to which ECS would return from the deployment under way. at_once: whether this run asks
@@ -80,6 +81,7 @@ class Progress:
     rolled_back: str = ""
     last_lines: str = ""
     held: bool = False
+    undone_fields: frozenset[str] = frozenset()
     judged: bool = False
     cause: str = ""
     last_line: str = ""
@@ -146,3 +148,8 @@ def describe(live: Observed) -> str:
         return text
     completed = shown.rollout_state == "COMPLETED"
     return f"{text}, waiting for ECS to complete the deployment" if new >= wanted and not completed else text
+
+
+def causes(aws: Aws, live: Observed) -> str:
+    """Describe the last event and the last failed task of a service that is not ready in time."""
+    return standing(aws, live.attributes["cluster"], live.attributes["service_name"])

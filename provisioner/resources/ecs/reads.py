@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.aws.client import Aws
+from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
+from provisioner.engine.words import count
 from provisioner.resources.ecs import strategies
-from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected
+from provisioner.resources.ecs.cluster import own_clusters
+from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected, with_monitoring
 from provisioner.resources.ecs.problems import completed, short, stopped, troubled
 
 
@@ -42,6 +44,7 @@ def reads(
         requested: the declared and recorded fields of the cluster's services.
     """
     requests = {s["serviceArn"]: [f for f in requested if f["service_name"] == s["serviceName"]] for s in shown}
+    shown = with_monitoring(aws, shown, requests)
     mine = [s for s in shown if s["status"] == "ACTIVE" and aws.owns(tag_map(s.get("tags"), "key", "value"))]
     unsteady = [service for service in mine if not completed(service) or short(service)]
     tasks = stopped(aws, cluster) if unsteady else None
@@ -69,3 +72,20 @@ def reads(
         )
         for s in shown
     ]
+
+
+def existing(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the existing services with these names; DescribeServices takes ten at once."""
+    shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
+    return [service for service in shown if service["status"] != "INACTIVE"]
+
+
+def still_replaced(aws: Aws) -> str:
+    """Describe the tasks of former revisions that ECS stops after the deployment; empty if there are none."""
+    left = 0
+    for cluster in own_clusters(aws):
+        names = [arn.rpartition("/")[2] for arn in aws.pages("ecs", "list_services", "serviceArns", cluster=cluster)]
+        for service in (one for some in batches(names, 10) for one in existing(aws, cluster, some) if completed(one)):
+            former = (one for one in service.get("deployments", ()) if one["status"] != "PRIMARY")
+            left += sum(one["runningCount"] + one["pendingCount"] for one in former)
+    return f"{count(left, 'former task')} still running" if left else ""

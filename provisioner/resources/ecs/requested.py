@@ -62,6 +62,7 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
         rolled_back=rolled_back,
         last_lines=tail,
         held=bool(held),
+        undone_fields=frozenset(n for n in held if canonical(held[n]) != canonical(live.attributes[n])),
         cause=cause,
         last_line=last_line(tail),
     )

@@ -16,13 +16,12 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
 from provisioner.engine.traits import EndsFailed, Runs
 from provisioner.resources import members
-from provisioner.resources.ecs import connect, stopping, strategies
+from provisioner.resources.ecs import connect, monitoring, stopping, strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, still_stopping
 from provisioner.resources.ecs.deployments import NETWORK, revision_fields
-from provisioner.resources.ecs.problems import standing
-from provisioner.resources.ecs.progress import PROGRESS, RolloutFailed, describe, progress_of, read_progress
-from provisioner.resources.ecs.reads import Read, reads
+from provisioner.resources.ecs.progress import PROGRESS, RolloutFailed, causes, describe, progress_of, read_progress
+from provisioner.resources.ecs.reads import Read, existing, reads, still_replaced
 from provisioner.resources.ecs.requested import as_requested
 from provisioner.resources.sized import on_fargate, task_costs
 
@@ -48,6 +47,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """The values of members that DescribeServices leaves out."""
 ANSWERED = "`approve` and `reject`"
+REVISIONS = f"{FAILURE}, and `scaling.resolution`"
 BACK = "`rollback`, and a deployment that has failed"
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
 
@@ -61,7 +61,7 @@ class Service(Runs, EndsFailed, Resource):
     Attributes:
         scales: whether autoscaling sets the number of tasks once the service runs; `desired_count` is the first number.
         load_balancers, service_registries: in CreateService's spelling.
-        service_connect: as `connect` declares it.
+        service_connect: as `connect` declares it. high_resolution_metrics: as `monitoring` does.
         target_group: the target group that its tasks must be in, if ECS shifts traffic between two. While ECS shifts
             traffic, ECS chooses the group; for rolling updates it must be the only group that is left.
     """
@@ -83,6 +83,7 @@ class Service(Runs, EndsFailed, Resource):
     enable_ecs_managed_tags: bool
     propagate_tags: str
     service_connect: Mapping[str, Any] | None = None
+    high_resolution_metrics: Sequence[str] = ()
     scales: bool = False
     target_group: str | None = None
 
@@ -101,7 +102,7 @@ class Service(Runs, EndsFailed, Resource):
         *grants("ecs", "DescribeServiceDeployments", "service-deployment/{stack}/*", use=Use.OTHER, why=FAILURE),
         *grants("ecs", "ContinueServiceDeployment", "service-deployment/{stack}/*", use=Use.OTHER, why=ANSWERED),
         *grants("ecs", "StopServiceDeployment", "service-deployment/{stack}/*", use=Use.OTHER, why=BACK),
-        *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=REVISIONS),
         *grants("ecs", "DescribeTasks", "task/{stack}/*"),
         *grants("ecs", "CreateService", OWN, conditions=ASKED),
         *grants("ecs", "DeleteService UpdateService", OWN),
@@ -109,7 +110,10 @@ class Service(Runs, EndsFailed, Resource):
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")
     unordered = frozenset(
-        {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
+        {
+            *("capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"),
+            monitoring.FIELD,
+        }
     )
     outputs = ("resource_id",)
     # From no instance at all: managed scaling checks once a minute, then one boots, pulls, and passes health checks
@@ -145,7 +149,9 @@ class Service(Runs, EndsFailed, Resource):
     ) -> Iterator[Observed]:
         """Yield the services of a cluster with these names."""
         shown = [
-            service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+            service
+            for some in aws.each(partial(existing, aws, cluster), batches(sorted(names), 10))
+            for service in some
         ]
         requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
         for read in reads(aws, cluster, shown, requested):
@@ -153,7 +159,7 @@ class Service(Runs, EndsFailed, Resource):
             ill = bool(live.problems) or progress_of(live).judged
             if ill and progress_of(live).rollout_state == "IN_PROGRESS":
                 # its tasks were read later: by now ECS may have given it up itself, and can tell its next action
-                again = _shown(aws, cluster, [live.attributes["service_name"]])
+                again = existing(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
                     yield as_requested(aws, cls._live(aws, once_more), once_more)
             else:
@@ -199,6 +205,8 @@ class Service(Runs, EndsFailed, Resource):
             settings["networkConfiguration"] = {"awsvpcConfiguration": members.arguments(NETWORK, self.fields())}
         if "service_connect" in fields:
             settings[connect.MEMBER] = connect.asked(self.service_connect)
+        if monitoring.FIELD in fields:
+            settings[monitoring.MEMBER] = monitoring.asked(self.high_resolution_metrics)
         return settings
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -208,6 +216,8 @@ class Service(Runs, EndsFailed, Resource):
             del settings["healthCheckGracePeriodSeconds"]
         if self.service_connect is None:
             del settings[connect.MEMBER]
+        if not self.high_resolution_metrics:
+            del settings[monitoring.MEMBER]
         tags = aws.tag_list(self.address, "key", "value")
         made = aws.client("ecs").create_service(
             cluster=self.cluster,
@@ -221,7 +231,8 @@ class Service(Runs, EndsFailed, Resource):
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if self._goes_back(aws, live, changes):
             return
-        request = self._settings(changes.keys() - live.problems.keys())
+        # a field that ECS has undone with a revision is no change of a later one, and has to be asked for again
+        request = self._settings((changes.keys() | progress_of(live).undone_fields) - live.problems.keys())
         if "deployment_configuration" in changes:
             there = live.attributes["deployment_configuration"]
             request["deploymentConfiguration"] = strategies.request(
@@ -246,7 +257,7 @@ class Service(Runs, EndsFailed, Resource):
         So does not only `rollback`, but also an `up` after a `rollback` that was killed.
         """
         former = progress_of(live).former
-        of_revision = {*revision_fields({}), *live.problems}
+        of_revision = {*revision_fields({}), monitoring.FIELD, *live.problems}
         if former is None or "task_definition" not in changes or not changes.keys() <= of_revision:
             return False
         if former.task_definition != self.task_definition:
@@ -301,8 +312,11 @@ class Service(Runs, EndsFailed, Resource):
 
     @classmethod
     def winding_down(cls, aws: Aws) -> str:
-        """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier."""
-        return still_stopping(aws)
+        """Describe the tasks of the stack's services that are still stopping: ECS completes a deployment earlier.
+
+        With early success criteria it does so even before it stops them.
+        """
+        return still_stopping(aws) or still_replaced(aws)
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
@@ -320,7 +334,7 @@ class Service(Runs, EndsFailed, Resource):
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
-        return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
+        return causes(aws, live)
 
 
 def _between_strategies(wanted: Service, live: Observed) -> Service:
@@ -370,9 +384,3 @@ def _configured(wanted: Service, live: Observed, *, busy: bool) -> Mapping[str, 
 def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:
     """Set the number of tasks of a service that scales; autoscaling continues from it."""
     aws.client("ecs").update_service(cluster=cluster, service=name, desiredCount=number)
-
-
-def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the existing services with these names; DescribeServices takes ten at once."""
-    shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
-    return [service for service in shown if service["status"] != "INACTIVE"]

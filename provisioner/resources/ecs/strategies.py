@@ -25,6 +25,15 @@ Source: API reference, DeploymentCircuitBreaker and ThresholdConfiguration.
 """
 NO_ALARMS: Mapping[str, Any] = {"alarmNames": [], "enable": False, "rollback": False}
 ALARMS = "alarms"
+EARLY = "earlySuccessCriteria"
+EARLY_SUCCESS: Mapping[str, Any] = {
+    "enable": True,
+    "healthyPercent": 100,
+    "sourceServiceRevisionCleanup": "DEFERRED",
+}
+"""The criteria with which a rolling update is completed before its old tasks are gone (API reference,
+DeploymentEarlySuccessCriteria)."""
+_NOT_EARLY: Mapping[str, Any] = {"enable": False}
 _STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "CANARY": ("canaryConfiguration", {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
     "LINEAR": ("linearConfiguration", {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}),
@@ -45,7 +54,9 @@ def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
     strategy, alarms = shown.get("strategy", ROLLING), shown.get("alarms") or {}
     if strategy == ROLLING:
-        return found | ({ALARMS: _with_defaults(alarms)} if alarms.get("alarmNames") else {})
+        early = shown.get(EARLY) or {}
+        found |= {ALARMS: _with_defaults(alarms)} if alarms.get("alarmNames") else {}
+        return found | ({EARLY: {name: early.get(name) for name in EARLY_SUCCESS}} if early.get("enable") else {})
     found |= {
         "strategy": strategy,
         "bakeTimeInMinutes": shown.get("bakeTimeInMinutes") or 0,
@@ -84,7 +95,8 @@ def request(
         others: the hooks that somebody else has added, which stay.
     """
     back = "strategy" in live and "strategy" not in wanted
-    sent = {**({ALARMS: NO_ALARMS} if ALARMS in live else {}), **wanted}
+    off = {member: none for member, none in ((ALARMS, NO_ALARMS), (EARLY, _NOT_EARLY)) if member in live}
+    sent = {**off, **wanted}
     sent |= {"strategy": ROLLING, "bakeTimeInMinutes": 0} if back else {}
     if {*wanted, *live} & {pauses.MEMBER}:
         sent[pauses.MEMBER] = [*wanted.get(pauses.MEMBER, ()), *others]
@@ -132,15 +144,16 @@ def minutes(fields: Fields) -> float:
 
 
 def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
-    """Return a service's attributes without a strategy or alarms that no request asked for: somebody else set them."""
-    shown = attributes["deployment_configuration"]
-    if (
-        not shifts(attributes)
-        and ALARMS in shown
-        and not any(ALARMS in one["deployment_configuration"] for one in requests)
-    ):
-        return {**attributes, "deployment_configuration": _of_rolling(shown)}
-    if not shifts(attributes) or any(map(shifts, requests)):
+    """Return a service's attributes without settings of deployments that no request asked for: somebody else set them.
+
+    These are a strategy, alarms, and early success criteria.
+    """
+    if not shifts(attributes):
+        asked = {member for one in requests for member in one["deployment_configuration"]}
+        shown = attributes["deployment_configuration"].items()
+        kept = {member: value for member, value in shown if member in asked or member in _OF_ROLLING}
+        return {**attributes, "deployment_configuration": kept}
+    if any(map(shifts, requests)):
         return {**attributes}
     plain = [
         {key: value for key, value in one.items() if key != "advancedConfiguration"}

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, HERE, OWN, grants
+from provisioner.aws.permissions import ASKED, HERE, OWN, Conditions, grants
 from provisioner.aws.redaction import without_secret_variables
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
@@ -28,6 +28,9 @@ CONTENT_TAG = "provisioner:content"
 CONTAINERS = "container_definitions"
 NEWEST = 10
 """The number of a family's newest revisions that are read even if the tagging API does not know them yet."""
+
+_UNPRIVILEGED: Conditions = (("StringEqualsIfExists", "ecs:privileged", ("false",)),)
+"""No container has the root of its host (Service Authorization Reference, RegisterTaskDefinition)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class TaskDefinition(ListedOneByOne, Resource):
     permissions = (
         *TAGGED,
         *grants("ecs", "ListTaskDefinitionFamilies ListTaskDefinitions DescribeTaskDefinition"),
-        *grants("ecs", "RegisterTaskDefinition", OWN, conditions=ASKED),
+        *grants("ecs", "RegisterTaskDefinition", OWN, conditions=(*ASKED, *_UNPRIVILEGED)),
         *grants("ecs", "DeleteTaskDefinitions", OWN),
         # this action supports no resources
         *grants("ecs", "DeregisterTaskDefinition", conditions=HERE),

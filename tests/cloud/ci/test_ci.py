@@ -268,6 +268,19 @@ def test_who_ends_may_take_away_of_these_and_make_nothing(project: Project) -> N
     assert answer(project.cloud, "iam", "create_role", **made)[1] in DENIED
 
 
+def test_who_plans_reads_no_logs_and_no_metrics(project: Project) -> None:
+    project.run("ci", "roles", *GITHUB)
+    found = documents(project.cloud, PLAN)
+    enforce(project.cloud, *found)
+    group = {"logGroupName": "/ecs/ecs-sample-dev/frontend"}
+    assert answer(project.cloud, "logs", "filter_log_events", **group)[1] in DENIED
+    assert answer(project.cloud, "logs", "get_log_events", **group, logStreamName="a")[1] in DENIED
+    asked = {"MetricDataQueries": [], "StartTime": 0, "EndTime": 60}
+    assert answer(project.cloud, "cloudwatch", "get_metric_data", **asked)[1] in DENIED
+    project.cloud.client("logs").describe_log_groups()
+    enforce(project.cloud)
+
+
 CLIMBS: dict[str, tuple[str, dict[str, Any]]] = {
     "a policy of its own": ("put_role_policy", {"PolicyName": "all", "PolicyDocument": json.dumps(policy(ALL))}),
     "administrator": ("attach_role_policy", {"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),

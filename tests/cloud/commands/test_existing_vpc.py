@@ -11,6 +11,7 @@ from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.policies import enforce, policies
 from tests.cloud.project import Project, project  # noqa: F401
+from tests.cloud.vpcs import Place, make
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -202,6 +203,18 @@ def test_it_is_rehearsed_without_that_vpc(project: Project) -> None:  # noqa: F8
     again = project.run("rehearse", "up", "--json").document
     assert again["passes"], again
     assert [run["outages"] for run in again["runs"]] == [[]]
+
+
+def test_doctor_counts_the_addresses_of_its_subnets(project: Project) -> None:  # noqa: F811
+    small = {f"private-{one}": Place(one, f"10.0.9.{n * 16}/28", "nat") for n, one in enumerate("ac")}
+    public = {f"public-{one}": Place(one, f"10.0.{n}.0/24", "igw") for n, one in enumerate("ac")}
+    vpc = make(project.cloud, {**public, **small})
+    written(project, Theirs(project.cloud, vpc.id, [], []))
+    project.change(r"^port = 9000$", "port = 9000\ncount = 20")
+    found = [one for one in project.done("doctor", "--json").document["checks"] if one["check"] == "room"]
+    assert {one["verdict"] for one in found} == {"warning"}
+    assert all("has 11 free addresses" in one["text"] for one in found)
+    assert found[0]["fix"].endswith("name others in network.subnets")
 
 
 def test_doctor_looks_at_it(project: Project) -> None:  # noqa: F811

@@ -165,6 +165,7 @@ def _changed(life: Life) -> None:
     life.both("plan", *REPORT, code=2)
     life.both("plan", DEFINITION, code=2)
     life.both("rehearse", *REPORT)
+    life.run("plan", "--out", "saved.json", code=2)
     life.project.cut(5, signal.SIGKILL, "up", "--yes")
     life.keep()
     life.run("up", "--yes", *REPORT)
@@ -242,7 +243,7 @@ def test_no_file_has_a_value(life: Life) -> None:
     found = {path for path, contents in life.files.items() for one in contents for c in canaries if c in one}
     assert found == set()
     named = {path for path, contents in life.files.items() for one in contents if b"STRIPE_KEY" in one}
-    assert {Path(path).name for path in named} >= {DOCUMENT, "pulled.json"}
+    assert {Path(path).name for path in named} >= {DOCUMENT, "pulled.json", "saved.json"}
     assert {"calls.jsonl", "new.toml", "cloud.json", "cloud.log"} <= {Path(path).name for path in life.files}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.cloud.project import NETWORK, SMALL, Project, project  # noqa: F401  (a fixture)
+import pytest
+
+from tests.cloud.project import NETWORK, SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
 
 SECRET = 'public = true\nenvironment = { API_KEY = "sk_live_51HoldOLDold", GREETING = "hello" }'
 
@@ -30,6 +32,53 @@ def test_up_does_exactly_the_plan_of_a_file(project: Project) -> None:  # noqa: 
     planned = {item["address"] for item in json.loads(file.read_text())["planned"]}
     assert {address for address, result in results.items() if result == "created"} == planned
     assert "state: " in refused(project, "plan.json"), "it was done already"
+
+
+BUILT = """
+[services.web]
+build = "app"
+dockerfile = "backend/Dockerfile"
+build_args = { WHERE = "canary-built" }
+port = 81
+
+[services.web.sidecars.side]
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
+environment = { MOTTO = "canary-side" }
+
+[jobs.report]
+extends = "frontend"
+environment = { ADMIN = "canary-job", API_KEY = "canary-key" }
+"""
+VALUES = ("canary-hello", "canary-built", "canary-side", "canary-job", "canary-key", "canary-changed", "canary-rebuilt")
+
+
+@pytest.mark.slow
+def test_a_plan_in_a_file_has_no_values_of_variables(project: Project) -> None:  # noqa: F811
+    told = SECRET.replace("hello", "canary-hello")
+    project.write(SMALL.replace("public = true", told) + BUILT)
+    ready_image(project.cloud, "frontend")
+
+    def saved(name: str) -> list[str]:
+        project.run("plan", "--out", name, code=2)
+        text = (project.directory / name).read_text()
+        assert [value for value in VALUES if value in text] == []
+        assert all(name in text for name in ("GREETING", "MOTTO", "ADMIN"))
+        return [item["address"] for item in json.loads(text)["planned"] if item["action"] == "change"]
+
+    assert saved("first.json") == []
+    assert all(value in project.run("plan", "--json", code=2).out for value in ("canary-hello", "canary-side"))
+    project.run("up", "--plan", "first.json")
+    project.change("canary-hello", "canary-changed")
+    project.change("canary-built", "canary-rebuilt")
+    assert "task_definition/frontend" in saved("second.json")
+
+
+def test_a_file_of_an_earlier_version_is_told(project: Project) -> None:  # noqa: F811
+    project.write(SMALL)
+    project.run("plan", "--out", "plan.json", *NETWORK, code=2)
+    file = project.directory / "plan.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 1}))
+    assert "was written by another version: run `provision plan --out` again" in refused(project, "plan.json", code=4)
 
 
 def test_what_has_changed_since_a_plan_is_said(project: Project) -> None:  # noqa: F811

@@ -10,6 +10,7 @@ import gc
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from tests.cloud import warm
 from tests.cloud.crash.pool import Ended as Heard
 from tests.cloud.crash.pool import Pool
 from tests.cloud.project import SECONDS, Ended, Project
+from tests.cloud.warm import Run
 from tests.cloud.world import own, zygote
 
 PATIENT = 86_400
@@ -62,6 +64,14 @@ class Bounded(Project):
         signal.alarm(int(self.seconds))
         try:
             return super().done(*words)
+        finally:
+            signal.alarm(AT_MOST)
+
+    def end(self, process: subprocess.Popen[Any] | Run) -> Ended:
+        """Wait for a command that is a process."""
+        signal.alarm(int(self.seconds) + AT_MOST)
+        try:
+            return super().end(process)
         finally:
             signal.alarm(AT_MOST)
 

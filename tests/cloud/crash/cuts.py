@@ -41,7 +41,7 @@ class AtCall:
     def __call__(self, project: Project, command: str) -> str:
         since = project.last_call()
         process = _start(project, command)
-        _aim(project, process, since, call=self.call, when=self.when, operation=self.operation)
+        aim(project, process, since, call=self.call, when=self.when, operation=self.operation)
         ended = project.end(process)
         hit: str = kill(project.cloud)["hit"]
         _check(ended, -signal.SIGKILL if hit else 0)
@@ -86,7 +86,7 @@ class CtrlC:
     def __call__(self, project: Project, command: str) -> str:
         since = project.last_call()
         process = _start(project, command)
-        _aim(project, process, since, call=self.writes, **_STOP)
+        aim(project, process, since, call=self.writes, **_STOP)
         times = int(_interrupt(project, process, self.again))
         if times and self.again:
             times += _interrupt(project, process)
@@ -145,7 +145,7 @@ class ReadOnly:
         try:
             process = _start(project, command, plain=True)
             if self.writes:
-                _aim(project, process, since, call=self.writes, **_STOP)
+                aim(project, process, since, call=self.writes, **_STOP)
                 if _stands(project, process):
                     directory.chmod(0o500)
                     _go_on(process)
@@ -178,7 +178,7 @@ def _start(project: Project, command: str, *how: str, plain: bool = False) -> An
     return project.fork(*command.split(), "--yes", how=how)
 
 
-def _aim(project: Project, process: Any, since: int, **what: Any) -> None:
+def aim(project: Project, process: Any, since: int, **what: Any) -> None:
     """Tell the cloud at which write the process is struck; it must not have written anything since a call yet."""
     kill(project.cloud, pid=process.pid, **what)
     assert not project.writes(since), "it wrote before the cloud knew when to strike: the machine is too busy"

@@ -96,9 +96,9 @@ def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *
     return lines
 
 
-def left(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> list[str]:
-    """Return the resources that a teardown left, or should have left."""
-    return differing(before, after, *NEVER_REMOVED)
+def left(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *aside: str) -> list[str]:
+    """Return the resources that a teardown left, or should have left; leave the sorts `aside` out."""
+    return differing(before, after, *NEVER_REMOVED, *aside)
 
 
 def _known(found: Inventory) -> list[tuple[str, str]]:

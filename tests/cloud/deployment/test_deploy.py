@@ -13,6 +13,7 @@ from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.deployment.test_jobs import revisions
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
+from tests.cloud.policies import asked, denied, denying, enforce, policies, policy
 from tests.cloud.project import SMALL, Project, ready_image
 
 IMAGES = ("good", "better", "frontend-exits-at-once", "migrate-exits-with-3", f"{NAME}/frontend")
@@ -116,6 +117,27 @@ def test_an_image_of_its_own_repository_is_kept_from_expiring(project: Project) 
     project.run("rollback", "frontend")
     assert tags() == ["1", "in"]
     clean(project)
+
+
+def test_the_printed_policy_is_enough_for_any_repository(project: Project) -> None:
+    enforce(project.cloud, *policies(project.config))
+    for image in ("good:1", "better:1", f"{NAME}/frontend:1"):
+        deploy(project, image)
+        assert running(project)["frontend"][0] == image.partition(":")[0]
+    assert [one["tags"] for one in history(project)][:3] == [["1"], ["1"], ["1"]]
+    project.run("rollback", "frontend")
+    assert running(project)["worker"][0] == "better"
+    assert denied(asked(project.cloud)) == []
+    said = deploy(project, "nobodys:1", code=4).err
+    assert f"--image: ECR has no {REGISTRY}/nobodys:1: push it, or check the name and the tag" in said
+
+
+def test_an_unreadable_image_is_told_with_the_permission(project: Project) -> None:
+    enforce(project.cloud, *policies(project.config), policy(denying("ecr:DescribeImages")))
+    said = deploy(project, "good:1", code=1).err
+    assert "DescribeImages was refused: AccessDeniedException: " in said
+    assert "Take the statement that denies this out of the caller's policies" in said
+    assert "bug" not in said
 
 
 @pytest.mark.parametrize(("image", "job"), [("frontend-exits-at-once:1", True), ("migrate-exits-with-3:1", False)])

@@ -394,7 +394,10 @@ def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None
     assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: ec2:CreateVpc")
     allow("iam:PassRole")
     found = look("permissions")["permissions"]
-    told = "denied by the caller's policies, unless they allow the stack's resources by name: iam:PassRole"
+    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: iam:PassRole")
+    allow("ecr:CreateRepository")
+    found = look("permissions")["permissions"]
+    told = "denied by the caller's policies, unless they allow the stack's resources by name: ecr:CreateRepository"
     assert (found.verdict, found.text) == ("warning", told)
     allow("iam:SimulatePrincipalPolicy")
     assert look("permissions")["permissions"].text == "the caller may not call SimulatePrincipalPolicy"

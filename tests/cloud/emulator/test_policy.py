@@ -271,7 +271,10 @@ def _tagged(cloud: EmbeddedCloud) -> list[tuple[str, str, str, dict[str, Any]]]:
     cloud.client("rds").create_db_cluster_parameter_group(
         DBClusterParameterGroupName="a", DBParameterGroupFamily="aurora-mysql8.0", Description="a", Tags=TAGS
     )
-    rds = f"arn:aws:rds:{PLACE}:cluster-pg:a"
+    rds, alarm = f"arn:aws:rds:{PLACE}:cluster-pg:a", f"arn:aws:cloudwatch:{PLACE}:alarm:a"
+    measured = {"Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    compared = {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    cloud.client("cloudwatch").put_metric_alarm(AlarmName="a", **measured, **compared, Tags=TAGS)
     return [
         (cluster, "ecs", "describe_clusters", {"clusters": ["a"]}),
         (role, "iam", "get_role", {"RoleName": "a"}),
@@ -280,6 +283,7 @@ def _tagged(cloud: EmbeddedCloud) -> list[tuple[str, str, str, dict[str, Any]]]:
         (repository, "ecr", "describe_images", {"repositoryName": "shop"}),
         (f"arn:aws:logs:{PLACE}:log-group:/a:log-stream:", "logs", "filter_log_events", {"logGroupName": "/a"}),
         (f"arn:aws:ssm:{PLACE}:parameter/a", "ssm", "get_parameter", {"Name": "/a"}),
+        (alarm, "cloudwatch", "disable_alarm_actions", {"AlarmNames": ["a"]}),
         (rds, "rds", "list_tags_for_resource", {"ResourceName": rds}),
     ]
 

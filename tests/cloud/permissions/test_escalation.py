@@ -126,7 +126,7 @@ def test_writes_on_roles_are_limited_to_those_with_the_boundary(
     more = {"account": {"boundary": named}} if named else {}
     statements = [it for one in documents(account, **more) for it in read("policy", json.dumps(one))]
     role = f"arn:aws:iam::{ACCOUNT}:role/{NAME}-web"
-    tags = {f"aws:RequestTag/{tag['Key']}": (tag["Value"],) for tag in TAGS}
+    tags = {f"aws:{sort}/{tag['Key']}": (tag["Value"],) for tag in TAGS for sort in ("RequestTag", "ResourceTag")}
     attached = {"iam:PolicyARN": (PULLS,)}
 
     def decided(action: str, boundary: str) -> Decision:

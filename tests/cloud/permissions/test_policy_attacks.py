@@ -149,8 +149,28 @@ def test_a_certificate_of_others_is_neither_taken_nor_requested(
     assert attempt("acm", "request_certificate", DomainName="pay.example.com", **request) in DENIED
     both = {"DomainName": "app.example.com", "SubjectAlternativeNames": ["app.example.com", "pay.example.com"]}
     assert attempt("acm", "request_certificate", **both, **request) in DENIED
-    own = {"DomainName": "app.example.com", "SubjectAlternativeNames": ["app.example.com", "*.example.com"]}
+    for names in (["app.example.com", "*.example.com"], ["*.example.com"]):
+        wild = {"DomainName": names[0], "SubjectAlternativeNames": names}
+        assert attempt("acm", "request_certificate", **wild, **request) in DENIED
+    own = {"DomainName": "app.example.com", "SubjectAlternativeNames": ["app.example.com"]}
     assert attempt("acm", "request_certificate", **own, **request) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "refused"),
+    [("app.example.com", "UPSERT", False), ("example.com", "UPSERT", True), ("example.com", "DELETE", False)],
+)
+def test_nobody_proves_the_domain_to_acm(
+    cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt, name: str, action: str, *, refused: bool
+) -> None:
+    """The domain's wildcard is in certificates of earlier versions: `down` deletes its proof, and nothing writes it."""
+    zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    allow(cloud, tmp_path)
+    value = [{"Value": "_theirs.acm-validations.aws"}]
+    record = {"Name": f"_0123456789abcdef0123456789abcdef.{name}", "Type": "CNAME", "TTL": 60, "ResourceRecords": value}
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    answer = attempt("route53", "change_resource_record_sets", HostedZoneId=zone, ChangeBatch=batch)
+    assert (answer in DENIED) is refused
 
 
 def test_no_service_is_put_into_a_namespace_of_others(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
@@ -207,6 +227,109 @@ def test_guarddutys_endpoints_are_the_only_foreign_ones_to_go(
     there = _network(cloud, [{"Key": "GuardDutyManaged", "Value": "true"}])
     allow(cloud, tmp_path)
     assert attempt("ec2", "delete_vpc_endpoints", VpcEndpointIds=[there["vpc-endpoint"]]) in DENIED, "it is S3's"
+
+
+# -- by keys of single services ----------------------------------------------------------------------------------------
+
+
+def test_a_private_zone_is_of_the_named_vpc(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
+    ec2 = cloud.client("ec2")
+    own, other = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (8, 9))
+
+    def made(vpc: str, region: str = "ap-northeast-1", **more: Any) -> bool:
+        where = {"VPC": {"VPCId": vpc, "VPCRegion": region}} if vpc else {}
+        zone = {"Name": "payments.internal", "CallerReference": f"{vpc}{region}{more}"}
+        return attempt("route53", "create_hosted_zone", **zone, **where) not in DENIED
+
+    allow(cloud, tmp_path)
+    assert made(own)
+    assert not made(own, "eu-west-1")
+    assert not made("")
+    file = tmp_path / "stack.toml"
+    its_vpc = CONFIGURED.replace("{ flow_logs = true }", f'{{ vpc = "{own}" }}')
+    file.write_text(f"{its_vpc}\n[dns]\ncreate_zone = true\n")
+    enforce(cloud, *policies(file))
+    assert made(own, number=2)
+    assert not made(other, number=2)
+    assert made("", number=2)
+    moved = {"HostedZoneId": "Z0123456789", "VPC": {"VPCId": other, "VPCRegion": "ap-northeast-1"}}
+    assert attempt("route53", "associate_vpc_with_hosted_zone", **moved) in DENIED
+
+
+def test_no_rule_of_another_stack_is_taken_away(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
+    ec2 = cloud.client("ec2")
+    there = _network(cloud, [{"Key": "ManagedBy", "Value": "provisioner"}, {"Key": "Project", "Value": "payments"}])
+    ec2.authorize_security_group_ingress(GroupId=there["security-group"], IpPermissions=OPEN)
+    of_vpc = [{"Name": "vpc-id", "Values": [there["vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (default,) = ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"]
+    allow(cloud, tmp_path)
+    for group, rules, refused in (
+        (there["security-group"], OPEN, True),
+        (default["GroupId"], default["IpPermissions"], False),
+    ):
+        answer = attempt("ec2", "revoke_security_group_ingress", GroupId=group, IpPermissions=rules)
+        assert (answer in DENIED) is refused, group
+
+
+def test_nothing_else_is_launched_than_what_the_stack_launches(
+    network: Network, tmp_path: Path, attempt: Attempt
+) -> None:
+    cloud, one = network.cloud, {"MinCount": 1, "MaxCount": 1}
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    amazons = cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    ec2 = cloud.client("ec2")
+    instance = ec2.run_instances(ImageId=amazons, InstanceType="c5.large", **one)["Instances"][0]["InstanceId"]
+    theirs = ec2.create_image(InstanceId=instance, Name="theirs")["ImageId"]
+    ec2.create_tags(Resources=[network.subnets[0], network.group], Tags=PAIRS)
+    allow(cloud, tmp_path)
+    inside = {"SubnetId": network.subnets[0], "SecurityGroupIds": [network.group], **one}
+    for image, instance_type, refused in (
+        (amazons, "c5.large", False),
+        (amazons, "p5.48xlarge", True),
+        (theirs, "c5.large", True),
+    ):
+        answer = attempt("ec2", "run_instances", ImageId=image, InstanceType=instance_type, **inside)
+        assert (answer in DENIED) is refused, (image, instance_type)
+
+
+@pytest.mark.parametrize("privileged", [True, False])
+def test_no_privileged_container_is_registered(
+    cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt, *, privileged: bool
+) -> None:
+    allow(cloud, tmp_path)
+    container = {"name": "web", "image": "web:1", "memory": 64, "privileged": privileged}
+    wanted = {"family": f"{STACK}-web", "containerDefinitions": [container], "tags": LOWER}
+    assert (attempt("ecs", "register_task_definition", **wanted) in DENIED) is privileged
+
+
+def test_an_alarm_acts_on_the_stack_alone(cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt) -> None:
+    file = tmp_path / "stack.toml"
+    file.write_text(
+        CONFIGURED.replace("port = 80\n", "port = 80\nscaling = { max = 3 }\n") + "\n[alarms]\nemail = ['a@b.cc']\n"
+    )
+    enforce(cloud, *policies(file))
+    policy, place = "arn:aws:autoscaling:{}:scalingPolicy:1:resource/ecs/service/{}/web", "ap-northeast-1:123456789012"
+    measured = {"Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    alarm = {**measured, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    topic = f"arn:aws:sns:{place}:{{}}-alarms"
+    for name, does, refused in (
+        (f"{STACK}-web", topic.format(STACK), False),
+        (f"{STACK}-web", topic.format("payments-prod"), True),
+        (f"{STACK}-web", "arn:aws:automate:ap-northeast-1:ec2:terminate", True),
+        (f"TargetTracking-service/{STACK}/web-High", policy.format(place, STACK), False),
+        (f"TargetTracking-service/{STACK}/web-High", policy.format(place, "payments-prod"), True),
+    ):
+        answer = attempt("cloudwatch", "put_metric_alarm", AlarmName=name, AlarmActions=[does], **alarm)
+        assert (answer in DENIED) is refused, (name, does)
+
+
+def test_a_session_without_a_document_is_no_way_to_a_shell(
+    cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt
+) -> None:
+    allow(cloud, tmp_path, Part.SHELL)
+    target = {"Target": f"ecs:{STACK}_0123456789abcdef_0123456789abcdef-1"}
+    assert attempt("ssm", "start_session", **target) in DENIED
+    assert attempt("ssm", "start_session", **target, DocumentName="AWS-StartPortForwardingSession") not in DENIED
 
 
 # -- by names ----------------------------------------------------------------------------------------------------------

@@ -346,6 +346,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
         untried={
             "failed": "only ECS makes it so: tests/cloud/resources/test_resources_ecs_service.py",
             "service_connect": "it needs a namespace and a port with a name: tests/cloud/deployment/test_connect.py",
+            "high_resolution_metrics": "they are read if asked for: tests/cloud/sizing/test_high_resolution.py",
             "scales": "it is not AWS's: it says whose desired_count is: tests/cloud/sizing/test_stack_scaling.py",
             "target_group": "it is on the way back from a strategy only: tests/cloud/deployment/test_strategies.py",
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,6 +197,38 @@ def test_all_goes_and_serves_again_as_before(project: Project) -> None:
     assert routes(project) == ways_out(project) != []
     project.cloud.advance(60)
     assert answer(project) == ("NOERROR", 3)
+    clean(project)
+
+
+def test_recover_finds_the_deleted_parts_and_wake_makes_them(project: Project) -> None:
+    project.write(SMALL + NAT + MORE)
+    project.up()
+    project.run("sleep", *PARTS, "--yes")
+    shutil.rmtree(project.state / "local" / NAME)
+    project.run("recover", "--yes")
+    assert project.planned() == {}
+    assert "makes its NAT gateways and load balancer again" in project.run("plan").out
+
+    project.run("wake")
+    assert project.planned() == {}
+    assert routes(project) == ways_out(project) != []
+    after, now = groups(project), weights(project)
+    assert [after[arn] for arn, weight in now.items() if weight] == [["healthy"]]
+    project.cloud.advance(60)
+    assert answer(project) == ("NOERROR", 3)
+    clean(project)
+
+
+def test_a_part_that_recover_could_not_tell_is_made_by_up(project: Project) -> None:
+    project.write(SMALL)
+    project.up()
+    project.run("sleep", "--endpoints", "--balancer", "--yes")
+    shutil.rmtree(project.state / "local" / NAME)
+    project.write(SMALL + MORE.partition("[services.shop]")[0])
+    project.run("recover", "--yes")
+    project.run("wake")
+    project.up()
+    assert project.planned() == {}
     clean(project)
 
 

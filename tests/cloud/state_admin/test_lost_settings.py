@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.cloud import world
-from tests.cloud.crash.cuts import AtCall
+from tests.cloud.crash.cuts import AtCall, AtStateStep
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.policies import allowing, denying, enforce, policy
@@ -62,6 +64,21 @@ def test_up_without_a_state_keeps_image_number_and_pause(project: Project) -> No
     assert project.planned() == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["up", "recover"])
+@pytest.mark.parametrize("entry", [2, 8])
+def test_a_kill_while_settings_are_restored_loses_none(project: Project, killed: str, entry: int) -> None:
+    project.run("deploy", "frontend", "--image", f"{REGISTRY}/good:1")
+    project.up("--expires", "8h")
+    project.run("pause", "worker", "--yes")
+    lose(project)
+    assert AtStateStep("journal", entry, "before")(project, killed)
+    project.up()
+    assert project.planned() == {}
+    assert shown(project) == {"frontend": (1, "good"), "worker": (0, "frontend")}
+    assert "wanted until" in project.run("plan").out
+
+
 def test_a_pause_and_a_date_survive_recover(project: Project) -> None:
     project.up("--expires", "8h")
     project.run("pause", "worker", "--yes")
@@ -94,12 +111,18 @@ def test_a_killed_copy_is_made_by_the_next_command(project: Project) -> None:
 def test_asleep_without_a_state_is_refused_with_the_way_back(project: Project) -> None:
     project.run("sleep", "--yes")
     lose(project)
-    for verb in ("plan", "up"):
-        refused = project.run(verb, *(["--yes"] if verb == "up" else []), code=4)
-        assert "provision recover" in refused.err
+    for words in (["plan"], ["up", "--yes"], ["wake"]):
+        assert "provision recover" in project.run(*words, code=4).err
     project.run("recover", "--yes")
     project.run("wake", "--yes")
     assert shown(project)["worker"][0] == 1
+
+
+def test_what_is_not_up_cannot_wake(project: Project) -> None:
+    lose(project)
+    since = project.last_call()
+    assert "provision up" in project.run("wake", code=4).err
+    assert project.writes(since) == []
 
 
 def test_plan_refuses_as_up_does_while_the_stack_sleeps(project: Project) -> None:

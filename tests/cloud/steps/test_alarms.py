@@ -14,6 +14,7 @@ from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
+from tests.cloud.policies import asked, denied, enforce, policies
 from tests.cloud.project import SMALL, Project
 
 pytestmark = world.EMPTY
@@ -104,6 +105,18 @@ def test_a_life_with_alarms(project: Project) -> None:
 
     project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+@pytest.mark.slow
+def test_an_address_is_taken_out_under_the_printed_policy(project: Project) -> None:
+    project.up()
+    confirm(project, OPS)
+    project.write(alarms('email = ["new@example.com"]'))
+    enforce(project.cloud, *policies(project.config))
+    project.up()
+    assert denied(asked(project.cloud)) == []
+    enforce(project.cloud)
+    assert told(project).keys() == {"new@example.com"}
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ class Own(Project):
     """A project with steps of its own, whose answers about trust are kept beside it."""
 
     def step(self, text: str, file: str = FILE) -> None:
+        """Write a file of the folder, which the user trusts if the folder is trusted."""
+        self.brought(text, file)
+        if record(self).exists():
+            trust(self)
+
+    def brought(self, text: str, file: str = FILE) -> None:
+        """Write a file of the folder that nobody has looked at, as a branch brings it."""
         path = self.directory / file
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
@@ -64,11 +72,16 @@ def untrusted(cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> An
     here.close()
 
 
+def record(here: Project) -> Path:
+    return here.directory / "xdg" / "provision" / "trusted-steps.json"
+
+
 def trust(here: Project) -> None:
-    """Record that the folder is trusted, as the answer to the question does."""
-    file = here.directory / "xdg" / "provision" / "trusted-steps.json"
-    file.parent.mkdir(parents=True, mode=0o700)
-    file.write_text(json.dumps({str((here.directory / "steps").resolve()): ""}))
+    """Record that the folder's files are trusted, as the answer to the question does."""
+    folder = (here.directory / "steps").resolve()
+    files = {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.py")}
+    record(here).parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    record(here).write_text(json.dumps({str(folder): files}))
 
 
 @pytest.fixture
@@ -287,13 +300,36 @@ def test_the_answer_on_a_terminal_is_kept_outside(untrusted: Own) -> None:
     assert (code, "nothing of them was run" in told) == (1, True)
     code, told = answered(untrusted, "y", "plan")
     assert (code, "+ own.queue/jobs" in told) == (2, True)
-    file = untrusted.directory / "xdg" / "provision" / "trusted-steps.json"
+    file = record(untrusted)
     assert file.stat().st_mode & 0o777 == 0o600
     assert list(json.loads(file.read_text())) == [str((untrusted.directory / "steps").resolve())]
-    untrusted.step(f"{QUEUE}\n# changed\n")
     assert "own.queue/jobs" in untrusted.planned()
     file.chmod(0o602)
     assert "other users can write to" in untrusted.refused()
+
+
+def test_changed_files_are_asked_for_again(untrusted: Own) -> None:
+    untrusted.step("X = 1\n", "steps/kept.py")
+    trust(untrusted)
+    untrusted.brought(f"{QUEUE}\nopen('run', 'w')\n")
+    untrusted.brought("open('run', 'w')\n", "steps/more.py")
+    (untrusted.directory / "steps" / "kept.py").unlink()
+    changed = "changed since you trusted them (changed: queue.py; new: more.py; gone: kept.py)"
+    assert f"has own steps that have {changed}. They run on this machine" in untrusted.refused()
+    assert f"note: own steps are left out: {changed}" in untrusted.done("status").err
+    assert not (untrusted.directory / "run").exists()
+    code, told = answered(untrusted, "y", "plan")
+    assert (code, "changed: queue.py" in told, (untrusted.directory / "run").exists()) == (2, True, True)
+    assert "own.queue/jobs" in untrusted.planned()
+
+
+def test_an_earlier_versions_trust_ends_with_a_change(untrusted: Own) -> None:
+    (digest,) = re.findall("PROVISION_TRUST_STEPS=([0-9a-f]{64})", untrusted.refused())
+    record(untrusted).parent.mkdir(parents=True, mode=0o700)
+    record(untrusted).write_text(json.dumps({str((untrusted.directory / "steps").resolve()): digest}))
+    assert "own.queue/jobs" in untrusted.planned()
+    untrusted.brought(f"{QUEUE}\n# changed\n")
+    assert "have changed since you trusted them (one or more of queue.py)" in untrusted.refused()
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,27 @@ def test_what_is_no_value_is_refused(project: Project, value: str, words: tuple[
     assert part in put(project, "STRIPE_KEY", value, *words, code=4).err
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("STRIPE_KEY", VALUE), "STRIPE_KEY"),
+        (("STRIPE_KEY", "a", VALUE, "--advanced"), "STRIPE_KEY"),
+        ((f"STRIPE_KEY={VALUE}",), "STRIPE_KEY"),
+        ((f"{VALUE}=", VALUE), "NAME"),
+        (("STRIPE_KEY", f"-----BEGIN {VALUE}"), "STRIPE_KEY"),
+    ],
+)
+def test_a_value_among_the_arguments_is_refused_and_not_repeated(
+    project: Project, words: tuple[str, ...], name: str
+) -> None:
+    before = len(project.cloud.calls())
+    refused = project.run("secret", "set", *words, "--log", "calls.jsonl", code=4)
+    assert "nothing was set: NAME is the only argument" in refused.err
+    assert f"Run `provision secret set {name}`" in refused.err
+    assert leaks(project, [refused], VALUE) == []
+    assert project.cloud.calls()[before:] == []
+
+
 def test_a_long_one_is_an_advanced_parameter_and_stays_one(project: Project) -> None:
     put(project, "STRIPE_KEY", "x" * 5000, "--advanced")
     put(project, "STRIPE_KEY", "short")

@@ -35,6 +35,7 @@ def refusal(code: str, message: str = "You may not.", operation: str = "CreateRe
         ("AccessDeniedException", "Give the caller this permission"),
         ("UnauthorizedOperation", "Give the caller this permission"),
         ("NotAuthorized", "Give the caller this permission"),
+        ("AuthorizationError", "Give the caller this permission"),
         ("ExpiredToken", "Renew the credentials"),
         ("ExpiredTokenException", "Renew the credentials"),
         ("RequestExpired", "Renew the credentials"),

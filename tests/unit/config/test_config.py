@@ -98,7 +98,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     services = {"web": {"image": "web:1", "port": 1}}
-    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}})
+    new = {"role_path": "/{project}/{env}/"}
+    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, "account": new})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
@@ -392,6 +393,11 @@ TOP = [
     ('[network]\nallow = ["my-ip", "my-ip"]', "network.allow", ["twice"]),
     ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
     ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, connect, egress, endpoints, flow_logs, subnets, vpc, zones"]),
+    (
+        f'[network]\nvpc = "vpc-01234567"\nsubnets = {{ private = {[f"subnet-{n:08}" for n in range(17)]} }}',
+        "network.subnets.private",
+        ["are 17", "at most 16"],
+    ),
     ('[network]\negress = "yes"', "network.egress", ["none", "nat-per-zone", "public"]),
     ('[network]\nendpoints = ["com.amazonaws.eu-west-1.sqs"]', "network.endpoints", ["after the Region"]),
     ('[network]\nendpoints = ["s3"]', "network.endpoints", ["gateway endpoint"]),
@@ -517,6 +523,12 @@ SERVICE = [
     ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
     ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
     ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
+    ("port = 1\nscaling = { resolution = 30 }", "scaling.resolution", ["must be 20 or 60, not 30"]),
+    (
+        "port = 1\npublic = true\nscaling = { requests = 9, resolution = 20 }",
+        "scaling.resolution",
+        ["no effect without cpu or memory", "remove resolution"],
+    ),
     ('port = 1\npublic = true\nhealth = "health"', "health", ["not a health check path"]),
     ('port = 1\npublic = true\nhealth = { path = "up" }', "health.path", ["not a health check path"]),
     ("port = 1\npublic = true\nhealth = 200", "health", ["must be a table"]),
@@ -553,6 +565,11 @@ SERVICE = [
     ('port = 1\ndeployment = "canary"', "deployment", ['"canary"', "not public", "add public = true"]),
     ('port = 1\npublic = true\ndeployment = "green"', "deployment", ["not a way to deploy", '"blue-green"']),
     (f"{SHIFTED}{{ strategy = 'canary', min_percent = 50 }}", "deployment.min_percent", ["for rolling", "remove it"]),
+    (
+        f"{SHIFTED}{{ strategy = 'linear', early_success = true }}",
+        "deployment.early_success",
+        ["for rolling", "remove"],
+    ),
     (f"{SHIFTED}{{ strategy = 'blue-green', step_percent = 5 }}", "deployment.step_percent", ["canary and linear"]),
     (
         f"{SHIFTED}{{ strategy = 'linear', step_percent = 2 }}",

@@ -99,7 +99,8 @@ def test_the_boundary_has_files_and_the_printed_policy_arns(tmp_path: Path) -> N
     attach = [one for one in table.needed(config) if one.name == "iam:AttachRolePolicy" and one.why == "policies"]
     (allowed,) = attach
     assert ("ArnEquals", "iam:PolicyARN", (ARN,)) in allowed.conditions
-    assert [key for _, key, _ in allowed.conditions] == ["iam:PolicyARN", "iam:PermissionsBoundary"]
+    tags = {f"aws:ResourceTag/{name}" for name in ("Project", "Environment")}
+    assert {key for _, key, _ in allowed.conditions} == {"iam:PolicyARN", "iam:PermissionsBoundary", *tags}
     assert "-task-*" in allowed.resources[0]
 
 

@@ -82,6 +82,19 @@ def test_a_strategy_that_somebody_else_chose_is_not_shown() -> None:
     assert strategies.hidden(foreign, [asked, foreign]) == foreign, "the stack itself has asked for it before"
 
 
+def test_early_success_is_switched_off_by_name() -> None:
+    early = {**ROLLING, strategies.EARLY: {**strategies.EARLY_SUCCESS}}
+    assert strategies.configuration(early)[strategies.EARLY] == strategies.EARLY_SUCCESS
+    off = {"enable": False, "healthyPercent": 100, "sourceServiceRevisionCleanup": "BLOCKING"}
+    assert strategies.EARLY not in strategies.configuration({**early, strategies.EARLY: off})
+    assert strategies.request(early, ROLLING) == early
+    for wanted in (ROLLING, CANARY):
+        assert strategies.request(wanted, early)[strategies.EARLY] == {"enable": False}
+    foreign, asked = service(early, ONE).fields(), service(ROLLING, ONE).fields()
+    assert strategies.hidden(foreign, [asked])["deployment_configuration"] == ROLLING
+    assert strategies.hidden(foreign, [asked, foreign])["deployment_configuration"] == early
+
+
 def test_what_is_left_out_is_taken_back_by_name() -> None:
     sent = strategies.request(ROLLING, CANARY)
     assert (sent["strategy"], sent["alarms"]["enable"], sent["bakeTimeInMinutes"]) == ("ROLLING", False, 0)

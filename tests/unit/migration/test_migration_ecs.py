@@ -351,6 +351,21 @@ def test_alarms_that_roll_back_are_taken_over() -> None:
     assert found["deployment"] == {"min_percent": 50, "max_percent": 200, "alarms": ["web-5xx"]}
 
 
+def test_deployments_that_end_early() -> None:
+    deferred = {"enable": True, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED"}
+
+    def early(**given: Any) -> Any:
+        return web(told=True, service={"deploymentConfiguration": {"earlySuccessCriteria": deferred | given}})
+
+    found, left = early()
+    assert found["deployment"] == {"early_success": True}
+    assert not any("earlySuccessCriteria" in key for key in left)
+    assert "deployment" not in early(enable=False)[0]
+    found, left = early(healthyPercent=90, sourceServiceRevisionCleanup="BLOCKING")
+    assert "deployment" not in found
+    assert "90" in left["service web: deploymentConfiguration.earlySuccessCriteria.healthyPercent"]
+
+
 @pytest.mark.parametrize(
     ("least", "most", "count", "deployment"),
     [
@@ -410,6 +425,8 @@ def test_how_many_tasks_there_are() -> None:
     found, left = scaled({"PolicyName": "q", "PolicyType": "StepScaling"})
     assert ("scaling" in found, found["count"]) == (False, 2)
     assert {"service web: scaling.q", "service web: scaling"} <= left.keys()
+    found, left = scaled(tracking("ECSServiceAverageMemoryUtilizationHighResolution", 60))
+    assert found["scaling"] == {"min": 1, "max": 8, "memory": 60, "resolution": 20}
     slow = tracking("ECSServiceAverageCPUUtilization", 60, ScaleInCooldown=900, DisableScaleIn=True)
     _, left = scaled(slow)
     assert "900" in left["service web: scaling.ECSServiceAverageCPUUtilization.ScaleInCooldown"]

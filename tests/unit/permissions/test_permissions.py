@@ -13,6 +13,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
+from pydantic import ValidationError
 
 from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.aws.permissions import Part, Use
@@ -363,13 +364,20 @@ def test_copies_take_a_pull_where_the_image_is_and_a_push_here() -> None:
 
 def test_china_has_its_own_ec2_principal_and_arn_partition() -> None:
     rows = needed(configured(region="cn-north-1"))
-    (passing,) = [it for it in rows if it.name == "iam:PassRole"]
-    assert (
-        "StringEquals",
-        "iam:PassedToService",
-        ("ec2.amazonaws.com.cn", "ecs.amazonaws.com", "ecs-tasks.amazonaws.com"),
-    ) in passing.conditions
+    passed = {services for it in rows if it.name == "iam:PassRole" for _, _, services in it.conditions}
+    assert passed == {("ec2.amazonaws.com.cn",), ("ecs.amazonaws.com",), ("ecs-tasks.amazonaws.com",)}
     assert all(arn == "*" or arn.startswith("arn:aws-cn:") for it in rows for arn in it.resources)
+
+
+def test_the_role_path_is_in_every_permission_on_roles() -> None:
+    config = configured(account={"role_path": "/{project}/{env}/"}, network={"flow_logs": True})
+    assert config.role_path == "/ecs-sample/dev/"
+    writes = [it for it in needed(config, account="1" * 12) if it.service == "iam" and it.writes]
+    roles = {arn for it in writes for arn in it.resources if ":role/" in arn and "aws-service-role" not in arn}
+    assert len(roles) > 4
+    assert {arn.rpartition("/")[0] for arn in roles} == {f"arn:aws:iam::{'1' * 12}:role/ecs-sample/dev"}
+    with pytest.raises(ValidationError, match=r"the words \{project\} and \{env\}"):
+        configured(account={"role_path": "/{stack}/"})
 
 
 def test_wrong_options_are_reported() -> None:

@@ -319,6 +319,14 @@ def test_alarms_end_rolling_deployments_too() -> None:
     assert "alarms" not in desired(stack, "service/mail").deployment_configuration
 
 
+def test_a_rolling_deployment_may_end_early() -> None:
+    deployment = {"early_success": True}
+    stack = declared(worker={"image": "web:1", "deployment": deployment}, mail={"image": "web:1"})
+    asked = desired(stack, "service/worker").deployment_configuration["earlySuccessCriteria"]
+    assert asked == {"enable": True, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED"}
+    assert "earlySuccessCriteria" not in desired(stack, "service/mail").deployment_configuration
+
+
 def test_a_rolling_service_has_one_target_group() -> None:
     stack = declared(web={"image": "web:1", "port": 80, "public": True})
     assert "strategy" not in desired(stack, "service/web").deployment_configuration
@@ -545,6 +553,27 @@ def test_a_policy_for_each_metric() -> None:
         f"{stack.name}-web-memory": {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"},
         f"{stack.name}-web-requests": {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
     }
+
+
+def test_metrics_of_high_resolution() -> None:
+    scaling = {"max": 5, "cpu": 50, "memory": 60, "requests": 400, "resolution": 20}
+    stack = declared(web={"image": "nginx:1", "port": 80, "public": True, "scaling": scaling}, api=TOOL)
+    assert desired(stack, "service/web").high_resolution_metrics == ["CPUUtilization", "MemoryUtilization"]
+    assert desired(stack, "service/api").high_resolution_metrics == []
+    policies = [one for address, one in stack.declared.items() if address.startswith("scaling_policy/")]
+    followed = {
+        one.resource.fields()["target_tracking_scaling_policy_configuration"]["PredefinedMetricSpecification"][
+            "PredefinedMetricType"
+        ]
+        for one in policies
+    }
+    assert followed == {
+        "ECSServiceAverageCPUUtilizationHighResolution",
+        "ECSServiceAverageMemoryUtilizationHighResolution",
+        "ALBRequestCountPerTarget",
+    }
+    for policy in policies:
+        assert "service/web" in {need.address for need in policy.dependencies if need.ready}
 
 
 def test_recreate_stops_before_it_starts() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 
-from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.api_call import ApiCall, Context, requested
 from ecs_emulator.authorization.policy import Check
 
 _ALARMS: Mapping[str, tuple[str, ...]] = {
@@ -14,6 +14,9 @@ _ALARMS: Mapping[str, tuple[str, ...]] = {
     "DeleteScalingPolicy": ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"),
 }
 """ECS developer guide, "IAM permissions required for Amazon ECS service auto scaling"."""
+
+_NEW = "00000000-0000-4000-8000-000000000000"
+"""The place of the number in a policy's ARN, which the policy does not have yet when its alarms are checked."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
@@ -38,8 +41,10 @@ def asks(call: ApiCall) -> Iterator[Check]:
     if call.operation == "RegisterScalableTarget" and brought:
         yield call.existing(target, requested(brought), "application-autoscaling:TagResource")
     alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
+    told = call.arn(f"scalingPolicy:{_NEW}:resource/ecs/{of}:policyName/{call.text('PolicyName')}", "autoscaling")
     for action in _ALARMS.get(call.operation, ()):
-        yield call.check(alarm, action=action)
+        does: Context = {"cloudwatch:AlarmActions": (told,)} if action == "cloudwatch:PutMetricAlarm" else {}
+        yield call.check(alarm, does, action)
     if call.operation == "RegisterScalableTarget" and of.startswith("service/"):
         for action in ("ecs:DescribeServices", "ecs:UpdateService"):
             yield call.check(call.arn(of, "ecs"), action=action)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecs_emulator.authorization.api_call import ApiCall, each, requested
+from ecs_emulator.authorization.api_call import ApiCall, Context, each, requested
 from ecs_emulator.authorization.policy import Check
 
 
@@ -21,7 +21,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
     brought = requested(call.tags("Tags"))
     if call.operation == "PutMetricAlarm":
         arn = call.arn(f"alarm:{call.text('AlarmName')}", "cloudwatch")
-        yield call.existing(arn, brought)
+        yield call.existing(arn, {**brought, **_actions(call)})
         if brought:
             # API reference, PutMetricAlarm, Tags
             yield call.existing(arn, brought, "cloudwatch:TagResource")
@@ -30,3 +30,12 @@ def asks(call: ApiCall) -> Iterator[Check]:
     else:
         names = call.body.get("AlarmNames") or ([call.text("AlarmName")] if call.text("AlarmName") else [])
         yield from each(call, [call.arn(f"alarm:{name}", "cloudwatch") for name in names])
+
+
+def _actions(call: ApiCall) -> Context:
+    """Return the condition key of an alarm's actions in any state.
+
+    Source: CloudWatch user guide, iam-cw-condition-keys-alarm-actions.
+    """
+    found = [one for name in ("AlarmActions", "InsufficientDataActions", "OKActions") for one in call.many(name)]
+    return {"cloudwatch:AlarmActions": tuple(found)} if found else {}

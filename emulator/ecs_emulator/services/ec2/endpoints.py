@@ -18,6 +18,7 @@ from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.interfaces import create_interface, remove
 from ecs_emulator.services.ec2.tagging import once
+from ecs_emulator.services.ec2.zones import LOCAL
 
 _NO_SERVICE = "The Vpc Endpoint Service '{}' does not exist"
 
@@ -39,7 +40,8 @@ once("create_vpc_endpoint")
 
 
 def _zones(ec2: Any) -> list[str]:
-    return [zone.name for zone in ec2.describe_availability_zones() if zone.zone_id != _SPARSE_ZONE]
+    zones = [zone for zone in ec2.describe_availability_zones() if zone.zone_type != LOCAL]
+    return [zone.name for zone in zones if zone.zone_id != _SPARSE_ZONE]
 
 
 def private_name(service: str, region: str) -> str:

@@ -76,6 +76,13 @@ def put_image(ec2: Any, image: str) -> None:
         ec2.amis[image] = _image(ec2, image, "al2023-ami-ecs-hvm")
 
 
+def owner_of(ec2: Any, image: str) -> str:
+    """Return an image's owner as `ec2:Owner` has it: an alias such as `amazon`, or an account; empty if unknown."""
+    _offer(ec2, {image})
+    there = ec2.amis.get(image)
+    return str(there.owner_alias or there.owner_id) if there else ""
+
+
 def _put(parameters: Any, name: str, value: str) -> None:
     """Set a public parameter to a new value, as its newest version."""
     versions = parameters[f"{_LINUX}{name}"]

@@ -19,6 +19,7 @@ from moto.ec2.responses import EC2Response
 from ecs_emulator.patch import add, refuse, wrap
 from ecs_emulator.sent_members import change_members
 from ecs_emulator.services.ec2 import texts
+from ecs_emulator.services.ec2.zones import LOCAL, group_of, opt_in_status
 
 
 def _show(cls: type, **members: Any) -> None:
@@ -39,10 +40,10 @@ _show(
 )
 _show(
     Zone,
-    opt_in_status="opt-in-not-required",
-    group_name=lambda zone: f"{zone.region_name}-zg-1",
+    opt_in_status=opt_in_status,
+    group_name=group_of,
     group_long_name=lambda zone: f"{zone.region_name} 1",
-    network_border_group=lambda zone: zone.region_name,
+    network_border_group=lambda zone: group_of(zone) if zone.zone_type == LOCAL else zone.region_name,
 )
 # DescribeInstances: StateReason appears only with a code, as after a stop
 change_members(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})

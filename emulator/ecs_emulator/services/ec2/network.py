@@ -150,7 +150,7 @@ def describe_instance_type_offerings(
 ) -> list[dict[str, str]]:
     """DescribeInstanceTypeOfferings: offer in an older account's extra zone the same as in the Region's first."""
     found: list[dict[str, str]] = original(self, location_type, filters)
-    further, first = _FURTHER.get(self.region_name), RegionsAndZonesBackend.zones.get(self.region_name)
+    further, first = FURTHER.get(self.region_name), RegionsAndZonesBackend.zones.get(self.region_name)
     if further is None or not first or location_type not in ("availability-zone", "availability-zone-id"):
         return found
     by_name = location_type == "availability-zone"
@@ -161,9 +161,9 @@ def describe_instance_type_offerings(
 
 
 # Extra zones that only older accounts see; Fargate runs in neither (ECS guide, Fargate Regions).
-_FURTHER = {
+FURTHER = {
     "ap-northeast-1": Zone("ap-northeast-1b", "ap-northeast-1", "apne1-az3"),
     "us-west-1": Zone("us-west-1c", "us-west-1", "usw1-az2"),
 }
-for _region, _zone in _FURTHER.items():
+for _region, _zone in FURTHER.items():
     RegionsAndZonesBackend.zones[_region].append(_zone)

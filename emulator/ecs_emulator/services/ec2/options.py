@@ -18,7 +18,7 @@ def _default_id(account: str) -> str:
 @wrap(VPC, "dhcp_options_id")
 def dhcp_options_id(original: Any, self: Any) -> str:
     """DescribeVpcs: show the VPC's own set, or else the default set."""
-    return str(original(self)) if self.dhcp_options else _default_id(self.owner_id)
+    return str(original(self)) if self.dhcp_options else _default_id(self.ec2_backend.account_id)
 
 
 @wrap(EC2Backend, "describe_dhcp_options")

@@ -8,8 +8,11 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.api_call import ApiCall, Context, requested
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.ec2.images import owner_of
+from ecs_emulator.services.ec2.sharing import sharer
+from ecs_emulator.services.route53.permissions import vpc_of_zone
 
 CREATED: Mapping[str, str] = {
     "AllocateAddress": "elastic-ip",
@@ -89,24 +92,40 @@ def asks(call: ApiCall) -> Iterator[Check]:
         brought = requested(call.tags("Tag")) if operation == "CreateTags" else _removed(call)
         for named in call.many("ResourceId"):
             yield call.existing(arn_of(call, named), brought)
+    elif operation == "RunInstances":
+        yield from _run(call)
     elif operation in _KNOWING:
         for arn in _named(call):
-            yield call.existing(arn, _of_endpoint(call, arn))
+            yield call.existing(arn, _own_key(call, arn))
     else:
         yield call.check()
 
 
-def _of_endpoint(call: ApiCall, arn: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the condition key for an existing endpoint: the name of its service."""
+def _own_key(call: ApiCall, arn: str) -> Context:
+    """Return the condition key of an existing endpoint, the name of its service, or of a group, the ARN of its VPC."""
     sort, _, named = arn.rpartition(":")[2].partition("/")
-    there = ec2_backends[call.account][call.region].vpc_end_points.get(named) if sort == "vpc-endpoint" else None
-    return {"ec2:VpceServiceName": (there.service_name,)} if there else {}
+    backend = ec2_backends[call.account][call.region]
+    if sort == "vpc-endpoint" and (endpoint := backend.vpc_end_points.get(named)):
+        return {"ec2:VpceServiceName": (endpoint.service_name,)}
+    if sort == "security-group" and (group := backend.get_security_group_from_id(named)):
+        return {"ec2:Vpc": (call.arn(f"vpc/{group.vpc_id}"),)}
+    return {}
 
 
 def arn_of(call: ApiCall, id: str) -> str:
     """Return the ARN of the resource with this id."""
     sort = PREFIXES.get(id.partition("-")[0], "*")
-    return call.arn(f"{sort}/{id}", "ec2")
+    return _of_owner(call, call.arn(f"{sort}/{id}", "ec2"))
+
+
+def _of_owner(call: ApiCall, arn: str) -> str:
+    """Return an ARN with the account that a VPC or subnet belongs to (VPC user guide, shared subnets)."""
+    ec2 = ec2_backends[call.account][call.region]
+    sort, _, named = arn.rpartition(":")[2].partition("/")
+    if sort == "subnet":
+        named = next((one.vpc_id for one in ec2.describe_subnets() if one.id == named), "")
+    owner = sharer(ec2, named) if sort in ("vpc", "subnet") else ""
+    return arn.replace(f":{call.account}:", f":{owner}:") if owner else arn
 
 
 def _created(call: ApiCall, sort: str) -> Iterator[Check]:
@@ -122,7 +141,9 @@ def _created(call: ApiCall, sort: str) -> Iterator[Check]:
         for action in ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"):
             yield call.check(action=action)
         if call.text("PrivateDnsEnabled") == "true":
-            yield call.check(call.arn("hostedzone/*", "route53"), action="route53:AssociateVPCWithHostedZone")
+            # EC2 user guide of endpoints, "private DNS names": EC2 makes a private zone for the caller's VPC
+            zone, of_vpc = call.arn("hostedzone/*", "route53"), vpc_of_zone(call.text("VpcId"), call.region)
+            yield call.check(zone, of_vpc, "route53:AssociateVPCWithHostedZone")
     if call.operation == "CreateFlowLogs":
         for named in call.many("ResourceId"):
             yield call.existing(arn_of(call, named))
@@ -136,7 +157,7 @@ def _named(call: ApiCall) -> Iterator[str]:
             # checks of routes are on their table only
             continue
         for named in call.many(name):
-            yield call.arn(f"{sort}/{named}")
+            yield _of_owner(call, call.arn(f"{sort}/{named}"))
     if name := call.text("LaunchTemplateName"):
         known = ec2_backends[call.account][call.region].launch_template_name_to_ids
         if call.operation not in CREATED:
@@ -177,14 +198,37 @@ def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool)
         yield from passed_in_profile(call, profile)
 
 
+def _run(call: ApiCall) -> Iterator[Check]:
+    """Yield the checks of RunInstances on each resource that takes part, and on passing the profile's role.
+
+    What a launch template says counts where the call says nothing else (API reference, RunInstances).
+    """
+    backend = ec2_backends[call.account][call.region]
+    named = call.text("LaunchTemplate.LaunchTemplateName")
+    used = call.text("LaunchTemplate.LaunchTemplateId") or backend.launch_template_name_to_ids.get(named, "")
+    template = backend.launch_templates.get(used)
+    data = dict(template.default_version().data) if template else {}
+    data |= {name: call.text(name) for name in ("ImageId", "InstanceType") if call.text(name)}
+    profile = {name: call.text(f"IamInstanceProfile.{name}") for name in ("Arn", "Name")}
+    groups = call.many("SecurityGroupId") or data.get("SecurityGroupIds", ())
+    for there in filter(None, [used, call.text("SubnetId"), *groups]):
+        yield call.existing(arn_of(call, there))
+    spot = call.text("InstanceMarketOptions.MarketType") == "spot"
+    yield from _new(call, data, spot=spot)
+    yield from passed_in_profile(call, profile if any(profile.values()) else data.get("IamInstanceProfile", {}))
+
+
 def _new(call: ApiCall, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
     """Yield the checks on the image and on the new resources, with the template's tags."""
-    image = f"arn:{call.partition}:ec2:{call.region}::image/{data.get('ImageId', '*')}"
-    yield call.check(image, action="ec2:RunInstances")
+    named = data.get("ImageId", "*")
+    owner = owner_of(ec2_backends[call.account][call.region], named)
+    image = f"arn:{call.partition}:ec2:{call.region}::image/{named}"
+    yield call.check(image, {"ec2:Owner": (owner,)} if owner else {}, "ec2:RunInstances")
+    of_type = {"ec2:InstanceType": (str(data["InstanceType"]),)} if "InstanceType" in data else {}
     brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}
     for sort in ("instance", "network-interface", "volume", *(["spot-instances-request"] if spot else [])):
         tags, arn = brought.get(sort, {}), call.arn(f"{sort}/*", "ec2")
-        yield call.check(arn, requested(tags), "ec2:RunInstances")
+        yield call.check(arn, {**requested(tags), **(of_type if sort == "instance" else {})}, "ec2:RunInstances")
         if tags:
             # Auto Scaling user guide, "Amazon EC2 Auto Scaling API permissions"
             yield call.check(arn, requested(tags, "ec2:CreateAction=RunInstances"), "ec2:CreateTags")

@@ -76,7 +76,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 def _ecs_created(call: ApiCall) -> Iterator[Check]:
     arn, brought = call.arn(_CREATING[call.operation](call)), call.tags("tags")
-    yield call.check(arn, requested(brought))
+    yield call.check(arn, {**requested(brought), **_privileged(call)})
     if brought:
         # ECS developer guide, "Grant permission to tag resources on creation"
         yield call.check(arn, requested(brought, f"ecs:CreateAction={call.operation}"), "ecs:TagResource")
@@ -85,6 +85,14 @@ def _ecs_created(call: ApiCall) -> Iterator[Check]:
         if role := call.text(name):
             whole = role if role.startswith("arn:") else call.arn(f"role/{role}", "iam")
             yield passed(call, whole, "ecs-tasks.amazonaws.com")
+
+
+def _privileged(call: ApiCall) -> Context:
+    """Return whether a new revision has a privileged container, as the condition key of its registration."""
+    if call.operation != "RegisterTaskDefinition":
+        return {}
+    found = any(one.get("privileged") for one in call.body.get("containerDefinitions") or ())
+    return {"ecs:privileged": (str(found).lower(),)}
 
 
 def _balancing(call: ApiCall) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import create_interface, release_later
+from ecs_emulator.services.ec2.zones import LOCAL
 from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.elbv2.logs import try_bucket
 from ecs_emulator.services.elbv2.rules import check_tags, forget_tags, free_certificates, rebind, resource
@@ -154,7 +155,13 @@ def _check_subnets(elb: Any, ids: list[str]) -> list[Any]:
             "InvalidConfigurationRequest",
             "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
         )
-    if len(zones) < 2:
+    sorts = {known[subnet_id]._availability_zone.zone_type for subnet_id in ids}
+    if len(sorts) > 1:
+        # the reference has one or the other (CreateLoadBalancer, Subnets); code and words by analogy
+        refuse(
+            "InvalidConfigurationRequest", "A load balancer cannot have subnets in Availability Zones and Local Zones"
+        )
+    if len(zones) < 2 and sorts != {LOCAL}:
         refuse("ValidationError", "At least two subnets in two different Availability Zones must be specified")
     return [known[subnet_id] for subnet_id in ids]
 

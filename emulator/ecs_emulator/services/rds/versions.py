@@ -9,6 +9,7 @@ from moto.ec2.models import ec2_backends
 from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, wrap
+from ecs_emulator.services.ec2.zones import LOCAL
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 DEFAULT_VERSION = "8.0.mysql_aurora.3.08.2"
@@ -104,7 +105,8 @@ def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionRe
     if params.get("Engine") != ENGINE:
         answer: ActionResult = original(self)
         return answer
-    zones = [zone.name for zone in ec2_backends[self.current_account][self.region].describe_availability_zones()]
+    found = ec2_backends[self.current_account][self.region].describe_availability_zones()
+    zones = [zone.name for zone in found if zone.zone_type != LOCAL]
     rows = [
         _orderable(version, name, zones)
         for version in VERSIONS

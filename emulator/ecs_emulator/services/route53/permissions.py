@@ -14,7 +14,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
     """Yield the permission checks of one call to Route 53."""
     text = call.raw.decode("utf-8", "replace")
     if call.operation in ("CreateHostedZone", "ListHostedZonesByVPC"):
-        yield call.check()
+        yield call.check(more=_vpc(text))
         if call.operation == "ListHostedZonesByVPC" or "<VPC>" in text:
             yield call.check(action="ec2:DescribeVpcs")
         return
@@ -23,11 +23,24 @@ def asks(call: ApiCall) -> Iterator[Check]:
     more: Mapping[str, tuple[str, ...]] = {}
     if call.operation == "ChangeResourceRecordSets":
         more = _changes(text)
+    elif call.operation == "AssociateVPCWithHostedZone":
+        more = _vpc(text)
     for zone in zones:
         yield call.check(call.arn(f"hostedzone/{zone}"), more)
     if not zones:
         change = re.search(r"/change/(\w+)", call.path)
         yield call.check(call.arn(f"change/{change[1]}") if change else "*")
+
+
+def _vpc(text: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the VPC in a request's body as its condition key; nothing for a public zone."""
+    named = [re.search(rf"<VPC>.*?<{member}>([^<]+)<.*?</VPC>", text, re.DOTALL) for member in ("VPCId", "VPCRegion")]
+    return vpc_of_zone(named[0][1], named[1][1]) if named[0] and named[1] else {}
+
+
+def vpc_of_zone(vpc: str, region: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the condition key of a private zone's VPC (Route 53 developer guide, specifying-conditions-route53)."""
+    return {"route53:VPCs": (f"VPCId={vpc},VPCRegion={region}",)}
 
 
 def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:

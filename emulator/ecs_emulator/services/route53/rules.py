@@ -18,6 +18,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.rules.characters import good_tag
+from ecs_emulator.services.ec2.sharing import sharer
 from ecs_emulator.services.route53 import texts
 
 replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$": Route53.dispatch})
@@ -94,8 +95,10 @@ def check_name(name: str) -> None:
 
 
 def check_vpc(route53: Any, name: str, vpc_id: str, region: str) -> None:
-    """Refuse an unknown VPC, and a VPC that has a zone of this name, even Cloud Map's (ConflictingDomainExists)."""
-    if vpc_id not in ec2_backends[route53.account_id][region or "us-east-1"].vpcs:
+    """Refuse an unknown VPC, another account's, and a VPC with a zone of this name, even Cloud Map's."""
+    ec2 = ec2_backends[route53.account_id][region or "us-east-1"]
+    # its owner would have to authorize the association first (copilot-cli#3140, aws-app-mesh-examples#432)
+    if vpc_id not in ec2.vpcs or sharer(ec2, vpc_id):
         refuse(
             "InvalidVPCId",
             f"The VPC: {vpc_id} in region {region} that you provided is not authorized to make the association.",

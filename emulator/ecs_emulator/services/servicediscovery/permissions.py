@@ -8,7 +8,7 @@ from moto.servicediscovery.models import servicediscovery_backends
 
 from ecs_emulator.authorization.api_call import ApiCall, requested
 from ecs_emulator.authorization.policy import Check
-from ecs_emulator.services.route53.permissions import changed, normalized
+from ecs_emulator.services.route53.permissions import changed, normalized, vpc_of_zone
 
 _CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
     "DeleteNamespace": ("namespace", "Id", False),
@@ -46,8 +46,8 @@ def asks(call: ApiCall) -> Iterator[Check]:
     if operation.startswith("Create") and brought:
         yield call.check(more=brought, action="servicediscovery:TagResource")
     if operation == "CreatePrivateDnsNamespace":
-        others = ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs")
-        for action in (*others, "ec2:DescribeRegions"):
+        yield call.check(more=vpc_of_zone(call.text("Vpc"), call.region), action="route53:CreateHostedZone")
+        for action in ("route53:ListHostedZonesByName", "ec2:DescribeVpcs", "ec2:DescribeRegions"):
             yield call.check(action=action)
         yield call.check(call.arn("hostedzone/*", "route53"), action="route53:GetHostedZone")
 

@@ -46,8 +46,13 @@ def _session(call: ApiCall) -> Iterator[Check]:
         yield call.check(call.arn(f"session/{call.text('SessionId')}"))
         return
     cluster, _, rest = call.text("Target").removeprefix("ecs:").rpartition("_")[0].rpartition("_")
-    yield call.existing(call.arn(f"task/{cluster}/{rest}", "ecs"))
-    yield call.check(f"arn:{call.partition}:ssm:{call.region}::document/{call.text('DocumentName')}")
+    document = call.text("DocumentName")
+    checked = {"ssm:SessionDocumentAccessCheck": (str(bool(document)).lower(),)}
+    yield call.existing(call.arn(f"task/{cluster}/{rest}", "ecs"), checked)
+    if document:
+        # without a document the session is a shell, and no document is checked unless the policy asks for that key
+        # (user guide, getting-started-sessiondocumentaccesscheck)
+        yield call.check(f"arn:{call.partition}:ssm:{call.region}::document/{document}")
 
 
 def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
