@@ -36,7 +36,7 @@ def test_a_plan_names_what_will_be_down(changed: Project, monkeypatch: pytest.Mo
     assert REHEARSING in ended.err
     down = ended.out.partition("URLs that will not answer:\n")[2].splitlines()[0]
     assert down.startswith("  ! https://app.example.com/* permanently, after ")
-    assert down.endswith("(there is no DNS record of this name)")
+    assert down.endswith("(the listener has no certificate for this name)")
     [outage] = changed.run("plan", "--rehearse", "--json", code=2).document["outages"]
     assert (outage["service"], outage["url"], outage["until"]) == ("frontend", "https://app.example.com/*", None)
 

@@ -10,7 +10,7 @@ from tests.cloud import world
 from tests.cloud.commands.test_examples import EXAMPLES, NAMES, SECRETS
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import SMALL
-from tests.cloud.steps.test_own_steps import Own, own, untrusted  # noqa: F401
+from tests.cloud.steps.test_own_steps import Own, own, trust, untrusted  # noqa: F401
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -75,6 +75,7 @@ def write(project: Own, name: str) -> None:
             project.step(TABLE)
     else:
         shutil.copytree(EXAMPLES / name, project.directory, dirs_exist_ok=True)
+        trust(project)
         project.change(r'^region = ".*"', 'region = "ap-northeast-1"')
         for secret in SECRETS.get(name, ()):
             project.cloud.client("ssm").put_parameter(

@@ -26,7 +26,7 @@ logs: 1 to change
   ~ log_group/insights
       retention_in_days: 7 -> 14
 
-Plan: 4 to change, 34 unchanged.
+Plan: 4 to change, 33 unchanged.
 """
 
 
@@ -67,4 +67,4 @@ def test_a_change_reads_as_a_review(project: Project) -> None:  # noqa: F811
     assert "sk_live" not in ended.out + ended.err
     assert ended.out.startswith(EXPECTED), ended.out
     project.up()
-    assert project.run("plan").out.startswith("No changes: 38 resources as declared.")
+    assert project.run("plan").out.startswith("No changes: 37 resources as declared.")

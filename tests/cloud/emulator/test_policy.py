@@ -367,23 +367,29 @@ NOBODYS = [
 def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud) -> None:
     zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
     sample = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+    # certificates of earlier versions had a wildcard: its proof can be deleted, and nobody makes another one
+    wildcard = (f"{PROOF}.example.com", "CNAME")
+    cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=_batch(wildcard))
     enforce(cloud, *printed(sample, read_only=False, boundary=False, account=None).values())
     # what leads the name's clients: also what another system has there, for `--take-over`
     own = [
         ("app.example.com", "A"),
         ("app.example.com", "AAAA"),
         (f"{PROOF}.app.example.com", "CNAME"),
-        (f"{PROOF}.example.com", "CNAME"),
     ]
     for record in own:
         for action in ("CREATE", "UPSERT", "DELETE"):
             cloud.client("route53").change_resource_record_sets(
                 HostedZoneId=zone, ChangeBatch=_batch(record, action=action)
             )
-    for record in NOBODYS:
-        for batch in (_batch(record), _batch(own[0], record), _batch(record, action="DELETE")):
+    for record in (*NOBODYS, wildcard):
+        deletes = [_batch(record, action="DELETE")] if record != wildcard else []
+        for batch in (_batch(record), _batch(own[0], record), *deletes):
             said = answer(cloud, "route53", "change_resource_record_sets", HostedZoneId=zone, ChangeBatch=batch)
             assert said[:2] == (403, "AccessDenied"), record
+    cloud.client("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch=_batch(wildcard, action="DELETE")
+    )
 
 
 def _context(cloud: EmbeddedCloud, action: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
