@@ -38,6 +38,11 @@ def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
     return (("ForAllValues:StringLike", name, names), *without, of_type)
 
 
+def named(config: Config) -> bool:
+    """Return whether the stack can have a public name."""
+    return config.dns.domain is not None
+
+
 def spot(config: Config) -> bool:
     """Return whether the stack's instances are Spot."""
     return config.capacity.spot
@@ -135,18 +140,26 @@ ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
     # the public name, with all record types that a takeover from another system needs; and the validation records
     # of the certificate's names: one label more, and not two
-    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records(" ".join(LEADING), "{fqdn}")),
+    *grants(
+        "route53",
+        "ChangeResourceRecordSets",
+        "hostedzone/*",
+        conditions=_records(" ".join(LEADING), "{fqdn}"),
+        wanted=named,
+    ),
     *grants(
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
         conditions=_records("CNAME", f"{_PROOF}.{{fqdn}}", but=("*.*.{fqdn}",)),
+        wanted=named,
     ),
     *grants(
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
         conditions=_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
+        wanted=named,
     ),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
     # Cloud Map writes as the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)

@@ -26,6 +26,7 @@ ACCOUNT = "123456789012"
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
 OPTIONS: dict[str, Any] = {
+    "dns": {"domain": "example.com"},
     "account": {"trunking": True},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat"},

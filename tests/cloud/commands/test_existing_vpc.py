@@ -19,6 +19,7 @@ STACK = """
 project = "ecs-sample"
 env = "dev"
 network = {{ vpc = "{vpc}"{more} }}
+dns = {{ domain = "example.com" }}
 {tables}
 [services.web]
 image = "{registry}/web:1"

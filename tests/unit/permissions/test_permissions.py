@@ -373,7 +373,7 @@ def test_china_has_its_own_ec2_principal_and_arn_partition() -> None:
 
 
 def test_wrong_options_are_reported() -> None:
-    config = configured()
+    config = configured(dns={"domain": "example.com"})
     with pytest.raises(ConfigurationError, match="its 12 digits"):
         printed(config, read_only=False, boundary=False, account="12")
     with pytest.raises(ConfigurationError, match="use one of them"):
