@@ -11,6 +11,9 @@ _HEAD = """
 project = "many"
 env = "dev"
 
+[dns]
+domain = "example.com"
+
 [capacity]
 max = {instances}
 

@@ -11,7 +11,7 @@ from provisioner.steps.dns import Dns
 
 @dataclass(frozen=True)
 class Certified:
-    """The certificate, ready once it is issued; None without a public service."""
+    """The certificate, ready once it is issued; None without a public name."""
 
     certificate: Handle | None
 

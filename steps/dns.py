@@ -15,8 +15,8 @@ NAME = "hosted_zone_name"
 class Dns:
     """Ids of the zones, and the delegation, which is ready once the parent zone points to the public zone.
 
-    The public zone is None without a public service or `dns.create_zone`, the private one without a database, and the
-    delegation without a public service.
+    The public zone is None without a public name or `dns.create_zone`, the private one without a database, and the
+    delegation without a public name.
     """
 
     public_zone_id: str | None
@@ -29,13 +29,13 @@ def dns(stack: Stack, network: Network) -> Dns:
     """Declare the private zone, and the public one unless it exists: an existing zone is used, and never deleted."""
     settings = stack.config.dns
     public = private = delegation = None
-    if stack.config.public_zone:
+    if settings.domain and stack.config.public_zone:
         public = stack.facts.public_zone_id
         public = public or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
     # Route 53 refuses a private zone for a VPC of another account (CreateHostedZone, InvalidVPCId)
     if stack.config.database and not (stack.facts.vpc and stack.facts.vpc.owner):
         zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
         private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
-    if public and stack.config.public:
+    if public and settings.domain and stack.config.https:
         delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
     return Dns(public, private, delegation)

@@ -1,43 +1,21 @@
-"""The public entrance: a load balancer with HTTPS that sends each path to its public service."""
+"""The public entrance: a load balancer that sends each path to its public service, by HTTPS if there is a domain."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from zlib import crc32
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.deployment import alternate
 from provisioner.config.services import Service
-from provisioner.config.together import on_trial
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.listeners import (
-    REDIRECT_TO_HTTPS,
-    Action,
-    Listener,
-    ListenerRule,
-    answer,
-    forward,
-    forward_by_ecs,
-    path,
-)
 from provisioner.resources.policies import policy
 from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.certificate import Certified
 from provisioner.steps.dns import Dns
+from provisioner.steps.routes import routes
 from provisioner.steps.service_roles import ServiceRoles
-
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
-
-It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
-"""
-NOT_FOUND = answer("404", "not found")
-LAST_PRIORITY = 50_000
-BAND = LAST_PRIORITY // 130
-"""The number of priorities for all paths of one length; there are 128 lengths."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +52,8 @@ def load_balancer(
     certificate: Certified,
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
-    certified, group, role = certificate.certificate, security_groups.load_balancer, service_roles.load_balancing
-    if certified is None or group is None or role is None or dns.public_zone_id is None:
+    group, role = security_groups.load_balancer, service_roles.load_balancing
+    if group is None or role is None:
         return LoadBalancing({}, {}, None)
     logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
     # AWS refuses an internet-facing load balancer until the gateway is attached
@@ -104,43 +82,22 @@ def load_balancer(
         for name, service in public.items()
         if service.deployment.shifts
     }
-    # ECS changes the weights of a rule; paths without a rule of their own fall to the listener's default action
-    whole = next((name for name, service in public.items() if service.path == "/*" and name not in seconds), None)
-    rest = forward(groups[whole]) if whole else NOT_FOUND
-    stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
-    https = stack.ensure(Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certified).id))
-    tests = {
-        port: stack.ensure(
-            Listener(f"test-{port}", balancer.id, port, "HTTPS", [NOT_FOUND], TLS_POLICY, ready(certified).id)
-        )
-        for port in stack.config.test_ports
-    }
-    tried: dict[str, str] = {}
-    others = {name: service for name, service in public.items() if name != whole}
-    routes = {whole: https} if whole else {}
-    for name, priority in priorities(others).items():
-        by_ecs = name in seconds
-        to: Action = forward_by_ecs(groups[name], seconds[name].id) if by_ecs else forward(groups[name])
-        conditions = [path(others[name].path)]
-        routes[name] = stack.ensure(ListenerRule(name, https.id, priority, conditions, [to], by_ecs))
-        if port := others[name].deployment.test_port:
-            tried[name] = stack.ensure(
-                ListenerRule(on_trial(name), tests[port].id, priority, conditions, [to], by_ecs)
-            ).id
-    alias = {
-        "HostedZoneId": balancer.canonical_hosted_zone_id,
-        "DNSName": balancer.dns_name,
-        "EvaluateTargetHealth": False,
-    }
-    stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
+    found = routes(stack, balancer.id, certificate, groups, {name: target.id for name, target in seconds.items()})
+    if stack.config.https and dns.public_zone_id:
+        alias = {
+            "HostedZoneId": balancer.canonical_hosted_zone_id,
+            "DNSName": balancer.dns_name,
+            "EvaluateTargetHealth": False,
+        }
+        stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
     return LoadBalancing(
         groups,
-        routes,
+        found.routes,
         balancer.dns_name,
         balancer.arn_suffix,
         {name: target.arn_suffix for name, target in targets.items()},
         {name: target.arn_suffix for name, target in seconds.items()},
-        {name: (target.id, routes[name].id, tried.get(name)) for name, target in seconds.items()},
+        {name: (target.id, found.routes[name].id, found.tried.get(name)) for name, target in seconds.items()},
     )
 
 
@@ -185,17 +142,3 @@ def _log_bucket(stack: Stack) -> Bucket:
     }
     days = stack.config.logs.retention_days
     return Bucket("access-logs", name, policy(deliver, plain), days, deletion_protection=stack.config.protect)
-
-
-def priorities(services: Mapping[str, Service]) -> dict[str, int]:
-    """Return a priority for each service's path: longer paths first, and stable when other paths are added.
-
-    Paths of one length share a band of priorities. In it, each path takes the place of its checksum, or the next free
-    one.
-    """
-    taken: dict[int, str] = {}
-    for name, service in sorted(services.items()):
-        first = (128 - len(service.path.rstrip("*"))) * BAND + 1
-        place = next(p for i in range(BAND) if (p := first + (crc32(service.path.encode()) + i) % BAND) not in taken)
-        taken[place] = name
-    return {name: place for place, name in taken.items()}

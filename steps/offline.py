@@ -32,7 +32,7 @@ def facts(config: Config) -> Facts:
         region=config.region,
         zones=tuple(f"{config.region}{letter}" for letter in "abcd"[: config.network.zones]),
         image_id="ami-any",
-        public_zone_id=None if config.dns.create_zone else "any",
+        public_zone_id="any" if config.public_zone and not config.dns.create_zone else None,
         allow=("192.0.2.1/32",),
         engine=False,
         local=True,

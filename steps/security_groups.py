@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.database_engines import AURORA_MYSQL
-from provisioner.config.group_rules import QUOTA
+from provisioner.config.group_rules import QUOTA, ports
 from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
 
@@ -44,8 +44,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     def out(name: str, of: Handle, egress: Sequence[Rule]) -> str:
         return stack.ensure(SecurityGroupEgress(name, of.id, egress)).id if egress else of.id
 
-    ports = (80, HTTPS, *config.test_ports)
-    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports]
+    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports(config)]
     balancer = group("alb", "Load balancer", users, sends=True) if public else None
     inside = [allow(HTTPS, "everything in the VPC", cidr=config.network.cidr)]
     endpoints = None if way_out else group("endpoints", "VPC endpoints", inside, sends=False)

@@ -32,7 +32,8 @@ from ecs_emulator.control import (
 )
 from ecs_emulator.sockets import HOST, bound, listening
 
-HTTPS = 443
+PORTS = (443, 80)
+"""The load balancer's ports for users; others are for tests of new tasks."""
 STOP_SECONDS = 30.0
 PS_SECONDS = 10.0
 
@@ -343,13 +344,16 @@ def _last_lines(directory: Path) -> str:
 
 
 def entry(directory: Path, name: str) -> str:
-    """Return the URL at which the load balancer for a host name answers on this machine; empty if there is none.
+    """Return the URL at which a load balancer answers on this machine; empty if there is none.
 
     There is one if the cloud of `directory` runs containers.
+
+    Args:
+        name: a host name of its certificate; without HTTPS, the load balancer's own name.
     """
     cloud = find(directory)
     entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
-    return next((str(one["url"]) for one in entries if name in one["names"] and one["port"] == HTTPS), "")
+    return next((str(one["url"]) for one in entries if name in one["names"] and one["port"] in PORTS), "")
 
 
 def _alive(pid: int) -> bool:

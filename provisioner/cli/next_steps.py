@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.operations.context import embedded_cloud
+from provisioner.operations.inspection import stack_status
 from provisioner.render import advice, cost
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
             outcome,
             command,
             config,
+            stack_status.url(ended.records, config),
             embedded_cloud.entry(options, config),
             new_ami=wanted.new_ami,
             again=[*ended.removal.words, *wanted.name_words],

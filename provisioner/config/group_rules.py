@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from provisioner.config.models import Config
+from provisioner.engine import words
 
 DEFAULT = 60
 """The most rules of a group in each direction, unless AWS has raised the quota (VPC quotas)."""
 QUOTA = "L-0EA8095F"
 """The code of that quota in Service Quotas, of the service `vpc`."""
-PORTS = 2
-"""Rules for each source in `network.allow`: ports 80 and 443. Each `test_port` adds one."""
 FIXED = 2
 """Outbound rules of a service besides its calls: to VPC endpoints, and to image layers in S3."""
 
@@ -32,7 +31,12 @@ def largest(config: Config) -> int:
 
 def users(config: Config) -> int:
     """Return how many rules the load balancer's group has for each source in `network.allow`."""
-    return PORTS + len(config.test_ports)
+    return len(ports(config))
+
+
+def ports(config: Config) -> tuple[int, ...]:
+    """Return the load balancer's ports: 80, and with HTTPS 443 and those at which new tasks are tried."""
+    return (80, 443, *config.test_ports) if config.dns.domain else (80,)
 
 
 def problems(config: Config, most: int) -> Iterator[str]:
@@ -45,14 +49,15 @@ def problems(config: Config, most: int) -> Iterator[str]:
     sources = config.network.allow
     each = users(config)
     if (rules := each * len(sources)) > most:
+        taken = f"{rules} rules ({_listed(ports(config))} of each)"
         yield (
-            f"network.allow has {len(sources)} sources, which take {rules} rules ({_listed(config)} of each), and a "
+            f"network.allow has {len(sources)} sources, which take {taken}, and a "
             f"security group has {most}: use {most // each} or fewer, such as larger networks, {raised}"
         )
-    ports = {service.entry for service in config.services.values() if service.public}
-    if len(ports) > most:
+    entries = {service.entry for service in config.services.values() if service.public}
+    if len(entries) > most:
         yield (
-            f"services.*.port has {len(ports)} values in public services, each of which takes a rule of the load "
+            f"services.*.port has {len(entries)} values in public services, each of which takes a rule of the load "
             f"balancer's security group, and that has {most}: let several use the same port, {raised}"
         )
     for name, workload in config.workloads.items():
@@ -64,6 +69,5 @@ def problems(config: Config, most: int) -> Iterator[str]:
             )
 
 
-def _listed(config: Config) -> str:
-    *first, last = map(str, (80, 443, *config.test_ports))
-    return f"ports {', '.join(first)} and {last}"
+def _listed(each: Sequence[int]) -> str:
+    return f"{'port' if len(each) == 1 else 'ports'} {words.listed([str(port) for port in each])}"

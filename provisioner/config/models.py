@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, overlays, private_names, production, task_policies, together
+from provisioner.config import (
+    entrance,
+    extends,
+    loader,
+    overlays,
+    private_names,
+    production,
+    task_policies,
+    together,
+)
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
@@ -78,7 +87,7 @@ class Config(Model):
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
-    """The log of the load balancer's requests, and a web ACL that filters them."""
+    """The load balancer: HTTP in clear, the log of its requests, and a web ACL that filters them."""
     account: Account = Account()
     """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs()
@@ -138,8 +147,13 @@ class Config(Model):
 
     @property
     def fqdn(self) -> str:
-        """The public name: `<host>.<domain>`."""
-        return f"{self.dns.host}.{self.dns.domain}"
+        """The public name: `<host>.<domain>`; empty without a domain."""
+        return f"{self.dns.host}.{self.dns.domain}" if self.dns.domain else ""
+
+    @property
+    def https(self) -> bool:
+        """Return whether the load balancer has HTTPS, which needs a name that a certificate can have."""
+        return bool(self.public and self.dns.domain)
 
     @property
     def _workloads(self) -> together.Workloads:
@@ -162,11 +176,11 @@ class Config(Model):
 
     @property
     def public_zone(self) -> bool:
-        """Return whether the stack uses a public hosted zone: for a public service, or because of `dns.create_zone`.
+        """Return whether the stack uses a public hosted zone: for a public name, or because of `dns.create_zone`.
 
         With `dns.create_zone`, the zone stays without a public service: a new one would have other name servers.
         """
-        return bool(self.public) or self.dns.create_zone
+        return self.https or self.dns.create_zone
 
     @property
     def on_instances(self) -> bool:
@@ -277,6 +291,7 @@ class Config(Model):
         yield from self._connect()
         yield from self._architectures()
         yield from self._regions()
+        yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer)
 
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""
@@ -388,6 +403,8 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
 def _apart(table: dict[str, Any], own: Any) -> dict[str, Any]:
     """Return an environment's table; an environment other than the file's own gets a host name of its own."""
     dns, env = table.get("dns", {}), table.get("env", own)
-    if env == own or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
+    if env == own or not isinstance(dns, dict) or "domain" not in dns or "host" in dns:
+        return table
+    if not re.fullmatch(values.NAME, str(env)):
         return table
     return table | {"dns": {**dns, "host": f"{HOST}-{env}"}}

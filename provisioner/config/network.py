@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, collapse_addresses
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -98,6 +98,12 @@ class Network(Model):
         if self.egress in ("nat", "nat-per-zone"):
             why = f'"{self.egress}" would change {self.vpc}, which is used as it is'
             yield "egress", f'{why}: remove it, and the routes of its subnets count, or use "public"'
+
+    @property
+    def open_to_everybody(self) -> bool:
+        """Return whether `allow` has every address, in one network or in several."""
+        networks = (IPv4Network(source) for source in self.allow if source != "my-ip")
+        return any(network.prefixlen == 0 for network in collapse_addresses(networks))
 
     @property
     def tasks(self) -> Tier:

@@ -32,8 +32,9 @@ def _hides(zone: str, domain: str) -> bool:
 class Dns(Model):
     """`[dns]`: the public name, and the two private zones."""
 
-    domain: Domain = "example.com"
-    """The public hosted zone; on AWS a domain of yours."""
+    domain: Domain | None = None
+    """The public hosted zone; on AWS a domain of yours. Without it public services answer by HTTP under the load
+    balancer's own name."""
     host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
     """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`."""
     create_zone: bool = False
@@ -45,7 +46,10 @@ class Dns(Model):
     `svc.STACK.internal`."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield zones that would share a name, and a name too long for a certificate."""
+        """Yield keys without effect, zones that would share a name, and a name too long for a certificate."""
+        for key in ("host", "create_zone") if self.domain is None else ():
+            if key in self.model_fields_set and getattr(self, key) is not False:
+                yield key, f"has no effect without dns.domain: add that, or remove {key}"
         if self.discovery_domain == self.private_domain:
             reason = "Route 53 refuses a private zone with the name of a Cloud Map namespace"
             yield (
@@ -58,7 +62,7 @@ class Dns(Model):
             zone = getattr(self, key)
             if hidden := next((one for one in AWS_DOMAINS if _hides(zone, one)), ""):
                 yield key, f'"{zone}" would hide AWS\'s endpoints in {hidden} inside the VPC: use another name'
-        if len(fqdn := f"{self.host}.{self.domain}") > 64:
+        if self.domain and len(fqdn := f"{self.host}.{self.domain}") > 64:
             yield (
                 "host",
                 f"{fqdn} has {len(fqdn)} characters, and a certificate's name has at most 64: use a shorter one",
@@ -132,8 +136,11 @@ class Database(Model):
 
 
 class LoadBalancer(Model):
-    """`[load_balancer]`: the log of requests, and a web ACL that filters them."""
+    """`[load_balancer]`: HTTP in clear, the log of requests, and a web ACL that filters them."""
 
+    http: bool = False
+    """Answer by HTTP, in clear, beside HTTPS, instead of redirecting to it. Without `dns.domain` there is only HTTP,
+    and `true` is needed to open it to everybody."""
     access_logs: bool = False
     """Keep a log of each request in an S3 bucket of the stack. The bucket stays when this is turned off."""
     waf_acl: Annotated[

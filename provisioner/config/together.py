@@ -110,6 +110,11 @@ def on_trial(service: str) -> str:
     return f"{service}-T"
 
 
+def in_clear(service: str) -> str:
+    """Return the name of a service's rule of the HTTP listener, with a capital letter too."""
+    return f"{service}-H"
+
+
 def _circles(config: Workloads) -> Iterator[Problem]:
     # A group's rules name the groups of its callers, so the callers' groups are created first.
     try:

@@ -54,6 +54,11 @@ def _makes_zone(config: Config) -> bool:
     return config.dns.create_zone
 
 
+def named(config: Config) -> bool:
+    """Return whether the stack can have a public name."""
+    return config.dns.domain is not None
+
+
 def spot(config: Config) -> bool:
     """Return whether the stack's instances are Spot."""
     return config.capacity.spot
@@ -174,12 +179,19 @@ ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
     # the public name, with all record types that a takeover from another system needs; and the validation records
     # of the certificate's names: one label more, and not two
-    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records(" ".join(LEADING), "{fqdn}")),
+    *grants(
+        "route53",
+        "ChangeResourceRecordSets",
+        "hostedzone/*",
+        conditions=_records(" ".join(LEADING), "{fqdn}"),
+        wanted=named,
+    ),
     *grants(
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
         conditions=_records("CNAME", f"{_PROOF}.{{fqdn}}", but=("*.*.{fqdn}",)),
+        wanted=named,
     ),
     *grants(
         "route53",
@@ -190,6 +202,7 @@ ROUTE53: tuple[Permission, ...] = (
             *_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
             ("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsActions", ("DELETE",)),
         ),
+        wanted=named,
     ),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
     # Cloud Map writes as the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)

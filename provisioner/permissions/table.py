@@ -80,7 +80,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own
         "ec2": "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com",
-        "domain": config.dns.domain,
+        "domain": config.dns.domain or "",
         "environment": config.env,
         "fqdn": config.fqdn,
         "partition": partition,

@@ -32,6 +32,7 @@ def after_up(
     outcome: Summary,
     command_line: CommandLine,
     config: Config,
+    url: str,
     entry: str,
     *,
     new_ami: bool = False,
@@ -40,6 +41,7 @@ def after_up(
     """Return the next steps after `up`; the first is to open the URL.
 
     Args:
+        url: the URL of the public services, if there are any.
         entry: the URL at which the stack answers on this machine, if it does.
         new_ami: whether the run had `--new-ami`, which a repeated run needs too.
         again: the options for deletions and moved names, which a repeated run needs too.
@@ -53,12 +55,14 @@ def after_up(
         ]
     if not config.public:
         first = "No service is public, so there is no URL."
+    elif not url:
+        first = "The load balancer sleeps, so there is no URL."
     elif entry:
-        first = f"Open {entry}, which is https://{config.fqdn} on this machine."
+        first = f"Open {entry}, which is {url} on this machine."
     elif config.target == "aws":
-        first = f"Open https://{config.fqdn}."
+        first = f"Open {url}."
     else:
-        first = f"Without Docker no containers run here. On AWS the URL would be https://{config.fqdn}."
+        first = f"Without Docker no containers run here. On AWS the URL would be {url}."
     return [first, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
 
 

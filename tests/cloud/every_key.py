@@ -43,6 +43,7 @@ TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
 BASE: dict[str, Any] = {
     "network": {"allow": ["127.0.0.1/32"]},
+    "dns": {"domain": "example.com"},
     "database": {},
     "alarms": {"email": ["ops@example.com"]},
     "services": {
@@ -90,6 +91,7 @@ VALUES: dict[str, Any] = {
     "database.backup_days": 14,
     "database.iam_authentication": True,
     "database.logs": ["error"],
+    "load_balancer.http": True,
     "load_balancer.access_logs": True,
     "load_balancer.waf_acl": ACL,
     "account.trunking": False,

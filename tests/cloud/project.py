@@ -31,6 +31,9 @@ SAMPLE = """
 project = "ecs-sample"
 env = "dev"
 
+[dns]
+domain = "example.com"
+
 [database]
 
 [services.frontend]
@@ -55,6 +58,9 @@ scaling = { min = 1, max = 10 }
 SMALL = """
 project = "ecs-sample"
 env = "dev"
+
+[dns]
+domain = "example.com"
 
 [services.frontend]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
@@ -313,6 +319,13 @@ class Project:
         """Let time pass until the condition holds; return the inventory of that moment."""
         self.cloud.wait(lambda: condition(Look(self.cloud.client)), what)
         return self.inventory()
+
+
+def with_dns(text: str, lines: str) -> str:
+    """Return a configuration whose table of names has these lines instead of its domain alone."""
+    domain = '[dns]\ndomain = "example.com"\n'
+    assert text.count(domain) == 1
+    return text.replace(domain, f"[dns]\n{lines}\n")
 
 
 def with_options(project: Project) -> Project:

@@ -29,7 +29,9 @@ from tests.ways import Call, calls, way
 
 Declare = Callable[[Stack], Any]
 
-CONFIG = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}})
+CONFIG = Config.model_validate(
+    {"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}, "dns": {"domain": "example.com"}}
+)
 FACTS = Facts(
     account="123456789012",
     partition="aws",
@@ -117,7 +119,7 @@ class Rig:
             Pace(self._clock),
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
-            domains={self.config.fqdn, self.config.dns.domain},
+            domains={self.config.fqdn, self.config.dns.domain or ""} - {""},
             account=self.facts.account,
             redeploy=self.redeploy,
             retry_failed=self.retry_failed,

@@ -25,7 +25,7 @@ FIVE_MINUTES = 300
 
 @dataclass(frozen=True)
 class Site:
-    """An example, up: the inventory before it, its entry on this machine, and the entry's certificate."""
+    """An example, up: the inventory before it, its entry on this machine, and by HTTPS the entry's certificate."""
 
     project: Project
     before: Inventory
@@ -55,8 +55,12 @@ class Site:
     def _answer(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str, str]:
-        place = urllib.parse.urlsplit(self.url).netloc
-        connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
+        scheme, place, *_ = urllib.parse.urlsplit(self.url)
+        connection = (
+            http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
+            if scheme == "https"
+            else http.client.HTTPConnection(place, timeout=30)
+        )
         try:
             connection.request(method, f"/{path}", body, headers or {})
             answer = connection.getresponse()
@@ -78,11 +82,11 @@ def copied(project: Project, name: str) -> None:
     """Copy an example into the project's directory, for this machine only, and in the Region of the embedded cloud."""
     shutil.copytree(ROOT / "examples" / name, project.directory, dirs_exist_ok=True)
     project.change(r'^region = ".*"', 'region = "ap-northeast-1"')
-    allow = 'allow = ["127.0.0.1/32"]\n'
+    allow = 'allow = ["127.0.0.1/32"]'
     if "[network]" in project.config.read_text():
-        project.change(r"^\[network\]\n", f"[network]\n{allow}")
+        project.change(r"^\[network\]\n", f"[network]\n{allow}\n")
     else:
-        project.change(r"^\[dns\]", f"[network]\n{allow}\n[dns]")
+        project.change(r"\A", f"network = {{ {allow} }}\n")
 
 
 def stood_up(project: Project) -> Site:
@@ -92,8 +96,8 @@ def stood_up(project: Project) -> Site:
     # what AWS takes minutes for is not waited for; containers that start and stop have all the time that they need
     control.set_clock(project.cloud.process, "virtual", idle=20)
     url = project.run("output", "local_url").out.strip()
-    (certificate,) = project.state.glob("*.example.com.pem")
-    return Site(project, before, url, ssl.create_default_context(cafile=str(certificate)))
+    certificate = next(project.state.glob("*.example.com.pem"), None)
+    return Site(project, before, url, ssl.create_default_context(cafile=certificate))
 
 
 def stays_well(site: Site) -> None:

@@ -58,6 +58,9 @@ STACK = """
 project = "ecs-sample"
 env = "dev"
 
+[dns]
+domain = "example.com"
+
 [network]
 zones = 2
 

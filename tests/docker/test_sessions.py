@@ -21,6 +21,9 @@ STACK = """
 project = "shop"
 env = "dev"
 
+[dns]
+domain = "example.com"
+
 [database]
 
 [services.web]

@@ -1,4 +1,7 @@
-"""Open an HTTPS port on the loopback for each HTTPS listener of a load balancer, and forward as it would."""
+"""Open a port on the loopback for each listener of a load balancer, and forward as it would.
+
+A listener for HTTP that only redirects has none: browsers would look for the redirect's host on the internet.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.sockets import listening
 from ecs_emulator.wsgi import Application, Body, Environ, Server, StartResponse
 
-FIRST_PORT, HTTPS = 8443, 443
+FIRST_PORTS = {"HTTPS": 8443, "HTTP": 8080}
+PORTS = (443, 80)
 READ_SECONDS = 0.5
 IDLE_SECONDS = 60
 """A load balancer's idle timeout."""
@@ -36,14 +40,22 @@ NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load
 
 @dataclass(frozen=True)
 class Entry:
-    """An open port: the load balancer's ARN, port and names, the URL, and its server with the certificate."""
+    """An open port: the load balancer's ARN, port and names, the URL, and its server, by HTTPS with the certificate."""
 
     balancer: str
     port: int
     names: tuple[str, ...]
     url: str
     server: Server
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listener to open: its protocol, and the names in its certificate, by HTTP the names of the load balancer."""
+
+    protocol: str
+    names: tuple[str, ...]
 
 
 _entries: dict[tuple[str, int], Entry] = {}
@@ -51,7 +63,7 @@ _entries: dict[tuple[str, int], Entry] = {}
 
 
 def open_all(directory: Path) -> None:
-    """Keep a port open for each HTTPS listener of a load balancer, from now on.
+    """Keep a port open for each listener of a load balancer, from now on.
 
     Args:
         directory: the place for the certificates, so that clients can trust them.
@@ -69,23 +81,23 @@ def shown() -> list[dict[str, Any]]:
 
 def _keep(directory: Path) -> None:
     with LOCK:
-        # the listener on 443 first: it gets the same URL most of the time
-        wanted = dict(sorted(_listeners(), key=lambda one: one[0][1] != HTTPS))
+        # the listeners for users first: they get the same URLs most of the time
+        wanted = dict(sorted(_listeners(), key=lambda one: one[0][1] not in PORTS))
     for place in _entries.keys() - wanted.keys():
         server = _entries.pop(place).server
         server.shutdown()
         server.server_close()
-    for place, names in wanted.items():
+    for place, listener in wanted.items():
         if place not in _entries:
-            _entries[place] = _open(directory, *place, names)
-        elif (entry := _entries[place]).names != names:
+            _entries[place] = _open(directory, *place, listener)
+        elif (entry := _entries[place]).context and entry.names != listener.names:
             # the listener has another certificate now: the next handshake shows it
-            entry.context.load_cert_chain(write_certificate(directory, names))
-            _entries[place] = replace(entry, names=names)
+            entry.context.load_cert_chain(write_certificate(directory, listener.names))
+            _entries[place] = replace(entry, names=listener.names)
 
 
-def _listeners() -> Iterable[tuple[tuple[str, int], tuple[str, ...]]]:
-    """Yield each load balancer and port with an HTTPS listener, and the names of its certificate."""
+def _listeners() -> Iterable[tuple[tuple[str, int], Listener]]:
+    """Yield each load balancer and port with a listener that answers by itself, and that listener."""
     from moto.acm.models import acm_backends
     from moto.elbv2.models import elbv2_backends
 
@@ -94,28 +106,32 @@ def _listeners() -> Iterable[tuple[tuple[str, int], tuple[str, ...]]]:
             certificates = acm_backends[account][region]._certificates
             for balancer in backend.load_balancers.values():
                 for listener in balancer.listeners.values():
+                    place = balancer.arn, int(listener.port)
                     if listener.protocol == "HTTPS" and listener.certificate in certificates:
                         certificate = certificates[listener.certificate]
                         names = dict.fromkeys([certificate.common_name, *certificate.sans])
-                        yield (balancer.arn, int(listener.port)), tuple(names)
+                        yield place, Listener("HTTPS", tuple(names))
+                    elif listener.protocol == "HTTP" and listener.default_actions[-1].data["Type"] != "redirect":
+                        yield place, Listener("HTTP", (balancer.name, balancer.dns_name))
 
 
-def _open(directory: Path, balancer: str, port: int, names: tuple[str, ...]) -> Entry:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(write_certificate(directory, names))
-    forward = Forward(balancer, port)
+def _open(directory: Path, balancer: str, port: int, listener: Listener) -> Entry:
     traffic.serve(balancer)
-    server = _listen(forward)
-    # Each connection's thread makes its handshake, so that no connection waits for another one's.
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server, context = _listen(Forward(balancer, port), FIRST_PORTS[listener.protocol]), None
+    if listener.protocol == "HTTPS":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(write_certificate(directory, listener.names))
+        # Each connection's thread makes its handshake, so that no connection waits for another one's.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    return Entry(balancer, port, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
+    url = f"{listener.protocol.lower()}://127.0.0.1:{server.server_address[1]}/"
+    return Entry(balancer, port, listener.names, url, server, context)
 
 
-def _listen(forward: Forward) -> Server:
+def _listen(forward: Forward, first: int) -> Server:
     """Return a server at the first free port, so that the URL is the same most of the time."""
-    for port in range(FIRST_PORT, FIRST_PORT + 20):
+    for port in range(first, first + 20):
         try:
             listener = listening(port)
             break
@@ -162,11 +178,15 @@ class Forward:
             return self._fail(start_response, group, TOO_LONG)
         return self._ask(group, target.port, environ, start_response)
 
+    @property
+    def _protocol(self) -> str:
+        return "http" if self.port == 80 else "https"
+
     def _ask(self, group: str, port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Forward a request to a target, and return its answer."""
         began = time.monotonic()
         try:
-            answer, content = _asked(port, environ)
+            answer, content = _asked(port, environ, self._protocol)
         except TimeoutError:
             return self._fail(start_response, group, TOO_LONG)
         except (OSError, http.client.HTTPException):
@@ -183,14 +203,14 @@ class Forward:
 
 
 def _action(balancer: str, port: int, name: str, path: str) -> dict[str, Any] | None:
-    """Return the action of a load balancer's HTTPS listener at a port for a request; None if there is none."""
+    """Return the action of a load balancer's listener at a port for a request; None if there is none."""
     from moto.elbv2.models import elbv2_backends
 
     backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
     backend = next((one for one in backends if balancer in one.load_balancers), None)
     listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
-    https = next((one for one in listeners if one.protocol == "HTTPS" and int(one.port) == port), None)
-    return forwarding.action_for(backend, https.arn, name, path) if https else None
+    listener = next((one for one in listeners if int(one.port) == port), None)
+    return forwarding.action_for(backend, listener.arn, name, path) if listener else None
 
 
 def _drawn(action: dict[str, Any]) -> str:
@@ -199,13 +219,16 @@ def _drawn(action: dict[str, Any]) -> str:
     return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
-def _asked(port: int, environ: Environ) -> tuple[http.client.HTTPResponse, bytes]:
+def _asked(port: int, environ: Environ, protocol: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a request to a target, and return its answer with the whole content."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
     try:
         body: Body = environ["wsgi.input"]
         connection.request(
-            environ["REQUEST_METHOD"], environ["RAW_URI"], None if body.length == 0 else body, _headers(environ)
+            environ["REQUEST_METHOD"],
+            environ["RAW_URI"],
+            None if body.length == 0 else body,
+            _headers(environ, protocol),
         )
         answer = connection.getresponse()
         return answer, answer.read()
@@ -213,8 +236,8 @@ def _asked(port: int, environ: Environ) -> tuple[http.client.HTTPResponse, bytes
         connection.close()
 
 
-def _headers(environ: Environ) -> dict[str, str]:
-    """Return the request's headers, and the headers that a load balancer adds."""
+def _headers(environ: Environ, protocol: str) -> dict[str, str]:
+    """Return the request's headers, and the headers that a load balancer adds; `protocol` is `http` or `https`."""
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").title(): value
         for name, value in environ.items()
@@ -228,8 +251,8 @@ def _headers(environ: Environ) -> dict[str, str]:
         headers["Content-Length"] = str(environ["wsgi.input"].length)
     return headers | {
         "X-Forwarded-For": ", ".join([*before, environ["REMOTE_ADDR"]]),
-        "X-Forwarded-Proto": "https",
-        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": protocol,
+        "X-Forwarded-Port": "443" if protocol == "https" else "80",
     }
 
 

@@ -13,7 +13,8 @@ from ecs_emulator.security_groups import admit, allow_tcp
 NAME_TTL = 60.0
 """Seconds for which clients still use the address of a removed node (Elastic Load Balancing user guide, "How Elastic
 Load Balancing works": the TTL of a load balancer's DNS entry)."""
-HTTPS = 443
+PORTS = {"HTTP": 80, "HTTPS": 443}
+"""The port that clients use, by protocol."""
 
 _subnets: dict[str, set[str]] = {}
 """The subnets of each load balancer's nodes at the last look."""
@@ -49,10 +50,10 @@ def _places(balancer: Any) -> set[str]:
     return {subnet.id for subnet in balancer.subnets}
 
 
-def shut(kept: Store, balancer: Any) -> str:
-    """Return the reason why clients cannot reach a load balancer's nodes; empty if all can."""
-    if not admit(kept.ec2, balancer.security_groups, HTTPS):
-        return f"no security group of its load balancer lets anybody in on port {HTTPS}"
+def shut(kept: Store, balancer: Any, port: int) -> str:
+    """Return the reason why clients cannot reach a load balancer's nodes at a port; empty if all can."""
+    if not admit(kept.ec2, balancer.security_groups, port):
+        return f"no security group of its load balancer lets anybody in on port {port}"
     if any(not reaches_internet(kept.ec2, subnet) for subnet in _places(balancer)):
         return "a subnet of its load balancer has no route to the internet"
     known = [subnet for (arn, subnet), until in _left.items() if arn == balancer.arn and now() < until]

@@ -1,6 +1,7 @@
 """Outages of URLs: the name, the listener's certificate and rules, the target groups and the targets.
 
-A URL is a public name and the path pattern of a rule. An action that forwards to several target groups gives each its
+A URL is a protocol, a public name, and the path pattern of a rule. The load balancer's own name is one, by HTTP only,
+as no certificate can have it. Clients follow redirects. An action that forwards to several target groups gives each its
 share by weight. The share of a group without a usable target gets 503: no other group takes it (Application Load
 Balancer user guide, "Weighted target groups").
 """
@@ -21,13 +22,14 @@ INSIDE = "~"
 
 
 class Url(NamedTuple):
-    """A URL: a name and a path pattern."""
+    """A URL: a name, a path pattern, and the protocol of its listener."""
 
     name: str
     pattern: str
+    protocol: str = "HTTPS"
 
     def __str__(self) -> str:
-        return f"https://{self.name}{self.pattern}"
+        return f"{self.protocol.lower()}://{self.name}{self.pattern}"
 
     @property
     def path(self) -> str:
@@ -45,7 +47,7 @@ class Condition(NamedTuple):
 def conditions() -> dict[Url, Condition]:
     """Return the present condition of each URL for which a listener of the cloud has a rule that forwards."""
     found = {
-        Url(name, pattern): None
+        Url(name, pattern, listener.protocol): None
         for kept, balancer, listener in _listeners()
         for name in _names(kept.account, balancer.dns_name)
         for rule in kept.elbv2.describe_rules(listener.arn, None)
@@ -56,7 +58,20 @@ def conditions() -> dict[Url, Condition]:
 
 
 def condition(url: Url) -> Condition:
-    """Return the present condition of a URL."""
+    """Return the present condition of a URL, for clients that follow redirects."""
+    asked = [url]
+    while True:
+        found = _at(asked[-1])
+        if isinstance(found, Condition):
+            led = f"it redirects to {asked[-1]}: " if found.why and len(asked) > 1 else ""
+            return Condition(f"{led}{found.why}", found.service)
+        if found in asked:
+            return Condition("it redirects in a circle")
+        asked.append(found)
+
+
+def _at(url: Url) -> Condition | Url:
+    """Return the present condition of a URL, or the URL that it redirects to."""
     led = [pair for pair in _balancers() if url.name in _names(pair[0].account, pair[1].dns_name)]
     if not led:
         return Condition("there is no DNS record of this name")
@@ -64,16 +79,28 @@ def condition(url: Url) -> Condition:
     balancer.activate()
     if balancer.state != "active":
         return Condition(f"its load balancer is {balancer.state}")
-    https = [one for one in balancer.listeners.values() if one.protocol == "HTTPS"]
+    listeners = [one for one in balancer.listeners.values() if one.protocol == url.protocol]
+    port = network.PORTS[url.protocol]
     # other ports are for tests of new tasks, without users
-    listener = min(https, key=lambda one: int(one.port) != network.HTTPS, default=None)
+    listener = min(listeners, key=lambda one: int(one.port) != port, default=None)
     if listener is None:
-        return Condition("its load balancer has no HTTPS listener")
-    if not any(_covers(one, url.name) for shown in _certificates(kept, listener) for one in shown):
+        return Condition(f"its load balancer has no {url.protocol} listener")
+    certified = (one for shown in _certificates(kept, listener) for one in shown)
+    if url.protocol == "HTTPS" and not any(_covers(one, url.name) for one in certified):
         return Condition("the listener has no certificate for this name")
-    if why := network.shut(kept, balancer):
+    if why := network.shut(kept, balancer, port):
         return Condition(why)
-    return _answered(kept, balancer, action_for(kept.elbv2, listener.arn, url.name, url.path) or {})
+    action = action_for(kept.elbv2, listener.arn, url.name, url.path) or {}
+    if action.get("Type") == "redirect":
+        return _redirected(url, action["RedirectConfig"])
+    return _answered(kept, balancer, action)
+
+
+def _redirected(url: Url, to: dict[str, Any]) -> Url:
+    """Return the URL that a redirect leads to; parts that it does not name stay (ELBv2, RedirectActionConfig)."""
+    host = to.get("Host", "#{host}").replace("#{host}", url.name)
+    path = to.get("Path", "/#{path}").replace("#{path}", url.pattern.removeprefix("/"))
+    return Url(host, path, to.get("Protocol", "#{protocol}").replace("#{protocol}", url.protocol))
 
 
 def _answered(kept: Store, balancer: Any, action: dict[str, Any]) -> Condition:
@@ -139,7 +166,7 @@ def _balancers() -> Iterator[tuple[Store, Any]]:
 def _listeners() -> Iterator[tuple[Store, Any, Any]]:
     for kept, balancer in _balancers():
         for listener in balancer.listeners.values():
-            if listener.protocol == "HTTPS":
+            if listener.protocol in network.PORTS:
                 yield kept, balancer, listener
 
 
@@ -149,11 +176,12 @@ def _covers(certified: str, name: str) -> bool:
 
 
 def _names(account: str, target: str) -> Iterator[str]:
-    """Yield the names in delegated public zones that are aliases of a load balancer."""
+    """Yield the names that lead to a load balancer: its own, and aliases in delegated public zones."""
     from moto.route53.models import route53_backends
 
     from ecs_emulator.domains import is_delegated, normal
 
+    yield normal(target)
     for zone in route53_backends[account]["aws"].zones.values():
         if not zone.private_zone and is_delegated(zone.name):
             for record in zone.rrsets:

@@ -62,10 +62,14 @@ def _egress(gathered: Gathered) -> None:
 def _host(gathered: Gathered) -> None:
     if gathered.public and not gathered.hosts:
         first = next(iter(gathered.public.values()))
-        gathered.found.leave(first, "http", "has no alias, so the domain is not known: write dns.domain and dns.host")
+        why = "has no alias: it answers by HTTP under the load balancer's own name; for HTTPS write dns.domain"
+        gathered.found.leave(first, "http", why)
     if gathered.public and "allow" not in gathered.table.get("network", {}):
         first = next(iter(gathered.public.values()))
-        why = 'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]'
+        clear = "" if gathered.hosts else " and, without dns.domain, load_balancer.http = true"
+        why = (
+            f'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]{clear}'
+        )
         gathered.found.leave(first, "http", why)
     chosen = next((name for name, _ in gathered.hosts if _below(name)), "")
     if chosen:

@@ -100,7 +100,8 @@ def host(gathered: Gathered) -> dict[str, str]:
         if name != chosen:
             why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
             workload.leave("rule.host-header", f"{name}: {why}")
-    if public and not named:
+    listeners = gathered.answers.balancing.listeners
+    if public and not named and any(listener.get("Protocol") == "HTTPS" for listener in listeners):
         why = "no rule names a host, so the domain is not known: write dns.domain and dns.host"
         gathered.leave(f"cluster {gathered.answers.name}", "dns", why)
     if not chosen:

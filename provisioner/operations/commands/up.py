@@ -112,7 +112,8 @@ class _Up:
             first = partial(stack_protection.record_first, store, config, until)
             outcome = apply.up(aws, store, stack, emit, step, confirmed, first, check)
             cost = costs.of_records(store.records, aws.region, self.request.options.directory) if outcome.ok else None
-            ended = Ended(config, aws, outcome, self.request.removal, cost, proposal=self.proposal)
+            known = dict(store.records)
+            ended = Ended(config, aws, outcome, self.request.removal, cost, proposal=self.proposal, records=known)
             self.viewer.ended(ended)
         return ended
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DOMAIN = "registered.example"
 """The domain that the embedded cloud registers if the stack creates its own zone (`dns.create_zone`)."""
+FIRST_DOMAIN = "example.com"
+"""The domain that it registers for a stack without one, which can then be given this one."""
 
 
 def require() -> None:
@@ -55,7 +57,7 @@ def used() -> Iterator[None]:
 
 def domain(config: Config) -> str:
     """Return the domain that the embedded cloud registers: the stack's, or `DOMAIN` if the stack creates its zone."""
-    return DOMAIN if config.dns.create_zone else config.dns.domain
+    return DOMAIN if config.dns.create_zone else config.dns.domain or FIRST_DOMAIN
 
 
 @used()
@@ -166,4 +168,4 @@ def entry(options: Options, config: Config) -> str:
     with used():
         from ecs_emulator import manage
 
-        return manage.entry(options.directory, config.fqdn)
+        return manage.entry(options.directory, config.fqdn or config.name)

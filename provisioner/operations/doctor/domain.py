@@ -25,9 +25,8 @@ AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
 
 def public_zone(context: Context) -> Sequence[Checked]:
     """Check that the domain has one hosted zone, or that `up` may create it; needed only for a public zone."""
-    if not context.config.public_zone:
+    if not (domain := context.config.dns.domain) or not context.config.public_zone:
         return []
-    domain = context.config.dns.domain
     if zone := context.public_zone:
         return [ok("public zone", f"{zone} is the hosted zone of {domain}")]
     if own := _own(context):
@@ -44,9 +43,9 @@ def _own(context: Context) -> str:
 
 def delegation(context: Context) -> Sequence[Checked]:
     """Check that the parent zone delegates the domain to the hosted zone."""
-    if not context.config.public_zone:
+    if not (domain := context.config.dns.domain) or not context.config.public_zone:
         return []
-    name, domain = "delegation", context.config.dns.domain
+    name = "delegation"
     try:
         zone = context.public_zone or _own(context)
     except ConfigurationError:
@@ -76,7 +75,7 @@ def _what_to_set(status: str) -> tuple[str, str]:
 
 def public_name(context: Context) -> Sequence[Checked]:
     """Check that the public name has no record that leads to another system."""
-    if not context.config.public:
+    if not context.config.https:
         return []
     name, fqdn = "public name", context.config.fqdn
     named = [live for live in context.live(RecordSet) if live.attributes["record_name"] == fqdn]
@@ -100,9 +99,9 @@ def caa(context: Context) -> Sequence[Checked]:
     A resolver is asked only for names above the domain. It would cache for minutes that a name does not exist which
     `up` is about to create.
     """
-    if not context.config.public:
+    if not (domain := context.config.dns.domain) or not context.config.public:
         return []
-    name, domain = "caa", context.config.dns.domain
+    name = "caa"
     found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))
     if found is None:
         return [unknown(name, f"no DNS server answers for the CAA records above {domain}")]
@@ -130,7 +129,7 @@ def _own_caa(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
         zone = context.public_zone or _own(context)
     except ConfigurationError:
         zone = ""
-    for name in (context.config.fqdn, context.config.dns.domain) if zone else ():
+    for name in filter(None, (context.config.fqdn, context.config.dns.domain)) if zone else ():
         if record := records_at(context.aws, zone, name).get((name, "CAA")):
             return name, [_caa_value(value["Value"]) for value in record["ResourceRecords"]]
     return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
 """The place of a card: outside the VPC, in one of its tiers, at its edge, or among the services of AWS."""
 Glyph = Literal["user", "names", "gate", "box", "job", "server", "grid", "cylinder", "plug", "shelf", "lines", "key"]
-Wire = Literal["https", "port", "sql", "runs", "calls"]
+Wire = Literal["http", "https", "port", "sql", "runs", "calls"]
 Sign = Literal["", "+", "~", "-", "!"]
 SIGNS: Mapping[str, Sign] = {"create": "+", "adopt": "+", "change": "~", "delete": "-", "refused": "!"}
 """The sign of a card by the plan's action; an unchanged resource has none."""
@@ -264,7 +264,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "names":
             return config.fqdn
         case "balancer":
-            return "HTTPS 443"
+            return "HTTPS 443" if config.https else "HTTP 80"
         case "nat":
             return count(sum(node.type == "nat_gateway" for node in nodes), "gateway")
         case "instances":
@@ -317,7 +317,10 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
 
 def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     """Yield the connections that the configuration allows, if both cards exist."""
-    every = [Link("visitor", "balancer", "https", "443")]
+    entrance = (
+        Link("visitor", "balancer", "https", "443") if config.https else Link("visitor", "balancer", "http", "80")
+    )
+    every = [entrance]
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]

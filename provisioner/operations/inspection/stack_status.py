@@ -13,7 +13,7 @@ from provisioner.operations.context import account, connection, embedded_cloud
 from provisioner.operations.inspection.health import Health, look
 from provisioner.operations.inspection.verdicts import SERVING, exit_code
 from provisioner.operations.overrides import expiration, stack_protection
-from provisioner.state.model import Run, State
+from provisioner.state.model import Record, Run, State
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -77,9 +77,18 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
     created = [record for record in state.records.values() if record.id]
     names = [record.arguments.get("record_name") for record in created if record.type == "record_set"]
     protocols = [record.arguments.get("protocol") for record in created if record.type == "listener"]
-    if config.fqdn in names and "HTTPS" in protocols:
-        values |= {"url": f"https://{config.fqdn}", "local_url": entry}
+    if (config.fqdn in names and "HTTPS" in protocols) if config.https else "HTTP" in protocols:
+        values |= {"url": url(state.records, config), "local_url": entry}
     return {name: value for name, value in values.items() if value}
+
+
+def url(records: Mapping[str, Record], config: Config) -> str:
+    """Return the URL of the public services; empty if there are none, or if AWS has not named the load balancer yet."""
+    if config.https:
+        return f"https://{config.fqdn}"
+    balancers = (record for record in records.values() if record.type == "load_balancer") if config.public else ()
+    name = next((str(one.outputs["dns_name"]) for one in balancers if one.outputs.get("dns_name")), "")
+    return f"http://{name}" if name else ""
 
 
 def chosen(values: Mapping[str, str], name: str) -> str:
@@ -137,7 +146,7 @@ def document(
         "target": config.target,
         "account": state.account,
         "region": state.region or config.region,
-        "url": f"https://{config.fqdn}" if config.public else "",
+        "url": url(state.records, config),
         "local_url": entry,
         "resources": resources(state),
         "live": asdict(live) if live else None,

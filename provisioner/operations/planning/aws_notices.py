@@ -59,7 +59,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
 
 
 def _diverted(aws: Aws, config: Config) -> list[str]:
-    return diverted(aws, config.fqdn) if config.public else []
+    return diverted(aws, config.fqdn) if config.https else []
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:

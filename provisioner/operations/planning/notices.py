@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from provisioner.operations.planning import policy_notices, privilege_notices, production_notices, scaling_notices
+from provisioner.operations.planning import (
+    entrance_notices,
+    policy_notices,
+    privilege_notices,
+    production_notices,
+    scaling_notices,
+)
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record
@@ -18,4 +24,5 @@ def find_notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
     yield from production_notices.notices(stack, records)
     yield from scaling_notices.notices(stack, records)
     yield from policy_notices.notices(stack)
+    yield from entrance_notices.notices(stack, records)
     yield from privilege_notices.notices(stack, records)

@@ -33,13 +33,12 @@ def public_zone(aws: Aws, config: Config) -> str | None:
         ConfigurationError: there is no zone and the stack is not to create one, or there are several, or the domain or
             the partition can have none.
     """
-    if not config.public_zone:
+    if not (domain := config.dns.domain) or not config.public_zone:
         return None
-    domain = config.dns.domain
     if aws.partition == WITHOUT_PUBLIC_ZONES:
         raise ConfigurationError(
             f"{aws.region} is in AWS GovCloud (US), where Route 53 has no public hosted zones, so neither the public "
-            f"name nor its certificate can be made: set region to one outside GovCloud"
+            f"name nor its certificate can be made: set region to one outside GovCloud, or remove dns.domain"
         )
     foreign = public_zones(aws, domain, own=config.dns.create_zone)
     if len(foreign) > 1:
@@ -52,7 +51,7 @@ def public_zone(aws: Aws, config: Config) -> str | None:
     if config.target == "aws" and EXAMPLE.search(domain):
         raise ConfigurationError(
             f"dns.domain is {domain}, which is reserved for examples: use your own domain, and set "
-            f"dns.create_zone = true if it has no public hosted zone yet"
+            f"dns.create_zone = true if it has no public hosted zone yet; or remove dns.domain, to answer by HTTP alone"
         )
     if not config.dns.create_zone:
         raise ConfigurationError(

@@ -49,7 +49,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     keys, assumed = _aliases(records, config)
     attached = [one for workload in config.workloads.values() for one in workload.policies]
     roles = [json.dumps(record.arguments) for record in records.values() if record.type == Role.type_name]
-    if records and not config.dns.create_zone and config.dns.domain not in zones.values():
+    if records and config.public_zone and not config.dns.create_zone and config.dns.domain not in zones.values():
         assumed.append(f"the public hosted zone {config.dns.domain} is in the account, and delegated")
     if any(workload.security_groups for workload in config.workloads.values()):
         assumed.append("the copy's tasks are in the stack's own security groups only")

@@ -50,6 +50,7 @@ class Ended:
         cost: the estimated costs of the stack from now on; only after a successful `up`.
         spent: the costs since its creation; only after a `down` that deleted all of it.
         proposal: the plan of the run; None without a plan, or if the plan was refused.
+        records: the state's records, after `up`.
     """
 
     config: Config
@@ -59,6 +60,7 @@ class Ended:
     cost: Estimate | None = None
     spent: SoFar | None = None
     proposal: Proposal | None = None
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 class Viewer(Protocol):

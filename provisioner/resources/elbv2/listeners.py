@@ -22,8 +22,6 @@ LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": 
 """The fields' names in the calls for rules, and in the answers for listeners."""
 MAX_TARGET_GROUPS, MAX_VALUES = 5, 5
 """The most target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
-_HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
-REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
 
 
 def forward(target_group_arn: str) -> Action:
@@ -41,6 +39,12 @@ def answer(status_code: str, text: str) -> Action:
     """Return the action that answers by itself with this text."""
     fixed = {"StatusCode": status_code, "ContentType": "text/plain", "MessageBody": text}
     return {"Type": "fixed-response", "FixedResponseConfig": fixed}
+
+
+def redirect_to(host: str) -> Action:
+    """Return the action that sends clients to the same path of a host by HTTPS."""
+    place = {"Protocol": "HTTPS", "Port": "443", "Host": host, "Path": "/#{path}", "Query": "#{query}"}
+    return {"Type": "redirect", "RedirectConfig": {**place, "StatusCode": "HTTP_301"}}
 
 
 def path(*patterns: str) -> Mapping[str, Any]:

@@ -57,7 +57,8 @@ def nothing_made(project: Project, since: int) -> None:  # noqa: F811
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(project: Project, addition: str, words: list[str]) -> None:  # noqa: F811
-    project.config.write_text(f"{addition}\n{SAMPLE}")
+    rest = SAMPLE.replace('[dns]\ndomain = "example.com"\n', "") if addition.startswith("dns") else SAMPLE
+    project.config.write_text(f"{addition}\n{rest}")
     since = project.last_call()
     ended = project.run("up", "--yes", code=4)
     lines = ended.err.strip().splitlines()

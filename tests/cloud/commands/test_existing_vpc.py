@@ -20,6 +20,7 @@ STACK = """
 project = "ecs-sample"
 env = "dev"
 network = {{ vpc = "{vpc}"{more} }}
+dns = {{ domain = "example.com" }}
 {tables}
 [services.web]
 image = "{registry}/web:1"

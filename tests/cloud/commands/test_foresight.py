@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecs_emulator import control
-from tests.cloud.project import SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
+from tests.cloud.project import SMALL, Project, project, ready_image, with_dns  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ REHEARSING = "rehearsing these changes: which URLs and services would be down"
 @pytest.fixture
 def changed(project: Project) -> Project:  # noqa: F811
     """A public service whose name is to change."""
-    project.write(SMALL + '\n[dns]\nhost = "app"\n')
+    project.write(with_dns(SMALL, 'domain = "example.com"\nhost = "app"'))
     ready_image(project.cloud, "frontend")
     first = project.run("plan", "--rehearse", "--json", code=2)
     assert first.document["outages"] == []

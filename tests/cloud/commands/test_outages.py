@@ -93,6 +93,40 @@ def test_what_stands_between_a_url_and_a_task(standing: Project) -> None:
     assert found == [(URL, "no security groups let its load balancer reach its running tasks")]
 
 
+def test_http_under_the_load_balancers_name_and_redirects(standing: Project) -> None:
+    elb, ec2 = standing.cloud.client("elbv2"), standing.cloud.client("ec2")
+    balancer = one(elb.describe_load_balancers()["LoadBalancers"])
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    arn = next(x["ListenerArn"] for x in listeners if x["Protocol"] == "HTTP")
+    group = one(elb.describe_target_groups()["TargetGroups"])["TargetGroupArn"]
+    own = f"http://{balancer['DNSName']}/*"
+
+    def answer(action: dict[str, Any]) -> None:
+        elb.modify_listener(ListenerArn=arn, DefaultActions=[action])
+
+    def lead(host: str) -> dict[str, Any]:
+        config = {"Protocol": "HTTPS", "Port": "443", "Host": host, "StatusCode": "HTTP_301"}
+        return {"Type": "redirect", "RedirectConfig": config}
+
+    forward = {"Type": "forward", "TargetGroupArn": group}
+    answer(forward)
+    with told(standing) as found:
+        answer(lead("app.example.com"))
+    assert found == [], "clients follow it to a name that has a certificate"
+    answer(forward)
+    with told(standing) as found:
+        answer(lead("#{host}"))
+    why = f"it redirects to https://{balancer['DNSName']}/*: the listener has no certificate for this name"
+    assert found == [(own, why)]
+    answer(forward)
+    group_id = one(balancer["SecurityGroups"])
+    everybody = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "127.0.0.1/32"}]}
+    with told(standing) as found:
+        ec2.revoke_security_group_ingress(GroupId=group_id, IpPermissions=[everybody])
+    assert (own, "no security group of its load balancer lets anybody in on port 80") in found
+    assert URL not in dict(found)
+
+
 def test_a_health_check_that_running_tasks_do_not_pass(standing: Project) -> None:
     elb = standing.cloud.client("elbv2")
     group = one(elb.describe_target_groups()["TargetGroups"])["TargetGroupArn"]

@@ -27,6 +27,9 @@ DATABASE = "\n[database]\n"
 ALIAS, LOGS_ALIAS = "alias/example", "alias/logs"
 KEYED = f'kms_key = "{ALIAS}"\n'
 SERVICE = """
+[dns]
+domain = "example.com"
+
 [account]
 role_path = "/team/"
 

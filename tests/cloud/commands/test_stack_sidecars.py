@@ -19,6 +19,9 @@ pytestmark = pytest.mark.slow
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 PLAIN = f"""
+[dns]
+domain = "example.com"
+
 [network]
 zones = 2
 

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.slow
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 SYSTEM = f"""
+[dns]
+domain = "example.com"
+
 [network]
 zones = 2
 

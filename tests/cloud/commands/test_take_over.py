@@ -17,7 +17,7 @@ from provisioner.steps.stack import Stack
 from tests.cloud import world
 from tests.cloud.names import HOST, Raw, at, delete_old_balancer, old_balancer, plain, put
 from tests.cloud.policies import denying, enforce, policy
-from tests.cloud.project import SMALL, Project, project  # noqa: F401
+from tests.cloud.project import SMALL, Project, project, with_dns  # noqa: F401
 from tests.cloud.resources.test_resources_route53 import alias
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.rules_rig import account_zone
@@ -25,7 +25,7 @@ from tests.cloud.rules_rig import account_zone
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
 ADDRESS = f"record_set/{HOST}"
-WWW = f'{SMALL}\n[dns]\nhost = "www"\n'
+WWW = with_dns(SMALL, 'domain = "example.com"\nhost = "www"')
 OLD: dict[str, Callable[[Raw], list[Raw]]] = {
     "alias": lambda old: [{"Name": HOST, "Type": "A", "AliasTarget": old}],
     "addresses": lambda old: [plain(HOST, "A", "192.0.2.50")],

@@ -13,7 +13,7 @@ from tests.cloud.crash.cuts import kill
 from tests.cloud.lookups import NAME
 from tests.cloud.names import HOST, Raw, at, old_balancer, plain, put
 from tests.cloud.policies import enforce, policies
-from tests.cloud.project import SMALL, Project, project  # noqa: F401
+from tests.cloud.project import SMALL, Project, project, with_dns  # noqa: F401
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -26,7 +26,7 @@ def beside(project: Project) -> list[Raw]:  # noqa: F811
     """Stand the stack up under a host of its own beside the old system; return the old system's records."""
     old = old_balancer(project.cloud)
     put(project.cloud, *({"Name": HOST, "Type": kind, "AliasTarget": old} for kind in ("A", "AAAA")))
-    project.write(SMALL + '[dns]\nhost = "app-new"\n')
+    project.write(with_dns(SMALL, 'domain = "example.com"\nhost = "app-new"'))
     project.run("policy", "--create-boundary", "--yes")
     project.run("up", "--yes")
     project.change('host = "app-new"', 'host = "www"')
@@ -131,9 +131,9 @@ def test_a_certificate_of_another_domain_is_seen_first(project: Project) -> None
     project.cloud.delegate("example.org")
     put(project.cloud, plain(HOST, "A", "192.0.2.50"))
     before = at(project.cloud)
-    project.write(SMALL + '[dns]\ndomain = "example.org"\n')
+    project.write(with_dns(SMALL, 'domain = "example.org"'))
     project.run("up", "--yes")
-    project.write(SMALL + '[dns]\nhost = "www"\n')
+    project.write(with_dns(SMALL, 'domain = "example.com"\nhost = "www"'))
     said = project.run(*MOVE, code=4).err
     assert "still shows the certificate of app.example.org, *.example.org, which is not valid for it" in said
     assert at(project.cloud) == before

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, running
-from tests.cloud.project import SAMPLE, Project
+from tests.cloud.project import SAMPLE, Project, with_dns
 
 pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
@@ -39,11 +39,11 @@ def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactor
         def made(name: str, env: str, project: str = "ecs-sample") -> Project:
             here = Project(running_cloud, directory / name)
             # on Fargate alone: an Auto Scaling group would go on changing by itself
+            own = with_dns(SAMPLE, f'domain = "example.com"\nhost = "{name}"')
             here.write(
-                SAMPLE.replace('launch = "ec2"', 'launch = "fargate"').replace(
+                own.replace('launch = "ec2"', 'launch = "fargate"').replace(
                     'project = "ecs-sample"\nenv = "dev"', f'project = "{project}"\nenv = "{env}"'
                 )
-                + f'\n[dns]\nhost = "{name}"\n'
             )
             ending.callback(here.close)
             return here

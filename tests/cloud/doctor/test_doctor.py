@@ -66,11 +66,11 @@ def account(cloud: EmbeddedCloud) -> EmbeddedCloud:
 
 
 def configured(services: Any = None, **tables: Any) -> Config:
-    """The configuration of these services, or of both, with a database where one of them uses it."""
+    """The configuration of these services, or of both, with a domain, and a database where one of them uses it."""
     services = services or SERVICES
     if any(one.get("database") for one in services.values()):
         tables = {"database": {}} | tables
-    return Config.model_validate({"services": services, **tables})
+    return Config.model_validate({"services": services, "dns": {"domain": "example.com"}, **tables})
 
 
 Look = Callable[..., dict[str, Checked]]
@@ -180,10 +180,12 @@ def test_no_zone_and_no_delegation(look: Look, rig: Rig) -> None:
 
 def test_govcloud_has_no_public_zones(look: Look) -> None:
     """This holds for a zone that `create_zone` would make, too."""
-    found = look("public zone", "delegation", region="us-gov-west-1", dns={"create_zone": True})
+    found = look(
+        "public zone", "delegation", region="us-gov-west-1", dns={"domain": "example.com", "create_zone": True}
+    )
     assert found["public zone"].verdict == "failed"
     assert found["public zone"].text.startswith("us-gov-west-1 is in AWS GovCloud (US)")
-    assert found["public zone"].fix == "set region to one outside GovCloud"
+    assert found["public zone"].fix == "set region to one outside GovCloud, or remove dns.domain"
     assert found["delegation"].verdict == "unknown"
 
 

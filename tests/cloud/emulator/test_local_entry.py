@@ -1,4 +1,4 @@
-"""The HTTPS port of a load balancer on this machine: its certificate, and the requests through it."""
+"""The ports of a load balancer on this machine: the certificate, and the requests through them."""
 
 from __future__ import annotations
 
@@ -74,6 +74,26 @@ def test_each_port_of_a_load_balancer_has_its_own(tmp_path: Path, listener: Simp
     opened = entry.shown()
     assert [one["port"] for one in opened] == [443, 8443], "the one for everybody first"
     assert len({one["url"] for one in opened}) == 2
+    balancers.clear()
+    entry._keep(tmp_path)
+
+
+def test_http_has_a_port_while_it_is_more_than_a_redirect(tmp_path: Path, listener: SimpleNamespace) -> None:
+    balancers: dict[str, Any] = elbv2_backends[ACCOUNT][REGION].load_balancers
+    answer = SimpleNamespace(data={"Type": "forward"})
+    balancers[ARN].name, balancers[ARN].dns_name = "shop-dev", "shop-dev-1.elb.amazonaws.com"
+    clear = SimpleNamespace(protocol="HTTP", certificate=None, port=80, default_actions=[answer])
+    balancers[ARN].listeners = {"http": clear}
+    entry._keep(tmp_path)
+    (opened,) = entry.shown()
+    assert opened["url"].startswith("http://127.0.0.1:")
+    assert (opened["port"], opened["names"]) == (80, ("shop-dev", "shop-dev-1.elb.amazonaws.com"))
+    with socket.create_connection(("127.0.0.1", urlsplit(opened["url"]).port or 0), timeout=HANGS):
+        pass
+    answer.data = {"Type": "redirect"}
+    balancers[ARN].listeners["https"] = listener
+    entry._keep(tmp_path)
+    assert [one["port"] for one in entry.shown()] == [443]
     balancers.clear()
     entry._keep(tmp_path)
 

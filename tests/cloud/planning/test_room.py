@@ -12,6 +12,7 @@ from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 pytestmark = world.EMPTY
 
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
+NAMED = '[dns]\ndomain = "example.com"\n'
 GROUPS = ("--target-step", "security_groups")
 
 
@@ -88,7 +89,7 @@ def test_a_type_without_trunking_is_told_with_what_it_holds(project: Project) ->
 
 def test_my_address_may_be_listed_as_well(project: Project) -> None:  # noqa: F811
     """On this machine `my-ip` is 127.0.0.1."""
-    project.write(services(1, "public = true") + '[network]\nallow = ["127.0.0.1/32", "my-ip"]\n')
+    project.write(services(1, "public = true") + NAMED + '[network]\nallow = ["127.0.0.1/32", "my-ip"]\n')
     project.up(*GROUPS)
     assert ingress(project, "alb") == ["127.0.0.1/32"] * 2
     assert project.planned(*GROUPS) == {}
@@ -108,7 +109,7 @@ def test_more_users_of_the_database_than_a_group_has_rules(project: Project) -> 
 
 def test_more_sources_than_a_group_has_rules(project: Project) -> None:  # noqa: F811
     sources = ", ".join(f'"10.{number}.0.0/16"' for number in range(31))
-    project.write(services(1, "public = true") + f"[network]\nallow = [{sources}]\n")
+    project.write(services(1, "public = true") + f"{NAMED}[network]\nallow = [{sources}]\n")
     text = refused(project)
     assert "network.allow has 31 sources, which take 62 rules (ports 80 and 443 of each)" in text
     assert "use 30 or fewer, such as larger networks, or request an increase of the quota L-0EA8095F" in text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud.project import NETWORK, SAMPLE, SMALL, Project, project, with_options  # noqa: F401  (a fixture)
+from tests.cloud.project import NETWORK, SAMPLE, SMALL, Project, project, with_dns, with_options  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import left, rehearsed, stack_file, temporary  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.slow
@@ -100,9 +100,8 @@ def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pyte
 @pytest.mark.enumeration
 def test_all_options_and_a_zone_of_its_own(project: Project) -> None:  # noqa: F811
     with_options(project)
-    project.write(
-        "protect = true\n" + project.config.read_text() + '\n[dns]\ndomain = "example.net"\ncreate_zone = true\n'
-    )
+    own = with_dns(project.config.read_text(), 'domain = "example.net"\ncreate_zone = true')
+    project.write(f"protect = true\n{own}")
     found = rehearsed(project, code=1)
     assert "example.net is not delegated to its hosted zone" in "".join(found["runs"][0]["problems"])
     project.end(project.begin("up", "--yes"))

@@ -7,18 +7,18 @@ import re
 import pytest
 
 from ecs_emulator import control
-from tests.cloud.project import SAMPLE, Project, project, ready_image  # noqa: F401  (a fixture)
+from tests.cloud.project import SAMPLE, Project, project, ready_image, with_dns  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET, assert_alike, happened, predicted, rehearsed, temporary  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.slow
 
-DNS = '\n[dns]\nhost = "app"\ndomain = "example.com"\n\n[network]\nzones = 3\n'
+NAMED = with_dns(SAMPLE, 'host = "app"\ndomain = "example.com"') + "\n[network]\nzones = 3\n"
 
 
 @pytest.fixture
 def standing(project: Project) -> Project:  # noqa: F811
     """A stack that has been left alone for an hour."""
-    project.write(SAMPLE + DNS)
+    project.write(NAMED)
     ready_image(project.cloud, "frontend")
     project.up()
     control.pass_time(project.cloud.process, QUIET, "typical")
@@ -27,7 +27,7 @@ def standing(project: Project) -> Project:  # noqa: F811
 
 def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) -> None:  # noqa: F811
     project.cloud.last("typical")
-    project.write(SAMPLE + DNS)
+    project.write(NAMED)
     ready_image(project.cloud, "frontend")
     found = rehearsed(project)
     assert found["copied"] == 0

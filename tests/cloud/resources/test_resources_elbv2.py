@@ -11,7 +11,7 @@ from provisioner.resources.acm import Certificate, ValidationRecord
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, path, redirect_to
 from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.resources.test_resources_route53 import zone_of
@@ -32,7 +32,7 @@ def declared(stack: Stack) -> Handle:
     balancer = stack.ensure(LoadBalancer("main", NAME, ids(subnets), [group.id]), after=[ready(gateway)])
     web = stack.ensure(TargetGroup("web", f"{NAME}-web", vpc.id, "/health"))
     api = stack.ensure(TargetGroup("api", f"{NAME}-api", vpc.id, "/health"))
-    stack.ensure(Listener("redirect", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
+    stack.ensure(Listener("redirect", balancer.id, 80, "HTTP", [redirect_to("#{host}")]))
     listener = stack.ensure(Listener("web", balancer.id, 8080, "HTTP", [forward(web.id)]))
     stack.ensure(ListenerRule("api", listener.id, 7, [path("/api/*")], [forward(api.id)]))
     return balancer
@@ -84,7 +84,12 @@ def test_a_rule_that_somebody_added_keeps_its_priority(rig: Rig) -> None:
     rig.up(declared).ok()
     elb, records = rig.cloud.client("elbv2"), rig.state().records
     listener, ours = records["listener/web"].id, records["listener_rule/api"].id
-    foreign = {"ListenerArn": listener, "Priority": 9, "Conditions": [path("/theirs")], "Actions": [REDIRECT_TO_HTTPS]}
+    foreign = {
+        "ListenerArn": listener,
+        "Priority": 9,
+        "Conditions": [path("/theirs")],
+        "Actions": [redirect_to("#{host}")],
+    }
     theirs = elb.create_rule(**foreign)["Rules"][0]["RuleArn"]
     elb.set_rule_priorities(RulePriorities=[{"RuleArn": ours, "Priority": 11}, {"RuleArn": theirs, "Priority": 7}])
     assert "another rule still has this priority" in str(rig.up(declared).failures()["listener_rule/api"])

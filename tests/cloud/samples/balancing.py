@@ -10,7 +10,7 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, path, redirect_to
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate
@@ -131,7 +131,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
                 RulePriorities=[{"RuleArn": hand.id, "Priority": 9}]
             ),
             "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
-            "actions": lambda hand: _routed(hand, Actions=[REDIRECT_TO_HTTPS]),
+            "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
         },
         untried={
             "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py"

@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.slow, world.EMPTY]
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 WEB = f"""
+[dns]
+domain = "example.com"
+
 [services.web]
 image = "{REGISTRY}/web:1"
 port = 8080

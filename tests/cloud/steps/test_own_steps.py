@@ -28,6 +28,9 @@ NAME = "ecs-sample-dev-jobs"
 STACK = """
 project = "ecs-sample"
 
+[dns]
+domain = "example.com"
+
 [services.backend]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"
 port = 8080

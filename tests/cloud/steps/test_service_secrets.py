@@ -27,6 +27,7 @@ STACK = """
 project = "ecs-sample"
 env = "dev"
 network = { zones = 2 }
+dns = { domain = "example.com" }
 
 [services.web]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"

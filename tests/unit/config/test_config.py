@@ -28,6 +28,7 @@ WEB = """
 image = "web:1"
 port = 8080
 """
+NAMED = 'dns = { domain = "example.com" }\n'
 PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -61,7 +62,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
         "ap-northeast-1",
         "local",
     )
-    assert (config.name, config.fqdn) == ("ecs-sample-dev", "app.example.com")
+    assert (config.name, config.fqdn) == ("ecs-sample-dev", "")
     assert config.network == Network(cidr="10.0.0.0/16", zones=3, allow=("my-ip",))
     assert config.capacity.instance_types == ("c5.large", "c5a.large")
     assert (config.capacity.spot, config.capacity.min, config.capacity.max) == (True, 0, 5)
@@ -98,8 +99,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     services = {"web": {"image": "web:1", "port": 1}}
-    new = {"role_path": "/{project}/{env}/"}
-    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, "account": new})
+    new = {"account": {"role_path": "/{project}/{env}/"}, "dns": {"domain": "example.com"}}
+    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, **new})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
@@ -157,13 +158,13 @@ def test_the_projects_own_stack_is_the_sample() -> None:
 @pytest.mark.parametrize(
     ("file", "env", "host"),
     [
-        ("", None, "app"),
-        ("", "dev", "app"),
-        ("", "staging", "app-staging"),
-        ('env = "prod"\n', None, "app"),
-        ('env = "prod"\n', "prod", "app"),
-        ('env = "prod"\n', "dev", "app-dev"),
-        ('dns = { host = "www" }\n', "staging", "www"),
+        (NAMED, None, "app"),
+        (NAMED, "dev", "app"),
+        (NAMED, "staging", "app-staging"),
+        (f'env = "prod"\n{NAMED}', None, "app"),
+        (f'env = "prod"\n{NAMED}', "prod", "app"),
+        (f'env = "prod"\n{NAMED}', "dev", "app-dev"),
+        ('dns = { domain = "example.com", host = "www" }\n', "staging", "www"),
         ('dns = { domain = "example.org" }\n', "staging", "app-staging"),
     ],
 )
@@ -419,8 +420,8 @@ TOP = [
     ('[dns]\nhost = "www.app"', "dns.host", ["single DNS label"]),
     ('[dns]\nprivate_domain = "db_internal"', "dns.private_domain", ["not a domain name"]),
     ('[dns]\nprivate_domain = "x.internal"\ndiscovery_domain = "x.internal"', "dns.discovery_domain", ["Cloud Map"]),
-    ('[dns]\nprivate_domain = "example.com"', "dns.private_domain", ["hide"]),
-    ('[dns]\ndiscovery_domain = "example.com"', "dns.discovery_domain", ["hide"]),
+    ('[dns]\ndomain = "example.com"\nprivate_domain = "example.com"', "dns.private_domain", ["hide"]),
+    ('[dns]\ndomain = "example.com"\ndiscovery_domain = "example.com"', "dns.discovery_domain", ["hide"]),
     ("[dns]\ncreate_zone = 1", "dns.create_zone", ["true or false, not 1"]),
     ('[dns]\ncreate_zone = "true"', "dns.create_zone", ["write true without quotes"]),
     ("[capacity]\ninstance_types = []", "capacity.instance_types", ["at least one"]),

@@ -17,6 +17,8 @@ TEXT = """
 project = "shop"
 [network]
 zones = 2
+[dns]
+domain = "example.com"
 [services.web]
 image = "web:1"
 port = 8080

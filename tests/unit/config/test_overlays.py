@@ -24,6 +24,8 @@ environment = { LEVEL = "info", MODE = "plain" }
 BOTH = f"""
 project = "shop"
 region = "eu-central-1"
+[dns]
+domain = "example.com"
 [network]
 allow = ["203.0.113.0/24"]
 zones = 2
@@ -86,7 +88,8 @@ def test_production_defaults_hold_below_what_is_written(tmp_path: Path) -> None:
 
 
 def test_the_files_own_environment_may_have_an_overlay(tmp_path: Path) -> None:
-    path = write(tmp_path, f"{WEB}[environments.dev]\nservices.web.cpu = 512\nservices.web.memory = 1024\n")
+    named = 'dns.domain = "example.com"\n'
+    path = write(tmp_path, f"{named}{WEB}[environments.dev]\nservices.web.cpu = 512\nservices.web.memory = 1024\n")
     assert load(path).services["web"].cpu == load(path, env="dev").services["web"].cpu == 512
     assert load(path, env="qa").services["web"].cpu == 256
     assert load(path).fqdn == "app.example.com"

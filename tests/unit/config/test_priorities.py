@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.config.services import Service
-from provisioner.steps.load_balancer import LAST_PRIORITY, priorities
+from provisioner.steps.routes import LAST_PRIORITY, priorities
 
 PATHS = st.lists(
     st.from_regex(r"/[a-c/]{0,5}\*?", fullmatch=True).filter(lambda pattern: pattern != "/")

@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, Any] = {
 }
 CONFIGURATIONS: Mapping[str, Any] = {
     "one service": {"services": {"web": WEB}},
+    "no domain": {"dns": {}, "services": {"web": WEB}},
     "built and copied": {
         "services": {
             "web": {"build": "web", "port": 80, "launch": "ec2", "database": True},
@@ -77,7 +78,7 @@ def now() -> dict[str, dict[str, str]]:
     for (name, settings), (form, options) in product(CONFIGURATIONS.items(), FORMS.items()):
         if options and name != "every option":
             continue
-        config = Config.model_validate(settings)
+        config = Config.model_validate({"dns": {"domain": "example.com"}, **settings})
         together: dict[str, list[str]] = {}
         for action, resource, conditions in sorted(set(rows(printed(config, account="1" * 12, **options)))):
             together.setdefault(f"{resource} {conditions}".removesuffix(" {}"), []).append(action)

@@ -381,7 +381,7 @@ def test_the_role_path_is_in_every_permission_on_roles() -> None:
 
 
 def test_wrong_options_are_reported() -> None:
-    config = configured()
+    config = configured(dns={"domain": "example.com"})
     with pytest.raises(ConfigurationError, match="its 12 digits"):
         printed(config, read_only=False, boundary=False, account="12")
     with pytest.raises(ConfigurationError, match="use one of them"):

@@ -150,7 +150,8 @@ def test_targets_of_a_load_balancer(services: int, tasks: int) -> None:
 
 
 def rules(most: int = 60, **tables: Any) -> list[str]:
-    return [*group_rules.problems(Config.model_validate({"services": {"web": WEB}, **tables}), most)]
+    config = {"services": {"web": WEB}, "dns": {"domain": "example.com"}, **tables}
+    return [*group_rules.problems(Config.model_validate(config), most)]
 
 
 def test_more_sources_than_a_group_takes() -> None:
@@ -161,6 +162,7 @@ def test_more_sources_than_a_group_takes() -> None:
         "use 30 or fewer, such as larger networks, or request an increase of the quota L-0EA8095F of VPC"
     )
     assert rules(62, network=network) == []
+    assert rules(network=network, dns={}) == [], "without HTTPS there is one port"
 
 
 def test_more_ports_than_a_group_takes() -> None:

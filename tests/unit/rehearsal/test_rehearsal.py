@@ -172,9 +172,12 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
         record("hosted_zone/public", "Z1", {"hosted_zone_name": "example.com"}),
         record("delegation/example.com", "example.com|Z1", {"domain": "example.com", "hosted_zone_id": "Z1"}),
     )
-    found, assumed = unmanaged.resources(records, CONFIG)
+    web = {"image": "nginx:1", "port": 80, "public": True}
+    named = Config.model_validate({"services": {"web": web}, "dns": {"domain": "example.com"}})
+    found, assumed = unmanaged.resources(records, named)
     assert (found["zones"], found["delegated"]) == ([], ["example.com"])
     assert assumed == ["the public hosted zone example.com is in the account, and delegated"]
+    assert unmanaged.resources(records, CONFIG)[1] == []
 
 
 def test_what_a_rehearsal_prints() -> None:

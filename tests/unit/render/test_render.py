@@ -463,7 +463,7 @@ def test_what_is_left_because_nothing_is_recorded_is_named_so() -> None:
 )
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
     outcome = Summary("up", {}, 1, error=error)  # type: ignore[arg-type]
-    assert advice.after_up(outcome, lambda command: f"`provision {command}`", None, "") == [words]  # type: ignore[arg-type]
+    assert advice.after_up(outcome, lambda command: f"`provision {command}`", None, "", "") == [words]  # type: ignore[arg-type]
 
 
 def configured(target: str) -> Config:
@@ -478,7 +478,7 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
     outcome = Summary(
         "up", {"created": 1}, 1, error=Interrupted("stopped"), unfinished=made[:2], billed=hourly_charges.billed(made)
     )
-    told = advice.after_up(outcome, lambda command, *more: f"`provision {command}`", configured(target), "")
+    told = advice.after_up(outcome, lambda command, *more: f"`provision {command}`", configured(target), "", "")
     costs = ["AWS charges by the hour for: db_cluster/main, load_balancer/main."] if charged else []
     assert told == [*costs, "To resume: `provision up`.", "To delete the created resources instead: `provision down`."]
     shown = summary.result(summary.finished(outcome, told))
@@ -507,7 +507,8 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
 )
 def test_what_to_open_is_said_as_it_is(target: str, entry: str, words: str) -> None:
     again = lambda command, *more: f"`provision {command}`"  # noqa: E731
-    assert advice.after_up(Summary("up", {}, 1), again, configured(target), entry)[0] == words
+    url = "https://app.example.com"
+    assert advice.after_up(Summary("up", {}, 1), again, configured(target), url, entry)[0] == words
 
 
 # -- the status --------------------------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ FACTS = Facts(
 
 def declared(**services: dict[str, Any]) -> Stack:
     database: dict[str, Any] = {"database": {}} if any(one.get("database") for one in services.values()) else {}
-    stack = Stack(Config.model_validate({"region": "eu-west-1", "services": services, **database}), FACTS)
+    tables = {"region": "eu-west-1", "dns": {"domain": "example.com"}, "services": services, **database}
+    stack = Stack(Config.model_validate(tables), FACTS)
     stack.run()
     return stack
 
@@ -715,5 +716,5 @@ def test_a_zone_of_the_stack_stays_without_public_services() -> None:
     """Another one would have other name servers, which the registrar would have to be told."""
     private = {"web": {"image": "nginx:1", "port": 80}}
     assert not [address for address in declared(**private).declared if address.startswith("hosted_zone/")]
-    config = Config.model_validate({"services": private, "dns": {"create_zone": True}})
+    config = Config.model_validate({"services": private, "dns": {"domain": "example.com", "create_zone": True}})
     assert "hosted_zone/public" in run(config, offline.facts(config)).declared
