@@ -46,7 +46,7 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
     stack = cast(
         "Any",
         SimpleNamespace(
-            config=SimpleNamespace(services={}, public={"web": None}, fqdn="app"),
+            config=SimpleNamespace(services={}, public={"web": None}, https=True, fqdn="app"),
             facts=SimpleNamespace(image_id="ami-1"),
         ),
     )
