@@ -24,6 +24,12 @@ FARGATE_ZONES = {
     "us-west-1": {"usw1-az1", "usw1-az3"},
 }
 """The ids of the zones with Fargate, for each Region where some zones lack it (ECS guide, Fargate Regions)."""
+NITRO = "t3.micro"
+"""A type that Regions offer in each zone with present hardware.
+
+AWS has no call for zones without NAT gateways: they are zones where it expands no more (VPC guide, NAT gateway
+troubleshooting, NotAvailableInZone), and these have no instances of the Nitro system either, such as `use1-az3`.
+"""
 AVAILABLE = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
 """A filter that excludes zones in another state, and the account's Local Zones (DescribeAvailabilityZones)."""
 
@@ -39,9 +45,10 @@ class Zones:
 def choose(aws: Aws, config: Config) -> Zones:
     """Choose the zones: zones already in use first, then zones that offer all needed services.
 
-    A zone may lack instance types or endpoint services, and AWS reports that only during creation. If fewer zones are
-    wanted than used, the database's zones stay, then the zones with the lowest blocks. A subnet's address block
-    cannot be changed, so it keeps its block; subnets in a new zone get a free block.
+    A zone may lack instance types or endpoint services, and AWS reports that only during creation. Zones without
+    present hardware come last: they may lack NAT gateways, load balancers and the database's class as well. If fewer
+    zones are wanted than used, the database's zones stay, then the zones with the lowest blocks. An address block
+    cannot be changed, so a subnet keeps its own; subnets in a new zone get a free one.
 
     Raises:
         ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have all that
@@ -51,7 +58,7 @@ def choose(aws: Aws, config: Config) -> Zones:
     if len(used) < wanted:
         types = config.capacity.instance_types if config.on_instances else ()
         offering = _offering(aws, types, endpoints_of(config))
-        new = [zone for zone in offering if zone not in used]
+        new = best_first(aws, [zone for zone in offering if zone not in used], wanted - len(used))
         free = [number for number in range(4) if number not in used.values()]
         if len(used) + len(new) < wanted:
             zones = sorted({*used, *new})
@@ -106,6 +113,22 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) 
     if instance_types:
         zones &= with_instances(aws, instance_types)
     return sorted(zones & with_endpoints(aws, services) if services else zones)
+
+
+def best_first(aws: Aws, zones: Sequence[str], wanted: int) -> list[str]:
+    """Return zones with those that have present hardware first, if there are more than wanted."""
+    if len(zones) <= wanted:
+        return list(zones)
+    where = [{"Name": "instance-type", "Values": [NITRO]}]
+    offers = aws.pages(
+        "ec2",
+        "describe_instance_type_offerings",
+        "InstanceTypeOfferings",
+        LocationType="availability-zone",
+        Filters=where,
+    )
+    present = {str(offer["Location"]) for offer in offers}
+    return sorted(zones, key=lambda zone: (zone not in present, zone))
 
 
 def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites.zones import Zones, choose
+from provisioner.operations.prerequisites.zones import Zones, best_first, choose
 from provisioner.steps.network import network
 from tests.cloud import world
 from tests.cloud.rig import Rig
@@ -50,6 +50,13 @@ def test_zones_without_fargate_are_left_out(rig: Rig) -> None:
     assert letters(chosen(rig_in(rig, "ap-northeast-1", "c5.large"))) == "acd"
     with pytest.raises(ConfigurationError, match=r"only 2 Availability Zones of us-west-1 \(us-west-1a, us-west-1b\)"):
         chosen(rig_in(rig, "us-west-1", "c5.large"))
+
+
+def test_a_zone_without_present_hardware_comes_last(rig: Rig) -> None:
+    """In Virginia m4.large is in all zones, also in use1-az3, where AWS makes no NAT gateway; here it is zone e."""
+    aws = rig_in(rig, "us-east-1", "m4.large").aws()
+    assert best_first(aws, ["us-east-1e", "us-east-1f"], 1) == ["us-east-1f", "us-east-1e"]
+    assert best_first(aws, ["us-east-1e", "us-east-1f"], 2) == ["us-east-1e", "us-east-1f"]
 
 
 def test_an_instance_type_that_the_region_lacks_is_named(rig: Rig) -> None:
