@@ -210,9 +210,18 @@ class Aws(Ownership):
         """Return the tags of resources by ARN, as `tags_of` does; `read` is called once for all ARNs still unknown."""
         return self.inventory.tags_of_all(self, arns, read)
 
-    def tagged(self, service: str) -> list[str]:
-        """Return the ARNs of this stack's resources of a service, as far as the tagging API shows them."""
-        return [arn for arn in list(self.inventory.tagged(self)) if arn.split(":")[2] == service]
+    def tagged(self, service: str, resource_type: type[Resource]) -> list[str]:
+        """Return the ARNs of this stack's resources of a service, as far as the tagging API shows them.
+
+        Resources whose address has another type are left out, such as a bucket that an own step makes through the
+        Cloud Control API: the permissions of this type do not reach them.
+        """
+        return [
+            arn
+            for arn, tags in list(self.inventory.tagged(self).items())
+            if arn.split(":")[2] == service
+            and (self.address_in(tags) or resource_type.type_name).partition("/")[0] == resource_type.type_name
+        ]
 
     def know_tagged_types(self) -> None:
         """Load the resource types that appear only in address tags, and in no step or record."""

@@ -108,7 +108,9 @@ class Certificate(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         domains = {fields["domain_name"] for fields in known}
-        tagged = [] if aws.include_unrecorded else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
+        tagged = (
+            [] if aws.include_unrecorded else [live for arn in aws.tagged("acm", cls) if (live := cls._there(aws, arn))]
+        )
         if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
             yield from tagged
             return
@@ -191,7 +193,7 @@ class Certificate(Resource):
 
 def names_there(aws: Aws, domain_name: str) -> tuple[str, ...]:
     """Return the names in the stack's certificate for a domain name, by its tags; none if there is no certificate."""
-    for arn in aws.tagged("acm"):
+    for arn in aws.tagged("acm", Certificate):
         # the tagging API may still show a deleted one
         with IgnoreNotFound():
             if (shown := _described(aws, arn)).get("DomainName") == domain_name:

@@ -74,7 +74,7 @@ class EventRule(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # an account may have hundreds, so these are read by their names
         names = {fields["rule_name"] for fields in known}
-        tagged = {arn.partition(":rule/")[2] for arn in aws.tagged("events") if ":rule/" in arn}
+        tagged = {arn.partition(":rule/")[2] for arn in aws.tagged("events", cls) if ":rule/" in arn}
         # a rule of another bus has the bus's name before its own
         names |= {name for name in tagged if "/" not in name}
         for rule in aws.each(partial(_shown, aws), sorted(names)):

@@ -145,7 +145,7 @@ class Bucket(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["bucket"] for fields in known}
-        names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3")}
+        names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3", cls)}
         for name in sorted(names):
             with IgnoreNotFound():
                 yield cls._live(aws, name)

@@ -78,7 +78,7 @@ class ScheduleGroup(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # a user who never declared a group may lack the permission to read it
         names = {fields["group_name"] for fields in known}
-        names |= {arn.rpartition("/")[2] for arn in aws.tagged("scheduler") if ":schedule-group/" in arn}
+        names |= {arn.rpartition("/")[2] for arn in aws.tagged("scheduler", cls) if ":schedule-group/" in arn}
         for name in sorted(names):
             if (group := _shown(aws, "get_schedule_group", {"Name": name})) is not None:
                 tags = tags_of(aws, "scheduler", group["Arn"], known=True)

@@ -69,7 +69,7 @@ class Topic(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # a user who never declared a topic may lack the permission to read it
         arns = {_arn(aws, fields["topic_name"]) for fields in known}
-        arns |= {arn for arn in aws.tagged("sns") if arn.count(":") == 5}
+        arns |= {arn for arn in aws.tagged("sns", cls) if arn.count(":") == 5}
         for arn in sorted(arns):
             if (shown := attributes_of(aws, arn)) is not None:
                 yield _live(aws, arn, json.loads(shown.get("Policy") or "{}"), tags_of(aws, "sns", arn))

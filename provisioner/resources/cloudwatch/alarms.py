@@ -94,7 +94,7 @@ class Alarm(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # an account has thousands, so these are read by their names
         names = {fields["alarm_name"] for fields in known}
-        names |= {arn.partition(":alarm:")[2] for arn in aws.tagged("cloudwatch") if ":alarm:" in arn}
+        names |= {arn.partition(":alarm:")[2] for arn in aws.tagged("cloudwatch", cls) if ":alarm:" in arn}
         for some in batches(sorted(names), AT_ONCE):
             for alarm in aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=some):
                 yield _live(aws, alarm, tags_of(aws, "cloudwatch", alarm["AlarmArn"]))

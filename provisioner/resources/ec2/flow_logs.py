@@ -78,7 +78,7 @@ class FlowLog(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # a user who never declared a flow log may lack the permission to list them
-        if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
+        if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2", cls)):
             # this one operation of EC2 spells the parameter in the singular
             yield from list_by_tags(cls, aws, cls._live, "describe_flow_logs", "FlowLogs", "flow-log-id", by="Filter")
 

@@ -100,7 +100,7 @@ class TaskDefinition(ListedOneByOne, Resource):
         # a family that this run deleted has no remains
         suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
-        tagged, families = set(aws.tagged("ecs")), sorted(families)
+        tagged, families = set(aws.tagged("ecs", cls)), sorted(families)
         recorded = {str(one.id): str(one.outputs["arn"]) for one in aws.knowledge.of(cls) if one.outputs.get("arn")}
         newest = aws.each(lambda family: _newest(aws, family, recorded.get(family, "")), families)
         for family, first in zip(families, newest, strict=True):
@@ -337,7 +337,7 @@ def _families(aws: Aws, names: Collection[str]) -> set[str]:
     For a family that is not recorded, or that this run deleted, a list tells whether it exists, if its name has the
     stack's prefix. If a closer look is wanted, all listed families with the stack's prefix are added.
     """
-    tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
+    tagged = [arn for arn in aws.tagged("ecs", TaskDefinition) if ":task-definition/" in arn]
     possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
     certain = {*aws.recorded(TaskDefinition)} - aws.deleted

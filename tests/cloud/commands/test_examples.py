@@ -22,18 +22,22 @@ CALLS = {"django": 106}
 """The most calls of an `up` with nothing to do (docs/performance.md)."""
 
 
+def copy(name: str, to: Own, env: str = "dev") -> None:
+    """Copy an example into a project, trust its steps, and set the secrets that its environment needs."""
+    shutil.rmtree(to.directory / "steps")
+    shutil.copytree(EXAMPLES / name, to.directory, dirs_exist_ok=True)
+    trust(to)
+    to.change(r'^region = ".*"', 'region = "ap-northeast-1"')
+    for secret in SECRETS.get(name, ()):
+        to.cloud.client("ssm").put_parameter(
+            Name=f"/shop-{env}/secrets/{secret}", Value="sk_test_example", Type="SecureString"
+        )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_stands_up_and_goes(own: Own, name: str) -> None:  # noqa: F811
-    here = EXAMPLES / name
-    assert (here / "README.md").is_file()
-    shutil.rmtree(own.directory / "steps")
-    shutil.copytree(here, own.directory, dirs_exist_ok=True)
-    region = next(line for line in own.config.read_text().splitlines() if line.startswith("region")).split('"')[1]
-    own.change(rf'^region = "{region}"', 'region = "ap-northeast-1"')
-    for secret in SECRETS.get(name, ()):
-        own.cloud.client("ssm").put_parameter(
-            Name=f"/shop-dev/secrets/{secret}", Value="sk_test_example", Type="SecureString"
-        )
+    assert (EXAMPLES / name / "README.md").is_file()
+    copy(name, own)
     assert own.run("rehearse", "up", "--json").document["passes"]
     own.up()
     assert own.planned() == {}

@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from tests.cloud import world
-from tests.cloud.commands.test_examples import EXAMPLES, NAMES, SECRETS
+from tests.cloud.commands.test_examples import NAMES, copy
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import SMALL
-from tests.cloud.steps.test_own_steps import Own, own, trust, untrusted  # noqa: F401
+from tests.cloud.steps.test_own_steps import Own, own, untrusted  # noqa: F401
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -68,19 +68,13 @@ REFUSED = (
 
 def write(project: Own, name: str) -> None:
     """Write one of the stacks."""
+    if name not in STACKS:
+        copy(name, project, env="prod")
+        return
     shutil.rmtree(project.directory / "steps")
-    if name in STACKS:
-        project.write(STACKS[name])
-        if name == "own-steps":
-            project.step(TABLE)
-    else:
-        shutil.copytree(EXAMPLES / name, project.directory, dirs_exist_ok=True)
-        trust(project)
-        project.change(r'^region = ".*"', 'region = "ap-northeast-1"')
-        for secret in SECRETS.get(name, ()):
-            project.cloud.client("ssm").put_parameter(
-                Name=f"/shop-prod/secrets/{secret}", Value="sk_test_example", Type="SecureString"
-            )
+    project.write(STACKS[name])
+    if name == "own-steps":
+        project.step(TABLE)
 
 
 def states(project: Own) -> dict[str, bytes]:
