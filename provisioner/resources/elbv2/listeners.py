@@ -120,7 +120,11 @@ _SEVERAL = "several public services"
 
 @dataclass(frozen=True)
 class Listener(Resource):
-    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate."""
+    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate.
+
+    Attributes:
+        certificate_first: whether another certificate is shown before names move here, not after they have moved.
+    """
 
     load_balancer_arn: str
     port: int
@@ -128,6 +132,7 @@ class Listener(Resource):
     default_actions: Sequence[Action]
     ssl_policy: str | None = None
     certificate_arn: str | None = None
+    certificate_first: bool = False
 
     type_name = "listener"
     api = API
@@ -175,11 +180,12 @@ class Listener(Resource):
     def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
         there, asked = live.attributes["default_actions"], before.get("default_actions")
         shown = live.attributes["certificate_arn"]
+        stays = not self.certificate_first and shown == before.get("certificate_arn")
         return replace(
             self,
             default_actions=both(self.default_actions, asked, there, shifted=shifted),
-            # a certificate of another domain would not cover the name that is still in use
-            certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
+            # the certificate of another name would not cover the name that is still in use
+            certificate_arn=shown if stays else self.certificate_arn,
         )
 
     def _settings(self) -> dict[str, Any]:
