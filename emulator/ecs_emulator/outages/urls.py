@@ -8,7 +8,7 @@ Balancer user guide, "Weighted target groups").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ecs_emulator.ecs.probes import target_state
@@ -53,6 +53,18 @@ def conditions() -> dict[Url, Condition]:
         for rule in kept.elbv2.describe_rules(listener.arn, None)
         if rule.actions[-1].data.get("Type") == "forward"
         for pattern in patterns(rule)
+    }
+    return {url: condition(url) for url in found}
+
+
+def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
+    """Return the present condition of each pattern under every name, also of patterns for which there is no rule."""
+    asked = list(patterns)
+    found = {
+        Url(name, pattern, listener.protocol): None
+        for kept, balancer, listener in _listeners()
+        for name in _names(kept.account, balancer.dns_name)
+        for pattern in asked
     }
     return {url: condition(url) for url in found}
 
