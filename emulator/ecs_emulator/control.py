@@ -251,9 +251,7 @@ def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
     return answered
 
 
-def watch(
-    cloud: CloudProcess, paths: Mapping[str, str] | None = None, owners: Mapping[str, str] | None = None
-) -> None:
+def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None, owners: Mapping[str, str] | None = None) -> None:
     """Record from now on which of the running services and URLs go down.
 
     Args:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from provisioner.config import path_patterns
 from provisioner.config import validators as values
-from provisioner.config.base import Model, Name, Problem
+from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
@@ -25,6 +26,15 @@ HIGH = 20
 MEASURED = {"cpu": "CPUUtilization", "memory": "MemoryUtilization"}
 """ECS's names of the metrics whose resolution a service sets (API reference, MetricConfiguration)."""
 
+Pattern = Annotated[
+    str,
+    values.matching(
+        r"/[\w.$/~\"'@:+&*?-]{0,127}",
+        "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
+    ),
+    AfterValidator(values.path_pattern),
+]
+"""A path pattern of a listener rule (ELBv2 API, PathPatternConditionConfig)."""
 Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
 
 
@@ -109,14 +119,14 @@ class Service(Workload):
     public: bool = False
     """Put the service behind the load balancer."""
     path: Annotated[
-        str,
-        values.matching(
-            r"/[\w.$/~\"'@:+&*?-]{0,127}",
-            "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
-        ),
-        AfterValidator(values.path_pattern),
-    ] = "/*"
-    """The path pattern of the requests that the load balancer sends to it; different for each public service."""
+        tuple[Pattern, ...],
+        LIST,
+        BeforeValidator(path_patterns.listed, json_schema_input_type=Pattern | tuple[Pattern, ...]),
+        values.unique("pattern"),
+        AfterValidator(path_patterns.check),
+    ] = (path_patterns.ALL,)
+    """The path pattern of the requests that the load balancer sends to it, or a list of up to five; different for each
+    public service. The longer pattern is tried first."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""

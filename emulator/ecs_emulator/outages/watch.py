@@ -9,6 +9,7 @@ from typing import Any
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages import health, network, services, urls
+from ecs_emulator.outages.urls import Url
 from ecs_emulator.patch import on_reset
 
 RUNS, REACHES = "runs", "reaches"
@@ -42,7 +43,7 @@ class Watch:
     on: bool = False
     began: float = 0.0
     services: Collection[str] = ()
-    urls: Mapping[urls.Url, str] = field(default_factory=dict)
+    urls: Mapping[Url, str] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     found: list[Outage] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ class Watch:
             for url, arn in self.urls.items():
                 self._note(arn, str(url), self._why(url, arn))
 
-    def _why(self, url: urls.Url, before: str) -> str:
+    def _why(self, url: Url, before: str) -> str:
         """Return why a URL is not answered, or that neither its former nor its future service answers it."""
         found, owner = urls.condition(url), self.owners.get(url.pattern)
         name = _name(found.service)

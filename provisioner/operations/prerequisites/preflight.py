@@ -25,6 +25,7 @@ from provisioner.operations.prerequisites import (
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
+from provisioner.operations.prerequisites.rule_places import recorded_priorities
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def gather(
                 vpc=there,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
+                priorities=recorded_priorities(records),
             )
         except ProvisionError:
             raise

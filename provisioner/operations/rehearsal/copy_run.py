@@ -30,8 +30,12 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
     copy.report(f"rehearsing {request.command} with {durations} durations")
     cloud = copy.temporary.cloud
     public = copy.config.public
-    owners = {service.path: name for name, service in public.items()} if request.command == "up" else {}
-    control.watch(cloud, {name: service.health.path for name, service in public.items()}, owners)
+    owners = {path: name for name, service in public.items() for path in service.path}
+    control.watch(
+        cloud,
+        {name: service.health.path for name, service in public.items()},
+        owners if request.command == "up" else {},
+    )
     if request.fails:
         control.exit_at_once(cloud, request.fails)
     before = len(control.calls(cloud))
