@@ -25,11 +25,6 @@ from provisioner.resources.elbv2.listeners import (
 )
 from provisioner.steps.certificate import Certified
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
-
-It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
-"""
 NOT_FOUND = answer("404", "not found")
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
@@ -70,9 +65,9 @@ def routes(
     tests: dict[int, Handle] = {}
     if certificate.certificate:
         shown = ready(certificate.certificate).id
-        listeners.append((stack.ensure(_https("https", balancer_arn, 443, rest, shown)), str))
+        listeners.append((stack.ensure(_https(stack, "https", balancer_arn, 443, rest, shown)), str))
         for port in stack.config.test_ports:
-            tests[port] = stack.ensure(_https(f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
+            tests[port] = stack.ensure(_https(stack, f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
     elif not http:
         _notice_clear(stack)
     found = Routes({whole: listeners[-1][0]} if whole else {}, {})
@@ -91,8 +86,9 @@ def routes(
     return found
 
 
-def _https(name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
-    return Listener(name, balancer_arn, port, "HTTPS", [default], TLS_POLICY, certificate_arn)
+def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
+    policy = stack.config.load_balancer.tls_policy
+    return Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate_arn)
 
 
 def _notice_clear(stack: Stack) -> None:
@@ -105,7 +101,7 @@ def _notice_clear(stack: Stack) -> None:
 
 
 def priorities(services: Mapping[str, Service], standing: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
-    """Return a priority for each service's rule: longer paths first; what stands keeps its own.
+    """Return a priority for each service's rule: longer paths first; a standing rule keeps its own.
 
     Paths of one length share a band of priorities. In it, each path takes the place of its checksum, or the next free
     one. A list has one rule, with the place of its longest path.

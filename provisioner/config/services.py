@@ -146,6 +146,8 @@ class Service(Workload):
     """The way in which new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     """Seconds for the open requests of a task to end, before the task gets the signal to stop."""
+    sticky: Annotated[int, values.between(1, 604800, "a number of seconds up to a week")] | None = None
+    """Seconds for which a client's requests go to the same task, by a cookie of the load balancer's."""
     exec: bool | None = None
     """Allow ECS Exec to open a shell in its tasks; by default on, but not in a protected stack."""
     target_container: Name | None = None
@@ -232,7 +234,7 @@ class Service(Workload):
             yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
-        for key in ("path", "deregistration_delay"):
+        for key in ("path", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

@@ -58,7 +58,10 @@ def conditions() -> dict[Url, Condition]:
 
 
 def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
-    """Return the present condition of each pattern under every name, also of patterns for which there is no rule."""
+    """Return the present condition of each pattern under every name, also of patterns for which there is no rule.
+
+    Names that redirect are left out, as those without a rule that forwards are in `conditions`.
+    """
     asked = list(patterns)
     found = {
         Url(name, pattern, listener.protocol): None
@@ -66,7 +69,7 @@ def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
         for name in _names(kept.account, balancer.dns_name)
         for pattern in asked
     }
-    return {url: condition(url) for url in found}
+    return {url: one for url in found if isinstance(one := _at(url), Condition)}
 
 
 def condition(url: Url) -> Condition:

@@ -181,7 +181,7 @@ class Apply:
         return self._change(now, item, live)
 
     def _begun(self, desired: Resource, part: Part) -> Resource:
-        """Return the settings with which a new resource begins; one that somebody has deleted is put back at once."""
+        """Return the settings with which a new resource begins; a deleted resource that stood is put back at once."""
         if part != "widened" or desired.address in self._standing or not isinstance(desired, BeginsUnused):
             return desired
         return desired.begun({live.id for a, live in [*self.observed.items()] if self._results.get(a) == "created"})

@@ -77,6 +77,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
         acl = begin(references.check_web_acl, aws, config)
+        tls = begin(references.check_tls_policy, aws, config)
         topic = begin(references.check_topic, aws, config)
         groups = begin(references.check_security_groups, aws, config)
         boundary = begin(references.boundary, aws, config, records)
@@ -88,6 +89,7 @@ def gather(
         try:
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
+            _or(tls, on_missing, lambda: None)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def recorded_priorities(records: Iterable[Record]) -> dict[str, int]:
-    """Return the priority of each service's recorded rules; those of one service have the same."""
+    """Return the priority of each service's recorded rules, of which all have the same."""
     return {
         service_of(record.address.partition("/")[2]): int(record.arguments["priority"])
         for record in records

@@ -136,6 +136,7 @@ class Listener(Resource):
     permissions = (
         *TAGGED,
         *grants("elasticloadbalancing", "DescribeListeners"),
+        *grants("elasticloadbalancing", "DescribeSSLPolicies", use=Use.OPTION, why="`load_balancer.tls_policy`"),
         *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),
         *grants("elasticloadbalancing", "DeleteListener", OWN),
         *grants("elasticloadbalancing", "ModifyListener", OWN, use=Use.OTHER, why=CHANGED),

@@ -53,7 +53,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def rehearsed(here: Project, text: str, *words: str, code: int = 0) -> list[tuple[str, str, bool]]:
-    """Rehearse a change; return what is down meanwhile, the path of a URL alone, why, and whether for good."""
+    """Rehearse a change; return each outage: the path of the URL or the service, the reason, and if it lasts."""
     here.write(text)
     [run] = here.run("rehearse", "--json", "--durations", "uneven", *words, code=code).document["runs"]
     assert bool(run["problems"]) == bool(code), run["problems"]

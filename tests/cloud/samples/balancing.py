@@ -74,6 +74,11 @@ def _delayed(hand: ByHand) -> None:
     hand("elbv2").modify_target_group_attributes(TargetGroupArn=hand.id, Attributes=[delay])
 
 
+def _kept_at_a_target(hand: ByHand) -> None:
+    sticky = [{"Key": "stickiness.enabled", "Value": "true"}]
+    hand("elbv2").modify_target_group_attributes(TargetGroupArn=hand.id, Attributes=sticky)
+
+
 def _another_certificate(hand: ByHand) -> None:
     _listens(hand, Certificates=[{"CertificateArn": hand.others.certificate}])
 
@@ -112,6 +117,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "healthy_threshold_count": lambda hand: _balanced(hand, HealthyThresholdCount=7),
             "unhealthy_threshold_count": lambda hand: _balanced(hand, UnhealthyThresholdCount=7),
             "matcher": lambda hand: _balanced(hand, Matcher={"HttpCode": "200-299"}),
+            "stickiness": _kept_at_a_target,
         },
     ),
     Listener: Sample(

@@ -62,4 +62,4 @@ def test_a_collision_moves_the_newcomer() -> None:
 
 
 def test_a_list_of_one_is_the_text() -> None:
-    assert priorities(services({"a": ["/ab"]})) == priorities(services({"a": "/ab"}))  # type: ignore[dict-item]
+    assert priorities(services({"a": ["/ab"]})) == priorities(services({"a": "/ab"}))
