@@ -140,7 +140,8 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
         },
         untried={
-            "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py"
+            "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",
+            "at_once": "it is not AWS's: it says how a new rule begins: tests/unit/engine/test_parts.py",
         },
     ),
     WebAclAssociation: Sample(
