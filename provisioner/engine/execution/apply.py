@@ -56,6 +56,7 @@ class Apply:
         tasks: the work expected for each resource: of the resources that can begin, the longest chain is first.
         leaving: the resource type that this run does not wait for once AWS shows its settings: a later run waits.
         patience: seconds after which the run waits for no resource, even within the resource's own timeout.
+        moves_traffic: whether later parts move traffic: new resources begin without any until then (`BeginsUnused`).
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Apply:
         *,
         leaving: type[Resource] | None = None,
         patience: float = inf,
+        moves_traffic: bool = False,
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
@@ -81,7 +83,7 @@ class Apply:
             )
         )
         self._tasks = tasks or {}
-        self._leaving, self._patience = leaving, patience
+        self._leaving, self._patience, self._moves_traffic = leaving, patience, moves_traffic
         self._addresses_by_id = dict(addresses_by_id(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
@@ -182,7 +184,8 @@ class Apply:
 
     def _begun(self, desired: Resource, part: Part) -> Resource:
         """Return the settings with which a new resource begins; a deleted resource that stood is put back at once."""
-        if part != "widened" or desired.address in self._standing or not isinstance(desired, BeginsUnused):
+        later = self._moves_traffic and part == "widened"
+        if not (later and isinstance(desired, BeginsUnused)) or desired.address in self._standing:
             return desired
         return desired.begun({live.id for a, live in [*self.observed.items()] if self._results.get(a) == "created"})
 
