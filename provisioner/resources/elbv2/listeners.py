@@ -255,9 +255,8 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         return Observed(rule["RuleArn"], attributes, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        rule = aws.client("elbv2").create_rule(**self._asked(self.fields()), Tags=aws.tag_list(self.address))["Rules"][
-            0
-        ]
+        tags = aws.tag_list(self.address)
+        (rule,) = aws.client("elbv2").create_rule(**self._asked(self.fields()), Tags=tags)["Rules"]
         return self._live(self.listener_arn, rule)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
