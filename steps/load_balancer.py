@@ -63,6 +63,7 @@ def load_balancer(
             stack.name,
             network.public,
             [group],
+            idle_timeout=stack.config.load_balancer.idle_timeout,
             deletion_protection=stack.config.protect,
             # a ready bucket also has its policy
             access_logs_bucket=ready(logs).id if logs else None,
@@ -109,6 +110,7 @@ def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> Tar
         vpc_id,
         health.path,
         deregistration_delay=service.deregistration_delay,
+        stickiness=service.sticky or 0,
         health_check_interval_seconds=health.interval,
         health_check_timeout_seconds=health.timeout,
         healthy_threshold_count=health.healthy,

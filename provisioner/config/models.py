@@ -87,7 +87,7 @@ class Config(Model):
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
-    """The load balancer: HTTP in clear, the log of its requests, and a web ACL that filters them."""
+    """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     account: Account = Account()
     """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs()

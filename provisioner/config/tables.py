@@ -135,12 +135,29 @@ class Database(Model):
             )
 
 
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
+
+It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
+"""
+
+
 class LoadBalancer(Model):
-    """`[load_balancer]`: HTTP in clear, the log of requests, and a web ACL that filters them."""
+    """`[load_balancer]`: HTTP in clear, idle timeout, TLS policy, the log of requests, and a web ACL."""
 
     http: bool = False
     """Answer by HTTP, in clear, beside HTTPS, instead of redirecting to it. Without `dns.domain` there is only HTTP,
     and `true` is needed to open it to everybody."""
+    idle_timeout: Annotated[int, values.between(1, 4000, "an idle timeout in seconds")] = 60
+    """Seconds after which the load balancer closes a connection on which nothing is sent."""
+    tls_policy: Annotated[
+        str,
+        values.matching(
+            r"ELBSecurityPolicy-[A-Za-z0-9-]{1,80}",
+            'is not the name of a security policy, such as "ELBSecurityPolicy-TLS13-1-2-2021-06"',
+        ),
+    ] = TLS_POLICY
+    """The security policy of HTTPS: the versions of TLS and the ciphers that clients may use."""
     access_logs: bool = False
     """Keep a log of each request in an S3 bucket of the stack. The bucket stays when this is turned off."""
     waf_acl: Annotated[

@@ -183,6 +183,7 @@ KEYS = (
         "path",
         "health",
         "deregistration_delay",
+        "sticky",
         "calls",
         "launch",
         "cpu",

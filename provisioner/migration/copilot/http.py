@@ -11,16 +11,17 @@ from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
 WHY = {
-    "additional_rules": "a service has one path here",
+    "additional_rules": "path takes a list of patterns: write their paths into it",
     "allowed_source_ips": "network.allow limits its clients, for the whole stack",
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "HTTP is always sent on to HTTPS here",
-    "stickiness": "requests of one browser go to any task here",
     "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
+DAY = 86400
+"""The seconds of Copilot's `stickiness`, which are AWS's default (ELBv2 API, TargetGroupAttribute)."""
 AS_HERE = {"redirect_to_https": True, "stickiness": False}
 """Keys with the value that a stack always has."""
 CHECK = {
@@ -52,6 +53,8 @@ def fill(workload: Workload, http: Value | None) -> None:
             health = _check(workload, value)
         elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
             workload.table["deregistration_delay"] = seconds
+        elif key == "stickiness" and value.flag is True:
+            workload.table["sticky"] = DAY
         elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
             key == "version" and (value.text or "").lower() == "http1"
         ):

@@ -19,9 +19,9 @@ def finish(gathered: Gathered) -> None:
     paths: dict[str, str] = {}
     for name, http in gathered.public.items():
         service = gathered.table["services"][name]
-        first = paths.setdefault(service.get("path", "/*"), name)
+        first = paths.setdefault(str(service.get("path", "/*")), name)
         if first != name:
-            for key in ("public", "path", "deregistration_delay"):
+            for key in ("public", "path", "deregistration_delay", "sticky"):
                 service.pop(key, None)
             if not isinstance(service.get("health"), Mapping) or "command" not in service["health"]:
                 service.pop("health", None)

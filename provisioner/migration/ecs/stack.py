@@ -79,7 +79,7 @@ def paths(gathered: Gathered) -> None:
         first = taken.setdefault(str(workload.table.get("path", "/*")), name)
         if first == name:
             continue
-        for key in ("public", "path", "deregistration_delay"):
+        for key in ("public", "path", "deregistration_delay", "sticky"):
             workload.table.pop(key, None)
         health = workload.table.get("health")
         if not isinstance(health, dict) or "command" not in health:

@@ -92,7 +92,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
         )
     }
     web = config.services["web"]
-    assert (web.path, web.deregistration_delay) == ("/*", 30)
+    assert (web.path, web.deregistration_delay) == (("/*",), 30)
     assert web.health == Health(path="/health", codes="200", interval=15, timeout=5, healthy=2, unhealthy=3, grace=60)
     assert web.health.command == ()
 

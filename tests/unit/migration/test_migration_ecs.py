@@ -449,8 +449,19 @@ def test_a_public_service() -> None:
     assert (found["public"], found["port"], found["path"], found["deregistration_delay"]) == (True, 80, "/api*", 300)
     assert found["health"] == {"path": "/up", "codes": "200-299", "interval": 30, "unhealthy": 2}
     assert written["dns"] == {"domain": "example.com", "host": "shop"}
-    assert "/*: a service has one path" in left["service web: rule.path-pattern"]
+    assert "/*: path is /api* here" in left["service web: rule.path-pattern"]
     assert "until you write others" in left["cluster main: network.allow"]
+
+
+def test_several_paths_and_clients_that_stay() -> None:
+    rules = [{"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a/*", "/b", "/c?"]}}]}]
+    sticky = {"stickiness.enabled": "true", "stickiness.lb_cookie.duration_seconds": "60"}
+    found, _ = web(told=True, **balanced(rules=rules, attributes=sticky, listener={"DefaultActions": []}))
+    assert (found["path"], found["sticky"]) == (["/a/*", "/b", "/c?"], 60)
+    sticky |= {"stickiness.type": "app_cookie"}
+    found, left = web(told=True, **balanced(rules=rules, attributes=sticky, listener={"DefaultActions": []}))
+    assert "sticky" not in found
+    assert "app_cookie" in left["service web: targetGroup.stickiness.type"]
 
 
 @pytest.mark.parametrize(
