@@ -87,6 +87,7 @@ def task_definitions(
                 runtime_platform={**LINUX, "cpuArchitecture": workload.architecture.upper()},
                 container_definitions=[own, *beside],
                 volumes=[{"name": volume} for volume in _volumes(stack, name, workload)],
+                ephemeral_storage={"sizeInGiB": size} if (size := workload.ephemeral_storage) else None,
             ),
             after=[images.in_use[one] for one in _images(name, workload) if one in images.in_use],
         ).arn
@@ -204,19 +205,30 @@ def _container(
             },
         },
     }
+    if directories:
+        found["mountPoints"] = [
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
+        ]
+    return found | _chosen(container)
+
+
+def _chosen(container: Service | Job | Sidecar) -> dict[str, Any]:
+    """Return the settings that a container has only if the file says so."""
+    found: dict[str, Any] = {}
     if container.command:
         found["command"] = list(container.command)
     if container.entrypoint:
         found["entryPoint"] = list(container.entrypoint)
     if container.port is not None:
         found["portMappings"] = [{"containerPort": container.port, "protocol": "tcp"}]
-    if directories:
-        found["mountPoints"] = [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
-        ]
     if container.port is not None and container.port < PRIVILEGED_PORTS:
         # so that a user other than root may listen there
         found["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    if container.ulimits:
+        found["ulimits"] = [
+            {"name": name, "softLimit": one.soft, "hardLimit": one.hard}
+            for name, one in sorted(container.ulimits.items())
+        ]
     if container.stop_timeout is not None:
         found["stopTimeout"] = container.stop_timeout
     if container.depends_on:

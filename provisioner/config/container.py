@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import capabilities
+from provisioner.config import capabilities, ulimits
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.secrets import Secret, Secrets, read_secrets
+from provisioner.config.ulimits import Ulimits
 from provisioner.docker.context import DOCKERFILE
 
 LONGEST_STOP_ON_FARGATE = 120
@@ -99,14 +100,20 @@ class Container(Model):
     """The container's user, by name or number; by default the image's own."""
     read_only: bool = False
     """A read-only root file system; `/tmp` is memory."""
+    ulimits: Ulimits = Field(default_factory=dict)
+    """Limits of the operating system by ECS's names, such as `{ nofile = 65536 }`, or a table of `soft` and `hard`."""
 
     @property
     def checked(self) -> bool:
         """Return whether ECS runs a health check inside the container."""
         return False
 
-    def image_problems(self) -> Iterator[Problem]:
-        """Yield contradictions between `image`, `build` and the other keys of a build."""
+    def container_problems(self) -> Iterator[Problem]:
+        """Yield contradictions between `image`, `build` and the other keys of a build, and impossible limits."""
+        yield from self._image_problems()
+        yield from ulimits.problems(self.ulimits)
+
+    def _image_problems(self) -> Iterator[Problem]:
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
             yield (

@@ -222,6 +222,9 @@ class Service(Workload):
             yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
+        if self.ephemeral_storage is not None and self.launch == "ec2":
+            why = "where tasks share the instance's disk"
+            yield "ephemeral_storage", f'has no effect with launch = "ec2", {why}: remove it'
         for key in ("path", "deregistration_delay"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"

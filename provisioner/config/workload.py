@@ -42,6 +42,8 @@ class Workload(Container):
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
     """Memory of a task in MiB."""
+    ephemeral_storage: Annotated[int, values.between(21, 200, "a disk of a task on Fargate in GiB")] | None = None
+    """The disk of a task on Fargate in GiB, 21 to 200, which ends with the task; by default Fargate's 20."""
     sidecars: Mapping[Name, Sidecar] = {}
     """Containers that run beside its own, in the same tasks."""
     policies: Annotated[
@@ -62,7 +64,7 @@ class Workload(Container):
 
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between the settings of one workload."""
-        yield from self.image_problems()
+        yield from self.container_problems()
         if (number := len(self.security_groups)) > MOST_GROUPS:
             yield "security_groups", f"has {number}, and AWS allows {MOST_GROUPS} beside the stack's own: use fewer"
         if (number := len(task_policies.managed(self.policies))) > task_policies.MOST_MANAGED:

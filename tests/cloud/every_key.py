@@ -138,6 +138,8 @@ VALUES: dict[str, Any] = {
     "services.web.wait_for_database": False,
     "services.web.cpu": 512,
     "services.web.memory": 1024,
+    "services.web.ephemeral_storage": 30,
+    "services.web.ulimits": {"nofile": 65536},
     "services.web.scaling.min": 3,
     "services.web.scaling.max": 12,
     "services.web.scaling.cpu": 50,

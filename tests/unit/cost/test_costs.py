@@ -162,6 +162,19 @@ def test_arm_tasks_have_their_own_price() -> None:
     assert {line.price for line in found.lines} == {"fargate.arm.vcpu", "fargate.arm.gb"}
 
 
+def test_a_disk_costs_beyond_20_gib_and_alike_on_spot() -> None:
+    strategy = [*FARGATE, {"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    task = {"cpu": "1024", "memory": "2048", "ephemeral_storage": {"sizeInGiB": 30}}
+    service = {"desired_count": 4, "capacity_provider_strategy": strategy}
+    found = priced({"service/a": service, "task_definition/a": task})
+    (line,) = (one for one in found.lines if one.price == "fargate.storage")
+    assert (line.sums.usual, line.guess) == (pytest.approx(4 * 10 * 0.000133 * HOURS), False)
+    run = {"schedule/a": {}, "task_definition/a": task}
+    assert [one.what for one in priced(run).loads if one.price == "fargate.storage"] == [
+        "an hour of a run of a, 10 GB of disk beyond 20"
+    ]
+
+
 def test_instances_are_as_many_as_the_tasks_need() -> None:
     group = {
         "max_size": 9,

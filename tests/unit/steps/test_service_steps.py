@@ -192,6 +192,24 @@ def test_a_service_that_must_not_run_twice_has_no_rebalancing() -> None:
     assert "stopTimeout" not in container(stack, "web")
 
 
+def test_disks_and_limits_are_those_of_the_file() -> None:
+    limits = {"nofile": 65536, "core": {"soft": 0, "hard": -1}}
+    stack = declared(
+        web={"image": "web:1", "port": 80, "ephemeral_storage": 50, "ulimits": limits, "memory": 1024},
+        host={"extends": "web", "port": 81, "launch": "ec2"},
+        plain={"image": "web:1", "port": 80},
+    )
+    asked = [
+        {"name": "core", "softLimit": 0, "hardLimit": -1},
+        {"name": "nofile", "softLimit": 65536, "hardLimit": 65536},
+    ]
+    assert desired(stack, "task_definition/web").ephemeral_storage == {"sizeInGiB": 50}
+    assert container(stack, "web")["ulimits"] == container(stack, "host")["ulimits"] == asked
+    for name in ("host", "plain"):  # instances have no such disks
+        assert desired(stack, f"task_definition/{name}").ephemeral_storage is None
+    assert "ulimits" not in container(stack, "plain")
+
+
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
     image = desired(stack, "wanted_image/web")
