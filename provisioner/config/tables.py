@@ -185,12 +185,15 @@ RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"
 
 
 class Logs(Model):
-    """`[logs]`: the days that CloudWatch keeps the logs, and the KMS key that encrypts them."""
+    """`[logs]`: the days that CloudWatch keeps the logs, the KMS key that encrypts them, and Container Insights."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
     """Days that CloudWatch keeps the logs."""
     kms_key: KmsKey | None = None
     """A KMS key for the logs alone."""
+    insights: bool = True
+    """Watch the cluster by Container Insights, which is charged for as 11 metrics and 21 for each service; `init`
+    writes `false`."""
 
 
 class StateSettings(Model):

@@ -1,4 +1,4 @@
-"""The model of `ulimits`: what the processes of a container may use of the operating system."""
+"""The model of `ulimits`: limits of the operating system for the processes of a container."""
 
 from __future__ import annotations
 

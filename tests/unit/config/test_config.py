@@ -99,7 +99,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     services = {"web": {"image": "web:1", "port": 1}}
-    new = {"account": {"role_path": "/{project}/{env}/"}, "dns": {"domain": "example.com"}}
+    new: dict[str, Any] = {"account": {"role_path": "/{project}/{env}/"}, "dns": {"domain": "example.com"}}
+    new["logs"] = {"insights": False}
     shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, **new})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
@@ -464,6 +465,11 @@ TOP = [
     (f'[load_balancer]\nwaf_acl = "{ACL.replace("regional", "global")}"', "load_balancer.waf_acl", ["CloudFront"]),
     (f'region = "eu-west-1"\n[load_balancer]\nwaf_acl = "{ACL}"', "load_balancer.waf_acl", ["in ap-northeast-1"]),
     ("[network]\nflow_logs = 1", "network.flow_logs", ["true or false"]),
+    (
+        '[logs]\ninsights = false\n[alarms]\nemail = ["a@example.com"]',
+        "logs.insights",
+        ["alarms.running", "write true, or running = false under [alarms]"],
+    ),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
     ("[services]", "services", ["at least one service"]),

@@ -109,7 +109,7 @@ def test_each_key_that_a_type_names_is_in_the_table() -> None:
 
 
 def test_the_sample_costs_what_its_parts_do() -> None:
-    found = costs.of_config(load(SAMPLE), NOWHERE)
+    found = costs.of_config(changed(load(SAMPLE), "logs", insights=True), NOWHERE)
     parts = found.by_address
     assert parts["vpc_endpoint/ssm"].usual == pytest.approx(3 * 0.014 * HOURS)
     assert parts["load_balancer/main"].usual == pytest.approx((0.0243 + 3 * 0.005) * HOURS)
