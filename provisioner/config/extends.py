@@ -58,13 +58,14 @@ def extended(table: Mapping[str, Any]) -> Extended:
     Values of a wrong form stay as they are: the models refuse them later.
     """
     result = Extended(dict(table))
-    services = table.get("services")
+    services = table.get("services", {})
     if not isinstance(services, Mapping):
         return result
     done: dict[str, Any] = {}
     for name in services:
         _service(name, services, done, result, ())
-    result.table["services"] = {name: done[name] for name in services}
+    if services:
+        result.table["services"] = {name: done[name] for name in services}
     if isinstance(jobs := table.get("jobs"), Mapping):
         result.table["jobs"] = {name: _heir("jobs", name, own, done, result) for name, own in jobs.items()}
     return result

@@ -96,10 +96,8 @@ class Config(Model):
     """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings()
     """Steps and resource types of your own."""
-    services: Annotated[
-        Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
-    ]
-    """The services, by name: at least one."""
+    services: Mapping[Name, Service] = {}
+    """The services, by name; a stack may have jobs alone."""
     jobs: Mapping[Name, Job] = {}
     """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
@@ -285,6 +283,9 @@ class Config(Model):
         """Yield contradictions between tables, and names that AWS would refuse."""
         if re.match(RESERVED_BUCKETS, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
+        if not self.services and not self.jobs:
+            what = "is missing" if "services" not in self.model_fields_set else "is empty"
+            yield "services", f"{what}, and a stack needs a service or a job: add [services.web], or [jobs.nightly]"
         yield from together.problems(self._workloads)
         yield from self._unused()
         yield from self._addresses()
@@ -305,6 +306,8 @@ class Config(Model):
             yield "logs.insights", f"{why}: write true, or running = false under [alarms]"
         if self.capacity.min and not self.on_instances:
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
+        if self.schedule and not self.services and not self.database:
+            yield "schedule", "has no effect on a stack that has no service and no database: remove it"
         if self.capacity.min and self.schedule:
             yield "capacity.min", f"{self.capacity.min} keeps instances there while the stack sleeps: remove it"
         if self.network.egress == "public" and self.on_instances:

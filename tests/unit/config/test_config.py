@@ -472,8 +472,8 @@ TOP = [
     ),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
-    ("[services]", "services", ["at least one service"]),
-    ("services = {}", "services", ["at least one service"]),
+    ("[services]", "services", ["is empty", "a service or a job", "add [services.web], or [jobs.nightly]"]),
+    ("services = {}", "services", ["is empty", "a service or a job"]),
     ("services = 1", "services", ["must be a table"]),
     ("", "services", ["is missing", "[services.web]"]),
 ]
@@ -641,6 +641,15 @@ def test_wrong_settings(tmp_path: Path, text: str, key: str, words: list[str]) -
     (line,) = refusal(path)
     assert line.startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
+
+
+def test_a_stack_may_have_jobs_alone_but_nothing_to_put_to_sleep(tmp_path: Path) -> None:
+    jobs = "[jobs.a]\nimage = 'a:1'\n"
+    assert load(write(tmp_path, jobs)).services == {}
+    nights = "[schedule]\nsleep = 'cron(0 20 * * ? *)'\nwake = 'cron(0 7 * * ? *)'\n"
+    (line,) = refusal(write(tmp_path, jobs + nights))
+    assert "schedule: has no effect on a stack that has no service and no database: remove it" in line
+    load(write(tmp_path, jobs + nights + "[database]\n"))
 
 
 @pytest.mark.parametrize(("text", "key", "words"), SERVICE)
