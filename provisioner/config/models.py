@@ -289,6 +289,8 @@ class Config(Model):
         yield from together.problems(self._workloads)
         yield from self._unused()
         yield from self._addresses()
+        if self.database and self.database.iam_authentication:
+            yield from together.database_users(self._workloads)
         yield from self._connect()
         yield from self._architectures()
         yield from self._regions()

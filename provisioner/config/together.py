@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from provisioner.config import task_containers
+from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
@@ -95,14 +95,39 @@ def _paths(config: Workloads) -> Iterator[Problem]:
 
 
 def _lengths(config: Workloads) -> Iterator[Problem]:
-    # Elastic Load Balancing has the shortest names. A project too long for it is reported once, not at each service.
-    parts = {config.key(name): name for name in config.all}
-    parts |= {config.key(n): alternate(n) for n, service in config.services.items() if service.deployment.shifts}
-    names = {"project": "alb"} if len(config.stack) > 28 else parts
-    for key, part in names.items():
+    # Elastic Load Balancing has the shortest names, and a shortened one still begins with the stack's. A project that
+    # is too long is reported once, not at each service.
+    if (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
+        full = f"{config.stack}-alb"
+        yield "project", f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        return
+    for name in config.all:
+        if len(name) > short_names.LABEL:
+            most = f"and a name in DNS has at most {short_names.LABEL}"
+            yield config.key(name), f"has {len(name)} characters, {most}: use a shorter name"
+    if len(config.stack) > short_names.room(short_names.TARGET_GROUP):
+        yield from _target_groups(config)
+
+
+def _target_groups(config: Workloads) -> Iterator[Problem]:
+    """Yield public services with a name that is too long and cannot be shortened, as the stack's own is long."""
+    for name, service in config.services.items():
+        part = alternate(name) if service.deployment.shifts else name
         full = f"{config.stack}-{part}"
-        if (excess := len(full) - 32) > 0:
-            yield key, f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        if service.public and (excess := len(full) - short_names.TARGET_GROUP) > 0:
+            yield (
+                config.key(name),
+                f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}",
+            )
+
+
+def database_users(config: Workloads) -> Iterator[Problem]:
+    """Yield workloads whose names make the names of their database users too long for MySQL, if IAM signs them in."""
+    for name, workload in config.all.items():
+        user = f"{config.stack}-{name}"
+        if workload.database and (excess := len(user) - short_names.DATABASE_USER) > 0:
+            what = f"signs in to the database as {user}, and MySQL allows {short_names.DATABASE_USER} characters"
+            yield config.key(name), f"{what}: shorten one of its parts by {excess}"
 
 
 def on_trial(service: str) -> str:

@@ -683,7 +683,6 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
         ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
-        ('[services.a-long-name-of-a-service]\nport = 1\nimage = "i"', "services.a-long-name-of-a-service", ["by 7"]),
         ("[services]\nweb = 1", "services.web", ["must be a table"]),
         ("".join(f"[services.s{n}]\n{PRIVATE}" for n in range(501)), "services", ["501", "AWS's quotas allow 500"]),
         (

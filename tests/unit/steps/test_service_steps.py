@@ -192,6 +192,28 @@ def test_a_service_that_must_not_run_twice_has_no_rebalancing() -> None:
     assert "stopTimeout" not in container(stack, "web")
 
 
+def test_names_that_aws_would_refuse_are_short_and_unlike() -> None:
+    long = "a-storefront-with-a-name-of-many-words"
+    service = {"image": "web:1", "port": 80, "public": True}
+    stack = declared(
+        **{
+            long: {**service, "path": "/a/*", "deployment": "blue-green"},
+            f"{long}-two": {**service, "path": "/b/*"},
+            "web": {**service, "path": "/w/*"},
+        }
+    )
+    addresses = [f"target_group/{name}" for name in (long, f"{long}-B", f"{long}-two")]
+    groups = [desired(stack, address).target_group_name for address in addresses]
+    assert all(len(name) <= 32 and name.startswith("ecs-sample-dev-a-stor") for name in groups)
+    assert len({*groups}) == 3
+    assert desired(stack, "target_group/web").target_group_name == "ecs-sample-dev-web"
+    role = desired(stack, f"role/task-{long}-two").role_name
+    assert role == f"ecs-sample-dev-task-{long}-two"
+    longest = "b" * 63
+    declaration = declared(**{longest: {"image": "web:1"}})
+    assert len(desired(declaration, f"role/task-{longest}").role_name) <= 64
+
+
 def test_disks_and_limits_are_those_of_the_file() -> None:
     limits = {"nofile": 65536, "core": {"soft": 0, "hard": -1}}
     stack = declared(
