@@ -61,7 +61,7 @@ class Container(Model):
     """The settings of one container, shared by `[services.NAME]`, `[jobs.NAME]` and `[….sidecars.NAME]`."""
 
     image: Annotated[str, AfterValidator(values.image)] | None = None
-    """A prebuilt image of any registry, which `up` copies into ECR."""
+    """A prebuilt image of any registry, which `up` copies into ECR; `{project}` and `{env}` stand for these."""
     build: Annotated[str, AfterValidator(values.inside)] | None = None
     """A directory with a Dockerfile: `up` builds the image and pushes it to ECR."""
     dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
@@ -87,7 +87,7 @@ class Container(Model):
     """Variables of the container. No secrets: every reader of task definitions sees them."""
     secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
     """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
-    table of names and places."""
+    table of names and places, in which `{project}` and `{env}` stand for these."""
     user: (
         Annotated[
             str,

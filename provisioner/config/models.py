@@ -17,6 +17,7 @@ from provisioner.config import (
     overlays,
     private_names,
     production,
+    stack_words,
     task_policies,
     together,
 )
@@ -120,8 +121,12 @@ class Config(Model):
         extended = extends.extended(table)
         if extended.problems:
             raise loader.Inconsistent(extended.problems)
-        whole, keys = production.with_defaults(extended.table)
         project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
+        said = extended.table
+        filled, unknown = stack_words.filled(said, str(said.get("project", project)), str(said.get("env", env)))
+        if unknown:
+            raise loader.Inconsistent(unknown)
+        whole, keys = production.with_defaults(filled)
         whole, named = private_names.with_defaults(whole, project, env)
         config = handler(whole)
         config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)

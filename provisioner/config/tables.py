@@ -34,9 +34,16 @@ class Dns(Model):
 
     domain: Domain | None = None
     """The public hosted zone; on AWS a domain of yours. Without it public services answer by HTTP under the load
-    balancer's own name."""
-    host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
-    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`."""
+    balancer's own name. `{project}` and `{env}` stand for these."""
+    host: Annotated[
+        str,
+        # the words are filled in before this check: an editor checks the text with them
+        values.matching(
+            rf"{values.LABEL}|[a-z0-9-]*(\{{(project|env)\}}[a-z0-9-]*)+", 'is not a single DNS label, such as "app"'
+        ),
+    ] = HOST
+    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`.
+    `{project}` and `{env}` stand for these."""
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
