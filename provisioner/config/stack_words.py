@@ -46,7 +46,7 @@ def _container(key: str, table: Any, fill: Callable[[str, Any], Any]) -> Any:
     """Return the table of a service, a job or a sidecar with the words filled in."""
     if not isinstance(table, Mapping):
         return table
-    return {name: one for name, one in _settings(key, table, fill)}
+    return dict(_settings(key, table, fill))
 
 
 def _settings(key: str, table: Mapping[str, Any], fill: Callable[[str, Any], Any]) -> Iterator[tuple[str, Any]]:
