@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner import Roles, Stack, step
 from provisioner.config import extends
+from provisioner.config.call_variables import call_variables
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
 from provisioner.config.health import LONGEST_START, Health
@@ -15,7 +16,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY, url_variable
+from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -290,8 +291,9 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
             "DB_NAME": settings.name,
             "DB_USER": settings.user,
         }
-    urls = {
-        url_variable(callee): f"http://{callee}.{domain}:{stack.config.port_of(callee)}" for callee in workload.calls
-    }
+    urls: dict[str, str] = {}
+    for callee in workload.calls:
+        protocol, port_of = stack.config.services[callee].protocol, stack.config.port_of(callee)
+        urls |= call_variables(callee, protocol, f"{callee}.{domain}", port_of)
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
     return {**port, **urls, **access, **workload.environment}

@@ -24,6 +24,7 @@ from provisioner.config import (
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
+from provisioner.config.call_variables import HTTP
 from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
@@ -254,6 +255,10 @@ class Config(Model):
             raise ValueError(f"service {service} has no port")
         return port
 
+    def variables_of(self, workload: str) -> Sequence[str]:
+        """Return the names of the variables and secrets that the stack itself gives a workload."""
+        return self._workloads.variables(workload)
+
     def key(self, container: str) -> str:
         """Return the dotted key of a service's, a job's or a sidecar's table."""
         workload, _, sidecar = container.partition(".")
@@ -345,6 +350,10 @@ class Config(Model):
         if self.network.connect == "service-connect" and not self.endpoints:
             why = "no service calls another one, and jobs find services by DNS"
             yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
+        for name in self.endpoints:
+            if (protocol := self.services[name].protocol) != HTTP:
+                why = "the proxies of Service Connect speak HTTP to called services"
+                yield f"services.{name}.protocol", f'is "{protocol}", and {why}: remove it, or network.connect'
         for name, service in self.proxied.items():
             least = PROXY_MEMORY + SMALLEST_CONTAINER + sum(one.memory or 0 for one in service.sidecars.values())
             if service.memory < least:

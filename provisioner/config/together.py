@@ -8,10 +8,13 @@ from graphlib import CycleError, TopologicalSorter
 
 from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
+from provisioner.config.call_variables import call_variables
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
+from provisioner.config.secrets import misplaced
 from provisioner.config.services import Service
+from provisioner.config.workload import DATABASE_VARIABLES, TAKEN
 
 WORKLOADS = 500
 """The most services and jobs: each has a role and a security group. An account has 1,000 roles (IAM quotas), a Region
@@ -38,6 +41,15 @@ class Workloads:
     def all(self) -> Mapping[str, Service | Job]:
         """Services and jobs together."""
         return {**self.services, **self.jobs}
+
+    def variables(self, name: str) -> list[str]:
+        """Return the names of the environment variables and secrets that the stack itself gives a workload."""
+        return [*self.addresses(name), *(DATABASE_VARIABLES if self.all[name].database else ())]
+
+    def addresses(self, name: str) -> list[str]:
+        """Return the names of the variables with the addresses of the services that a workload calls."""
+        callees = {one: self.services[one].protocol for one in self.all[name].calls if one in self.services}
+        return [variable for callee, protocol in callees.items() for variable in call_variables(callee, protocol)]
 
     def key(self, name: str) -> str:
         """Return the dotted key of a service's or a job's table."""
@@ -69,7 +81,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
     if (base := workload.extends) and base not in config.services:
         what = "which is a job: extend a service" if base in config.jobs else ""
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
-    for below, text in task_containers.problems(name, workload):
+    for below, text in (*task_containers.problems(name, workload), *_variables(config, name)):
         yield f"{key}.{below}", text
     for callee in workload.calls:
         if callee == name:
@@ -82,6 +94,14 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             # a caller inside the VPC reaches all tasks in turn, regardless of the load balancer's weights
             why = f'"{strategy}" shifts no calls from inside: new tasks would get them of {key} at once'
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
+
+
+def _variables(config: Workloads, name: str) -> Iterator[Problem]:
+    """Yield variables and secrets with the names of called services' addresses, with keys relative to the workload."""
+    workload, own = config.all[name], config.addresses(name)
+    for key in sorted(workload.environment.keys() & {*own}):
+        yield f"environment.{key}", TAKEN
+    yield from misplaced(workload.secrets, (), own)
 
 
 def _paths(config: Workloads) -> Iterator[Problem]:

@@ -129,6 +129,7 @@ VALUES: dict[str, Any] = {
     "services.web.command": "serve --verbose",
     "services.web.entrypoint": ["/entry"],
     "services.web.port": 8181,
+    "services.web.protocol": "grpc",
     "services.web.launch": "ec2",
     "services.web.on_demand.base": 1,
     "services.web.on_demand.percent": 50,
@@ -191,6 +192,7 @@ WITH: dict[str, dict[str, Any]] = {
     "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "logs.insights": {"alarms.running": False},
+    "services.web.protocol": {"services.web.public": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
     "services.web.cpu": {"services.web.memory": 1024},
@@ -250,6 +252,7 @@ def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
     }
     return found | {
         "services.api.port, which web calls": _setting({"services.api.port": 9300}),
+        "services.api.protocol, which web calls": _setting({"services.api.protocol": "tcp"}),
         "services.web.health and its image": _setting(
             {"services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
         ),

@@ -53,6 +53,14 @@ def refusal(path: Path, **overrides: str) -> list[str]:
 # -- valid settings
 
 
+SPOKEN = f"""network.connect = "service-connect"
+[services.a]
+{PRIVATE}calls = ["b"]
+[services.b]
+{PRIVATE}protocol = "tcp"
+"""
+
+
 def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
     config = load(write(tmp_path, WEB))
 
@@ -106,8 +114,8 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
     assert shown.services["frontend"].calls == ("backend",)
-    assert shown.services["frontend"].variables() == ("BACKEND_URL",)
-    assert shown.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+    assert shown.variables_of("frontend") == ["BACKEND_URL"]
+    assert shown.variables_of("backend") == ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"]
 
 
 @pytest.mark.parametrize("with_app", [False, True])
@@ -483,7 +491,7 @@ SERVICE = [
     ("port = 0", "port", ["0 is not a port", "1 to 65535"]),
     ("port = 65536", "port", ["65536 is not a port", "1 to 65535"]),
     ('port = "80"', "port", ["write 80 without quotes"]),
-    ("prot = 1", "prot", ['did you mean "port"?']),
+    ("pord = 1", "pord", ['did you mean "port"?']),
     ('port = 1\nenv = { A = "b" }', "env", ['did you mean "environment"?']),
     ('port = 1\nhost = "www"', "host", ["is unknown here; for the whole stack there is dns.host"]),
     ("port = 1\ncommand = []", "command", ["is empty", "a program and its arguments"]),
@@ -572,6 +580,9 @@ SERVICE = [
     ("port = 1\nulimits = { nofile = '9' }", "ulimits.nofile", ["whole number", "table"]),
     ("port = 1\nulimits = { core = { soft = 2, hard = 1 } }", "ulimits.core.soft", ["more than hard, which is 1"]),
     ("port = 1\nulimits = { core = { soft = -1, hard = 1 } }", "ulimits.core.soft", ["unlimited is more than hard"]),
+    ('port = 1\nprotocol = "REDIS"', "protocol", ["no scheme of a URL"]),
+    ('protocol = "tcp"', "protocol", ["without a port", "add port"]),
+    ('port = 1\npublic = true\nprotocol = "tcp"', "protocol", ['is "tcp"', "load balancer speaks HTTP"]),
     ("port = 1\nderegistration_delay = 60", "deregistration_delay", ["not public", "remove deregistration_delay"]),
     ("port = 1\npublic = true\nderegistration_delay = 3601", "deregistration_delay", ["0 to 3600"]),
     ("port = 1\ndeployment = { min_percent = 101 }", "deployment.min_percent", ["0 to 100"]),
@@ -704,6 +715,16 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             f'[services.a]\n{PRIVATE}calls = ["b"]\n[services.b]\n{PRIVATE}calls = ["a"]',
             "services.a.calls",
             ["(a calls b calls a)", "remove one call"],
+        ),
+        (
+            f'[services.a]\n{PRIVATE}calls = ["b"]\nenvironment.B_PORT = "1"\n[services.b]\n{PRIVATE}protocol = "tcp"',
+            "services.a.environment.B_PORT",
+            ["set by the stack"],
+        ),
+        (
+            SPOKEN,
+            "services.b.protocol",
+            ["proxies of Service Connect speak HTTP"],
         ),
         (
             f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',

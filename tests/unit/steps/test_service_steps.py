@@ -214,6 +214,25 @@ def test_names_that_aws_would_refuse_are_short_and_unlike() -> None:
     assert len(desired(declaration, f"role/task-{longest}").role_name) <= 64
 
 
+def test_callers_get_the_address_in_the_form_of_the_protocol() -> None:
+    called = {"image": "c:1", "port": 6379}
+    stack = declared(
+        cache={**called, "protocol": "redis"},
+        raw={**called, "protocol": "tcp"},
+        api=called,
+        web={"image": "web:1", "calls": ["cache", "raw", "api"], "environment": {"RAW_URL": "amqp://guest@raw"}},
+    )
+    assert environment(stack, "web") == {
+        "CACHE_URL": "redis://cache.svc.internal:6379",
+        "CACHE_HOST": "cache.svc.internal",
+        "CACHE_PORT": "6379",
+        "RAW_HOST": "raw.svc.internal",
+        "RAW_PORT": "6379",
+        "RAW_URL": "amqp://guest@raw",
+        "API_URL": "http://api.svc.internal:6379",
+    }
+
+
 def test_disks_and_limits_are_those_of_the_file() -> None:
     limits = {"nofile": 65536, "core": {"soft": 0, "hard": -1}}
     stack = declared(
