@@ -25,6 +25,7 @@ from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.call_variables import HTTP
+from provisioner.config.circles import in_circles
 from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
@@ -47,6 +48,7 @@ from provisioner.config.tables import (
 )
 from provisioner.config.workload import PROXY_MEMORY, Architecture
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import listed
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample: a complete `stack.toml`."""
@@ -350,6 +352,12 @@ class Config(Model):
         if self.network.connect == "service-connect" and not self.endpoints:
             why = "no service calls another one, and jobs find services by DNS"
             yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
+        if self.endpoints and (circle := in_circles({name: one.calls for name, one in self.services.items()})):
+            # ECS developer guide, "Service Connect": a task's proxy knows the services of the namespace at its start
+            why = (
+                f"{listed(sorted(circle))} call each other, and a proxy reaches only services that were there before it"
+            )
+            yield "network.connect", f"{why}: remove a call, or network.connect"
         for name in self.endpoints:
             if (protocol := self.services[name].protocol) != HTTP:
                 why = "the proxies of Service Connect speak HTTP to called services"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
@@ -71,7 +70,6 @@ def problems(config: Workloads) -> Iterator[Problem]:
         yield from _workload(config, name)
     yield from _paths(config)
     yield from _lengths(config)
-    yield from _circles(config)
 
 
 def _workload(config: Workloads, name: str) -> Iterator[Problem]:
@@ -158,17 +156,3 @@ def on_trial(service: str) -> str:
 def in_clear(service: str) -> str:
     """Return the name of a service's rule of the HTTP listener, with a capital letter too."""
     return f"{service}-H"
-
-
-def _circles(config: Workloads) -> Iterator[Problem]:
-    # A group's rules name the groups of its callers, so the callers' groups are created first.
-    try:
-        TopologicalSorter({name: service.calls for name, service in config.services.items()}).prepare()
-    except CycleError as error:
-        circle = error.args[1][::-1]
-        if len(set(circle)) > 1:
-            path = " calls ".join(circle)
-            yield (
-                f"services.{circle[0]}.calls",
-                f"is part of a cycle ({path}), but the caller's security group is created first: remove one call",
-            )

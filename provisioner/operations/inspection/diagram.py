@@ -136,7 +136,15 @@ _GROUPS = (
 )  # fmt: skip
 _NETWORK = frozenset(
     {
-        *("vpc", "subnet", "route_table", "internet_gateway", "security_group", "security_group_egress"),
+        *(
+            "vpc",
+            "subnet",
+            "route_table",
+            "internet_gateway",
+            "security_group",
+            "security_group_egress",
+            "security_group_ingress",
+        ),
         "default_security_group",
     }
 )

@@ -712,9 +712,9 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             ['did you mean "backend"?'],
         ),
         (
-            f'[services.a]\n{PRIVATE}calls = ["b"]\n[services.b]\n{PRIVATE}calls = ["a"]',
-            "services.a.calls",
-            ["(a calls b calls a)", "remove one call"],
+            SPOKEN.replace('protocol = "tcp"', 'calls = ["a"]'),
+            "network.connect",
+            ["a and b call each other", "remove a call, or network.connect"],
         ),
         (
             f'[services.a]\n{PRIVATE}calls = ["b"]\nenvironment.B_PORT = "1"\n[services.b]\n{PRIVATE}protocol = "tcp"',

@@ -214,6 +214,27 @@ def test_names_that_aws_would_refuse_are_short_and_unlike() -> None:
     assert len(desired(declaration, f"role/task-{longest}").role_name) <= 64
 
 
+def test_services_in_a_circle_have_rules_apart_and_start_in_an_order() -> None:
+    stack = declared(
+        web={"image": "web:1", "port": 80, "public": True, "calls": ["api"]},
+        api={"image": "api:1", "port": 81, "calls": ["web", "store"]},
+        store={"image": "store:1", "port": 82},
+    )
+    for name, port, callers in (("web", 80, {"alb", "api"}), ("api", 81, {"web"})):
+        assert desired(stack, f"security_group/{name}").ingress is None
+        rules = desired(stack, f"security_group_ingress/{name}").rules
+        assert {(rule["FromPort"], rule["ReferencedGroupId"]) for rule in rules} == {
+            (port, f"${{security_group/{caller}:id}}") for caller in callers
+        }
+        assert f"security_group_ingress/{name}" in needs(stack, f"security_group_egress/{name}"), "tasks start later"
+    assert len(desired(stack, "security_group/store").ingress) == 1
+    assert "security_group_ingress/store" not in stack.declared
+    assert environment(stack, "web")["API_URL"] == "http://api.svc.internal:81"
+    assert environment(stack, "api")["WEB_URL"] == "http://web.svc.internal:80"
+    order = [address for address in stack.declared if address.startswith("service/")]
+    assert order.index("service/store") < order.index("service/api") < order.index("service/web")
+
+
 def test_callers_get_the_address_in_the_form_of_the_protocol() -> None:
     called = {"image": "c:1", "port": 6379}
     stack = declared(
