@@ -133,7 +133,8 @@ def _nat_gateways(context: Context) -> Need:
 def _rules(context: Context) -> Need:
     """Return the rules that the largest group still needs: the quota counts for each group and each direction."""
     rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress or (), group.egress or ())]
-    rules += [apart.rules for kind in (SecurityGroupIngress, SecurityGroupEgress) for apart in context.wanted(kind)]
+    rules += [into.rules for into in context.wanted(SecurityGroupIngress)]
+    rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
     return _exactly(max(0, max(map(len, rules), default=0) - usage.rules_of_largest_group(context)))
 
 

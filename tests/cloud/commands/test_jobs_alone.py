@@ -40,7 +40,7 @@ def test_a_stack_of_jobs_lives_without_services(project: Project) -> None:  # no
         assert "Traceback" not in ended.err
     project.run("run", "nightly", code=0)
     project.run("sleep", "--yes")
-    assert project.run("wake", "--yes")
+    project.run("wake", "--yes")
     (project.state / "local" / NAME / "state.json").unlink()
     project.run("recover", "--yes")
     assert project.planned() == {}
