@@ -315,7 +315,7 @@ class Config(Model):
             others = f" (also of {', '.join(users[1:])})" if users[1:] else ""
             why = "there is no table [database], and without it no database"
             yield f"{users[0]}.database", f"{why}: add it, or remove database = true{others}"
-        if self.alarms and self.alarms.running and not self.logs.insights:
+        if self.services and self.alarms and self.alarms.running and not self.logs.insights:
             why = "false leaves alarms.running without a metric, which Container Insights has"
             yield "logs.insights", f"{why}: write true, or running = false under [alarms]"
         if self.capacity.min and not self.on_instances:
