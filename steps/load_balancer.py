@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.deployment import alternate
 from provisioner.config.services import Service
+from provisioner.config.short_names import TARGET_GROUP, shortened
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.policies import policy
 from provisioner.resources.route53.records import RecordSet
@@ -106,7 +107,7 @@ def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> Tar
     health = service.health
     return TargetGroup(
         name,
-        f"{stack.name}-{name}",
+        shortened(f"{stack.name}-{name}", TARGET_GROUP),
         vpc_id,
         health.path,
         deregistration_delay=service.deregistration_delay,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from provisioner.config import path_patterns
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.call_variables import HTTP
 from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
@@ -112,6 +113,12 @@ class Service(Workload):
 
     port: Annotated[int, values.between(1, 65535, "a port")] | None = None
     """The port that the container listens on; without it the service is a worker that accepts no connections."""
+    protocol: Annotated[
+        str,
+        values.matching(r"[a-z][a-z0-9+.-]*", 'is no scheme of a URL: write "http", "tcp", or one such as "redis"'),
+    ] = HTTP
+    """The protocol of its callers: `http`; the scheme of another URL, such as `redis`, with which they get
+    `NAME_HOST` and `NAME_PORT` besides `NAME_URL`; or `tcp`, with which they get these two alone."""
     launch: Literal["ec2", "fargate"] = "fargate"
     """The compute of the tasks: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand()
@@ -234,6 +241,13 @@ class Service(Workload):
             yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
+        if self.ephemeral_storage is not None and self.launch == "ec2":
+            why = "where tasks share the instance's disk"
+            yield "ephemeral_storage", f'has no effect with launch = "ec2", {why}: remove it'
+        if self.protocol != HTTP and self.public:
+            yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
+        if "protocol" in self.model_fields_set and self.entry is None:
+            yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
         for key in ("path", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"

@@ -34,9 +34,16 @@ class Dns(Model):
 
     domain: Domain | None = None
     """The public hosted zone; on AWS a domain of yours. Without it public services answer by HTTP under the load
-    balancer's own name."""
-    host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
-    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`."""
+    balancer's own name. `{project}` and `{env}` stand for these."""
+    host: Annotated[
+        str,
+        # the words are filled in before this check: an editor checks the text with them
+        values.matching(
+            rf"{values.LABEL}|[a-z0-9-]*(\{{(project|env)\}}[a-z0-9-]*)+", 'is not a single DNS label, such as "app"'
+        ),
+    ] = HOST
+    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`.
+    `{project}` and `{env}` stand for these."""
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
@@ -202,12 +209,15 @@ RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"
 
 
 class Logs(Model):
-    """`[logs]`: the days that CloudWatch keeps the logs, and the KMS key that encrypts them."""
+    """`[logs]`: the days that CloudWatch keeps the logs, the KMS key that encrypts them, and Container Insights."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
     """Days that CloudWatch keeps the logs."""
     kms_key: KmsKey | None = None
     """A KMS key for the logs alone."""
+    insights: bool = True
+    """Watch the cluster by Container Insights, which is charged for as 11 metrics and 21 for each service; `init`
+    writes `false`."""
 
 
 class StateSettings(Model):

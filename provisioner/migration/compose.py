@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
+from provisioner.config.ulimits import MOST_FILES, Kind
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import names
 from provisioner.migration.draft import Draft, Left, ordered
@@ -270,6 +271,17 @@ def _stop(service: Service, value: Value) -> None:
         service.leave(value, "stop_grace_period", "Fargate allows 2 to 120 seconds: write stop_timeout")
 
 
+def _ulimits(service: Service, value: Value) -> None:
+    for name, one in value.table.items():
+        numbers = {key: found.number for key, found in one.table.items()} or {"soft": one.number, "hard": one.number}
+        soft, hard = numbers.get("soft"), numbers.get("hard")
+        if name not in get_args(Kind) or soft is None or hard is None or not soft <= hard <= MOST_FILES:
+            service.leave(one, f"ulimits.{name}", "is no limit that ECS knows: write ulimits")
+        else:
+            limit = soft if soft == hard else {"soft": soft, "hard": hard}
+            service.table.setdefault("ulimits", {})[name] = limit
+
+
 def _check(service: Service, value: Value) -> None:
     test = value.at("test")
     words = test.texts if test else []
@@ -310,6 +322,7 @@ HANDLERS: Mapping[str, Callable[[Service, Value], None]] = {
     "ports": _ports,
     "read_only": _read_only,
     "stop_grace_period": _stop,
+    "ulimits": _ulimits,
     "user": _user,
 }
 

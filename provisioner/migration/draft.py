@@ -192,7 +192,7 @@ KEYS = (
         "scaling",
     ),
     *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
-    *("stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
+    *("ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
 )
 """The keys of a service, in the order in which they are written."""
 

@@ -21,9 +21,8 @@ def fill(table: dict[str, Any], manifest: Value, found: Draft) -> None:
         elif key == "http":
             _http(table, value, found)
         elif key == "observability":
-            # no key of a stack turns Container Insights on or off
-            if (insights := value.at("container_insights")) and insights.flag:
-                found.leave(insights, "observability.container_insights", UNKNOWN)
+            if (insights := value.at("container_insights")) and insights.flag is not None:
+                table["logs"] = {"insights": insights.flag}
         elif key == "cdn":
             if value.flag is not False:
                 found.leave(value, "cdn", CDN)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from provisioner.config import validators as values
-from provisioner.config.workload import url_variable
+from provisioner.config.call_variables import url_variable
 from provisioner.migration.copilot.findings import SHELL, Gathered
 from provisioner.migration.draft import Left, ordered
 

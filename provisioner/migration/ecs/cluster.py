@@ -71,6 +71,9 @@ def _table(gathered: Gathered) -> dict[str, Any]:
         network.add_groups(gathered)
     if dns := stack.host(gathered):
         table["dns"] = dns
+    settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
+    if settings.get("containerInsights", "disabled") == "disabled":
+        table["logs"] = {"insights": False}
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
         if workloads:
             table[kind] = {name: ordered(_without_empty(one.table)) for name, one in workloads.items()}
@@ -87,7 +90,7 @@ def _without_empty(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(gathered: Gathered) -> None:
-    """Note differences of the whole stack: clients, instances, capabilities of containers, Container Insights."""
+    """Note differences of the whole stack: clients, instances, capabilities of containers."""
     where, services = f"cluster {gathered.answers.name}", gathered.services
     public = [name for name, one in services.items() if one.table.get("public")]
     if public:
@@ -99,9 +102,6 @@ def _whole(gathered: Gathered) -> None:
     if gathered.undropped:
         why = "drop none of Docker's capabilities; here a container keeps fewer: name its capabilities (docs/images.md)"
         gathered.leave(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
-    settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
-    if settings.get("containerInsights", "disabled") == "disabled":
-        gathered.leave(where, "settings.containerInsights", "is off; here it is on, and charged for")
 
 
 def _open(gathered: Gathered) -> str:

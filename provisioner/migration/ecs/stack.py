@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.config import validators as values
-from provisioner.config.workload import url_variable
+from provisioner.config.call_variables import url_variable
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
 

@@ -159,7 +159,7 @@ def test_what_cannot_run_here_is_left_out(changed: dict[str, Any], key: str, why
         ({"container": {"user": "a b"}}, "user"),
         ({"container": {"command": ["--token=abcdef123456"]}}, "command"),
         ({"task": {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]}}, "volumes.v"),
-        ({"task": {"ephemeralStorage": {"sizeInGiB": 50}}}, "ephemeralStorage"),
+        ({"container": {"ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 2000000}]}}, "ulimits.nofile"),
         ({"task": {"pidMode": "task"}}, "pidMode"),
         ({"task": {"networkMode": "bridge"}}, "networkMode"),
         ({"task": {"taskRoleArn": "arn:aws:iam::1:role/web"}}, "taskRoleArn"),
@@ -213,11 +213,15 @@ def test_containers_beside_it_become_sidecars() -> None:
         "readonlyRootFilesystem": True,
         "user": "100",
         "stopTimeout": 10,
+        "ulimits": [
+            {"name": "nofile", "softLimit": 1024, "hardLimit": 65536},
+            {"name": "core", "softLimit": 0, "hardLimit": 0},
+        ],
     }
     router = {"name": "log_router", "image": "fluent:1", "firelensConfiguration": {"type": "fluentbit"}}
     own = {**CONTAINER, "dependsOn": [{"containerName": "agent", "condition": "HEALTHY"}]}
     leads = {"targetGroupArn": GROUP, "containerName": "nginx_front", "containerPort": 8000}
-    task = {"containerDefinitions": [own, front, agent, router]}
+    task = {"containerDefinitions": [own, front, agent, router], "ephemeralStorage": {"sizeInGiB": 50}}
     tables, left = read(answers(**balanced(service={"loadBalancers": [leads]}) | {"task": task}))
     found = tables["services"]["web"]
     assert (found["image"], found["target_container"], found["depends_on"]) == (
@@ -225,6 +229,7 @@ def test_containers_beside_it_become_sidecars() -> None:
         "nginx-front",
         {"agent": "healthy"},
     )
+    assert found["ephemeral_storage"] == 50
     assert found["sidecars"]["nginx-front"] == {
         "image": "nginx:1",
         "port": 8000,
@@ -238,6 +243,7 @@ def test_containers_beside_it_become_sidecars() -> None:
         "memory": 128,
         "user": "100",
         "read_only": True,
+        "ulimits": {"nofile": {"soft": 1024, "hard": 65536}, "core": 0},
         "stop_timeout": 10,
         "health": {"command": "agent health", "interval": 30, "timeout": 5, "unhealthy": 5, "grace": 0},
         "environment": {"SITE": "eu"},
