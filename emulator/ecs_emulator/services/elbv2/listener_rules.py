@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend
 
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind, resource
+from ecs_emulator.services.elbv2.lookup import resource
+from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind
 
+_MOST_VALUES, _MOST_WILDCARDS = 5, 6
+_HOST = re.compile(r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]+")
 _PRIORITY_IN_USE = "Priority '{}' is currently in use"
 
 
@@ -22,9 +26,36 @@ def create_rule(
         if str(rule.priority) == str(priority):
             refuse("PriorityInUse", _PRIORITY_IN_USE.format(priority))
     check_groups(self, listener.load_balancer_arn, actions)
+    _check_conditions(conditions)
     rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
     rebind(self)
     return rule
+
+
+def _check_conditions(conditions: list[dict[str, Any]]) -> None:
+    """Refuse two conditions for hosts or paths, more than 5 values, more than 6 wildcards, and invalid hosts.
+
+    ELBv2 API, RuleCondition and HostHeaderConditionConfig; quotas of Application Load Balancers.
+    """
+    fields = [one.get("Field") for one in conditions]
+    for field in ("host-header", "path-pattern"):
+        if fields.count(field) > 1:
+            refuse("ValidationError", f"A rule can only have one '{field}' condition")
+    values = [value for one in conditions for value in _values(one)]
+    if len(values) > _MOST_VALUES:
+        refuse("ValidationError", f"A rule can only have '{_MOST_VALUES}' condition values")
+    if sum(value.count("*") + value.count("?") for value in values) > _MOST_WILDCARDS:
+        refuse("ValidationError", f"A rule can only have '{_MOST_WILDCARDS}' condition wildcards")
+    for host in (value for one in conditions if one.get("Field") == "host-header" for value in _values(one)):
+        if not _HOST.fullmatch(host):
+            refuse("ValidationError", f"The host header value '{host}' is not valid")
+
+
+def _values(condition: dict[str, Any]) -> list[str]:
+    config = condition.get(
+        {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}.get(condition.get("Field", ""), ""), {}
+    )
+    return list(condition.get("Values") or config.get("Values") or ())
 
 
 @replace(ELBv2Backend, "set_rule_priorities")
@@ -79,6 +110,7 @@ def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, action
     rule = resource(self, rule_arn)
     listener = resource(self, rule.listener_arn)
     check_groups(self, listener.load_balancer_arn, actions)
+    _check_conditions(conditions)
     changed = original(self, rule_arn, [_full(entry) for entry in conditions], actions)
     rebind(self)
     return changed
