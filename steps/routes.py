@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from provisioner import Handle, Stack, ready
+from provisioner import Handle, Stack
 from provisioner.config.services import Service
 from provisioner.config.together import in_clear, on_trial
 from provisioner.engine import words
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import (
     Action,
     Listener,
@@ -60,16 +61,15 @@ def routes(
     rest = forward(groups[whole]) if whole else NOT_FOUND
     listeners: list[tuple[Handle, Callable[[str], str]]] = []
     # clients may come by another name, such as the load balancer's own, for which there is no certificate
-    clear = rest if http or not certificate.certificate else redirect_to(stack.config.fqdn)
+    clear = rest if http or not certificate.default else redirect_to(stack.config.fqdn)
     first = stack.ensure(Listener("http", balancer_arn, 80, "HTTP", [clear]))
     if clear == rest:
         listeners.append((first, in_clear))
     tests: dict[int, Handle] = {}
-    if certificate.certificate:
-        shown = ready(certificate.certificate).id
-        listeners.append((stack.ensure(_https("https", balancer_arn, 443, rest, shown)), str))
+    if certificate.default:
+        listeners.append((_https(stack, "https", balancer_arn, 443, rest, certificate), str))
         for port in stack.config.test_ports:
-            tests[port] = stack.ensure(_https(f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
+            tests[port] = _https(stack, f"test-{port}", balancer_arn, port, NOT_FOUND, certificate)
     elif not http:
         _notice_clear(stack)
     found = Routes({whole: listeners[-1][0]} if whole else {}, {})
@@ -88,8 +88,13 @@ def routes(
     return found
 
 
-def _https(name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
-    return Listener(name, balancer_arn, port, "HTTPS", [default], TLS_POLICY, certificate_arn)
+def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate: Certified) -> Handle:
+    """Declare an HTTPS listener with all certificates."""
+    made = Listener(name, balancer_arn, port, "HTTPS", [default], TLS_POLICY, certificate.default)
+    listener = stack.ensure(made)
+    for title, arn in certificate.further.items():
+        stack.ensure(ListenerCertificate(title if port == 443 else f"{name}-{title}", listener.id, arn))
+    return listener
 
 
 def _notice_clear(stack: Stack) -> None:

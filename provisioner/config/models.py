@@ -151,6 +151,11 @@ class Config(Model):
         return f"{self.dns.host}.{self.dns.domain}" if self.dns.domain else ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The public names, each once; none without a domain or a public service."""
+        return (self.fqdn,) if self.https else ()
+
+    @property
     def https(self) -> bool:
         """Return whether the load balancer has HTTPS, which needs a name that a certificate can have."""
         return bool(self.public and self.dns.domain)
@@ -347,13 +352,17 @@ class Config(Model):
                 yield "network.connect", f'{why}: use launch = "fargate", or another network.egress'
 
     def _regions(self) -> Iterator[Problem]:
-        named = {
-            "kms_key": self.kms_key,
-            "logs.kms_key": self.logs.kms_key,
-            "load_balancer.waf_acl": self.load_balancer.waf_acl,
-            "alarms.topic": self.alarms.topic if self.alarms else None,
-        }
-        for key, value in named.items():
+        named = [
+            ("kms_key", self.kms_key),
+            ("logs.kms_key", self.logs.kms_key),
+            ("load_balancer.waf_acl", self.load_balancer.waf_acl),
+            ("alarms.topic", self.alarms.topic if self.alarms else None),
+            *(("dns.certificate", one) for one in self.dns.certificate),
+        ]
+        for one in self.dns.certificate:
+            if self.account.id and (other := one.split(":")[4]) != self.account.id:
+                yield "dns.certificate", f"is of account {other}, and account.id is {self.account.id}: use one of that"
+        for key, value in named:
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
                 yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"
 

@@ -76,6 +76,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "account": account,
         "acl": config.load_balancer.waf_acl or "",
         "boundary": boundary_arn(config, account),
+        "certificate": ",".join(config.dns.certificate),
         "bucket": config.state.bucket or "",
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own

@@ -202,7 +202,7 @@ def names_there(aws: Aws, domain_name: str) -> tuple[str, ...]:
 
 
 def condition(aws: Aws, arn: str) -> dict[str, Any]:
-    """Return a certificate's status, end (seconds since the epoch; None before it is issued) and renewal status."""
+    """Return a certificate's status, end (seconds since the epoch; None before it is issued), renewal and domain."""
     with IgnoreNotFound():
         shown = _described(aws, arn)
         ends = shown.get("NotAfter")
@@ -210,8 +210,9 @@ def condition(aws: Aws, arn: str) -> dict[str, Any]:
             "status": str(shown.get("Status", "")),
             "expires": ends.timestamp() if ends else None,
             "renewal": str(shown.get("RenewalSummary", {}).get("RenewalStatus", "")),
+            "domain": str(shown.get("DomainName", "")),
         }
-    return {"status": "MISSING", "expires": None, "renewal": ""}
+    return {"status": "MISSING", "expires": None, "renewal": "", "domain": ""}
 
 
 def _record(option: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.operations.prerequisites import existing_certificates
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.handover import is_given_back
 from provisioner.resources.route53.pages import records_at
@@ -93,13 +94,31 @@ def public_name(context: Context) -> Sequence[Checked]:
     return [ok(name, f"no other record leads clients of {fqdn} elsewhere")]
 
 
+def certificate(context: Context) -> Sequence[Checked]:
+    """Check the existing certificates of `dns.certificate`, and say when they end."""
+    if not context.config.dns.certificate or not context.config.https:
+        return []
+    name = "certificate"
+    try:
+        shown = existing_certificates.check(context.aws, context.config, context.records.values())
+    except ConfigurationError as error:
+        what, _, fix = str(error).rpartition(": ")
+        return [failed(name, what, fix)]
+    near = existing_certificates.notices(shown, context.aws.pace.time())
+    if near:
+        return [warning(name, *text.rsplit(": ", 1)) for text in near]
+    ends = min(one["NotAfter"] for one in shown).date().isoformat()
+    covers = "covers" if len(shown) == 1 else f"and {len(shown) - 1} more cover"
+    return [ok(name, f"{shown[0]['CertificateArn']} {covers} {', '.join(context.config.names)}, until {ends}")]
+
+
 def caa(context: Context) -> Sequence[Checked]:
     """Check that CAA records allow Amazon's CA: the nearest name with CAA records decides (RFC 8659).
 
     A resolver is asked only for names above the domain. It would cache for minutes that a name does not exist which
     `up` is about to create.
     """
-    if not (domain := context.config.dns.domain) or not context.config.public:
+    if not (domain := context.config.dns.domain) or not context.config.public or context.config.dns.certificate:
         return []
     name = "caa"
     found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))

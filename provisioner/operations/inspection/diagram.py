@@ -93,6 +93,9 @@ class Diagram:
         return {card.key: card for card in self.cards}
 
 
+_GATE = ("load_balancer", "listener", "listener_certificate", "web_acl_association")
+
+
 @dataclass(frozen=True)
 class _Group:
     """Resource types that share one card. Without such resources the card does not exist."""
@@ -106,7 +109,7 @@ class _Group:
 
 _GROUPS = (
     _Group("names", "Route 53, ACM", "outside", "names", ("certificate", "validation_record", "delegation")),
-    _Group("balancer", "load balancer", "public", "gate", ("load_balancer", "listener", "web_acl_association")),
+    _Group("balancer", "load balancer", "public", "gate", _GATE),
     _Group("nat", "NAT gateway", "public", "gate", ("nat_gateway", "elastic_ip")),
     _Group(
         "instances", "instances", "private", "server",

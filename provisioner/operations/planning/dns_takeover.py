@@ -15,6 +15,7 @@ from provisioner.engine.resource import output_of
 from provisioner.engine.words import names
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.route53.handover import (
     ALIAS_TTL,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack
 
-SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
+SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerCertificate, ListenerRule, Service)
 """The types of the resources that must be ready before a name of another system moves to this stack."""
 
 

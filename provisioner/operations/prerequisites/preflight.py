@@ -17,6 +17,7 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
+    existing_certificates,
     existing_vpc,
     image_copies,
     instance_sizes,
@@ -76,6 +77,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
         acl = begin(references.check_web_acl, aws, config)
+        shown = begin(existing_certificates.check, aws, config, records)
         topic = begin(references.check_topic, aws, config)
         groups = begin(references.check_security_groups, aws, config)
         boundary = begin(references.boundary, aws, config, records)
@@ -87,6 +89,7 @@ def gather(
         try:
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
+            _or(shown, on_missing, list)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
