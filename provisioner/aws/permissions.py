@@ -22,8 +22,10 @@ OWN = "{own}"
 """The placeholder in a type's `permissions` for the ARNs of the stack's declared resources, by the type's `arn`."""
 WHOLE = ("{acl}", "{boundary}", "{certificate}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
 """Placeholders for whole ARNs, from the configuration or of declared resources."""
-SEVERAL = ("certificate", "instance_types")
+SEVERAL = ("certificate", "certified", "fqdn", "instance_types")
 """Placeholders for several values, which stand with commas between them in the names."""
+PROVEN = "proven"
+"""The placeholder for each domain that a record proves to ACM: a permission with it becomes one for each domain."""
 
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
@@ -236,11 +238,14 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
     from dataclasses import replace
 
     for permission in permissions:
-        yield replace(
-            permission,
-            resources=tuple(one for text in permission.resources for one in _each(text, names)),
-            conditions=tuple(_filled(condition, names) for condition in permission.conditions),
-        )
+        each = any(f"{{{PROVEN}}}" in one for _, _, patterns in permission.conditions for one in patterns)
+        for domain in names.get(PROVEN, "").split(",") if each else ("",):
+            known = {**names, PROVEN: domain}
+            yield replace(
+                permission,
+                resources=tuple(one for text in permission.resources for one in _each(text, known)),
+                conditions=tuple(_filled(condition, known) for condition in permission.conditions),
+            )
 
 
 def _each(pattern: str, names: Mapping[str, str]) -> Iterator[str]:

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from provisioner.config import validators as values
-from provisioner.config.base import Model, Name, Problem
+from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
 from provisioner.config.health import Health, short
+from provisioner.config.host_names import Host
 from provisioner.config.loader import shown, suggestion
 from provisioner.config.workload import Workload
 
@@ -116,7 +117,11 @@ class Service(Workload):
         ),
         AfterValidator(values.path_pattern),
     ] = "/*"
-    """The path pattern of the requests that the load balancer sends to it; different for each public service."""
+    """The path pattern of the requests that the load balancer sends to it; different for each public service of a
+    host."""
+    hosts: Annotated[tuple[Host, ...], LIST, values.unique("host")] = ()
+    """The names that it answers under: labels below `dns.domain`, `@` for that itself, `*` for all names below it, or
+    whole names; by default the stack's public name."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""
@@ -222,7 +227,7 @@ class Service(Workload):
             yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
-        for key in ("path", "deregistration_delay"):
+        for key in ("path", "hosts", "deregistration_delay"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

@@ -57,7 +57,6 @@ def problems(config: Workloads) -> Iterator[Problem]:
             yield f"jobs.{name}", f"is the name of services.{name} too, and they would share names on AWS: use another"
     for name in config.all:
         yield from _workload(config, name)
-    yield from _paths(config)
     yield from _lengths(config)
     yield from _circles(config)
 
@@ -84,16 +83,6 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
 
 
-def _paths(config: Workloads) -> Iterator[Problem]:
-    paths: dict[str, str] = {}
-    for name, service in config.services.items():
-        if service.public and (other := paths.setdefault(service.path, name)) != name:
-            yield (
-                f"services.{name}.path",
-                f'"{service.path}" is the path of services.{other} too: change one, such as "/{name}/*"',
-            )
-
-
 def _lengths(config: Workloads) -> Iterator[Problem]:
     # Elastic Load Balancing has the shortest names. A project too long for it is reported once, not at each service.
     parts = {config.key(name): name for name in config.all}
@@ -113,6 +102,11 @@ def on_trial(service: str) -> str:
 def in_clear(service: str) -> str:
     """Return the name of a service's rule of the HTTP listener, with a capital letter too."""
     return f"{service}-H"
+
+
+def for_any(service: str) -> str:
+    """Return the name of a service's rule for all names below the domain, with a capital letter too."""
+    return f"{service}-W"
 
 
 def _circles(config: Workloads) -> Iterator[Problem]:

@@ -195,7 +195,7 @@ ROUTE53: tuple[Permission, ...] = (
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
-        conditions=_records("CNAME", f"{_PROOF}.{{fqdn}}", but=("*.*.{fqdn}",)),
+        conditions=_records("CNAME", f"{_PROOF}.{{proven}}", but=("*.*.{proven}",)),
         wanted=named,
     ),
     *grants(

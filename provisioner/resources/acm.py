@@ -64,8 +64,8 @@ def proven(names: Iterable[str]) -> list[str]:
     return sorted({name.removeprefix("*.") for name in names})
 
 
-_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}",)),)
-"""The name in the one certificate, and no other (ACM user guide, acm-conditions)."""
+_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{certified}",)),)
+"""The names in the stack's certificates, and no others (ACM user guide, acm-conditions)."""
 
 
 @dataclass(frozen=True)

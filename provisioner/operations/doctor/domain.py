@@ -75,10 +75,12 @@ def _what_to_set(status: str) -> tuple[str, str]:
 
 
 def public_name(context: Context) -> Sequence[Checked]:
-    """Check that the public name has no record that leads to another system."""
-    if not context.config.https:
-        return []
-    name, fqdn = "public name", context.config.fqdn
+    """Check that the public names have no records that lead to another system."""
+    return [verdict for fqdn in context.config.names for verdict in _name(context, fqdn)]
+
+
+def _name(context: Context, fqdn: str) -> Sequence[Checked]:
+    name = "public name"
     named = [live for live in context.live(RecordSet) if live.attributes["record_name"] == fqdn]
     found = [live for live in named if live.attributes["type"] == "A"]
     if why := obstacle(context.aws, fqdn):
@@ -88,7 +90,7 @@ def public_name(context: Context) -> Sequence[Checked]:
     if any(is_given_back(live.outputs) for live in found):
         return [warning(name, f"{fqdn} was given back to the system that had it before", move)]
     if any(not live.owned for live in found):
-        return [failed(name, f"{fqdn} leads to another system", f"{move}; else set another dns.host")]
+        return [failed(name, f"{fqdn} leads to another system", f"{move}; else set another dns.host, or other hosts")]
     if others := diverted(context.aws, fqdn):
         return [warning(name, *other.split(". ", 1)) for other in others]
     return [ok(name, f"no other record leads clients of {fqdn} elsewhere")]

@@ -225,6 +225,8 @@ def _workloads(config: Config, found: Mapping[str, Sequence[Node]], signs: Mappi
     for name, workload in config.workloads.items():
         nodes = found.get(name, ())
         about = _of_job(config.jobs[name]) if name in config.jobs else _of_service(config.services[name])
+        if name in config.hosts:
+            about = f"{config.hosts[name][0]}, {about}"
         badges = (*(("database",) if workload.database else ()), workload.launch)
         yield Card(
             name, name, about, "private", "job" if name in config.jobs else "box",
@@ -265,7 +267,8 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
     database = config.database
     match key:
         case "names":
-            return config.fqdn
+            names = config.names or (config.fqdn,)
+            return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         case "balancer":
             return "HTTPS 443" if config.https else "HTTP 80"
         case "nat":

@@ -61,7 +61,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
 
 
 def _diverted(aws: Aws, config: Config) -> list[str]:
-    return diverted(aws, config.fqdn) if config.https else []
+    return [text for name in config.names for text in diverted(aws, name)]
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:

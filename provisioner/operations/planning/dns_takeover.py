@@ -119,7 +119,7 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
     option, mine = f"--take-over {name}", {_name(item): item for item in _public_names(stack.declared).values()}
     if name not in mine:
         none = "no service is public: write public = true first"
-        has = f"its public name is {names(list(mine))}: write dns.host first" if mine else none
+        has = f"its public name is {names(list(mine))}: write dns.host or hosts first" if mine else none
         raise ConfigurationError(f"{option}: this stack has no record of that name; {has}")
     item = mine[name]
     if target_step and item.step not in step_and_dependencies(STEPS, target_step):
@@ -134,7 +134,9 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
         raise ConfigurationError(f"{option}: {why}")
     live = next((one for one in looking.live(RecordSet) if one.id == record_id(zone, name, "A")), None)
     if live and (displaced := live.details.get(DISPLACES)):
-        _check_certificate(records, name)
+        # a certificate in the list is shown before the name moves, the default one only afterwards
+        if f"{ListenerCertificate.type_name}/{name}" not in stack.declared:
+            _check_certificate(records, name)
         return (
             f"{name} moves to this stack when all that serves it is ready. It leads to {led_to(displaced)} now, for up "
             f"to {lasts(displaced)} s after that, so both must serve meanwhile. Back: `provision up --give-back {name}`"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.config.hosts import covered
+from provisioner.config.host_names import covered
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count, names
 
@@ -67,7 +67,7 @@ def _issued(aws: Aws, arn: str) -> Mapping[str, Any]:
             f"{key}, but there is no such certificate in {aws.region}: request it first, or use another"
         ) from None
     if (status := shown.get("Status")) != "ISSUED":
-        raise ConfigurationError(f"{key}, but that certificate is {status}: use one that is ISSUED")
+        raise ConfigurationError(f"{key}, but that certificate is {status}: use an ISSUED one")
     return shown
 
 

@@ -25,7 +25,7 @@ from provisioner.operations.prerequisites import (
     secret_versions,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
-from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
+from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def gather(
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
+        others_of = begin(other_zones, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(read_s3_prefix_list, aws)
         with_policy = begin(policed, aws, endpoints_of(config))
@@ -121,6 +122,9 @@ def gather(
                 vpc=there,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
+                name_zones=_or(others_of, on_missing, dict),
+                priorities=_priorities(records),
+                taken=taken_names(aws, records),
             )
         except ProvisionError:
             raise
@@ -128,6 +132,13 @@ def gather(
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
+
+
+def _priorities(records: Iterable[Record]) -> dict[str, int]:
+    """Return the recorded priorities of the HTTPS listener's rules, or without one of the HTTP listener's, by name."""
+    places = [(one.address.partition("/")[2], one.arguments) for one in records if one.type == "listener_rule"]
+    found = {name: int(fields["priority"]) for name, fields in places if "priority" in fields}
+    return {name.removesuffix("-H"): place for name, place in found.items() if name.endswith("-H")} | found
 
 
 def _zones(aws: Aws, config: Config) -> Zones:

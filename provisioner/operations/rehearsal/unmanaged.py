@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.prerequisites.zones import endpoints_of
+from provisioner.operations.rehearsal.public_names import certificates, stand_in_zones
 from provisioner.operations.rehearsal.secrets import stand_ins
-from provisioner.resources.acm import Certificate
 from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
-from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
-from provisioner.resources.elbv2.listeners import Listener
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds.groups import DbSubnetGroup
 from provisioner.resources.route53.delegation import Delegation
-from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.scheduler import Schedule
 from provisioner.resources.ssm import SecureParameter
@@ -40,7 +37,6 @@ SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup:
 """Resource types in the public and in the private subnets, besides services, with their field of subnets."""
 ANOTHER_ACCOUNT = "210987654321"
 """The owner of a VPC that another account shares: a stack with a database has no private zone there."""
-CERTIFICATE = re.compile(r"arn:[\w-]+:acm:[\w-]+:\d+:certificate/[\w-]+")
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
@@ -56,36 +52,27 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     roles = [json.dumps(record.arguments) for record in records.values() if record.type == Role.type_name]
     if records and config.public_zone and not config.dns.create_zone and config.dns.domain not in zones.values():
         assumed.append(f"the public hosted zone {config.dns.domain} is in the account, and delegated")
+    assumed_zones = stand_in_zones(config, zones)
+    assumed += [f"the public hosted zone {one} is in the account, and delegated" for one in assumed_zones.values()]
+    there = [r for r in records.values() if r.type == Delegation.type_name and r.phase == "ready"]
+    delegated = [str(record.arguments["domain"]) for record in there]
     if any(workload.security_groups for workload in config.workloads.values()):
         assumed.append("the copy's tasks are in the stack's own security groups only")
     return {
         "region": config.region,
-        "zones": [{"id": zone, "domain": domain} for zone, domain in zones.items()],
-        "delegated": sorted(
-            {r.arguments["domain"] for r in records.values() if r.type == Delegation.type_name and r.phase == "ready"}
-        ),
+        "zones": [{"id": zone, "domain": domain} for zone, domain in {**assumed_zones, **zones}.items()],
+        "delegated": sorted({*assumed_zones.values(), *delegated}),
         "keys": _named(KEY, [*texts, *settings]),
         "aliases": keys,
         "amis": _named(AMI, texts),
         "prefix_lists": _named(PREFIX_LIST, texts),
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or "", *attached]),
-        "certificates": _certificates(records, config, assumed),
+        "certificates": certificates(records, config, assumed),
         "topics": [config.alarms.topic] if config.alarms and config.alarms.topic else [],
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
         "vpcs": _vpcs(records, config, assumed),
         **stand_ins(records, config),
     }, assumed
-
-
-def _certificates(records: Mapping[str, Record], config: Config, assumed: list[str]) -> dict[str, list[str]]:
-    """Return the names for each existing certificate that the stack shows or is to show."""
-    own = {record.id for record in records.values() if record.type == Certificate.type_name}
-    shown = [json.dumps(fields) for kind in (Listener, ListenerCertificate) for fields in _of(records, kind)]
-    arns = [arn for arn in _named(CERTIFICATE, [*shown, *config.dns.certificate]) if arn not in own]
-    recorded = [str(fields.get("record_name", "")) for fields in _of(records, RecordSet)]
-    names = [name for name in dict.fromkeys((*config.names, *recorded)) if name]
-    assumed += [f"{arn} is issued for {', '.join(config.names)}" for arn in config.dns.certificate if config.names]
-    return dict.fromkeys(arns, names) if names else {}
 
 
 def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
-from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
+from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.engine.traits import Leads
 from provisioner.resources import members
+from provisioner.resources.elbv2 import conditions
 from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer
 
@@ -20,8 +21,8 @@ Action = Mapping[str, Any]
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 """The fields' names in the calls for rules, and in the answers for listeners."""
-MAX_TARGET_GROUPS, MAX_VALUES = 5, 5
-"""The most target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
+MAX_TARGET_GROUPS = 5
+"""The most target groups of one action (quotas of Application Load Balancers)."""
 
 
 def forward(target_group_arn: str) -> Action:
@@ -45,11 +46,6 @@ def redirect_to(host: str) -> Action:
     """Return the action that sends clients to the same path of a host by HTTPS."""
     place = {"Protocol": "HTTPS", "Port": "443", "Host": host, "Path": "/#{path}", "Query": "#{query}"}
     return {"Type": "redirect", "RedirectConfig": {**place, "StatusCode": "HTTP_301"}}
-
-
-def path(*patterns: str) -> Mapping[str, Any]:
-    """Return the condition that a request's path matches one of these patterns."""
-    return {"Field": "path-pattern", "Values": list(patterns)}
 
 
 def normal_action(action: Action) -> dict[str, Any]:
@@ -99,7 +95,8 @@ def both(
     # if several wanted groups have failed one after the other, groups without traffic are removed first
     former = dict(sorted(former.items(), key=lambda share: -share[1])[: MAX_TARGET_GROUPS - len(new)])
     if not new:
-        return live if any(former.values()) and not shifted else wanted
+        held = any(former.values()) or _leads_elsewhere(wanted, before, live)
+        return live if held and not shifted else wanted
     if shifted or not any(former.values()):
         shares = dict.fromkeys(former, 0) | new
     else:
@@ -107,6 +104,14 @@ def both(
     if not former:
         return wanted
     return [{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}]
+
+
+def _leads_elsewhere(wanted: Sequence[Action], before: Sequence[Action] | None, live: Sequence[Action]) -> bool:
+    """Return whether a redirect that the stack asked for gets another target: that one may not answer yet."""
+    redirects = all(len(some) == 1 and some[0].get("Type") == "redirect" for some in (wanted, live))
+    return (
+        redirects and before is not None and [*map(normal_action, before)] == [*live] != [*map(normal_action, wanted)]
+    )
 
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
@@ -192,6 +197,14 @@ class Listener(Resource):
         aws.client("elbv2").delete_listener(ListenerArn=live.id)
 
 
+def _asked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of CreateRule or ModifyRule for fields of a rule."""
+    asked = dict(fields)
+    if "conditions" in asked:
+        asked["conditions"] = [conditions.asked(one) for one in asked["conditions"]]
+    return members.arguments(RULE, asked)
+
+
 @dataclass(frozen=True)
 class ListenerRule(Leads, Resource):
     """A rule for requests that meet its conditions; a listener tries the rule with the lowest number first.
@@ -230,6 +243,7 @@ class ListenerRule(Leads, Resource):
         ),
     )
     identity = ("listener_arn", "priority")
+    unordered = frozenset({"conditions"})
     has_parent = True
     create_only = frozenset({"listener_arn"})
 
@@ -245,15 +259,13 @@ class ListenerRule(Leads, Resource):
         attributes = {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
-            "conditions": [_normal_condition(condition) for condition in rule.get("Conditions", ())],
+            "conditions": [conditions.normal(condition) for condition in rule.get("Conditions", ())],
             "actions": [normal_action(action) for action in rule.get("Actions", ())],
         }
         return Observed(rule["RuleArn"], attributes, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        rule = aws.client("elbv2").create_rule(
-            **members.arguments(RULE, self.fields()), Tags=aws.tag_list(self.address)
-        )["Rules"][0]
+        rule = aws.client("elbv2").create_rule(**_asked(self.fields()), Tags=aws.tag_list(self.address))["Rules"][0]
         return self._live(self.listener_arn, rule)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
@@ -263,10 +275,13 @@ class ListenerRule(Leads, Resource):
             aws.mark_stale(ListenerRule)
         if rest := changes.keys() - {"priority"}:
             # only changed members: in the meantime ECS may have moved weights
-            elb.modify_rule(RuleArn=live.id, **members.arguments(RULE, {name: getattr(self, name) for name in rest}))
+            elb.modify_rule(RuleArn=live.id, **_asked({name: getattr(self, name) for name in rest}))
 
     def differences(self, live: Observed) -> dict[str, Change]:
-        return super(ListenerRule, self._with_its_weights(live)).differences(live)
+        # a host may be another resource's output, which is in its place only now
+        asked = [conditions.normal(one) for one in self.conditions]
+        alike = replace(self, conditions=asked, actions=self._with_its_weights(live).actions)
+        return super(ListenerRule, alike).differences(live)
 
     def _with_its_weights(self, live: Observed) -> ListenerRule:
         """Return a rule whose traffic ECS shifts with its present weights, and 0 for a group that is missing."""
@@ -278,14 +293,14 @@ class ListenerRule(Leads, Resource):
         return replace(self, actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}])
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        """Keep the former paths and the former target group with its traffic."""
+        """Keep the former hosts and paths, and the former target group with its traffic."""
         there = live.attributes
         actions = self._actions(before, live, shifted=False)
-        conditions = [
-            path(*values) if (values := _both_paths(wanted, before.get("conditions"), there["conditions"])) else wanted
-            for wanted in self.conditions
-        ]
-        return replace(self, actions=actions, conditions=conditions)
+        both = conditions.wider(self.conditions, before.get("conditions"), there["conditions"])
+        if both is None:
+            # what cannot be said in one rule moves as a whole, in its place too, when all is ready
+            return replace(self, actions=actions, conditions=there["conditions"], priority=there["priority"])
+        return replace(self, actions=actions, conditions=both)
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
         return replace(self, actions=self._actions(before, live, shifted=True))
@@ -316,24 +331,3 @@ class ListenerRule(Leads, Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_rule(RuleArn=live.id)
-
-
-def _both_paths(
-    wanted: Mapping[str, Any], before: Sequence[Mapping[str, Any]] | None, live: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """Return a condition's wanted and former paths; none if it has no paths, or a rule cannot take so many."""
-
-    def values(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
-        found = [one["Values"] for one in conditions if one.get("Field") == "path-pattern" and "Values" in one]
-        return found[0] if len(found) == 1 else []
-
-    paths = kept(values([wanted]), values(before or ()), values(live)) if values([wanted]) else []
-    return paths if len(paths) <= MAX_VALUES else []
-
-
-def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a path condition in its short form, since AWS shows two; one with regular expressions has only one."""
-    values = condition.get("Values") or condition.get("PathPatternConfig", {}).get("Values")
-    if condition.get("Field") == "path-pattern" and values:
-        return {"Field": "path-pattern", "Values": list(values)}
-    return dict(condition)

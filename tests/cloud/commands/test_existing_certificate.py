@@ -51,7 +51,7 @@ def here(project: Project) -> Project:  # noqa: F811
 
 
 def shown(here: Project) -> tuple[str, set[str]]:
-    """Return the default certificate of the HTTPS listener, and those of its list."""
+    """Return the default certificate of the HTTPS listener, and the certificates in its list."""
     elb = here.cloud.client("elbv2")
     (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
     found = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
@@ -112,7 +112,7 @@ def test_what_is_refused_before_anything_is_written(here: Project) -> None:
     for arn, says in (
         (SECOND, "is for shop.example.com, and not for app.example.com: add a certificate"),
         (f"{ACM}none", "there is no such certificate in ap-northeast-1"),
-        (pending, "is PENDING_VALIDATION: use one that is ISSUED"),
+        (pending, "is PENDING_VALIDATION: use an ISSUED one"),
         (GIVEN.replace("123456789012", "210987654321"), "is of account 210987654321"),
     ):
         here.write(given(arn))

@@ -15,6 +15,7 @@ from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.conditions import host, path
 from provisioner.resources.elbv2.listeners import (
     MAX_TARGET_GROUPS,
     Listener,
@@ -23,7 +24,7 @@ from provisioner.resources.elbv2.listeners import (
     forward,
     forward_by_ecs,
     normal_action,
-    path,
+    redirect_to,
 )
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
@@ -219,6 +220,47 @@ def test_a_rule_answers_at_its_former_path_until_traffic_moves() -> None:
     live = as_it_is(rule, **before)
     assert rule.widened(before, live).conditions == [path("/new/*", "/old/*")]
     assert rule.shifted(before, live).conditions == [path("/new/*")]
+
+
+def test_a_rule_answers_for_its_former_hosts_until_traffic_moves() -> None:
+    wanted = [host("api.x.org", "www.x.org")]
+    rule = ListenerRule("web", "l", 5, wanted, [forward("web")])
+    before = {"conditions": [host("api.x.org", "old.x.org")], "actions": [forward("web")]}
+    live = as_it_is(rule, **before)
+    assert rule.widened(before, live).conditions == [host("api.x.org", "www.x.org", "old.x.org")]
+    assert rule.shifted(before, live).conditions == wanted
+
+
+@pytest.mark.parametrize(
+    ("former", "wanted", "meanwhile"),
+    [
+        # a condition more or less: the rule with fewer takes more
+        ([path("/a/*")], [host("x.org"), path("/a/*")], [path("/a/*")]),
+        ([host("x.org"), path("/a/*")], [path("/a/*")], [path("/a/*")]),
+        ([host("x.org"), path("/a/*")], [host("x.org")], [host("x.org")]),
+        # what no rule can say, the former one takes until traffic moves
+        ([path("/a/*")], [host("x.org")], None),
+        ([host("x.org"), path("/a/*")], [host("y.org"), path("/b/*")], None),
+        ([host("a.org", "b.org", "c.org")], [host("d.org", "e.org", "f.org")], None),
+    ],
+)
+def test_a_rule_takes_no_more_than_both(former: Any, wanted: Any, meanwhile: Any) -> None:
+    rule = ListenerRule("web", "l", 5, wanted, [forward("web")])
+    before = {"conditions": former, "actions": [forward("web")], "priority": 9}
+    live = as_it_is(rule, **before)
+    found = rule.widened(before, live)
+    assert (found.conditions, found.priority) == ((former, 9) if meanwhile is None else (meanwhile, 5))
+    assert rule.shifted(before, live) == rule
+
+
+def test_a_redirect_leads_to_its_former_host_until_traffic_moves() -> None:
+    listener = Listener("http", "b", 80, "HTTP", [redirect_to("new.x.org")])
+    before = {"default_actions": [redirect_to("old.x.org")]}
+    live = as_it_is(listener, **before)
+    assert listener.widened(before, live).default_actions == before["default_actions"]
+    assert listener.shifted(before, live).default_actions == listener.default_actions
+    # somebody else's redirect goes at once
+    assert listener.widened({"default_actions": [answer("404", "")]}, live) == listener
 
 
 def test_a_weighted_action_has_one_normal_form() -> None:
