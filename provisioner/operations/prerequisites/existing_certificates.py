@@ -24,7 +24,7 @@ user guide, "Managed certificate renewal")."""
 
 
 def check(aws: Aws, config: Config, records: Iterable[Record] = ()) -> list[Mapping[str, Any]]:
-    """Return what ACM shows of the existing certificates; without any no call is made.
+    """Return the answers of ACM about the existing certificates; without any no call is made.
 
     Args:
         records: the state's records, to recognize certificates that are the stack's own.
