@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.deployment import alternate
+from provisioner.config.host_names import title
 from provisioner.config.services import Service
 from provisioner.config.short_names import TARGET_GROUP, shortened
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
@@ -52,7 +53,7 @@ def load_balancer(
     dns: Dns,
     certificate: Certified,
 ) -> LoadBalancing:
-    """Declare the load balancer, a target group and a route for each public service, and the public name."""
+    """Declare the load balancer, a target group and a route for each public service, and the public names."""
     group, role = security_groups.load_balancer, service_roles.load_balancing
     if group is None or role is None:
         return LoadBalancing({}, {}, None)
@@ -84,14 +85,15 @@ def load_balancer(
         for name, service in public.items()
         if service.deployment.shifts
     }
-    found = routes(stack, balancer.id, certificate, groups, {name: target.id for name, target in seconds.items()})
-    if stack.config.https and dns.public_zone_id:
+    found = routes(stack, balancer, certificate, groups, {name: target.id for name, target in seconds.items()})
+    if dns.zones:
         alias = {
             "HostedZoneId": balancer.canonical_hosted_zone_id,
             "DNSName": balancer.dns_name,
             "EvaluateTargetHealth": False,
         }
-        stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
+        for name, (zone, _) in dns.zones.items():
+            stack.ensure(RecordSet(title(name), zone, name, "A", alias_target=alias))
     return LoadBalancing(
         groups,
         found.routes,

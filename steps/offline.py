@@ -40,6 +40,7 @@ def facts(config: Config) -> Facts:
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),
+        name_zones={name: (name.partition(".")[2], "any") for name in config.whole_names},
     )
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from zlib import crc32
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from provisioner import Handle, Stack, ready
-from provisioner.config import path_patterns
+from provisioner import Handle, Stack
 from provisioner.config.path_patterns import ALL
-from provisioner.config.services import Service
 from provisioner.config.together import in_clear, on_trial
 from provisioner.engine import words
+from provisioner.resources.elbv2.conditions import host
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import (
     Action,
     Listener,
@@ -20,15 +18,12 @@ from provisioner.resources.elbv2.listeners import (
     answer,
     forward,
     forward_by_ecs,
-    path,
     redirect_to,
 )
 from provisioner.steps.certificate import Certified
+from provisioner.steps.rules import priorities, rules
 
 NOT_FOUND = answer("404", "not found")
-LAST_PRIORITY = 50_000
-BAND = LAST_PRIORITY // 130
-"""The number of priorities for all paths of one length; there are 128 lengths."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Routes:
 
 
 def routes(
-    stack: Stack, balancer_arn: str, certificate: Certified, groups: Mapping[str, str], seconds: Mapping[str, str]
+    stack: Stack, balancer: Handle, certificate: Certified, groups: Mapping[str, str], seconds: Mapping[str, str]
 ) -> Routes:
     """Declare the listeners, and a rule for each public service that the default action does not take.
 
@@ -54,41 +49,52 @@ def routes(
     """
     public, http = stack.config.public, stack.config.load_balancer.http
     # ECS changes the weights of a rule; paths without a rule of their own fall to the listener's default action
-    whole = next((name for name, service in public.items() if service.path == (ALL,) and name not in seconds), None)
+    bare = {name: service for name, service in public.items() if not service.hosts and name not in seconds}
+    whole = next((name for name, service in bare.items() if service.path == (ALL,)), None)
     rest = forward(groups[whole]) if whole else NOT_FOUND
-    listeners: list[tuple[Handle, Callable[[str], str]]] = []
     # clients may come by another name, such as the load balancer's own, for which there is no certificate
-    clear = rest if http or not certificate.certificate else redirect_to(stack.config.fqdn)
-    first = stack.ensure(Listener("http", balancer_arn, 80, "HTTP", [clear]))
-    if clear == rest:
-        listeners.append((first, in_clear))
-    tests: dict[int, Handle] = {}
-    if certificate.certificate:
-        shown = ready(certificate.certificate).id
-        listeners.append((stack.ensure(_https(stack, "https", balancer_arn, 443, rest, shown)), str))
+    clear = rest if http or not certificate.default else redirect_to(stack.config.address or "#{host}")
+    first = stack.ensure(Listener("http", balancer.id, 80, "HTTP", [clear]))
+    secure, tests = None, dict[int, Handle]()
+    if certificate.default:
+        secure = _https(stack, "https", balancer.id, 443, rest, certificate)
         for port in stack.config.test_ports:
-            tests[port] = stack.ensure(_https(stack, f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
+            tests[port] = _https(stack, f"test-{port}", balancer.id, port, NOT_FOUND, certificate)
     elif not http:
         _notice_clear(stack)
-    found = Routes({whole: listeners[-1][0]} if whole else {}, {})
-    others = {name: service for name, service in public.items() if name != whole}
-    for name, priority in priorities(others, stack.facts.priorities).items():
-        by_ecs = name in seconds
-        to: Action = forward_by_ecs(groups[name], seconds[name]) if by_ecs else forward(groups[name])
-        conditions = [path(*others[name].path)]
-        for listener, title in listeners:
-            # no rule can move to another listener
-            rule = ListenerRule(title(name), listener.id, priority, conditions, [to], by_ecs)
-            found.routes[name] = stack.ensure(rule)
-        if test_port := others[name].deployment.test_port:
-            rule = ListenerRule(on_trial(name), tests[test_port].id, priority, conditions, [to], by_ecs, at_once=True)
-            found.tried[name] = stack.ensure(rule).id
+    found = Routes({whole: secure or first} if whole else {}, {})
+    wanted = rules(stack.config, whole)
+    for name, priority in priorities(wanted, stack.facts.priorities).items():
+        rule = wanted[name]
+        by_ecs = rule.service in seconds
+        group = groups[rule.service]
+        to: Action = forward_by_ecs(group, seconds[rule.service]) if by_ecs else forward(group)
+        if clear == rest:
+            # clients come by the load balancer's own name as well; no rule can move to another listener
+            asked = replace(rule, hosts=(*rule.hosts, balancer.dns_name)) if rule.hosts and not rule.own else rule
+            made = ListenerRule(in_clear(name), first.id, priority, asked.conditions, [to], by_ecs)
+            found.routes[rule.service] = stack.ensure(made)
+        elif rule.own:
+            # other names than the stack's lead to themselves
+            away = [redirect_to("#{host}")]
+            stack.ensure(ListenerRule(in_clear(name), first.id, priority, [host(*rule.hosts)], away))
+        if secure:
+            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs)
+            found.routes[rule.service] = stack.ensure(made)
+        if test_port := public[rule.service].deployment.test_port:
+            tested = tests[test_port].id
+            made = ListenerRule(on_trial(name), tested, priority, rule.conditions, [to], by_ecs, at_once=True)
+            found.tried[rule.service] = stack.ensure(made).id
     return found
 
 
-def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
+def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate: Certified) -> Handle:
+    """Declare an HTTPS listener with all certificates."""
     policy = stack.config.load_balancer.tls_policy
-    return Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate_arn)
+    listener = stack.ensure(Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate.default))
+    for title, arn in certificate.further.items():
+        stack.ensure(ListenerCertificate(title if port == 443 else f"{name}-{title}", listener.id, arn))
+    return listener
 
 
 def _notice_clear(stack: Stack) -> None:
@@ -98,28 +104,3 @@ def _notice_clear(stack: Stack) -> None:
         f"without dns.domain there is no HTTPS: {who} may send requests by HTTP, in clear, to the load balancer's own "
         "name, which is another one whenever the load balancer is created again"
     )
-
-
-def priorities(services: Mapping[str, Service], standing: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
-    """Return a priority for each service's rule: longer paths first; a standing rule keeps its own.
-
-    Paths of one length share a band of priorities. In it, each path takes the place of its checksum, or the next free
-    one. A list has one rule, with the place of its longest path.
-
-    Args:
-        standing: the priorities of the recorded rules, by service. One that is given up is free for others only in the
-            next run: until traffic moves, the rule keeps it.
-    """
-    taken = {standing[name]: name for name in services if name in standing}
-    found: dict[str, int] = {}
-    for name, service in sorted(services.items()):
-        longest = path_patterns.longest(service.path)
-        first = (128 - path_patterns.length(longest)) * BAND + 1
-        stands = standing.get(name, 0)
-        if stands in range(first, first + BAND) and taken[stands] == name:
-            found[name] = stands
-            continue
-        places = (first + (crc32(longest.encode()) + number) % BAND for number in range(BAND))
-        found[name] = next(place for place in places if place not in taken)
-        taken[found[name]] = name
-    return found

@@ -20,10 +20,16 @@ def action_for(elb: Any, listener_arn: str, name: str, path: str) -> dict[str, A
 
 
 def patterns(rule: Any) -> list[str]:
-    """Return the path patterns that a rule takes: all for the default rule; none if it has other conditions only."""
-    if rule.is_default:
+    """Return the path patterns that a rule takes: all for the default rule and one for hosts; none for other rules."""
+    if rule.is_default or {one["Field"] for one in rule.conditions} == {"host-header"}:
         return ["/*"]
     return [value for one in rule.conditions if one["Field"] == "path-pattern" for value in _values(one)]
+
+
+def hosts(rule: Any) -> list[str]:
+    """Return the host patterns that a rule takes, in lower case; none if it takes any host."""
+    found = () if rule.is_default else rule.conditions
+    return [value.lower() for one in found if one["Field"] == "host-header" for value in _values(one)]
 
 
 def shares(action: Mapping[str, Any]) -> dict[str, int]:
@@ -35,7 +41,7 @@ def shares(action: Mapping[str, Any]) -> dict[str, int]:
 
 def _holds(condition: Mapping[str, Any], name: str, path: str) -> bool:
     asked = {"path-pattern": path, "host-header": name.lower()}.get(condition["Field"])
-    return asked is not None and any(_like(pattern, asked) for pattern in _values(condition))
+    return asked is not None and any(fits(pattern, asked) for pattern in _values(condition))
 
 
 def _values(condition: Mapping[str, Any]) -> list[str]:
@@ -43,7 +49,7 @@ def _values(condition: Mapping[str, Any]) -> list[str]:
     return list((condition.get(config) or {}).get("Values", ()))
 
 
-def _like(pattern: str, text: str) -> bool:
+def fits(pattern: str, text: str) -> bool:
     """Return whether a text fits a pattern in which only `*` and `?` are special."""
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 

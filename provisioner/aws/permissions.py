@@ -20,8 +20,12 @@ PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 
 OWN = "{own}"
 """The placeholder in a type's `permissions` for the ARNs of the stack's declared resources, by the type's `arn`."""
-WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
+WHOLE = ("{acl}", "{boundary}", "{certificate}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
 """Placeholders for whole ARNs, from the configuration or of declared resources."""
+SEVERAL = ("certificate", "certified", "fqdn", "instance_types")
+"""Placeholders for several values, which stand with commas between them in the names."""
+PROVEN = "proven"
+"""The placeholder for each domain that a record proves to ACM: a permission with it becomes one for each domain."""
 
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
@@ -234,18 +238,26 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
     from dataclasses import replace
 
     for permission in permissions:
-        yield replace(
-            permission,
-            resources=tuple(text.format_map(names) for text in permission.resources),
-            conditions=tuple(_filled(condition, names) for condition in permission.conditions),
-        )
+        each = any(f"{{{PROVEN}}}" in one for _, _, patterns in permission.conditions for one in patterns)
+        for domain in names.get(PROVEN, "").split(",") if each else ("",):
+            known = {**names, PROVEN: domain}
+            yield replace(
+                permission,
+                resources=tuple(one for text in permission.resources for one in _each(text, known)),
+                conditions=tuple(_filled(condition, known) for condition in permission.conditions),
+            )
+
+
+def _each(pattern: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield a pattern with the names in it, once for each value of a name that has several."""
+    several = next((key for key in SEVERAL if f"{{{key}}}" in pattern), "")
+    for value in names.get(several, "").split(",") if several else ("",):
+        yield pattern.format_map({**names, several: value})
 
 
 def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
     how, key, patterns = condition
-    types = names.get("instance_types", "").split(",")
-    each = (types if pattern == "{instance_types}" else [pattern.format_map(names)] for pattern in patterns)
-    values = tuple(value for some in each for value in some)
+    values = tuple(value for pattern in patterns for value in _each(pattern, names))
     # if the account is not known, its place is a wildcard, which StringEquals does not support. ArnLike compares part
     # by part, so that no path in a policy can pose as the rest of an ARN (IAM user guide, ARN condition operators)
     equal = how.removesuffix("IfExists").removeprefix("ForAllValues:") == "StringEquals"

@@ -175,7 +175,9 @@ class Facts:
         deployed: the images that were deployed instead of the configured ones, by service or job.
         sizes: the numbers of tasks that commands hold.
         certified: the names in the stack's certificate, if it has one.
-        priorities: the priorities of the recorded listener rules, by service.
+        name_zones: the zones of public names outside of `dns.domain`: by name, the zone's domain and id.
+        priorities: the priorities of the recorded listener rules, by the rules' names on the HTTPS listener.
+        taken: the public names that were taken over from another system, or are to be now.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
@@ -205,5 +207,7 @@ class Facts:
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
     certified: tuple[str, ...] = ()
+    name_zones: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     priorities: Mapping[str, int] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
     expires: int | None = None

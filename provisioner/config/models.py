@@ -157,6 +157,31 @@ class Config(Model):
         return f"{self.dns.host}.{self.dns.domain}" if self.dns.domain else ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The public names, each once, that of services without hosts first; none without a domain."""
+        if not self.https:
+            return ()
+        own = [one for some in self.hosts.values() for one in some]
+        bare = len(self.hosts) < len(self.public)
+        return tuple(dict.fromkeys([*([self.fqdn] if bare else ()), *own]))
+
+    @property
+    def hosts(self) -> Mapping[str, tuple[str, ...]]:
+        """The whole names of public services that have `hosts`, by service; none without a domain."""
+        return entrance.hosts_of(self.public, self.dns.domain)
+
+    @property
+    def address(self) -> str:
+        """The name that stands for the stack: the first public name without a wildcard; empty if there is none."""
+        return entrance.address_of(self.names)
+
+    @property
+    def whole_names(self) -> tuple[str, ...]:
+        """The public names that are whole names in the file: their zone may be another one than `dns.domain`."""
+        given = {host for service in self.public.values() for host in service.hosts if "." in host}
+        return tuple(name for name in self.names if name in given)
+
+    @property
     def https(self) -> bool:
         """Return whether the load balancer has HTTPS, which needs a name that a certificate can have."""
         return bool(self.public and self.dns.domain)
@@ -306,7 +331,7 @@ class Config(Model):
         yield from self._connect()
         yield from self._architectures()
         yield from self._regions()
-        yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer)
+        yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer, self.fqdn)
 
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""
@@ -377,13 +402,17 @@ class Config(Model):
                 yield "network.connect", f'{why}: use launch = "fargate", or another network.egress'
 
     def _regions(self) -> Iterator[Problem]:
-        named = {
-            "kms_key": self.kms_key,
-            "logs.kms_key": self.logs.kms_key,
-            "load_balancer.waf_acl": self.load_balancer.waf_acl,
-            "alarms.topic": self.alarms.topic if self.alarms else None,
-        }
-        for key, value in named.items():
+        named = [
+            ("kms_key", self.kms_key),
+            ("logs.kms_key", self.logs.kms_key),
+            ("load_balancer.waf_acl", self.load_balancer.waf_acl),
+            ("alarms.topic", self.alarms.topic if self.alarms else None),
+            *(("dns.certificate", one) for one in self.dns.certificate),
+        ]
+        for one in self.dns.certificate:
+            if self.account.id and (other := one.split(":")[4]) != self.account.id:
+                yield "dns.certificate", f"is of account {other}, and account.id is {self.account.id}: use one of that"
+        for key, value in named:
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
                 yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"
 
@@ -414,7 +443,9 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
     wanted = layers.own if env is None else env
     configs = {}
     for name in layers.checked(wanted):
-        table = _apart(layers.table(name), layers.own) | ({"target": target} if target is not None else {})
+        table, shared = _apart(layers, name)
+        problems += layers.told(name, shared, seen)
+        table |= {"target": target} if target is not None else {}
         try:
             configs[str(name)] = Config.model_validate(table)
         except ValidationError as error:
@@ -430,11 +461,20 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
     return config
 
 
-def _apart(table: dict[str, Any], own: Any) -> dict[str, Any]:
-    """Return an environment's table; an environment other than the file's own gets a host name of its own."""
+def _apart(layers: overlays.Layers, name: Any) -> tuple[dict[str, Any], list[overlays.Problem]]:
+    """Return an environment's table; an environment other than the file's own gets public names of its own.
+
+    The second part are the errors: public names that two environments would share.
+    """
+    table, own = layers.table(name), layers.own
     dns, env = table.get("dns", {}), table.get("env", own)
-    if env == own or not isinstance(dns, dict) or "domain" not in dns or "host" in dns:
-        return table
-    if not re.fullmatch(values.NAME, str(env)):
-        return table
-    return table | {"dns": {**dns, "host": f"{HOST}-{env}"}}
+    if env == own or not isinstance(dns, dict) or "domain" not in dns or not re.fullmatch(values.NAME, str(env)):
+        return table, []
+    overlay = layers.overlay(name)
+    base = layers.base.get("dns")
+    other = not isinstance(base, Mapping) or base.get("domain") != dns["domain"]
+    found, shared = entrance.apart(
+        table.get("services"), overlay.get("services"), str(env), str(own), other_domain=other
+    )
+    table = table | ({"services": found} if found else {})
+    return (table if "host" in dns else table | {"dns": {**dns, "host": f"{HOST}-{env}"}}), shared

@@ -50,13 +50,18 @@ def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
-def problems(paths: Paths) -> Iterator[Problem]:
-    """Yield patterns that two services have, and patterns of a list that take requests from a longer pattern."""
+def problems(paths: Paths, at: str = "") -> Iterator[Problem]:
+    """Yield patterns that two services have, and patterns of a list that take requests from a longer pattern.
+
+    Args:
+        paths: the patterns of services that answer under the same host. at: the host's name, if there are several.
+    """
+    where = f" at {at}" if at else ""
     owners: dict[str, str] = {}
     for name, patterns in paths.items():
         for pattern in patterns:
             if (other := owners.setdefault(pattern, name)) != name:
-                text = f'"{pattern}" is the path of services.{other} too: change one, such as "/{name}/*"'
+                text = f'"{pattern}"{where} is the path of services.{other} too: change one, such as "/{name}/*"'
                 yield f"services.{name}.path", text
     for name, patterns in paths.items():
         place = length(longest(patterns))

@@ -15,6 +15,7 @@ from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
 from provisioner.config.health import Health, short
+from provisioner.config.host_names import Host
 from provisioner.config.loader import shown, suggestion
 from provisioner.config.workload import Workload
 
@@ -133,7 +134,10 @@ class Service(Workload):
         AfterValidator(path_patterns.check),
     ] = (path_patterns.ALL,)
     """The path pattern of the requests that the load balancer sends to it, or a list of up to five; different for each
-    public service. The longer pattern is tried first."""
+    public service of a host. The longer pattern is tried first."""
+    hosts: Annotated[tuple[Host, ...], LIST, values.unique("host")] = ()
+    """The names that it answers under: labels below `dns.domain`, `@` for that itself, `*` for all names below it, or
+    whole names; by default the stack's public name."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""
@@ -248,7 +252,7 @@ class Service(Workload):
             yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
         if "protocol" in self.model_fields_set and self.entry is None:
             yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
-        for key in ("path", "deregistration_delay", "sticky"):
+        for key in ("path", "hosts", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

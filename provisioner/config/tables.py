@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
@@ -20,8 +20,23 @@ PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
 KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
+Certificate = Annotated[
+    str,
+    values.matching(
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+",
+        'is not the ARN of a certificate of ACM, such as "arn:aws:acm:eu-west-1:123456789012:certificate/1a2b"',
+    ),
+]
+MOST_CERTIFICATES = 26
+"""The default certificate of a listener, and 25 further ones (quotas of Application Load Balancers)."""
+
 AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
 """The domains of AWS's endpoints (general reference, "AWS service endpoints"; VPC user guide, dual-stack endpoints)."""
+
+
+def _several(given: Any) -> Any:
+    """Return one text as a list of one."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _hides(zone: str, domain: str) -> bool:
@@ -46,6 +61,14 @@ class Dns(Model):
     `{project}` and `{env}` stand for these."""
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
+    certificate: Annotated[
+        tuple[Certificate, ...],
+        LIST,
+        BeforeValidator(_several, json_schema_input_type=str | tuple[Certificate, ...]),
+        values.unique("certificate"),
+    ] = ()
+    """An existing ACM certificate for all public names, by its ARN, or a list of them; without it the stack requests
+    its own."""
     private_domain: PrivateDomain = "db.internal"
     """The private hosted zone with a name for the database. In `network.vpc` the default is `db.STACK.internal`."""
     discovery_domain: PrivateDomain = "svc.internal"
@@ -54,9 +77,11 @@ class Dns(Model):
 
     def problems(self) -> Iterator[Problem]:
         """Yield keys without effect, zones that would share a name, and a name too long for a certificate."""
-        for key in ("host", "create_zone") if self.domain is None else ():
-            if key in self.model_fields_set and getattr(self, key) is not False:
+        for key in ("host", "create_zone", "certificate") if self.domain is None else ():
+            if key in self.model_fields_set and getattr(self, key) not in (False, ()):
                 yield key, f"has no effect without dns.domain: add that, or remove {key}"
+        if (number := len(self.certificate)) > MOST_CERTIFICATES:
+            yield "certificate", f"has {number}, and a load balancer shows {MOST_CERTIFICATES}: use fewer"
         if self.discovery_domain == self.private_domain:
             reason = "Route 53 refuses a private zone with the name of a Cloud Map namespace"
             yield (
@@ -69,7 +94,7 @@ class Dns(Model):
             zone = getattr(self, key)
             if hidden := next((one for one in AWS_DOMAINS if _hides(zone, one)), ""):
                 yield key, f'"{zone}" would hide AWS\'s endpoints in {hidden} inside the VPC: use another name'
-        if self.domain and len(fqdn := f"{self.host}.{self.domain}") > 64:
+        if self.domain and not self.certificate and len(fqdn := f"{self.host}.{self.domain}") > 64:
             yield (
                 "host",
                 f"{fqdn} has {len(fqdn)} characters, and a certificate's name has at most 64: use a shorter one",

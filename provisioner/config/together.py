@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from provisioner.config import path_patterns, short_names, task_containers
+from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
 from provisioner.config.call_variables import call_variables
 from provisioner.config.deployment import alternate
@@ -68,7 +68,6 @@ def problems(config: Workloads) -> Iterator[Problem]:
             yield f"jobs.{name}", f"is the name of services.{name} too, and they would share names on AWS: use another"
     for name in config.all:
         yield from _workload(config, name)
-    yield from path_patterns.problems({name: one.path for name, one in config.services.items() if one.public})
     yield from _lengths(config)
 
 
@@ -148,6 +147,11 @@ def in_clear(service: str) -> str:
     return f"{service}-H"
 
 
-def service_of(rule: str) -> str:
-    """Return the service of a rule, by the rule's name."""
+def without_listener(rule: str) -> str:
+    """Return the name of a rule without its listener: a rule has the same priority at all listeners."""
     return rule.removesuffix("-T").removesuffix("-H")
+
+
+def for_any(service: str) -> str:
+    """Return the name of a service's rule for all names below the domain, with a capital letter too."""
+    return f"{service}-W"

@@ -39,6 +39,7 @@ FREE: Mapping[str, str] = {
     "job_run": "a task of some minutes, charged by vCPU and GB while it runs",
     "launch_template": "settings",
     "listener": _BALANCER,
+    "listener_certificate": _BALANCER,
     "listener_rule": _BALANCER,
     "minimum_size": "its instances are counted with the Auto Scaling group",
     "paused_workload": _NOTE,

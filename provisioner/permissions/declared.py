@@ -95,7 +95,8 @@ def _stack(config: Config) -> Stack:
     unnamed |= {"services": {**SORTS, **own}, "jobs": jobs, "database": config.database or Database()}
     config = config.model_copy(update=unnamed)
     facts = replace(offline.facts(config), account="{account}", partition="{partition}", boundary="{boundary}")
-    return run(config, replace(facts, engine=True, local=False))
+    # a takeover of the name, and a certificate that goes with its host, need the list of certificates
+    return run(config, replace(facts, engine=True, local=False, taken=frozenset({config.address})))
 
 
 def _ready(workload: W) -> W:

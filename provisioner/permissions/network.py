@@ -59,6 +59,11 @@ def named(config: Config) -> bool:
     return config.dns.domain is not None
 
 
+def _certified(config: Config) -> bool:
+    """Return whether the stack uses existing certificates."""
+    return bool(config.dns.certificate)
+
+
 def spot(config: Config) -> bool:
     """Return whether the stack's instances are Spot."""
     return config.capacity.spot
@@ -190,7 +195,7 @@ ROUTE53: tuple[Permission, ...] = (
         "route53",
         "ChangeResourceRecordSets",
         "hostedzone/*",
-        conditions=_records("CNAME", f"{_PROOF}.{{fqdn}}", but=("*.*.{fqdn}",)),
+        conditions=_records("CNAME", f"{_PROOF}.{{proven}}", but=("*.*.{proven}",)),
         wanted=named,
     ),
     *grants(
@@ -226,4 +231,17 @@ ROUTE53: tuple[Permission, ...] = (
     ),
 )
 
-NETWORK = (*EC2, *ROUTE53)
+ACM: tuple[Permission, ...] = (
+    # a read of what somebody else owns, and nothing more
+    *grants(
+        "acm",
+        "DescribeCertificate",
+        "{certificate}",
+        use=Use.OPTION,
+        why="`[dns] certificate`",
+        wanted=_certified,
+        parts=ASKED_BEFOREHAND,
+    ),
+)
+
+NETWORK = (*EC2, *ROUTE53, *ACM)

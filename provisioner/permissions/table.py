@@ -71,18 +71,23 @@ def _of_policies(config: Config) -> Iterator[Permission]:
 def names(config: Config, account: str) -> Mapping[str, str]:
     """Return the values of the placeholders in the table's patterns."""
     partition = partition_of(config.region)
+    public = config.names or (config.fqdn,)
     keys = {"key": config.kms_key or "", "logs_key": config.logs.kms_key or ""}
     return {
         "account": account,
         "acl": config.load_balancer.waf_acl or "",
         "boundary": boundary_arn(config, account),
+        "certificate": ",".join(config.dns.certificate),
         "bucket": config.state.bucket or "",
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own
         "ec2": "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com",
         "domain": config.dns.domain or "",
         "environment": config.env,
-        "fqdn": config.fqdn,
+        # Route 53 compares the wildcard in octal (developer guide, specifying-conditions-route53)
+        "fqdn": ",".join(public).replace("*", "\\052"),
+        "certified": ",".join(public),
+        "proven": ",".join(dict.fromkeys(name.removeprefix("*.") for name in public)),
         "partition": partition,
         "private": config.dns.private_domain,
         "vpc": config.network.vpc or "",

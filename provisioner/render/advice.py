@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, WaitingOnUser, Withdrawn
@@ -37,6 +37,7 @@ def after_up(
     *,
     new_ami: bool = False,
     again: Sequence[str] = (),
+    urls: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Return the next steps after `up`; the first is to open the URL.
 
@@ -45,6 +46,7 @@ def after_up(
         entry: the URL at which the stack answers on this machine, if it does.
         new_ami: whether the run had `--new-ami`, which a repeated run needs too.
         again: the options for deletions and moved names, which a repeated run needs too.
+        urls: the URL of each public service, if they differ.
     """
     words = [*_limits(outcome), *_new_ami(new_ami), *again]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
@@ -63,7 +65,8 @@ def after_up(
         first = f"Open {url}."
     else:
         first = f"Without Docker no containers run here. On AWS the URL would be {url}."
-    return [first, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
+    each = [", ".join(f"{name}: {one}" for name, one in urls.items()) + "."] if urls and url else []
+    return [first, *each, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
 
 
 def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:

@@ -86,11 +86,12 @@ def cost(document: Mapping[str, Any]) -> list[str]:
 
 
 def url(document: Mapping[str, Any]) -> list[str]:
-    """Return the URL of the stack, if it has a load balancer that stays."""
+    """Return the URL of the stack, if it has a load balancer that stays, and of each service if they differ."""
     phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
         return ["url  none: there is no load balancer"]
-    return [f"url  {document['local_url'] or document['url']}"]
+    each = [f"url  {one}  {name}" for name, one in document.get("urls", {}).items()]
+    return [f"url  {document['local_url'] or document['url']}", *each]
 
 
 def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:

@@ -46,6 +46,7 @@ TYPES = {
     "internet_gateway": "aws_internet_gateway",
     "launch_template": "aws_launch_template",
     "listener": "aws_lb_listener",
+    "listener_certificate": "aws_lb_listener_certificate",
     "listener_rule": "aws_lb_listener_rule",
     "load_balancer": "aws_lb",
     "log_group": "aws_cloudwatch_log_group",

@@ -64,8 +64,8 @@ def proven(names: Iterable[str]) -> list[str]:
     return sorted({name.removeprefix("*.") for name in names})
 
 
-_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}",)),)
-"""The name in the one certificate, and no other (ACM user guide, acm-conditions)."""
+_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{certified}",)),)
+"""The names in the stack's certificates, and no others (ACM user guide, acm-conditions)."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def names_there(aws: Aws, domain_name: str) -> tuple[str, ...]:
 
 
 def condition(aws: Aws, arn: str) -> dict[str, Any]:
-    """Return a certificate's status, end (seconds since the epoch; None before it is issued) and renewal status."""
+    """Return a certificate's status, end (seconds since the epoch; None before it is issued), renewal and domain."""
     with IgnoreNotFound():
         shown = _described(aws, arn)
         ends = shown.get("NotAfter")
@@ -210,8 +210,9 @@ def condition(aws: Aws, arn: str) -> dict[str, Any]:
             "status": str(shown.get("Status", "")),
             "expires": ends.timestamp() if ends else None,
             "renewal": str(shown.get("RenewalSummary", {}).get("RenewalStatus", "")),
+            "domain": str(shown.get("DomainName", "")),
         }
-    return {"status": "MISSING", "expires": None, "renewal": ""}
+    return {"status": "MISSING", "expires": None, "renewal": "", "domain": ""}
 
 
 def _record(option: Mapping[str, Any]) -> str:

@@ -62,6 +62,10 @@ AWS_NAMES: Mapping[str, AwsName] = {
         "AWS::ElasticLoadBalancingV2::Listener",
         _ARN % ("elasticloadbalancing", "listener/app/{load_balancer}/{id}/{id}"),
     ),
+    "listener_certificate": AwsName(
+        "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+        _ARN % ("elasticloadbalancing", "listener/app/{load_balancer}/{id}/{id}") + "|{certificate}",
+    ),
     "listener_rule": AwsName(
         "AWS::ElasticLoadBalancingV2::ListenerRule",
         _ARN % ("elasticloadbalancing", "listener-rule/app/{load_balancer}/{id}/{id}/{id}"),

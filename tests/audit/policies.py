@@ -44,6 +44,7 @@ OPTIONS: dict[str, Any] = {
             "build": "app",
             "port": 80,
             "public": True,
+            "hosts": ["app", "@"],
             "calls": ["here"],
             "deployment": {"strategy": "canary", "alarms": ["errors"], "pause_at": ["post-test-traffic-shift"]},
             "secrets": {"OWN": True, "PARAMETER": "ssm:/shared/key", "SECRET": "secretsmanager:shared/key"},
@@ -60,9 +61,10 @@ IN_FOREIGN_VPC: dict[str, Any] = {
     "alarms": {"topic": f"arn:aws:sns:ap-northeast-1:{ACCOUNT}:ops"},
     "logs": {"kms_key": KEY},
     "network": {"vpc": "vpc-0123456789abcdef0"},
+    "dns": {"domain": "example.org", "certificate": f"arn:aws:acm:ap-northeast-1:{ACCOUNT}:certificate/{ID}"},
     "services": {"web": {"build": "app", "port": 80}},
 }
-"""The options that exclude others: a VPC that exists, a topic that exists, and images of the stack alone."""
+"""The options that exclude others: a VPC, a topic and a certificate that exist, and images of the stack alone."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only

@@ -38,6 +38,7 @@ from provisioner.state.model import State
 SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
@@ -77,6 +78,7 @@ VALUES: dict[str, Any] = {
     "dns.domain": "example.org",
     "dns.host": "www",
     "dns.create_zone": True,
+    "dns.certificate": CERTIFICATE,
     "dns.private_domain": "data.internal",
     "dns.discovery_domain": "apps.internal",
     "capacity.instance_types": ["m5.large"],
@@ -130,6 +132,7 @@ VALUES: dict[str, Any] = {
     "services.web.architecture": "arm64",
     "services.web.command": "serve --verbose",
     "services.web.entrypoint": ["/entry"],
+    "services.web.hosts": ["www", "app"],
     "services.web.port": 8181,
     "services.web.protocol": "http",
     "services.web.launch": "ec2",
@@ -318,6 +321,7 @@ def standing(directory: Path) -> TemporaryCloud:
     temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
         "region": config.region, "keys": [KEY], "web_acls": [ACL], "topics": [TOPIC], "boundaries": [BOUNDARY],
+        "certificates": {CERTIFICATE: ["app.example.com"]},
         "parameters": ["/ecs-sample-dev/secrets/API_KEY"],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
     }  # fmt: skip

@@ -108,8 +108,8 @@ def _listeners() -> Iterable[tuple[tuple[str, int], Listener]]:
                 for listener in balancer.listeners.values():
                     place = balancer.arn, int(listener.port)
                     if listener.protocol == "HTTPS" and listener.certificate in certificates:
-                        certificate = certificates[listener.certificate]
-                        names = dict.fromkeys([certificate.common_name, *certificate.sans])
+                        shown = [certificates[arn] for arn in listener.certificates if arn in certificates]
+                        names = dict.fromkeys(name for one in shown for name in (one.common_name, *one.sans))
                         yield place, Listener("HTTPS", tuple(names))
                     elif listener.protocol == "HTTP" and listener.default_actions[-1].data["Type"] != "redirect":
                         yield place, Listener("HTTP", (balancer.name, balancer.dns_name))

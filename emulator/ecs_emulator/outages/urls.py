@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ecs_emulator.ecs.probes import target_state
 from ecs_emulator.ecs.records import Task
 from ecs_emulator.ecs.store import Store, stores
-from ecs_emulator.forwarding import action_for, patterns, shares
+from ecs_emulator.forwarding import action_for, fits, hosts, patterns, shares
 from ecs_emulator.outages import network
 
 INSIDE = "~"
@@ -49,9 +49,10 @@ def conditions() -> dict[Url, Condition]:
     found = {
         Url(name, pattern, listener.protocol): None
         for kept, balancer, listener in _listeners()
-        for name in _names(kept.account, balancer.dns_name)
+        for known in _names(kept.account, balancer.dns_name)
         for rule in kept.elbv2.describe_rules(listener.arn, None)
         if rule.actions[-1].data.get("Type") == "forward"
+        for name in _taken(known, hosts(rule))
         for pattern in patterns(rule)
     }
     return {url: condition(url) for url in found}
@@ -87,7 +88,10 @@ def condition(url: Url) -> Condition:
 
 def _at(url: Url) -> Condition | Url:
     """Return the present condition of a URL, or the URL that it redirects to."""
-    led = [pair for pair in _balancers() if url.name in _names(pair[0].account, pair[1].dns_name)]
+    called = [(pair, [*_names(pair[0].account, pair[1].dns_name)]) for pair in _balancers()]
+    # a wildcard is for names without a record of their own (RFC 4592)
+    led = [pair for pair, names in called if url.name in names]
+    led = led or [pair for pair, names in called if any(_leads(name, url.name) for name in names)]
     if not led:
         return Condition("there is no DNS record of this name")
     kept, balancer = led[0]
@@ -109,6 +113,19 @@ def _at(url: Url) -> Condition | Url:
     if action.get("Type") == "redirect":
         return _redirected(url, action["RedirectConfig"])
     return _answered(kept, balancer, action)
+
+
+def _taken(known: str, patterns: list[str]) -> Iterator[str]:
+    """Yield examples of the names that a DNS record leads here and that a rule with these host patterns takes."""
+    example = known.replace("*", INSIDE)
+    if not patterns or any(fits(pattern, example) for pattern in patterns):
+        yield example
+    yield from (one for one in patterns if "*" not in one and one != example and _leads(known, one))
+
+
+def _leads(known: str, name: str) -> bool:
+    """Return whether a DNS record's name is this one, or has a wildcard for its first labels."""
+    return known == name or (known.startswith("*.") and name.endswith(known[1:]))
 
 
 def _redirected(url: Url, to: dict[str, Any]) -> Url:

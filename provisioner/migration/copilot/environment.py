@@ -9,7 +9,7 @@ from provisioner.migration.draft import Draft
 from provisioner.migration.yaml_tree import Value
 
 CDN = "CloudFront is no part of a stack here: it stays as it is, or point your own distribution at the load balancer"
-CERTIFICATES = "an existing certificate cannot be named yet: the stack makes one for dns.host, by DNS"
+CERTIFICATES = "write it in dns.certificate, or the stack makes one of its own by DNS"
 UNKNOWN = "has no counterpart here"
 
 

@@ -25,7 +25,7 @@ def finish(gathered: Gathered) -> None:
                 service.pop(key, None)
             if not isinstance(service.get("health"), Mapping) or "command" not in service["health"]:
                 service.pop("health", None)
-            why = f"services.{first} has this path already, and a stack has one host name: {name} is not public"
+            why = f"services.{first} has this path already under this name: {name} is not public until it has hosts"
             gathered.found.leave(http, "http", why)
     for kind in ("services", "jobs"):
         if kind in gathered.table:
@@ -77,7 +77,7 @@ def _host(gathered: Gathered) -> None:
         gathered.table["dns"] = {"domain": domain, "host": label}
     for name, where in gathered.hosts:
         if name != chosen:
-            why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
+            why = f"for other names than {chosen} write hosts" if chosen else "write dns.domain and dns.host"
             gathered.found.leave(
                 where, "http.alias", f"{name}: {why if _below(name) else f'is no host below a domain; {why}'}"
             )

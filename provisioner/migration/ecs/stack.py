@@ -71,7 +71,7 @@ def ports(gathered: Gathered) -> None:
 
 
 def paths(gathered: Gathered) -> None:
-    """Keep one public service for each path: a stack has one host name, and forwards requests by path."""
+    """Keep one public service for each path: the draft has one host name, and forwards requests by path."""
     taken: dict[str, str] = {}
     for name, workload in gathered.services.items():
         if not workload.table.get("public"):
@@ -87,7 +87,7 @@ def paths(gathered: Gathered) -> None:
         else:
             for key in ("path", "codes", "healthy"):
                 health.pop(key, None)
-        why = f"services.{first} has this path already, and a stack has one host name: {name} is not public"
+        why = f"services.{first} has this path already under this name: {name} is not public until it has hosts"
         workload.leave("loadBalancers", why)
 
 
@@ -98,7 +98,7 @@ def host(gathered: Gathered) -> dict[str, str]:
     chosen = next((name for name, _ in named if _below(name)), "")
     for name, workload in named:
         if name != chosen:
-            why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
+            why = f"for other names than {chosen} write hosts" if chosen else "write dns.domain and dns.host"
             workload.leave("rule.host-header", f"{name}: {why}")
     listeners = gathered.answers.balancing.listeners
     if public and not named and any(listener.get("Protocol") == "HTTPS" for listener in listeners):

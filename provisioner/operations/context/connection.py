@@ -68,7 +68,7 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         connection,
         Inventory(connection.pace),
         resolver=resolver,
-        domains={config.fqdn, config.dns.domain} if config.dns.domain else set(),
+        domains={*config.names, config.fqdn, config.dns.domain} if config.dns.domain else set(),
     )
 
 

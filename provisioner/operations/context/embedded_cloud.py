@@ -168,4 +168,4 @@ def entry(options: Options, config: Config) -> str:
     with used():
         from ecs_emulator import manage
 
-        return manage.entry(options.directory, config.fqdn or config.name)
+        return manage.entry(options.directory, config.address or config.name)

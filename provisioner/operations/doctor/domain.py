@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.operations.prerequisites import existing_certificates
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.handover import is_given_back
 from provisioner.resources.route53.pages import records_at
@@ -74,10 +75,12 @@ def _what_to_set(status: str) -> tuple[str, str]:
 
 
 def public_name(context: Context) -> Sequence[Checked]:
-    """Check that the public name has no record that leads to another system."""
-    if not context.config.https:
-        return []
-    name, fqdn = "public name", context.config.fqdn
+    """Check that the public names have no records that lead to another system."""
+    return [verdict for fqdn in context.config.names for verdict in _name(context, fqdn)]
+
+
+def _name(context: Context, fqdn: str) -> Sequence[Checked]:
+    name = "public name"
     named = [live for live in context.live(RecordSet) if live.attributes["record_name"] == fqdn]
     found = [live for live in named if live.attributes["type"] == "A"]
     if why := obstacle(context.aws, fqdn):
@@ -87,10 +90,28 @@ def public_name(context: Context) -> Sequence[Checked]:
     if any(is_given_back(live.outputs) for live in found):
         return [warning(name, f"{fqdn} was given back to the system that had it before", move)]
     if any(not live.owned for live in found):
-        return [failed(name, f"{fqdn} leads to another system", f"{move}; else set another dns.host")]
+        return [failed(name, f"{fqdn} leads to another system", f"{move}; else set another dns.host, or other hosts")]
     if others := diverted(context.aws, fqdn):
         return [warning(name, *other.split(". ", 1)) for other in others]
     return [ok(name, f"no other record leads clients of {fqdn} elsewhere")]
+
+
+def certificate(context: Context) -> Sequence[Checked]:
+    """Check the existing certificates of `dns.certificate`, and say when they end."""
+    if not context.config.dns.certificate or not context.config.https:
+        return []
+    name = "certificate"
+    try:
+        shown = existing_certificates.check(context.aws, context.config, context.records.values())
+    except ConfigurationError as error:
+        what, _, fix = str(error).rpartition(": ")
+        return [failed(name, what, fix)]
+    near = existing_certificates.notices(shown, context.aws.pace.time())
+    if near:
+        return [warning(name, *text.rsplit(": ", 1)) for text in near]
+    ends = min(one["NotAfter"] for one in shown).date().isoformat()
+    covers = "covers" if len(shown) == 1 else f"and {len(shown) - 1} more cover"
+    return [ok(name, f"{shown[0]['CertificateArn']} {covers} {', '.join(context.config.names)}, until {ends}")]
 
 
 def caa(context: Context) -> Sequence[Checked]:
@@ -99,7 +120,7 @@ def caa(context: Context) -> Sequence[Checked]:
     A resolver is asked only for names above the domain. It would cache for minutes that a name does not exist which
     `up` is about to create.
     """
-    if not (domain := context.config.dns.domain) or not context.config.public:
+    if not (domain := context.config.dns.domain) or not context.config.public or context.config.dns.certificate:
         return []
     name = "caa"
     found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))

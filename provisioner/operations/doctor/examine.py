@@ -40,6 +40,7 @@ CHECKS: Mapping[str, Check] = {
     "public zone": domain.public_zone,
     "delegation": domain.delegation,
     "public name": domain.public_name,
+    "certificate": domain.certificate,
     "caa": domain.caa,
     "allow": domain.allow,
     "service-linked roles": account.service_roles,

@@ -94,6 +94,9 @@ class Diagram:
         return {card.key: card for card in self.cards}
 
 
+_GATE = ("load_balancer", "listener", "listener_certificate", "web_acl_association")
+
+
 @dataclass(frozen=True)
 class _Group:
     """Resource types that share one card. Without such resources the card does not exist."""
@@ -107,7 +110,7 @@ class _Group:
 
 _GROUPS = (
     _Group("names", "Route 53, ACM", "outside", "names", ("certificate", "validation_record", "delegation")),
-    _Group("balancer", "load balancer", "public", "gate", ("load_balancer", "listener", "web_acl_association")),
+    _Group("balancer", "load balancer", "public", "gate", _GATE),
     _Group("nat", "NAT gateway", "public", "gate", ("nat_gateway", "elastic_ip")),
     _Group(
         "instances", "instances", "private", "server",
@@ -231,6 +234,8 @@ def _workloads(config: Config, found: Mapping[str, Sequence[Node]], signs: Mappi
     for name, workload in config.workloads.items():
         nodes = found.get(name, ())
         about = _of_job(config.jobs[name]) if name in config.jobs else _of_service(config.services[name])
+        if name in config.hosts:
+            about = f"{config.hosts[name][0]}, {about}"
         badges = (*(("database",) if workload.database else ()), workload.launch)
         yield Card(
             name, name, about, "private", "job" if name in config.jobs else "box",
@@ -272,7 +277,8 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
     database = config.database
     match key:
         case "names":
-            return config.fqdn
+            names = config.names or (config.fqdn,)
+            return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         case "balancer":
             return "HTTPS 443" if config.https else "HTTP 80"
         case "nat":

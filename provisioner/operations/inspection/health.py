@@ -126,21 +126,31 @@ def _databases(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
 def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
     from provisioner.resources.acm import condition as told
 
-    recorded = [one for one in records.values() if one.type == "certificate" and one.id]
-    shown = zip(recorded, aws.each(lambda one: told(aws, str(one.id)), recorded), strict=True)
-    return [
-        {"name": record.address.partition("/")[2], **one, "problem": _expiry(one, aws.pace.time())}
-        for record, one in shown
-    ]
+    own = {str(one.id): one.address.partition("/")[2] for one in records.values() if one.type == "certificate"}
+    listed = [one for one in records.values() if one.type in ("listener", "listener_certificate")]
+    used = [str(arn) for one in listed if (arn := one.arguments.get("certificate_arn"))]
+    arns = list(dict.fromkeys(arn for arn in (*own, *used) if arn not in ("", "None")))
+    found = []
+    for arn, one in zip(arns, aws.each(lambda arn: told(aws, arn), arns), strict=True):
+        domain = one.pop("domain")
+        name = own.get(arn) or domain or arn
+        found.append({"name": name, **one, "problem": _expiry(one, aws.pace.time(), mine=arn in own)})
+    return found
 
 
-def _expiry(certificate: Mapping[str, Any], now: float) -> str:
-    """Return the problem of a certificate. `PENDING_VALIDATION` is no problem: the certificate is not in use yet."""
+def _expiry(certificate: Mapping[str, Any], now: float, *, mine: bool = True) -> str:
+    """Return the problem of a certificate. `PENDING_VALIDATION` is no problem: the certificate is not in use yet.
+
+    Args:
+        mine: whether it is the stack's own, and not one of `dns.certificate`.
+    """
     status, ends = certificate["status"], certificate["expires"]
     if status not in ("ISSUED", "PENDING_VALIDATION"):
         return str(status)
     if ends is None or ends - now > EXPIRES_DAYS * DAY:
         return ""
+    if not mine and not certificate["renewal"]:
+        return "nobody has renewed it: import a new one under the same ARN, or let ACM find its validation records"
     renewal = f"its renewal is {certificate['renewal']}" if certificate["renewal"] else "ACM has not renewed it"
     return f"{renewal}: see that its validation records are there and that a listener uses it"
 

@@ -34,7 +34,7 @@ This table is separate from the resource types: importing them loads boto3, and 
 """
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
-"""The names of all outputs except for repositories, whose number depends on the configuration."""
+"""The names of all outputs, except for those of each repository and service, which depend on the configuration."""
 
 
 def resources(state: State) -> list[dict[str, Any]]:
@@ -77,18 +77,36 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
     created = [record for record in state.records.values() if record.id]
     names = [record.arguments.get("record_name") for record in created if record.type == "record_set"]
     protocols = [record.arguments.get("protocol") for record in created if record.type == "listener"]
-    if (config.fqdn in names and "HTTPS" in protocols) if config.https else "HTTP" in protocols:
+    if (config.names[0] in names and "HTTPS" in protocols) if config.https else "HTTP" in protocols:
         values |= {"url": url(state.records, config), "local_url": entry}
+        values |= {f"url_{service}": one for service, one in urls(config).items() if host_of(one) in names}
     return {name: value for name, value in values.items() if value}
 
 
 def url(records: Mapping[str, Record], config: Config) -> str:
     """Return the URL of the public services; empty if there are none, or if AWS has not named the load balancer yet."""
     if config.https:
-        return f"https://{config.fqdn}"
+        return f"https://{config.address or config.names[0]}"
     balancers = (record for record in records.values() if record.type == "load_balancer") if config.public else ()
     name = next((str(one.outputs["dns_name"]) for one in balancers if one.outputs.get("dns_name")), "")
     return f"http://{name}" if name else ""
+
+
+def urls(config: Config) -> dict[str, str]:
+    """Return the URL of each public service, its path without wildcards, if a service has hosts; otherwise none."""
+    if not config.https or not config.hosts:
+        return {}
+    found = {}
+    for name, service in config.public.items():
+        own = sorted(config.hosts.get(name, (config.fqdn,)), key=lambda host: "*" in host)
+        path = service.path[0].partition("*")[0].partition("?")[0]
+        found[name] = f"https://{own[0]}{path if path != '/' else ''}"
+    return found
+
+
+def host_of(url: str) -> str:
+    """Return the host in a URL of this module."""
+    return url.removeprefix("https://").partition("/")[0]
 
 
 def chosen(values: Mapping[str, str], name: str) -> str:
@@ -99,7 +117,7 @@ def chosen(values: Mapping[str, str], name: str) -> str:
     """
     if name in values:
         return values[name]
-    if name in NAMES or name.startswith("repository_"):
+    if name in NAMES or name.startswith(("repository_", "url_")):
         what = "the stack" if values.keys() <= ALWAYS else "its resource"
         raise ConfigurationError(f'no output "{name}" yet: {what} has not been created: run `provision up`')
     raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')
@@ -147,6 +165,7 @@ def document(
         "account": state.account,
         "region": state.region or config.region,
         "url": url(state.records, config),
+        "urls": urls(config),
         "local_url": entry,
         "resources": resources(state),
         "live": asdict(live) if live else None,

@@ -15,6 +15,7 @@ from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.route53.handover import former_of
 from provisioner.resources.route53.records import RecordSet
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MEMBERS: Mapping[str, tuple[type[Resource], ...]] = {
     ENDPOINTS: (VpcEndpoint,),
     NAT: (NatGateway, ElasticIp),
-    BALANCER: (LoadBalancer, Listener, ListenerRule, WebAclAssociation, RecordSet),
+    BALANCER: (LoadBalancer, Listener, ListenerCertificate, ListenerRule, WebAclAssociation, RecordSet),
 }
 """The resource types of each part, and the types that cannot exist without them."""
 SAME = frozenset({"canonical_hosted_zone_id"})

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
+from provisioner.operations.prerequisites import existing_certificates
 from provisioner.resources import suspended_scaling
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
@@ -52,6 +53,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("suspended autoscaling", lambda: suspended_scaling.notes(aws) if scaled else []),
         ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
+        ("for the end of existing certificates", lambda: existing_certificates.ending(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
@@ -59,7 +61,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
 
 
 def _diverted(aws: Aws, config: Config) -> list[str]:
-    return diverted(aws, config.fqdn) if config.https else []
+    return [text for name in config.names for text in diverted(aws, name)]
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:

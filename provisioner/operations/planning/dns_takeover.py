@@ -15,6 +15,7 @@ from provisioner.engine.resource import output_of
 from provisioner.engine.words import names
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.route53.handover import (
     ALIAS_TTL,
@@ -39,23 +40,23 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack
 
-SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
+SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerCertificate, ListenerRule, Service)
 """The types of the resources that must be ready before a name of another system moves to this stack."""
 
 
 def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
     """Fit the declarations of public names to the names that were taken over or given back.
 
-    A name that comes from another system moves last, when all resources of `SERVING` are ready. The load balancer shows
-    its certificate by then, since clients use the name already, and nobody uses the stack's former one any more. A name
-    that was given back is declared as recorded, so that it does not change.
+    A name that comes from another system moves last, when all resources of `SERVING` are ready: its certificate in the
+    list of the load balancer too, since clients use the name already, and its rules take its requests. A name that was
+    given back is declared as recorded, so that it does not change.
     """
     for address, item in _public_names(stack.declared).items():
         record = records.get(address)
         name = _name(item)
         former = former_of(name, record.outputs) if record else []
         if name in take_over or (former and record and not is_given_back(record.outputs)):
-            _move_last(stack, item)
+            _move_last(stack, item, comes=not former)
         elif record and former:
             stack.declared[address] = as_recorded(record)
             stack.notice(
@@ -64,12 +65,18 @@ def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[s
             )
 
 
-def _move_last(stack: Stack, item: Declared) -> None:
+def _move_last(stack: Stack, item: Declared, *, comes: bool) -> None:
+    """Let a name move when all that serves it is ready.
+
+    Args:
+        comes: whether the name leads elsewhere until then: nobody has requests for it that its rules could take early.
+    """
     serving = [one for one in stack.declared.values() if isinstance(one.resource, SERVING)]
     needs = [*item.dependencies, *(Dependency(one.address, ready=True) for one in serving)]
-    for one in serving:
-        if isinstance(one.resource, Listener) and one.resource.certificate_arn:
-            stack.declared[one.address] = replace(one, resource=replace(one.resource, certificate_first=True))
+    for one in serving if comes else ():
+        rule = one.resource
+        if isinstance(rule, ListenerRule) and rule.asks_for(_name(item)):
+            stack.declared[one.address] = replace(one, resource=replace(rule, at_once=True))
     # in the step of the last of them, since a run that is limited to a step has no later resources
     step = serving[-1].step if serving else item.step
     del stack.declared[item.address]
@@ -122,7 +129,7 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
     option, mine = f"--take-over {name}", {_name(item): item for item in _public_names(stack.declared).values()}
     if name not in mine:
         none = "no service is public: write public = true first"
-        has = f"its public name is {names(list(mine))}: write dns.host first" if mine else none
+        has = f"its public name is {names(list(mine))}: write dns.host or hosts first" if mine else none
         raise ConfigurationError(f"{option}: this stack has no record of that name; {has}")
     item = mine[name]
     if target_step and item.step not in step_and_dependencies(STEPS, target_step):
@@ -137,7 +144,9 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
         raise ConfigurationError(f"{option}: {why}")
     live = next((one for one in looking.live(RecordSet) if one.id == record_id(zone, name, "A")), None)
     if live and (displaced := live.details.get(DISPLACES)):
-        _check_certificate(records, name)
+        # a certificate in the list is shown before the name moves, the default one only afterwards
+        if f"{ListenerCertificate.type_name}/{name}" not in stack.declared:
+            _check_certificate(records, name)
         return (
             f"{name} moves to this stack when all that serves it is ready. It leads to {led_to(displaced)} now, for up "
             f"to {lasts(displaced)} s after that, so both must serve meanwhile. Back: `provision up --give-back {name}`"
@@ -153,19 +162,16 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
 
 
 def _check_certificate(records: Mapping[str, Record], name: str) -> None:
-    """Refuse a name of another domain than the standing certificate's, whose clients may still come to this stack.
-
-    Under the same domain, the load balancer shows the name's own certificate before the name moves.
+    """Refuse a name that the standing load balancer has no certificate for: it keeps its own until others have moved.
 
     Raises:
-        ConfigurationError: the certificate is of another domain. The message says how to move the name in two runs.
+        ConfigurationError: there is no certificate for it. The message says how to move it in two runs.
     """
     listeners = [record for record in records.values() if record.type == Listener.type_name]
     shown = {record.arguments.get("certificate_arn") for record in listeners} - {None}
     for record in records.values():
         names_of = record.arguments.get("subject_alternative_names", ())
-        domains = {one.partition(".")[2] for one in names_of}
-        if record.id in shown and name.partition(".")[2] not in domains:
+        if record.id in shown and not {name, f"*.{name.partition('.')[2]}"} & {*names_of}:
             raise ConfigurationError(
                 f"--take-over {name}: the load balancer still shows the certificate of {names(names_of)}, which is not "
                 f"valid for it: run `up` with the new dns.domain and another dns.host first, then take it over"

@@ -26,8 +26,8 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
         balancers = (record for record in records.values() if record.type == LoadBalancer.type_name)
         own = words.names([f"http://{one.outputs['dns_name']}" for one in balancers if one.outputs.get("dns_name")])
         yield (
-            f"{own} redirects to https://{config.fqdn} at the end of `up`: clients that follow no redirects lose it, "
-            "and a POST becomes a GET (301). To keep it for a while, write load_balancer.http = true"
+            f"{own} redirects to https://{config.address} at the end of `up`: clients that follow no redirects lose "
+            "it, and a POST becomes a GET (301). To keep it for a while, write load_balancer.http = true"
         )
     if not config.https and "HTTPS" in listeners:
         urls = [f"https://{one.arguments['record_name']}" for one in records.values() if _is_public_name(one)]

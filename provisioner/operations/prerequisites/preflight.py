@@ -17,6 +17,7 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
+    existing_certificates,
     existing_vpc,
     image_copies,
     instance_sizes,
@@ -24,7 +25,7 @@ from provisioner.operations.prerequisites import (
     secret_versions,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
-from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
+from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
 from provisioner.operations.prerequisites.rule_places import recorded_priorities
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
@@ -70,6 +71,7 @@ def gather(
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
+        others_of = begin(other_zones, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(read_s3_prefix_list, aws)
         with_policy = begin(policed, aws, endpoints_of(config))
@@ -78,6 +80,7 @@ def gather(
         keys = begin(references.keys, aws, config)
         acl = begin(references.check_web_acl, aws, config)
         tls = begin(references.check_tls_policy, aws, config)
+        shown = begin(existing_certificates.check, aws, config, records)
         topic = begin(references.check_topic, aws, config)
         groups = begin(references.check_security_groups, aws, config)
         boundary = begin(references.boundary, aws, config, records)
@@ -90,6 +93,7 @@ def gather(
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
             _or(tls, on_missing, lambda: None)
+            _or(shown, on_missing, list)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
@@ -121,7 +125,9 @@ def gather(
                 vpc=there,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
+                name_zones=_or(others_of, on_missing, dict),
                 priorities=recorded_priorities(records),
+                taken=taken_names(aws, records),
             )
         except ProvisionError:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from provisioner.config.together import service_of
+from provisioner.config.together import without_listener
 from provisioner.resources.elbv2.listeners import ListenerRule
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def recorded_priorities(records: Iterable[Record]) -> dict[str, int]:
-    """Return the priority of each service's recorded rules, of which all have the same."""
+    """Return the priorities of the recorded rules, by their names without the listener's part."""
     return {
-        service_of(record.address.partition("/")[2]): int(record.arguments["priority"])
+        without_listener(record.address.partition("/")[2]): int(record.arguments["priority"])
         for record in records
         if record.type == ListenerRule.type_name and "priority" in record.arguments
     }

@@ -30,7 +30,9 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
     copy.report(f"rehearsing {request.command} with {durations} durations")
     cloud = copy.temporary.cloud
     public = copy.config.public
-    owners = {path: name for name, service in public.items() for path in service.path}
+    # the same path of several hosts has no single owner
+    every = [(path, name) for name, service in public.items() for path in service.path]
+    owners = {path: name for path, name in every if [one for one, _ in every].count(path) == 1}
     control.watch(
         cloud,
         {name: service.health.path for name, service in public.items()},

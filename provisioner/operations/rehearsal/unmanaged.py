@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.prerequisites.zones import endpoints_of
+from provisioner.operations.rehearsal.public_names import certificates, stand_in_zones
 from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
@@ -51,19 +52,22 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     roles = [json.dumps(record.arguments) for record in records.values() if record.type == Role.type_name]
     if records and config.public_zone and not config.dns.create_zone and config.dns.domain not in zones.values():
         assumed.append(f"the public hosted zone {config.dns.domain} is in the account, and delegated")
+    assumed_zones = stand_in_zones(config, zones)
+    assumed += [f"the public hosted zone {one} is in the account, and delegated" for one in assumed_zones.values()]
+    there = [r for r in records.values() if r.type == Delegation.type_name and r.phase == "ready"]
+    delegated = [str(record.arguments["domain"]) for record in there]
     if any(workload.security_groups for workload in config.workloads.values()):
         assumed.append("the copy's tasks are in the stack's own security groups only")
     return {
         "region": config.region,
-        "zones": [{"id": zone, "domain": domain} for zone, domain in zones.items()],
-        "delegated": sorted(
-            {r.arguments["domain"] for r in records.values() if r.type == Delegation.type_name and r.phase == "ready"}
-        ),
+        "zones": [{"id": zone, "domain": domain} for zone, domain in {**assumed_zones, **zones}.items()],
+        "delegated": sorted({*assumed_zones.values(), *delegated}),
         "keys": _named(KEY, [*texts, *settings]),
         "aliases": keys,
         "amis": _named(AMI, texts),
         "prefix_lists": _named(PREFIX_LIST, texts),
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or "", *attached]),
+        "certificates": certificates(records, config, assumed),
         "topics": [config.alarms.topic] if config.alarms and config.alarms.topic else [],
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
         "vpcs": _vpcs(records, config, assumed),

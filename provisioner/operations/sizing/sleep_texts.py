@@ -60,7 +60,7 @@ def _missed(config: Config, records: Mapping[str, Record], part: str, there: Seq
     if not config.https:
         return "without its load balancer the stack does not answer, and after `wake` its URL is another one"
     return (
-        f"without its load balancer {config.fqdn} leads nowhere, and does not answer; resolvers that were asked "
+        f"without its load balancer {config.address} leads nowhere, and does not answer; resolvers that were asked "
         "meanwhile may remember that for 15 minutes after `wake`"
     )
 
@@ -100,7 +100,7 @@ def awake(config: Config, records: Mapping[str, Record], made: Collection[str], 
         yield f"the stack sleeps again by schedule{f': {at}' if at else ''}"
     if BALANCER in made:
         name = next(str(one.outputs.get("dns_name")) for one in records.values() if one.type == LoadBalancer.type_name)
-        leads = f"{config.fqdn} leads to it" if config.https else f"the URL is http://{name}"
+        leads = f"{config.address} leads to it" if config.https else f"the URL is http://{name}"
         yield f"the load balancer is a new one, {name}: {leads}, and names that are kept elsewhere have to follow"
     if NAT in made:
         yield f"the private subnets leave by new public addresses: {names(_public(records.values()))}"

@@ -48,11 +48,6 @@ def redirect_to(host: str) -> Action:
     return {"Type": "redirect", "RedirectConfig": {**place, "StatusCode": "HTTP_301"}}
 
 
-def path(*patterns: str) -> Mapping[str, Any]:
-    """Return the condition that a request's path matches one of these patterns."""
-    return {"Field": "path-pattern", "Values": list(patterns)}
-
-
 def normal_action(action: Action) -> dict[str, Any]:
     """Return an action without its order; a forward to one group is returned in its short form."""
     settings = {key: value for key, value in action.items() if key != "Order"}
@@ -100,7 +95,8 @@ def both(
     # if several wanted groups have failed one after the other, groups without traffic are removed first
     former = dict(sorted(former.items(), key=lambda share: -share[1])[: MAX_TARGET_GROUPS - len(new)])
     if not new:
-        return live if any(former.values()) and not shifted else wanted
+        held = any(former.values()) or _leads_elsewhere(wanted, before, live)
+        return live if held and not shifted else wanted
     if shifted or not any(former.values()):
         shares = dict.fromkeys(former, 0) | new
     else:
@@ -108,6 +104,14 @@ def both(
     if not former:
         return wanted
     return [{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}]
+
+
+def _leads_elsewhere(wanted: Sequence[Action], before: Sequence[Action] | None, live: Sequence[Action]) -> bool:
+    """Return whether a redirect that the stack asked for gets another target: that one may not answer yet."""
+    redirects = all(len(some) == 1 and some[0].get("Type") == "redirect" for some in (wanted, live))
+    return (
+        redirects and before is not None and [*map(normal_action, before)] == [*live] != [*map(normal_action, wanted)]
+    )
 
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
@@ -121,11 +125,7 @@ _SEVERAL = "several public services"
 
 @dataclass(frozen=True)
 class Listener(Resource):
-    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate.
-
-    Attributes:
-        certificate_first: whether another certificate is shown before names move here, not after they have moved.
-    """
+    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate."""
 
     load_balancer_arn: str
     port: int
@@ -133,7 +133,6 @@ class Listener(Resource):
     default_actions: Sequence[Action]
     ssl_policy: str | None = None
     certificate_arn: str | None = None
-    certificate_first: bool = False
 
     type_name = "listener"
     api = API
@@ -182,12 +181,11 @@ class Listener(Resource):
     def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
         there, asked = live.attributes["default_actions"], before.get("default_actions")
         shown = live.attributes["certificate_arn"]
-        stays = not self.certificate_first and shown == before.get("certificate_arn")
         return replace(
             self,
             default_actions=both(self.default_actions, asked, there, shifted=shifted),
             # the certificate of another name would not cover the name that is still in use
-            certificate_arn=shown if stays else self.certificate_arn,
+            certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
         )
 
     def _settings(self) -> dict[str, Any]:
@@ -207,7 +205,8 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     Attributes:
         weighted_by_ecs: whether it forwards to two target groups between which ECS shifts the traffic: ECS sets the
             weights.
-        at_once: whether it takes requests before the service behind it is ready, as at a port for tests.
+        at_once: whether it takes requests before the service behind it is ready, as at a port for tests, or for a host
+            that leads here only when all is ready.
     """
 
     listener_arn: str
@@ -240,6 +239,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         ),
     )
     identity = ("listener_arn", "priority")
+    unordered = frozenset({"conditions"})
     has_parent = True
     create_only = frozenset({"listener_arn"})
 
@@ -280,7 +280,10 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         return asked | ({"Conditions": when.asked(self.conditions)} if "conditions" in names else {})
 
     def differences(self, live: Observed) -> dict[str, Change]:
-        return super(ListenerRule, self._with_its_weights(live)).differences(live)
+        # a host may be another resource's output, which is in its place only now
+        asked = [when.normal(one) for one in self.conditions]
+        alike = replace(self, conditions=asked, actions=self._with_its_weights(live).actions)
+        return super(ListenerRule, alike).differences(live)
 
     def _with_its_weights(self, live: Observed) -> ListenerRule:
         """Return a rule whose traffic ECS shifts with its present weights, and 0 for a group that is missing."""
@@ -291,18 +294,23 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         shares = {arn: there.get(arn, 0) for arn in groups}
         return replace(self, actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}])
 
+    def asks_for(self, name: str) -> bool:
+        """Return whether a host is among its conditions."""
+        return any(name in one["Values"] for one in self.conditions if one["Field"] == when.HOST)
+
     def begun(self, created: Collection[str]) -> ListenerRule:
         """Take no request of a listener that has clients: the former owner of the path answers until all is ready."""
         return self if self.at_once or self.listener_arn in created else replace(self, conditions=when.CLOSED)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        """Keep the former target group with its traffic, and the former paths alone: the new ones are others' yet."""
+        """Keep the former target group with its traffic, and the former conditions: the new ones are others' yet."""
         there = live.attributes
+        meanwhile = when.moved if self.at_once else when.unmoved
         return replace(
             self,
             actions=self._actions(before, live, shifted=False),
-            conditions=when.unmoved(self.conditions, before.get("conditions"), there["conditions"]),
-            # before another rule, or behind it, the former paths would have another owner
+            conditions=meanwhile(self.conditions, before.get("conditions"), there["conditions"]),
+            # before another rule, or behind it, the former requests would have another owner
             priority=there["priority"] if there["priority"] == before.get("priority") else self.priority,
         )
 

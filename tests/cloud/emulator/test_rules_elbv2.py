@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ecs_emulator import durations
-from tests.cloud.conftest import EmbeddedCloud
+from ecs_emulator import control, durations
+from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.rules_rig import Net, account_zone, certificate, net, put_record, refused, validated, validation_record
 
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -371,3 +371,35 @@ def test_bad_domains_and_pending_certificates(cloud: EmbeddedCloud, acm: Any) ->
     mailed = acm.request_certificate(DomainName="mail.example.com")["CertificateArn"]
     assert detailed(cloud, mailed)["DomainValidationOptions"][0]["ValidationMethod"] == "EMAIL"
     refused(lambda: acm.get_certificate(CertificateArn=mailed), "RequestInProgressException")
+
+
+def test_a_listener_has_a_default_certificate_and_a_list(place: Net, elb: Any, acm: Any) -> None:
+    first, second, third = (f"arn:aws:acm:{REGION}:123456789012:certificate/{number}" for number in (1, 2, 3))
+    names = {first: ["a.example.com"], second: ["b.example.com"], third: ["c.example.com"]}
+    control.put_unmanaged(place.cloud.process, {"region": REGION, "certificates": names})
+    balancer = place.balancer(Scheme="internal")["LoadBalancerArn"]
+    arn = elb.create_listener(**https(balancer, first, place.target_group()))["Listeners"][0]["ListenerArn"]
+
+    def shown() -> list[tuple[str, bool]]:
+        found = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
+        return [(one["CertificateArn"], one["IsDefault"]) for one in found]
+
+    def listed(operation: Any, *certificates: str) -> Any:
+        return operation(ListenerArn=arn, Certificates=[{"CertificateArn": one} for one in certificates])
+
+    listed(elb.add_listener_certificates, second, first)
+    # one in the list already is no error, and not added again
+    listed(elb.add_listener_certificates, second)
+    assert shown() == [(first, True), (second, False), (first, False)]
+    # another default one leaves the list as it is
+    listed(elb.modify_listener, third)
+    assert shown() == [(third, True), (second, False), (first, False)]
+    refused(lambda: listed(elb.remove_listener_certificates, third), "OperationNotPermitted")
+    listed(elb.remove_listener_certificates, first)
+    listed(elb.remove_listener_certificates, first)
+    assert shown() == [(third, True), (second, False)]
+    assert certificate(place.cloud, second)["InUseBy"] == [balancer]
+    # ACM learns late that a certificate is free
+    refused(lambda: acm.delete_certificate(CertificateArn=first), "ResourceInUseException")
+    place.cloud.advance(durations.CERTIFICATE_FREE.aws)
+    acm.delete_certificate(CertificateArn=first)

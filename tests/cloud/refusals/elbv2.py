@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.acm import issued, pending
+from tests.cloud.refusals.acm import in_use, issued, pending
 from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
 from tests.cloud.refusals.network import balancer, listener, subnets, target_group, twin_subnet, vpc
 
@@ -70,6 +70,33 @@ def https(scene: Scene, elb: Any, certificate: str, policy: str = POLICY) -> Any
     return listen(
         scene, elb, Protocol="HTTPS", Port=443, Certificates=[{"CertificateArn": certificate}], SslPolicy=policy
     )
+
+
+def listed(scene: Scene, elb: Any, certificate: str) -> Any:
+    """Add a certificate to the list of an HTTPS listener."""
+    _, arn = in_use(scene)
+    return elb.add_listener_certificates(ListenerArn=arn, Certificates=[{"CertificateArn": certificate}])
+
+
+def unlisted(scene: Scene, elb: Any) -> Any:
+    """Remove the default certificate from an HTTPS listener."""
+    certificate, arn = in_use(scene)
+    return elb.remove_listener_certificates(ListenerArn=arn, Certificates=[{"CertificateArn": certificate}])
+
+
+def ruled(scene: Scene, elb: Any, conditions: list[dict[str, Any]]) -> Any:
+    """Create a rule with these conditions."""
+    actions = forward(target_group(scene))
+    return elb.create_rule(ListenerArn=listener(scene), Priority=4, Conditions=conditions, Actions=actions)
+
+
+def host(*labels: str) -> dict[str, Any]:
+    values = [f"{label}.example.com" for label in labels]
+    return {"Field": "host-header", "HostHeaderConfig": {"Values": values}}
+
+
+def paths(*values: str) -> dict[str, Any]:
+    return {"Field": "path-pattern", "PathPatternConfig": {"Values": [*values]}}
 
 
 def protected(scene: Scene, elb: Any) -> Any:
@@ -227,6 +254,11 @@ CASES = (
         lambda s, c: listen(s, c, LoadBalancerArn=balancer(s, "other"))),
     case("CreateListener", "with an unknown certificate", "CertificateNotFound", ERRORS,
         lambda s, c: https(s, c, "arn:aws:acm:ap-northeast-1:123456789012:certificate/nothing")),
+    case("CreateListener", "with a certificate of another Region", "ValidationError",
+        "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2754",
+        lambda s, c: https(s, c, "arn:aws:acm:us-east-1:123456789012:certificate/nothing"), "is not valid"),
+    case("CreateListener", "with a certificate of another account", "CertificateNotFound", ERRORS,
+        lambda s, c: https(s, c, "arn:aws:acm:ap-northeast-1:210987654321:certificate/nothing")),
     case("CreateListener", "with a certificate that is not issued", "UnsupportedCertificate",
         "https://github.com/hashicorp/terraform-provider-aws/issues/41789", lambda s, c: https(s, c, pending(s)),
         "fully-qualified domain name"),
@@ -260,6 +292,29 @@ CASES = (
         lambda s, c: c.delete_listener(ListenerArn=NO_LISTENER)),
     case("DescribeListeners", "of an unknown ARN", "ListenerNotFound", ERRORS,
         lambda s, c: c.describe_listeners(ListenerArns=[NO_LISTENER])),
+    case("AddListenerCertificates", "of an unknown certificate", "CertificateNotFound", ERRORS,
+        lambda s, c: listed(s, c, "arn:aws:acm:ap-northeast-1:123456789012:certificate/nothing")),
+    case("AddListenerCertificates", "of one that is not issued", "UnsupportedCertificate",
+        "https://github.com/hashicorp/terraform-provider-aws/issues/41789", lambda s, c: listed(s, c, pending(s))),
+    case("AddListenerCertificates", "to an unknown listener", "ListenerNotFound", ERRORS,
+        lambda s, c: c.add_listener_certificates(
+            ListenerArn=NO_LISTENER, Certificates=[{"CertificateArn": pending(s)}])),
+    case("AddListenerCertificates", "to a listener by HTTP", "ValidationError", parameter("Certificates"),
+        lambda s, c: c.add_listener_certificates(
+            ListenerArn=listener(s), Certificates=[{"CertificateArn": pending(s)}])),
+    case("RemoveListenerCertificates", "of the default certificate", "OperationNotPermitted",
+        f"{API}API_RemoveListenerCertificates.html", unlisted),
+    case("DescribeListenerCertificates", "of an unknown listener", "ListenerNotFound", ERRORS,
+        lambda s, c: c.describe_listener_certificates(ListenerArn=NO_LISTENER)),
+    case("CreateRule", "with more than five values in its conditions", "ValidationError", QUOTAS,
+        lambda s, c: ruled(s, c, [host(*"abcd"), paths("/a", "/b")]), "condition values"),
+    case("CreateRule", "for a host without a dot", "ValidationError", f"{API}API_HostHeaderConditionConfig.html",
+        lambda s, c: ruled(s, c, [{"Field": "host-header", "HostHeaderConfig": {"Values": ["web"]}}])),
+    case("CreateRule", "for a host with a digit behind its last dot", "ValidationError",
+        f"{API}API_HostHeaderConditionConfig.html",
+        lambda s, c: ruled(s, c, [{"Field": "host-header", "HostHeaderConfig": {"Values": ["web.1x"]}}])),
+    case("CreateRule", "with two conditions for hosts", "ValidationError", f"{API}API_RuleCondition.html",
+        lambda s, c: ruled(s, c, [host("a"), host("b")])),
     case("CreateRule", "with a priority in use", "PriorityInUse", ERRORS,
         lambda s, c: (rule(s), c.create_rule(
             ListenerArn=listener(s), Priority=1, Conditions=PATH, Actions=forward(target_group(s))))),

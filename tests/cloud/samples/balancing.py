@@ -10,7 +10,9 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, path, redirect_to
+from provisioner.resources.elbv2.conditions import path
+from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, redirect_to
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate
@@ -46,6 +48,12 @@ def _listener(here: Here) -> Handle:
     nothing = [answer("404", "not found")]
     secure = certificate(here).id
     return here.ensure(Listener(NAME, here[LoadBalancer].id, 443, "HTTPS", nothing, POLICY, secure))
+
+
+def _secure(here: Here) -> Handle:
+    """Declare a listener that stays one by HTTPS: by HTTP it has no certificates, and its list is empty afterwards."""
+    nothing = [answer("404", "not found")]
+    return here.ensure(Listener("secure", here[LoadBalancer].id, 8443, "HTTPS", nothing, POLICY, certificate(here).id))
 
 
 def _rule(here: Here) -> Handle:
@@ -129,6 +137,9 @@ BALANCING: Mapping[type[Resource], Sample] = {
             # a plain listener has neither of the two
             "protocol ssl_policy certificate_arn": lambda hand: _listens(hand, Protocol="HTTP"),
         },
+    ),
+    ListenerCertificate: Sample(
+        lambda here: here.ensure(ListenerCertificate(NAME, _secure(here).id, here.others.certificate)),
     ),
     ListenerRule: Sample(
         _rule,

@@ -493,7 +493,7 @@ SERVICE = [
     ('port = "80"', "port", ["write 80 without quotes"]),
     ("pord = 1", "pord", ['did you mean "port"?']),
     ('port = 1\nenv = { A = "b" }', "env", ['did you mean "environment"?']),
-    ('port = 1\nhost = "www"', "host", ["is unknown here; for the whole stack there is dns.host"]),
+    ('port = 1\nhost = "www"', "host", ['did you mean "hosts"']),
     ("port = 1\ncommand = []", "command", ["is empty", "a program and its arguments"]),
     ('port = 1\ncommand = "a \\"b"', "command", ["quotation mark"]),
     ('port = 1\nentrypoint = ""', "entrypoint", ["is empty"]),

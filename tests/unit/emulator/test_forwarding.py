@@ -47,6 +47,15 @@ def test_the_first_rule_that_takes_a_request_has_it() -> None:
     assert [forwarding.patterns(one) for one in RULES] == [["/api/?", "/v1/*"], ["/*"], [], ["/*"]]
 
 
+def test_a_rule_for_hosts_takes_all_paths() -> None:
+    hosts = {"Field": "host-header", "HostHeaderConfig": {"Values": ["API.example.org", "*.example.net"]}}
+    paths = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/v1/*"]}}
+    whole, part = (SimpleNamespace(is_default=False, conditions=found) for found in ([hosts], [hosts, paths]))
+    assert (forwarding.patterns(whole), forwarding.patterns(part)) == (["/*"], ["/v1/*"])
+    assert forwarding.hosts(part) == ["api.example.org", "*.example.net"]
+    assert forwarding.hosts(SimpleNamespace(is_default=True, conditions=[])) == []
+
+
 def test_a_group_of_weight_0_gets_nothing() -> None:
     assert forwarding.shares(action(old=0, new=1)) == {"new": 1}
     assert forwarding.shares(action(only=None)) == {"only": 1}

@@ -15,7 +15,7 @@ from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.conditions import CLOSED, asked, normal
+from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
 from provisioner.resources.elbv2.listeners import (
     MAX_TARGET_GROUPS,
     Listener,
@@ -24,7 +24,7 @@ from provisioner.resources.elbv2.listeners import (
     forward,
     forward_by_ecs,
     normal_action,
-    path,
+    redirect_to,
 )
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
@@ -254,12 +254,75 @@ def test_a_new_rule_takes_no_request_of_a_listener_with_clients() -> None:
 
 
 def test_several_values_go_into_the_member_for_them() -> None:
-    host = {"Field": "host-header", "Values": ["a.example.com"]}
-    assert asked([path("/a"), host]) == [path("/a"), host]
+    one = {"Field": "host-header", "Values": ["a.example.com"]}
+    assert asked([path("/a"), one]) == [path("/a"), one]
     several = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a", "/b"]}}
     assert asked([path("/a", "/b")]) == [several]
     assert normal({**several, "Values": ["/a", "/b"]}) == normal(several) == path("/a", "/b")
-    assert normal({"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example.com"]}}) == host
+    assert (
+        normal({"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example.com"]}})
+        == one
+        == host("a.example.com")
+    )
+
+
+def test_a_rule_answers_for_its_former_hosts_until_traffic_moves() -> None:
+    wanted = [host("api.x.org", "www.x.org")]
+    rule = ListenerRule("web", "l", 5, wanted, [forward("web")])
+    before = {"conditions": [host("api.x.org", "old.x.org")], "actions": [forward("web")]}
+    live = as_it_is(rule, **before)
+    assert rule.widened(before, live).conditions == [host("api.x.org", "old.x.org")]
+    both = [host("api.x.org", "www.x.org", "old.x.org")]
+    assert rule.shifted(before, live).conditions == both
+    assert replace(rule, at_once=True).widened(before, live).conditions == both, "the name moves before traffic does"
+
+
+def test_the_order_of_hosts_and_conditions_means_nothing() -> None:
+    wanted = [host("x.org"), path("/b/*")]
+    asked_for = [{"Field": "host-header", "Values": ["b.org", "a.org"]}, path("/a/*")]
+    rule = ListenerRule("web", "l", 5, wanted, [forward("web")])
+    live = as_it_is(rule, conditions=[path("/a/*"), host("a.org", "b.org")])
+    assert rule.widened({"conditions": asked_for}, live).conditions == live.attributes["conditions"]
+    assert replace(rule, conditions=asked_for).differences(live) == {}
+
+
+def test_a_new_rule_for_a_host_never_answers_to_nobody() -> None:
+    rule = ListenerRule("web", "l", 5, [host("x.org")], [forward("web")])
+    closed = rule.begun(())
+    assert rule.shifted(closed.recorded(), as_it_is(closed)).conditions == [host("x.org")]
+
+
+@pytest.mark.parametrize(
+    ("former", "wanted", "moving"),
+    [
+        # a condition more or less: the rule with fewer takes more
+        ([path("/a/*")], [host("x.org"), path("/a/*")], [path("/a/*")]),
+        ([host("x.org"), path("/a/*")], [path("/a/*")], [path("/a/*")]),
+        ([host("x.org"), path("/a/*")], [host("x.org")], [host("x.org")]),
+        ([host("x.org"), path("/a/*")], [host("y.org"), path("/a/*")], [host("y.org", "x.org"), path("/a/*")]),
+        # what no rule can say moves as a whole
+        ([path("/a/*")], [host("x.org")], None),
+        ([host("x.org"), path("/a/*")], [host("y.org"), path("/b/*")], None),
+        ([host("a.org", "b.org", "c.org")], [host("d.org", "e.org", "f.org")], None),
+    ],
+)
+def test_a_rule_takes_no_more_than_both(former: Any, wanted: Any, moving: Any) -> None:
+    rule = ListenerRule("web", "l", 5, wanted, [forward("web")])
+    before = {"conditions": former, "actions": [forward("web")], "priority": 9}
+    live = as_it_is(rule, **before)
+    found = rule.widened(before, live)
+    assert (found.conditions, found.priority) == (former, 9)
+    assert rule.shifted(before, live) == replace(rule, conditions=moving or wanted)
+
+
+def test_a_redirect_leads_to_its_former_host_until_traffic_moves() -> None:
+    listener = Listener("http", "b", 80, "HTTP", [redirect_to("new.x.org")])
+    before = {"default_actions": [redirect_to("old.x.org")]}
+    live = as_it_is(listener, **before)
+    assert listener.widened(before, live).default_actions == before["default_actions"]
+    assert listener.shifted(before, live).default_actions == listener.default_actions
+    # somebody else's redirect goes at once
+    assert listener.widened({"default_actions": [answer("404", "")]}, live) == listener
 
 
 def test_a_weighted_action_has_one_normal_form() -> None:

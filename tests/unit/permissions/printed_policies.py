@@ -42,6 +42,17 @@ CONFIGURATIONS: Mapping[str, Any] = {
         },
         "database": {},
     },
+    "hosts": {
+        "dns": {"domain": "example.com"},
+        "services": {"web": {**WEB, "hosts": ["www", "@"]}, "any": {**WEB, "hosts": ["*"]}},
+    },
+    "certificates": {
+        "dns": {
+            "domain": "example.com",
+            "certificate": [f"arn:aws:acm:ap-northeast-1:123456789012:certificate/{one}" for one in ("a", "b")],
+        },
+        "services": {"web": WEB},
+    },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

@@ -33,7 +33,7 @@ OPTIONS: dict[str, Any] = {
     "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
     "services": {
-        "web": {"build": "app", "port": 80, "scaling": {"cpu": 70}},
+        "web": {"build": "app", "port": 80, "public": True, "hosts": ["app", "@"], "scaling": {"cpu": 70}},
         "own": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
     },
     "jobs": {
@@ -52,7 +52,10 @@ def _stack(project: str, env: str, letter: str, region: str = "ap-northeast-1") 
         "kms_key": f"arn:aws:kms:{place}:key/{key_id}",
         "logs": {"kms_key": f"alias/{own}"},
         "load_balancer": {"access_logs": True, "waf_acl": acl},
-        "dns": {"domain": f"{own}.example.com", "private_domain": f"{own}.internal"},
+        "dns": {
+            "domain": f"{own}.example.com",
+            "private_domain": f"{own}.internal",
+        },
         "state": {"bucket": f"{own}-states"},
     }
     return Config.model_validate({**OPTIONS, **tables, "project": project, "env": env})

@@ -17,7 +17,7 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.domains import is_delegated
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.sent_members import change_members
-from ecs_emulator.services.elbv2.rules import certificate_users
+from ecs_emulator.services.elbv2.certificates import certificate_users
 
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 

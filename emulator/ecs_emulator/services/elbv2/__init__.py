@@ -102,6 +102,7 @@ API = EmulatedApi(
         ),
     ),
     modules=(
+        "certificates",
         "rules",
         "listener_rules",
         "balancers",

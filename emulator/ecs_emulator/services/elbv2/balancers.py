@@ -15,8 +15,10 @@ from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import create_interface, release_later
 from ecs_emulator.services.ec2.zones import LOCAL
 from ecs_emulator.services.elbv2 import texts
+from ecs_emulator.services.elbv2.certificates import free_certificates
 from ecs_emulator.services.elbv2.logs import try_bucket
-from ecs_emulator.services.elbv2.rules import check_tags, forget_tags, free_certificates, rebind, resource
+from ecs_emulator.services.elbv2.lookup import resource
+from ecs_emulator.services.elbv2.rules import check_tags, forget_tags, rebind
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {
@@ -225,7 +227,7 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
     for interface_id in balancer.interfaces.values():
         release_later(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE)
     for listener in balancer.listeners.values():
-        free_certificates(self, listener)
+        free_certificates(self, listener.certificates)
         forget_tags(self, listener.arn, *(rule.arn for rule in listener.rules.values()))
     original(self, arn)
     forget_tags(self, arn)

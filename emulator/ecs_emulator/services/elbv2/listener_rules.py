@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend
 
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind, resource
+from ecs_emulator.services.elbv2.lookup import resource
+from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind
 
+_HOST = re.compile(r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]+")
 _PRIORITY_IN_USE = "Priority '{}' is currently in use"
 _SHORT = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
 """The conditions that take one value in `Values`, and the member for several (ELBv2 API, RuleCondition)."""
@@ -52,12 +55,16 @@ def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> lis
 
 
 def _check_conditions(conditions: list[dict[str, Any]]) -> None:
-    """Refuse several values in the short form, more than 5 values, and more than 5 wildcards.
+    """Refuse two conditions for hosts or paths, and values that are too many or invalid.
 
-    ELBv2 API, RuleCondition, Values: a single host name or path pattern. The words for too many values are AWS's
-    (cfn-lint#3833); those for wildcards are by analogy. Accounts of before 2020 may have 6 wildcards
-    (elb-application-load-balancers-user-guide#32).
+    ELBv2 API, RuleCondition and HostHeaderConditionConfig; `Values` takes a single host name or path pattern. The words
+    for too many values are AWS's (cfn-lint#3833); those for wildcards are by analogy. Accounts of before 2020 may have
+    6 wildcards (elb-application-load-balancers-user-guide#32).
     """
+    fields = [one.get("Field") for one in conditions]
+    for field in _SHORT:
+        if fields.count(field) > 1:
+            refuse("ValidationError", f"A rule can only have one '{field}' condition")
     found = 0
     texts: list[str] = []
     for condition in conditions:
@@ -68,6 +75,8 @@ def _check_conditions(conditions: list[dict[str, Any]]) -> None:
         values = [*short, *(value for kind in kinds for value in kind.get("Values") or ())]
         found += len(values) + len(condition.get("RegexValues") or ())
         texts += [value for value in values if isinstance(value, str) and field != "source-ip"]
+        if field == "host-header" and (wrong := next((one for one in values if not _HOST.fullmatch(one)), None)):
+            refuse("ValidationError", f"The host header value '{wrong}' is not valid")
     if found > _MOST:
         refuse("ValidationError", f"A rule can only have '{_MOST}' condition values")
     if sum(text.count("*") + text.count("?") for text in texts) > _MOST:

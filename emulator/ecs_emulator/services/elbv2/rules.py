@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
-from moto.acm.models import acm_backends
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
-from ecs_emulator import durations
-from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.elbv2 import texts
+from ecs_emulator.services.elbv2.certificates import check_certificate, free_certificates
 from ecs_emulator.services.elbv2.health import check_health
+from ecs_emulator.services.elbv2.lookup import resource
 
 _PORT_IN_USE = "A listener already exists on this port for this load balancer '{}'"
 
@@ -39,25 +38,6 @@ _TARGET_GROUP_ATTRIBUTES = {
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 }
 _REDIRECT = {"Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "Port": "#{port}", "Protocol": "#{protocol}"}
-
-
-def resource(elb: Any, arn: str) -> Any:
-    """Return the balancer, target group, listener or rule of an ARN, or refuse with AWS's error for its type."""
-    listeners = {key: item for balancer in elb.load_balancers.values() for key, item in balancer.listeners.items()}
-    rules = {rule.arn: rule for listener in listeners.values() for rule in listener.rules.values()}
-    resource_types = {
-        "targetgroup": (elb.target_groups, "TargetGroupNotFound", "target groups"),
-        "listener-rule": (rules, "RuleNotFound", "rules"),
-        "listener": (listeners, "ListenerNotFound", "listeners"),
-        "loadbalancer": (elb.load_balancers, "LoadBalancerNotFound", "load balancers"),
-    }
-    resource_type = arn.rpartition(":")[2].partition("/")[0]
-    if resource_type not in resource_types:
-        refuse("ValidationError", f"'{arn}' is not a valid ARN of Elastic Load Balancing")
-    known, code, what = resource_types[resource_type]
-    if arn not in known:
-        refuse(code, f"One or more {what} not found")
-    return known[arn]
 
 
 def check_tags(tags: Any) -> None:
@@ -202,7 +182,7 @@ def create_listener(
     if protocol == "HTTPS":
         if ssl_policy not in SSL_POLICIES:
             refuse("SSLPolicyNotFound", texts.NO_SSL_POLICY.format(ssl_policy))
-        _check_certificate(self, certificate)
+        check_certificate(self, certificate)
     check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
     check_groups(self, load_balancer_arn, actions)
@@ -213,29 +193,6 @@ def create_listener(
         listener.ssl_policy = None
     rebind(self)
     return listener
-
-
-def _check_certificate(elb: Any, arn: str | None) -> None:
-    """Refuse an unknown certificate, and until some time after its issue a known one (UnsupportedCertificate)."""
-    if not arn:
-        refuse("ValidationError", "A certificate must be specified for HTTPS listeners")
-    if ":iam:" in arn:
-        if not elb._certificate_exists(arn):
-            _certificate_missing(arn)
-        return
-    acm = acm_backends[elb.account_id][elb.region_name]
-    if arn not in acm._certificates:
-        _certificate_missing(arn)
-    bundle = acm.get_certificate(arn)
-    if bundle.status != "ISSUED" or not passed(getattr(bundle, "usable_at", 0)):
-        refuse(
-            "UnsupportedCertificate",
-            texts.CERTIFICATE_NOT_FIT.format(arn),
-        )
-
-
-def _certificate_missing(arn: str) -> NoReturn:
-    refuse("CertificateNotFound", texts.NO_CERTIFICATE.format(arn))
 
 
 def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
@@ -289,14 +246,19 @@ def modify_listener(
     if port and any(int(other.port) == int(port) for other in balancer.listeners.values() if other is not listener):
         refuse("DuplicateListener", _PORT_IN_USE.format(balancer.arn))
     for certificate in certificates or []:
-        _check_certificate(self, certificate["CertificateArn"])
+        check_certificate(self, certificate["CertificateArn"])
     if actions:
         self._validate_actions([FakeAction(action) for action in actions])
     check_groups(self, balancer.arn, actions or [])
     plain = protocol == "HTTP" and listener.protocol == "HTTPS"
     if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
-        free_certificates(self, listener)
+        free_certificates(self, listener.certificates if plain else listener.certificates[:1])
+    further = listener.certificates[1:]
     changed = original(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
+    if certificates:
+        # the call replaces the default one only (user guide, "Replace the default certificate"), moto the list as well
+        default = certificates[0]["CertificateArn"]
+        listener.certificate, listener.certificates = default, [default, *further]
     if plain:
         listener.ssl_policy, listener.certificate, listener.certificates = None, None, []
     listener.requested = ""
@@ -304,37 +266,15 @@ def modify_listener(
     return changed
 
 
-@wrap(ELBv2Backend, "add_listener_certificates")
-def add_listener_certificates(original: Any, self: Any, arn: str, certificates: list[dict[str, Any]]) -> Any:
-    """AddListenerCertificates: refuse certificates that are not issued."""
-    for certificate in certificates:
-        _check_certificate(self, certificate["CertificateArn"])
-    return original(self, arn, certificates)
-
-
 @wrap(ELBv2Backend, "delete_listener")
 def delete_listener(original: Any, self: Any, listener_arn: str) -> Any:
     """DeleteListener: delete its rules too; its certificates appear in use for some moments more."""
     listener = resource(self, listener_arn)
-    free_certificates(self, listener)
+    free_certificates(self, listener.certificates)
     forget_tags(self, listener_arn, *(rule.arn for rule in listener.rules.values()))
     gone = original(self, listener_arn)
     rebind(self)
     return gone
-
-
-def free_certificates(elb: Any, listener: Any) -> None:
-    """Keep a listener's certificates in use for a while: ACM learns late, and refuses DeleteCertificate until then."""
-    known = acm_backends[elb.account_id][elb.region_name]._certificates
-    for arn in listener.certificates:
-        if arn in known:
-            known[arn].free_at = later(durations.CERTIFICATE_FREE)  # type: ignore[attr-defined]
-
-
-def certificate_users(elb: Any, arn: str) -> list[str]:
-    """Return the ARNs of the balancers whose listeners use a certificate, as in ACM's InUseBy."""
-    balancers = elb.load_balancers.values()
-    return [lb.arn for lb in balancers if any(arn in listener.certificates for listener in lb.listeners.values())]
 
 
 @replace(ELBv2Backend, "add_tags")

@@ -5,6 +5,7 @@ from __future__ import annotations
 CERTIFICATE_NOT_FIT = (
     "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key size."
 )
+CERTIFICATE_NOT_VALID = "Certificate ARN '{}' is not valid"
 NO_ACCESS_TO_BUCKET = "Access Denied for bucket: {}. Please check S3bucket permission"
 NO_CERTIFICATE = "Certificate '{}' not found"
 NO_LOAD_BALANCER = "Load balancer '{}' not found"
