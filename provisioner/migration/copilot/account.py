@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from provisioner.config.secret_values import looks_secret
+from provisioner.migration import addresses
 from provisioner.migration.draft import Draft, Left, ordered
 from provisioner.migration.ecs import image, network
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
@@ -66,6 +67,7 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
     if found.answers:
         table |= where_it_is(found.answers)
     _network(table, found, leave)
+    addresses.moved(table, f"{draft.project}-{env}")
     if found.answers is None:
         leave("cluster", f"{found.why or 'was not found'}: its services are not known")
         return
@@ -74,7 +76,9 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
     services = {tags(one).get(SERVICE_TAG, ""): one for one in found.answers.services}
     for name, workload in table.get("services", {}).items():
         if service := services.get(name):
-            _service(workload, service, found.answers, found.group, partial(_below, leave, f"services.{name}"))
+            told = partial(_below, leave, f"services.{name}")
+            dropped = {variable for of, variable in draft.dropped if of == name}
+            _service(workload, service, found.answers, found.group, dropped, told)
             table["services"][name] = ordered(workload)
         else:
             leave(f"services.{name}", "no service of ECS has its tags: nothing of it was read")
@@ -103,11 +107,13 @@ def _network(table: dict[str, Any], found: Environment, leave: Leave) -> None:
         leave("network.subnets", "were not found: routes tell the subnets of the VPC apart")
 
 
-def _service(table: dict[str, Any], service: Answer, answers: Answers, group: str, leave: Leave) -> None:
+def _service(
+    table: dict[str, Any], service: Answer, answers: Answers, group: str, dropped: Collection[str], leave: Leave
+) -> None:
     """Complete the table of one service from its running version: groups, secrets and variables of addons, image.
 
     Args:
-        group: the environment's security group.
+        group: the environment's security group. dropped: the variables that are left out for a reason.
     """
     _groups(table, service, answers, group)
     definition = answers.definitions.get(str(service.get("taskDefinition")))
@@ -118,7 +124,7 @@ def _service(table: dict[str, Any], service: Answer, answers: Answers, group: st
         leave("", "its task definition could not be read, or has no container of its name")
         return
     _secrets(table, main.get("secrets") or (), answers, leave)
-    _variables(table, main.get("environment") or (), leave)
+    _variables(table, [one for one in main.get("environment") or () if one.get("name") not in dropped], leave)
     _image(table, answers, str(definition.get("taskDefinitionArn")), main, leave)
 
 

@@ -29,13 +29,13 @@ def fill(workload: Workload, manifest: Value) -> None:
     """Write the sidecars of a manifest into the table, with dependencies, and the sidecar that gets the requests."""
     found = manifest.at("sidecars")
     for name, value in found.table.items() if found else ():
-        one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.")
+        one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.", owner=workload.name)
         if _fill(one, value):
             workload.table.setdefault("sidecars", {})[names.workload(name)] = one.table
     _order(workload, workload, manifest.at("image", "depends_on"), "image.depends_on")
     for name, value in found.table.items() if found else ():
         if (table := workload.table.get("sidecars", {}).get(names.workload(name))) is not None:
-            one = Workload(name, SIDECAR, workload.gathered, table, prefix=f"sidecars.{name}.")
+            one = Workload(name, SIDECAR, workload.gathered, table, prefix=f"sidecars.{name}.", owner=workload.name)
             _order(workload, one, value.at("depends_on"), "depends_on")
     if tables := workload.table.get("sidecars"):
         workload.table["sidecars"] = {name: ordered(table) for name, table in tables.items()}

@@ -18,19 +18,20 @@ COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
 """The tags of a cluster's owner: project, environment, and the value that `ManagedBy` must have, if any."""
 
 
-def draft(answers: Answers, env: str | None = None) -> Draft:
+def draft(answers: Answers, env: str | None = None, name: str | None = None) -> Draft:
     """Return a draft from the answers about a cluster.
 
     Args:
         env: the file's own environment; None for the environment in the cluster's tags, or `dev`.
+        name: the name of the project; None for that in the cluster's tags, or the cluster's name.
 
     Raises:
         ConfigurationError: there is no service that can be carried over.
     """
     where = f"cluster {answers.name}"
     project, named, own = _names(answers)
-    found = Draft("ecs", project, env or named or "dev", asked=True)
-    gathered = Gathered(answers, found, own if found.own == named else "")
+    found = Draft("ecs", name or project, env or named or "dev", asked=True)
+    gathered = Gathered(answers, found, own if (found.project, found.own) == (project, named) else "")
     if not env and not named:
         gathered.leave(where, "env", "no tag names the environment: it is dev here; write yours, or use --env NAME")
     for one in sorted(answers.services, key=lambda one: str(one.get("serviceName", ""))):

@@ -86,7 +86,7 @@ def test_an_export_of_another_kind_stays_told(manifests: Draft) -> None:
 
 
 def test_the_vpc_takes_the_place_of_a_new_one(manifests: Draft) -> None:
-    assert manifests.tables["test"]["network"]["egress"] == "nat"
+    assert manifests.tables["test"]["network"]["egress"] == "nat-per-zone"
     found = Environment("vpc-0aaaaaaa", ("subnet-0aaaaaaa",), ("subnet-0bbbbbbb",), "sg-0aaaaaaa", running())
     table, left = completed(manifests, found)
     assert table["network"] == {

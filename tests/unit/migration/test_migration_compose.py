@@ -14,7 +14,7 @@ import pytest
 from provisioner import migration
 from provisioner.cli.main import main
 from provisioner.engine.errors import ConfigurationError
-from provisioner.migration.compose import draft
+from provisioner.migration.compose.file import draft
 from provisioner.migration.draft import text
 
 FILES = sorted((Path(__file__).parent / "compose").glob("*.yaml"))
@@ -32,9 +32,11 @@ def test_what_is_written_of_each_file(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_each_file_loads(file: Path, tmp_path: Path) -> None:
+    """Only an image whose name is filled in from the shell is left for the user to complete."""
     (tmp_path / "compose.yaml").write_text("name: shop\n" + file.read_text().removeprefix("name: tickets\n"))
     done = migration.write(migration.draft_of("compose", tmp_path, None), tmp_path / "stack.toml")
-    assert done.problems == ()
+    incomplete = ["services.shell.image"] if file.stem == "two-published" else []
+    assert [problem.partition(": ")[2].partition(":")[0] for problem in done.problems] == incomplete
 
 
 def test_the_file_is_found_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

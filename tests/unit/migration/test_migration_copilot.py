@@ -46,6 +46,11 @@ SAME = {
     ("schedule", "none"),
     ("version", "http1"),
     ("spot_from", "0"),
+    ("start_period", "0s"),
+    ("timeout", "5s"),
+    (0, "CMD"),
+    ("context", "apps/api"),
+    ("dockerfile", "apps/api/Dockerfile"),
 }
 """Lines that only repeat a default."""
 
