@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from provisioner.config import validators as values
+from provisioner.config.tables import Logs
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import names
 from provisioner.migration.draft import Draft, ordered
@@ -13,6 +14,7 @@ from provisioner.migration.ecs import jobs, network, service, stack
 from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
 from provisioner.migration.ecs.findings import Gathered
 
+USUAL_RETENTION: int = Logs.model_fields["retention_days"].default
 OWN = ("Project", "Environment", "provisioner")
 COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
 """The tags of a cluster's owner: project, environment, and the value that `ManagedBy` must have, if any."""
@@ -33,7 +35,7 @@ def draft(answers: Answers, env: str | None = None, name: str | None = None) -> 
     found = Draft("ecs", name or project, env or named or "dev", asked=True)
     gathered = Gathered(answers, found, own if (found.project, found.own) == (project, named) else "")
     if not env and not named:
-        gathered.leave(where, "env", "no tag names the environment: it is dev here; write yours, or use --env NAME")
+        gathered.tell(where, "env", "no tag names the environment: it is dev here; write yours, or use --env NAME")
     for one in sorted(answers.services, key=lambda one: str(one.get("serviceName", ""))):
         service.add(gathered, one)
     for run in answers.runs:
@@ -42,6 +44,9 @@ def draft(answers: Answers, env: str | None = None, name: str | None = None) -> 
     _whole(gathered)
     for unread in answers.unread:
         gathered.leave(where, unread.action, f"could not be read ({unread.why}): {unread.what}")
+    for family in answers.unused:
+        why = f"{family}: no service and no schedule names it: if something else starts it, write it in [jobs]"
+        gathered.tell(where, "taskDefinitions", why)
     if not gathered.services:
         reasons = "".join(f"\n{one}" for one in found.left)
         raise ConfigurationError(f"{where}: there is no service that can be carried over: see why below{reasons}")
@@ -58,7 +63,7 @@ def _names(answers: Answers) -> tuple[str, str, str]:
                 return said[project], said[env], ""
             if said.get("ManagedBy") == manager:
                 return said[project], said[env], f"{said[project]}-{said[env]}"
-    return names.project(answers.name), "", ""
+    return names.project(names.without_suffix(answers.name)), "", ""
 
 
 def _table(gathered: Gathered) -> dict[str, Any]:
@@ -72,6 +77,8 @@ def _table(gathered: Gathered) -> dict[str, Any]:
         network.add_groups(gathered)
     if dns := stack.host(gathered):
         table["dns"] = dns
+    else:
+        stack.untested(gathered)
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
         if workloads:
             table[kind] = {name: ordered(_without_empty(one.table)) for name, one in workloads.items()}
@@ -93,16 +100,20 @@ def _whole(gathered: Gathered) -> None:
     public = [name for name, one in services.items() if one.table.get("public")]
     if public:
         why = "here only your own address may reach the load balancer, until you write others"
-        gathered.leave(where, "network.allow", f"{_open(gathered)}{why}")
+        gathered.tell(where, "network.allow", f"{_open(gathered)}{why}")
     if on_instances := [name for name, one in services.items() if one.table.get("launch") == "ec2"]:
         why = "on instances, which the stack launches itself: write capacity.instance_types, min and max"
         gathered.leave(where, "capacity", f"{', '.join(on_instances)}: {why}")
     if gathered.undropped:
         why = "drop none of Docker's capabilities; here a container keeps fewer: name its capabilities (docs/images.md)"
-        gathered.leave(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
+        gathered.tell(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
     settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
     if settings.get("containerInsights", "disabled") == "disabled":
-        gathered.leave(where, "settings.containerInsights", "is off; here it is on, and charged for")
+        gathered.tell(where, "settings.containerInsights", "is off; here it is on, and charged for")
+    elif settings["containerInsights"] != "enabled":
+        gathered.leave(where, "settings.containerInsights", f"{settings['containerInsights']}; here it is enabled")
+    kept = f"here they are kept {USUAL_RETENTION} days: write logs.retention_days"
+    gathered.tell(where, "logs", f"how long log groups keep their lines is not read; {kept}")
 
 
 def _open(gathered: Gathered) -> str:
