@@ -208,5 +208,10 @@ def told(one: Found) -> tuple[str, bool]:
     return f"{why}, so that it is left out: have the program read another variable than {url}, and write calls", True
 
 
+def found_at(domain: str) -> str:
+    """Return the note that services have other names here than in the other tool."""
+    return f"a service is found at NAME.{domain} here, and not at NAME: see to the files in images that name one"
+
+
 def _without_password(value: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//…@", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,22 +87,50 @@ def _dotenv(directory: Path) -> dict[str, str]:
 
 def _sort(gathered: Gathered, services: Value, profiles: str) -> None:
     """Sort the services: those that are carried over, those that hold data, and those that do not run by default."""
-    active = {one.strip() for one in profiles.split(",")}
+    running = {key: one for key, one in services.table.items() if _runs(one, profiles)}
+    stores_of = {key: why for key, one in running.items() if (why := _store(gathered, key, one, running))}
+    if running.keys() == stores_of.keys():
+        # without its profiles the file starts nothing but stores
+        running = dict(services.table)
     once = set()
     for key, value in services.table.items():
         own = value.at("profiles")
-        new = names.workload(key)
-        if own and not active.intersection(own.texts) and "*" not in active:
+        if own and not _runs(value, profiles):
             why = f"runs only with a profile ({', '.join(own.texts)}): name it in COMPOSE_PROFILES in .env"
             gathered.found.leave(own, f"services.{key}.profiles", why, cost="nothing")
-        elif why := stores.why_left_out(value, gathered.directory):
+        if key not in running:
+            continue
+        new = names.workload(key)
+        if why := _store(gathered, key, value, running):
             gathered.found.leave(value, f"services.{key}", why, f"services.{new}", "all")
             gathered.gone |= dict.fromkeys(_hosts(key, value), new)
-        else:
-            gathered.kept[key] = value
-            waits = (value.at("depends_on") or Value("", 0, {})).table
-            once |= {on for on, one in waits.items() if (one.at("condition") or one).text == ONCE}
+            continue
+        gathered.kept[key] = value
+        waits = (value.at("depends_on") or Value("", 0, {})).table
+        once |= {on for on, one in waits.items() if (one.at("condition") or one).text == ONCE}
     gathered.once = frozenset(once)
+
+
+def _runs(service: Value, profiles: str) -> bool:
+    """Return whether a service runs with the profiles in COMPOSE_PROFILES (Compose specification, Profiles)."""
+    own, active = service.at("profiles"), {one.strip() for one in profiles.split(",")}
+    return own is None or "*" in active or bool(active.intersection(own.texts))
+
+
+def _store(gathered: Gathered, key: str, service: Value, running: Mapping[str, Value]) -> str:
+    """Return the reason why a service is left out, as it holds data; empty if it is carried over."""
+    others = [one for name, one in running.items() if name != key]
+    own = set(_hosts(key, service))
+    used = any(
+        key in [*(on := one.at("depends_on") or Value("", 0, [])).table, *on.texts]
+        or any(own.intersection(addresses.hosts((each.text or "") if each else "")) for each in _values(one))
+        for one in others
+    )
+    return stores.why_left_out(service, gathered.directory, others, used=used)
+
+
+def _values(service: Value) -> Iterable[Value | None]:
+    return pairs(service.at("environment")).values()
 
 
 def _hosts(key: str, value: Value) -> Iterator[str]:
@@ -149,7 +177,7 @@ def _asked_at(gathered: Gathered, name: str, value: Value) -> int | None:
     given = (
         port
         for key, other in gathered.kept.items()
-        for one in pairs(other.at("environment")).values()
+        for one in _values(other)
         for host, port in addresses.hosts((one.text or "") if one else "").items()
         if key != name and host in own and port
     )
@@ -194,7 +222,7 @@ def _arguments(service: Service, value: Value) -> None:
     """Write build arguments into the table; note those without a value, and those that look like secrets."""
     arguments: dict[str, str] = {}
     for name, one in pairs(value).items():
-        key, text = f"build.args.{name}", (one.text or "") if one else f"\ue000{name}\ue001"
+        key, text = f"build.args.{name}", (one.text or "") if one else interpolation.hole(name)
         if service.unfilled(one or value, key, text):
             continue
         if looks_secret(name, text):
@@ -222,9 +250,12 @@ def _calls(service: Service, key: str, value: Value, ports: Mapping[str, int | N
     """Write to `calls` the services that this service depends on and that listen on a port."""
     gathered = service.gathered
     for text in value.texts or list(value.table):
-        name = text.partition(":")[0]
+        name, _, alias = text.partition(":")
         if name in gathered.once:
             continue
+        if alias and key == "links":
+            where = addresses.domain_of({}, "")
+            service.leave(value, key, f"{name} is not found at {alias} here, but at {names.workload(name)}.{where}")
         if lost := gathered.gone.get(name.lower()):
             service.leave(value, key, f"{lost} is left out: what it holds has to be reached elsewhere")
             gathered.found.miss(lost, service.new)
@@ -240,6 +271,14 @@ def _public(table: Mapping[str, dict[str, Any]], gathered: Gathered) -> None:
     """Make a service public if it alone publishes a port; if several do, note that the user has to choose."""
     services = table["services"]
     publish = [name for name, one in gathered.kept.items() if one.at("ports") and names.workload(name) in services]
+    if outside := [name for name in publish if not keys.is_local(gathered.kept[name])]:
+        for name in publish:
+            if name not in outside and (ports := gathered.kept[name].at("ports")):
+                why = "are published for the machine itself alone: users do not reach it, here neither"
+                gathered.found.leave(
+                    ports, f"services.{name}.ports", why, f"services.{names.workload(name)}", "nothing"
+                )
+        publish = outside
     for name in publish:
         new, ports = names.workload(name), gathered.kept[name].at("ports")
         if ports is None:
@@ -348,6 +387,8 @@ def _defaults(gathered: Gathered, table: Mapping[str, dict[str, Any]], path: Pat
     ]
     if waiting:
         tell("depends_on", f"{', '.join(waiting)}: no service waits for another one here: have the program try again")
+    if len(table["services"]) > 1:
+        tell("services", addresses.found_at(addresses.domain_of({}, "")))
     if any(one.get("public") for one in table["services"].values()):
         tell("network.allow", "only your own address may reach the load balancer, until you write others")
     tell("region", f"is in no file: the stack is in {USUAL_REGION} until you write yours")

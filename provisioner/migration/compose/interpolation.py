@@ -91,7 +91,12 @@ def _braced(inner: str, known: Variables) -> str:
 
 
 def _value(name: str, known: Variables) -> str:
-    return known.plain.get(name, f"\ue000{name}\ue001")
+    return known.plain.get(name, hole(name))
+
+
+def hole(name: str) -> str:
+    """Return the mark of a variable without a value."""
+    return f"\ue000{name}\ue001"
 
 
 def holes(text: str) -> list[str]:

@@ -47,6 +47,7 @@ SILENT = frozenset(
     }
 )
 """Keys that are for the run on one machine, have the value that ECS has anyway, or are read by other functions."""
+_LOCAL = re.compile(r"127\.|localhost:|\[?::1\]?:")
 CHECK = {"interval": ("interval", 30, 5, 300), "timeout": ("timeout", 30, 2, 60), "retries": ("unhealthy", 3, 1, 10)}
 """Keys of a check: the key here, the default of Compose in seconds or checks, and the least and the most here."""
 START = ("grace", 0, 0, 300)
@@ -246,6 +247,15 @@ HANDLERS: Mapping[str, Callable[[Service, Value], None]] = {
     "volumes": volumes,
 }
 """The readers of keys that depend on no other service."""
+
+
+def is_local(service: Value) -> bool:
+    """Return whether a service publishes its ports for its own machine alone, as for a proxy on it."""
+    hosts = [
+        _LOCAL.match(f"{(one.at('host_ip') or one).text}:" if one.table else one.text or "")
+        for one in (service.at("ports") or Value("", 0, [])).values
+    ]
+    return bool(hosts) and all(hosts)
 
 
 def port_of(service: Value) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from provisioner.migration.yaml_tree import Value
@@ -78,11 +78,13 @@ _PLACES = (
 """Directories in which databases keep their data."""
 
 
-def why_left_out(service: Value, directory: Path) -> str:
+def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, used: bool) -> str:
     """Return the reason why a service is left out, as it holds data; empty if it holds none.
 
     Args:
         directory: the directory of the file, to which directories of builds are relative.
+        others: the other services of the file.
+        used: whether another service depends on it, or names it in an address.
     """
     image, build = service.at("image"), service.at("build")
     kept = list(mounts(service))
@@ -94,9 +96,14 @@ def why_left_out(service: Value, directory: Path) -> str:
     if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
         return f"keeps a database's data at {place}, which a task would lose: it is left out"
     named = next((source for source, _ in kept if is_volume(source)), "")
-    if named and image and not build and not service.at("ports"):
+    alone = image and not build and not service.at("ports") and image.text not in _images(others)
+    if named and used and alone:
         return f"keeps data in the volume {named}, which a task would lose: it is left out"
     return ""
+
+
+def _images(services: Sequence[Value]) -> set[str | None]:
+    return {image.text for one in services if (image := one.at("image"))}
 
 
 def is_volume(source: str) -> bool:

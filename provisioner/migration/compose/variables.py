@@ -12,6 +12,9 @@ from provisioner.migration.compose import interpolation
 from provisioner.migration.compose.findings import Service, pairs
 from provisioner.migration.yaml_tree import Value
 
+SHELL = "shell"
+"""The kind of a value that a file takes from the shell, by a name alone."""
+
 
 def fill(service: Service, value: Value) -> None:
     """Write variables to `environment`; write the names of secrets, never their values, to `secrets`.
@@ -26,7 +29,10 @@ def fill(service: Service, value: Value) -> None:
             where = given[name][0]
             given[name] = (Value(where.file, where.line, service.gathered.known.plain[name], "str"), "environment")
         elif one is None:
-            given[name] = (Value(given[name][0].file, given[name][0].line, f"\ue000{name}\ue001", "str"), "environment")
+            given[name] = (
+                Value(given[name][0].file, given[name][0].line, interpolation.hole(name), "str"),
+                "environment",
+            )
     plain: dict[str, str] = {}
     secrets: list[str] = []
     for name, (one, key) in given.items():
@@ -47,6 +53,8 @@ def _variable(service: Service, name: str, one: Value, key: str, plain: dict[str
         why = f"looks like a secret: its name alone is carried over; `provision secret set {name}`"
         service.tell(one, key, why)
         _gone(service, one, key, text)
+    elif one.scalar == SHELL:
+        service.tell(one, key, "is taken from the shell, if it is there: write its value")
     elif not service.unfilled(one, key, text):
         plain[name] = text
         service.gathered.places[service.new, name] = one
@@ -71,6 +79,9 @@ def _of_files(service: Service, value: Value | None) -> dict[str, Value]:
         try:
             read = interpolation.read(service.gathered.directory / path, service.gathered.known.plain)
         except (OSError, ValueError) as error:
+            needed = one.at("required")
+            if isinstance(error, FileNotFoundError) and needed and needed.flag is False:
+                continue
             why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read ({_reason(error)})"
             end = "write its variables into environment, and its secrets by `provision secret set NAME`"
             service.leave(one, "env_file", f"{path}: {why}: {end}")

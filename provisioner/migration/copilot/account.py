@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration import addresses
+from provisioner.migration.copilot import regions
 from provisioner.migration.draft import Draft, Left, ordered
 from provisioner.migration.ecs import image, network
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
@@ -66,6 +67,7 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
         return
     if found.answers:
         table |= where_it_is(found.answers)
+        draft.left = [one for one in draft.left if (one.file, one.key) != regions.NOTE]
     _network(table, found, leave)
     addresses.moved(table, f"{draft.project}-{env}")
     if found.answers is None:

@@ -22,6 +22,8 @@ _FORMS = tuple(
     )
 )
 """The forms in which files name a Region, each a part of a line."""
+NOTE = ("copilot", "region")
+"""The file and the key of the note about the Region, which an account makes needless."""
 _SUFFIXES = frozenset({".yml", ".yaml", ".json", ".env", ""})
 _LARGEST = 262_144
 
@@ -52,9 +54,9 @@ def write(found: Draft, folder: Path) -> None:
             places = {one.region: f"{folder.name}/{one.path.relative_to(folder)}:{one.line}" for one in reversed(named)}
             where = ", ".join(f"{region}: named in {places[region]}" for region in regions)
             why = where if len(regions) == 1 else f"{where}: {_unknown()}"
-            found.note(Left(folder.name, 0, "region", why, cost="nothing"))
+            found.note(Left(NOTE[0], 0, NOTE[1], why, cost="nothing"))
         else:
-            found.note(Left(folder.name, 0, "region", f"is in no file: {_unknown()}", cost="nothing"))
+            found.note(Left(NOTE[0], 0, NOTE[1], f"is in no file: {_unknown()}", cost="nothing"))
 
 
 def _unknown() -> str:

@@ -93,6 +93,10 @@ def _defaults(gathered: Gathered) -> None:
     if gathered.connected:
         why = f"{', '.join(gathered.connected)}: {CONNECT}; without it, calls go by DNS to one of the tasks"
         gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
+    if len([one for one in gathered.table.get("services", {}).values() if "port" in one]) > 1:
+        stack = f"{gathered.found.project}-{gathered.env or gathered.found.own}"
+        why = addresses.found_at(addresses.domain_of(gathered.table, stack))
+        gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
     names = ", ".join(sorted(workloads))
     why = "drop none of Docker's capabilities there; here a container keeps fewer: name its capabilities"
     gathered.found.note(Left("copilot", 0, "capabilities", f"{names}: {why} (docs/images.md)", cost="nothing"))
@@ -119,8 +123,9 @@ def _egress(gathered: Gathered) -> None:
 
 
 def _host(gathered: Gathered) -> None:
-    if gathered.public and not gathered.hosts:
-        first = next(iter(gathered.public.values()))
+    balanced = [http for name, http in gathered.public.items() if name not in gathered.on_app_runner]
+    if balanced and not gathered.hosts:
+        first = balanced[0]
         why = (
             "has no alias: it answers by HTTP under the load balancer's own name, as there, unless the application has "
             "a domain by `copilot app init --domain`, which is in no file: then write dns.domain"

@@ -78,6 +78,7 @@ def _reached(workload: Workload, manifest: Value, image: Value) -> None:
             why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
             workload.leave(port, "image.port", why)
         if workload.sort == APP_RUNNER:
+            workload.gathered.on_app_runner.add(workload.name)
             why = "answers by HTTPS under App Runner's name there; here by HTTP, until you write dns.domain"
             workload.leave(manifest.at("type") or manifest, "type", why)
     elif reached and reached.flag is not False:

@@ -240,9 +240,45 @@ COMPOSE_ROWS: list[Row] = [
     ),
     (
         "unknown-image-with-a-volume",
-        app("", "  box:\n    image: example/box:1\n    volumes: ['box:/var/lib/box']\n"),
+        app("depends_on: [box]", "  box:\n    image: example/box:1\n    volumes: ['box:/var/lib/box']\n"),
         {"services.box": ABSENT},
         [r"services.box: .*volume box.*left out"],
+    ),
+    (
+        "worker-with-a-volume",
+        app("", "  worker:\n    image: example/shop:1\n    volumes: ['files:/files']\n"),
+        {"services.worker.image": "example/shop:1"},
+        [r"services.worker.volumes: files at /files: .*lost"],
+    ),
+    (
+        "the-same-image-with-a-volume",
+        {
+            "compose.yaml": "services:\n  web: {image: 'n:1', ports: ['80:80'], depends_on: [worker]}\n"
+            "  worker: {image: 'n:1', volumes: ['files:/files']}\n"
+        },
+        {"services.worker.image": "n:1"},
+        [],
+    ),
+    (
+        "profiles-alone",
+        {
+            "compose.yaml": "services:\n  web: {image: 'n:1', ports: ['80:80'], profiles: [app]}\n"
+            "  db: {image: 'postgres:17'}\n"
+        },
+        {"services.web.image": "n:1"},
+        [r"services.web.profiles: runs only with a profile \(app\)"],
+    ),
+    (
+        "port-of-the-machine",
+        app("", "  admin:\n    image: example/admin:1\n    ports: ['127.0.0.1:3000:3000']\n"),
+        {"services.web.public": True, "services.admin.public": ABSENT},
+        [r"services.admin.ports: .*machine itself"],
+    ),
+    (
+        "env_file-that-may-be-missing",
+        app("env_file: [{path: gone.env, required: false}]\nenvironment: {A: x}"),
+        {"services.web.environment": {"A": "x"}},
+        [],
     ),
     (
         "built-database",
