@@ -67,7 +67,7 @@ class Verdict:
 
 def _whole(number: int, of: int, kind: str) -> str:
     what = kind if of > 1 else kind.removesuffix("s")
-    return f"{number} of {of} {what} {'is' if number == 1 else 'are'} whole"
+    return f"{number} of {of} {what} {'is' if 1 in (number, of) else 'are'} whole"
 
 
 def _are(names: Sequence[str]) -> str:

@@ -159,3 +159,27 @@ def test_what_is_said_before_any_call(
     assert main(["init", *words]) == 4
     assert says in capsys.readouterr().err
     assert not (tmp_path / "stack.toml").exists()
+
+
+def test_addresses_follow_the_vpc(tmp_path: Path) -> None:
+    """In an existing VPC services are found under another domain, and what `calls` sets is not read again."""
+    caller = "name: web\ntype: Backend Service\nimage: {build: Dockerfile}\n"
+    said = "variables: {API_URL: 'http://api:4000', CACHE: 'redis://api:4000'}\n"
+    files = {
+        ".workspace": "application: shop",
+        "web/manifest.yml": caller + said,
+        "api/manifest.yml": "name: api\ntype: Backend Service\nimage: {build: Dockerfile, port: 4000}\n",
+        "environments/test/manifest.yml": "name: test",
+    }
+    for name, content in files.items():
+        path = tmp_path / "copilot" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    made = draft_of("copilot", tmp_path, None)
+    assert made.tables["test"]["services"]["web"]["environment"] == {"CACHE": "redis://api.svc.internal:4000"}
+    given = [{"name": "API_URL", "value": "http://api:4000"}, {"name": "ADDED", "value": "x"}]
+    found = Environment("vpc-0aaaaaaa", answers=running(environment=given))
+    table, _ = completed(made, found)
+    web = table["services"]["web"]
+    assert web["calls"] == ["api"]
+    assert web["environment"] == {"CACHE": "redis://api.svc.shop-test.internal:4000", "ADDED": "x"}
