@@ -231,11 +231,20 @@ def ports(service: Service, value: Value) -> None:
         service.leave(one, "ports", "a service has one port here, the first of these")
 
 
+def expose(service: Service, value: Value) -> None:
+    """Note the ports that others may connect to there, but the one that they may connect to here."""
+    here = port_of(service.gathered.kept[service.name])
+    for one in value.values:
+        if one.text != str(here) and one.text != f"{here}/tcp":
+            service.leave(one, "expose", f"{one.text}: a service has one port here, {here}")
+
+
 HANDLERS: Mapping[str, Callable[[Service, Value], None]] = {
     "cap_drop": dropped,
     "command": command,
     "deploy": deploy,
     "entrypoint": entrypoint,
+    "expose": expose,
     "healthcheck": check,
     "logging": logging,
     "platform": platform,
