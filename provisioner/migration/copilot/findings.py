@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from provisioner.migration.draft import Cost, Draft, Imported, Left
@@ -33,11 +34,13 @@ class Gathered:
         on_app_runner: the services that App Runner runs there.
         insights: `container_insights` of the environment's manifest, if it is there.
         env: the name of the environment; empty if no file has it.
+        directory: the directory that holds `copilot/`, to which paths in manifests are relative.
     """
 
     table: dict[str, Any]
     found: Draft
     env: str = ""
+    directory: Path = Path()
     placements: dict[str, str] = field(default_factory=dict)
     hosts: list[tuple[str, str, Value]] = field(default_factory=list)
     public: dict[str, Value] = field(default_factory=dict)

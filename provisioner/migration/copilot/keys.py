@@ -48,28 +48,60 @@ def _platform(workload: Workload, value: Value) -> None:
         workload.table["architecture"] = "arm64"
 
 
+def _env_file(workload: Workload, value: Value) -> None:
+    """Write the variables of a file, in which quotation marks belong to values (ECS developer guide, environment files).
+
+    Copilot hands the file to ECS as it is.
+    """
+    path, key = value.text or "", "env_file"
+    end = "write its variables into environment, and its secrets by `provision secret set NAME`"
+    if SHELL.search(path):
+        workload.leave(value, key, f"is filled in from the shell that Copilot runs in: {end}")
+        return
+    try:
+        lines = (workload.gathered.directory / path).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        workload.leave(value, key, f"{path}: is not there, or cannot be read: {end}")
+        return
+    found = workload.table.setdefault("environment", {})
+    for number, line in enumerate(lines, 1):
+        name, equals, text = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            _variable(workload, Value(path, number, text, "str"), f"{key}.{name}", name, found)
+
+
 def _variables(workload: Workload, value: Value) -> None:
-    found: dict[str, str] = {}
+    """Write variables to `environment`; they replace those of a file."""
+    found, secrets = workload.table.setdefault("environment", {}), workload.table.get("secrets", {})
     for name, one in value.table.items():
         key = f"variables.{name}"
+        found.pop(name, None)
+        secrets.pop(name, None)
         if one.text is None and not one.table:
             found[name] = ""
         elif one.text is None:
             why = "is an output of another stack of CloudFormation: write its value"
             workload.imports(one, key, why, "environment", name)
-        elif not re.fullmatch(values.VARIABLE, name):
-            workload.leave(one, key, "is not the name of a variable")
-        elif looks_secret(name, one.text):
-            workload.table.setdefault("secrets", {})[name] = True
-            why = "looks like a secret, and everybody who may read task definitions sees it: its name alone is carried"
-            workload.tell(one, key, f"{why} over; `provision secret set {name}`")
-        elif SHELL.search(one.text):
+        elif SHELL.search(one.text) and not looks_secret(name, one.text):
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
         else:
-            found[name] = one.text
-            workload.gathered.variables[workload.owner or workload.name, name] = one
-    if found:
-        workload.table["environment"] = found
+            _variable(workload, one, key, name, found)
+    if not found:
+        del workload.table["environment"]
+
+
+def _variable(workload: Workload, one: Value, key: str, name: str, found: dict[str, str]) -> None:
+    """Write one variable, or only its name to `secrets` if it looks like a secret."""
+    text = one.text or ""
+    if not re.fullmatch(values.VARIABLE, name):
+        workload.leave(one, key, "is not the name of a variable")
+    elif looks_secret(name, text):
+        workload.table.setdefault("secrets", {})[name] = True
+        why = "looks like a secret, and everybody who may read task definitions sees it: its name alone is carried over"
+        workload.tell(one, key, f"{why}; `provision secret set {name}`")
+    else:
+        found[name] = text
+        workload.gathered.variables[workload.owner or workload.name, name] = one
 
 
 def _secrets(workload: Workload, value: Value) -> None:
@@ -232,6 +264,7 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "command": _command,
     "count": _count,
     "deployment": _deployment,
+    "env_file": _env_file,
     "entrypoint": _entrypoint,
     "exec": _exec,
     "logging": _logging,
@@ -244,5 +277,11 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "variables": _variables,
 }
 """The readers of a manifest's keys."""
-ORDER = ("variables",)
-"""Keys that are read before all others."""
+ORDER = ("env_file", "variables")
+"""Keys that are read before all others, in this order."""
+
+
+def ordered_keys(manifest: Value) -> list[tuple[str, Value]]:
+    """Return the items of a manifest: those first that others are read after."""
+    places = {key: place for place, key in enumerate(ORDER)}
+    return sorted(manifest.table.items(), key=lambda item: places.get(item[0], len(ORDER)))

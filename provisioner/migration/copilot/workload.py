@@ -6,7 +6,7 @@ from provisioner.config import validators as values
 from provisioner.migration.copilot import http, image, sidecars
 from provisioner.migration.copilot.count import ON_DEMAND
 from provisioner.migration.copilot.findings import JOB, Gathered, Workload
-from provisioner.migration.copilot.keys import HANDLERS, ORDER, RECREATE
+from provisioner.migration.copilot.keys import HANDLERS, RECREATE, ordered_keys
 from provisioner.migration.yaml_tree import Value
 
 BALANCED, APP_RUNNER = "Load Balanced Web Service", "Request-Driven Web Service"
@@ -17,7 +17,6 @@ TLS = 443
 ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
 """Keys that other functions read."""
 WHY = {
-    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
     "nlb": "a Network Load Balancer is not made here",
     "observability": "no tracing sidecar is added here: write it in sidecars",
     "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
@@ -52,7 +51,7 @@ def _fill(workload: Workload, manifest: Value) -> bool:
     if not found or not image.fill(workload, found) or not _on_linux(workload, manifest.at("platform")):
         return False
     _reached(workload, manifest, found)
-    for key, value in sorted(manifest.table.items(), key=lambda item: item[0] not in ORDER):
+    for key, value in ordered_keys(manifest):
         if handler := HANDLERS.get(key):
             handler(workload, value)
         elif key in WHY:

@@ -39,7 +39,7 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
     found.own = _own(names, env, found)
     named = {*names, env}
     for name in [found.own, *(name for name in names if name != found.own)]:
-        gathered = Gathered(found.tables.setdefault(name, {}), found, name if name in named else "")
+        gathered = Gathered(found.tables.setdefault(name, {}), found, name if name in named else "", directory)
         if manifest := environments.get(name):
             _environment(gathered, name, manifest)
         _fill(gathered, application, workloads)

@@ -137,6 +137,16 @@ COPILOT_ROWS: list[Row] = [
         [r"variables.REDIS_URL: .*redis://redis\.svc\.internal:6379"],
     ),
     (
+        "env_file",
+        {
+            **web("env_file: web.env\nvariables: {A: own}\n"),
+            "../web.env": '# c\nA=1\nB="2"\nAPI_TOKEN=hunter22hunter22\n',
+        },
+        {"services.web.environment": {"A": "own", "B": '"2"'}, "services.web.secrets": {"API_TOKEN": True}},
+        [r"web.env:4: env_file.API_TOKEN: looks like a secret"],
+    ),
+    ("env_file-missing", web("env_file: gone.env\n"), {}, [r"env_file: gone.env: is not there"]),
+    (
         "volume",
         web("storage: {volumes: {files: {path: /data, efs: true}}}\n"),
         {},
