@@ -49,10 +49,7 @@ def _platform(workload: Workload, value: Value) -> None:
 
 
 def _env_file(workload: Workload, value: Value) -> None:
-    """Write the variables of a file, in which quotation marks belong to values (ECS developer guide, environment files).
-
-    Copilot hands the file to ECS as it is.
-    """
+    """Write the variables of a file; quotation marks belong to its values (ECS developer guide, environment files)."""
     path, key = value.text or "", "env_file"
     end = "write its variables into environment, and its secrets by `provision secret set NAME`"
     if SHELL.search(path):
