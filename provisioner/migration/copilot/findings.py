@@ -31,6 +31,7 @@ class Gathered:
         commands: the command lines of services and jobs, each with its place.
         connected: the services with Service Connect. aliases: the services by other names that it gives them.
         retention: the days that each service's or job's logs are kept, with its place.
+        in_clear: `redirect_to_https: false` of services, by name.
         on_app_runner: the services that App Runner runs there.
         insights: `container_insights` of the environment's manifest, if it is there.
         env: the name of the environment; empty if no file has it.
@@ -49,6 +50,7 @@ class Gathered:
     connected: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     retention: list[tuple[Workload, int, Value]] = field(default_factory=list)
+    in_clear: dict[str, Value] = field(default_factory=dict)
     on_app_runner: set[str] = field(default_factory=set)
     insights: Value | None = None
 

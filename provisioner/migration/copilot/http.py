@@ -17,7 +17,7 @@ WHY = {
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
-    "redirect_to_https": "HTTP is always sent on to HTTPS here",
+    "redirect_to_https": "is neither true nor false",
     "stickiness": "requests of one browser go to any task here",
     "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
@@ -60,6 +60,8 @@ def fill(workload: Workload, http: Value | None) -> None:
             health = _check(workload, value)
         elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
             workload.table["deregistration_delay"] = seconds
+        elif key == "redirect_to_https" and value.flag is False:
+            workload.gathered.in_clear[workload.name] = value
         elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
             key == "version" and (value.text or "").lower() == "http1"
         ):

@@ -238,8 +238,8 @@ def _place(value: Value) -> str | None:
     """Return the place of a secret in the form of `secrets`; None if `secrets` has no form for it."""
     if manager := value.at("secretsmanager"):
         name, _, rest = (manager.text or "").partition(":")
-        key = rest.partition(":")[0]
-        plain = name and not SHELL.search(manager.text or "")
+        key, _, version = rest.partition(":")
+        plain = name and not version.strip(":") and not SHELL.search(manager.text or "")
         return f"secretsmanager:{name}" + (f"#{key}" if key else "") if plain else None
     text = value.text or ""
     if re.fullmatch(r"arn:aws[\w-]*:(ssm|secretsmanager):\S+", text) and not SHELL.search(text):
@@ -252,6 +252,8 @@ def _unplaced(value: Value) -> str:
         return "is an output of another stack of CloudFormation: write the parameter or the secret that it names"
     if "${COPILOT_ENVIRONMENT_NAME}" in (value.text or (value.at("secretsmanager") or value).text or ""):
         return "has the environment's name, which is in no file: run `provision init` with --env NAME"
+    if value.at("secretsmanager") and not SHELL.search((value.at("secretsmanager") or value).text or ""):
+        return "names a version or a stage of a secret, for which secrets has no form: write its place"
     if SHELL.search(value.text or (value.at("secretsmanager") or value).text or ""):
         return "has a part that is filled in from the shell that Copilot runs in: write the whole name"
     return "does not name a parameter or a secret"

@@ -146,6 +146,12 @@ def _host(gathered: Gathered) -> None:
             if name not in {service for service, _, _ in gathered.hosts}:
                 why = f"answers by HTTP under the load balancer's name there; here under {chosen} as well"
                 gathered.found.leave(http, "http", why, f"services.{name}", "nothing")
+    if chosen and gathered.in_clear:
+        gathered.table.setdefault("load_balancer", {})["http"] = True
+        if others := ", ".join(name for name in gathered.public if name not in gathered.in_clear):
+            value = next(iter(gathered.in_clear.values()))
+            why = f"is for the whole load balancer here: {others} too answers by HTTP instead of redirecting to HTTPS"
+            gathered.found.leave(value, "http.redirect_to_https", why, cost="nothing")
     for service, name, where in gathered.hosts:
         if name != chosen:
             why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"

@@ -10,7 +10,7 @@ from provisioner.config.tables import Logs
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import names
 from provisioner.migration.draft import Draft, ordered
-from provisioner.migration.ecs import jobs, network, service, stack
+from provisioner.migration.ecs import entrance, jobs, network, service, stack
 from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
 from provisioner.migration.ecs.findings import Gathered
 
@@ -77,6 +77,8 @@ def _table(gathered: Gathered) -> dict[str, Any]:
         network.add_groups(gathered)
     if dns := stack.host(gathered):
         table["dns"] = dns
+        if entrance.in_clear(gathered):
+            table["load_balancer"] = {"http": True}
     else:
         stack.untested(gathered)
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
@@ -101,6 +103,7 @@ def _whole(gathered: Gathered) -> None:
     if public:
         why = "here only your own address may reach the load balancer, until you write others"
         gathered.tell(where, "network.allow", f"{_open(gathered)}{why}")
+        entrance.tell(gathered)
     if on_instances := [name for name, one in services.items() if one.table.get("launch") == "ec2"]:
         why = "on instances, which the stack launches itself: write capacity.instance_types, min and max"
         gathered.leave(where, "capacity", f"{', '.join(on_instances)}: {why}")

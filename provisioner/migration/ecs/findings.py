@@ -68,6 +68,12 @@ class Workload:
         """All answers of AWS."""
         return self.gathered.answers
 
+    @property
+    def deployment_port(self) -> int:
+        """The port at which its new tasks can be tried; 0 if there is none."""
+        found = self.table.get("deployment")
+        return int(found.get("test_port", 0)) if isinstance(found, dict) else 0
+
     def leave(self, key: str, why: str, cost: Cost = "part") -> None:
         """Note a key that is not carried over."""
         of = f"{'jobs' if self.job else 'services'}.{self.name.partition('.')[0]}"

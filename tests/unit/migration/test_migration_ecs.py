@@ -491,6 +491,46 @@ def test_an_express_service_keeps_no_name_of_aws() -> None:
     assert left["service web: gatewayConnectors"].startswith("front: a gateway of ECS")
 
 
+def listening(*listeners: dict[str, Any], strategy: str = "ROLLING") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is written of a service at the first listener, with a host."""
+    rule = {"Conditions": [{"Field": "host-header", "Values": ["shop.example.com"]}]}
+    service = {"deploymentConfiguration": {"strategy": strategy}}
+    given = balanced(service=service, rules=[rule], listener={"DefaultActions": []})
+    whole = [
+        {**one, "LoadBalancerArn": BALANCER, "ListenerArn": f"arn:listener/{number}"}
+        for number, one in enumerate(listeners, 1)
+    ]
+    return read(answers(**{**given, "balancing": replace(given["balancing"], listeners=whole)}))
+
+
+def test_http_beside_https_is_taken_over() -> None:
+    secure = {
+        "Port": 443,
+        "Protocol": "HTTPS",
+        "SslPolicy": "TLS-X",
+        "Certificates": [{"CertificateArn": "arn:acm:1"}],
+        "MutualAuthentication": {"Mode": "verify"},
+    }
+    clear = {"Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward", "TargetGroupArn": "arn:tg/o/1"}]}
+    away = {**clear, "DefaultActions": [{"Type": "redirect"}]}
+    written, left = listening(secure, clear, {**secure, "Port": 9443, "MutualAuthentication": {"Mode": "off"}})
+    assert written["load_balancer"] == {"http": True}
+    assert left["cluster main: listener"] == "HTTPS at port 9443: a load balancer listens at 80 and 443 here"
+    assert left["cluster main: listener.Certificates"].startswith("arn:acm:1; TLS-X: ")
+    assert "cluster main: listener.MutualAuthentication" in left
+    assert "are not read" in left["cluster main: load balancer"]
+    assert "load_balancer" not in listening(secure, away)[0]
+    written, left = listening(secure, clear, strategy="BLUE_GREEN")
+    assert "load_balancer" not in written
+    assert "ECS shifts one rule's traffic for web" in left["cluster main: listener"]
+
+
+def test_tags_of_people_are_told() -> None:
+    tags = {"team": "shop", "aws:cloudformation:stack-name": "x", "copilot-service": "web", "Project": "shop"}
+    _, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
+    assert left["service web: tags"].startswith("team: resources have")
+
+
 def test_shares_of_capacity_providers_are_told() -> None:
     given = [{"capacityProvider": "gpu", "weight": 3, "base": 1}, {"capacityProvider": "FARGATE", "weight": 1}]
     made = draft(answers(service={"launchType": None, "capacityProviderStrategy": given}))

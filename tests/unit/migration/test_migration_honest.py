@@ -171,6 +171,24 @@ COPILOT_ROWS: list[Row] = [
         [],
     ),
     (
+        "secret-of-secrets-manager",
+        web("secrets: {KEY: {secretsmanager: 'shop/${COPILOT_ENVIRONMENT_NAME}/db:password::'}}\n"),
+        {"services.web.secrets": {"KEY": "secretsmanager:shop/test/db#password"}},
+        [],
+    ),
+    (
+        "stage-of-a-secret",
+        web("secrets: {KEY: {secretsmanager: 'db:password:AWSPREVIOUS:'}}\n"),
+        {"services.web.secrets": ABSENT},
+        [r"secrets.KEY: names a version or a stage"],
+    ),
+    (
+        "http-beside-https",
+        {"web/manifest.yml": WEB.replace("path: /", "path: /, alias: shop.example.com, redirect_to_https: false")},
+        {"load_balancer.http": True, "dns": {"domain": "example.com", "host": "shop"}},
+        [],
+    ),
+    (
         "certificate-region",
         web("secrets: {K: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:k-AbCdEf'}\n"),
         {"region": "eu-west-1"},
