@@ -37,9 +37,10 @@ _SAID = frozenset(
     }
 )
 """Last words of a variable whose value is an address, even if it is one word such as `redis`."""
-Kind = Literal["called", "written", "taken", "other-port", "word", "gone"]
+Kind = Literal["called", "written", "taken", "other-port", "no-port", "word", "inside", "gone", "gone-inside"]
 """What became of an address: `calls` sets the variable; the address of here was written; `calls` would set the
-variable to another value; another port is named; it may be a word instead; its service is left out."""
+variable to another value; another port is named, or the service has none; it may be a word instead; it is inside of
+other text; its service is left out, and it was removed, or is inside of other text."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,9 @@ def _workload(
         variables = table.get("environment", {})
         for variable, value in list(variables.items()):
             asked = hosts(value)
+            if not asked:
+                yield from _inside(place, variable, value, known, gone, domain)
+                continue
             if lost := next((gone[host] for host in asked if host in gone), ""):
                 if is_address(variable, value):
                     del variables[variable]
@@ -133,6 +137,22 @@ def _workload(
                 yield _settled(place, workload, variables, variable, services, callees, domain)
         if "environment" in table and not variables:
             del table["environment"]
+
+
+def _inside(
+    place: tuple[str, str],
+    variable: str,
+    value: str,
+    known: Mapping[str, str],
+    gone: Mapping[str, str],
+    domain: str,
+) -> Iterator[Found]:
+    """Yield the services whose addresses are inside of other text, such as the options of a program."""
+    for host in mentioned(value, [*known, *gone]):
+        if host in gone:
+            yield Found(place, variable, gone[host], "gone-inside")
+        elif known[host] != place[1]:
+            yield Found(place, variable, known[host], "inside", f"{known[host]}.{domain}")
 
 
 def _settled(
@@ -153,7 +173,7 @@ def _settled(
     asked = hosts(value)
     if wrong := next((one for one in callees if not ports[one] or asked[one] not in (None, ports[one])), ""):
         del variables[variable]
-        return Found(place, variable, callees[wrong], "other-port", now)
+        return Found(place, variable, callees[wrong], "other-port" if ports[wrong] else "no-port", now)
     calls = list(dict.fromkeys([*workload.get("calls", ()), *callees.values()]))
     if variable in {url_variable(one) for one in calls}:
         del variables[variable]
@@ -201,8 +221,14 @@ def told(one: Found) -> tuple[str, bool]:
         return f"{one.callee} has another address here, which is written, with calls", False
     if one.kind == "word":
         return f"is carried over as it is: if it is the address of {one.callee}, write {one.now}, and calls", False
+    if one.kind == "inside":
+        return f"has the address of {one.callee} in it, which is {one.now} here: write it, and calls", True
+    if one.kind == "gone-inside":
+        return f"has the address of {one.callee} in it, which is left out: write what takes its place", True
     if one.kind == "other-port":
         return f"names another port of {one.callee} than the one that others reach here: write both", True
+    if one.kind == "no-port":
+        return f"is the address of {one.callee}, which has no port here: write its port, {one.now}, and calls", True
     url = url_variable(one.callee)
     why = f'calls = ["{one.callee}"] sets it to another value than {_without_password(one.now)}'
     return f"{why}, so that it is left out: have the program read another variable than {url}, and write calls", True

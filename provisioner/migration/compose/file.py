@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from provisioner.config import validators as values
-from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import addresses, names
-from provisioner.migration.compose import interpolation, keys, stores, variables
+from provisioner.migration.compose import image, interpolation, keys, stores, variables
 from provisioner.migration.compose.findings import Gathered, Service, pairs
 from provisioner.migration.draft import USUAL_REGION, Cost, Draft, Left, ordered
 from provisioner.migration.yaml_tree import Value, read
@@ -145,7 +142,7 @@ def _hosts(key: str, value: Value) -> Iterator[str]:
 def _service(gathered: Gathered, name: str, value: Value) -> Service | None:
     """Return a service with its table; None if it has no usable image."""
     service = Service(name, names.workload(name), gathered, name in gathered.once)
-    if not _image(service, value):
+    if not image.fill(service, value):
         return None
     limits = {"cpus": value.at("cpus"), "memory": value.at("mem_limit")}
     for key, one in value.table.items():
@@ -183,55 +180,6 @@ def _asked_at(gathered: Gathered, name: str, value: Value) -> int | None:
     )
     ports = set(given)
     return ports.pop() if len(ports) == 1 else None
-
-
-def _image(service: Service, value: Value) -> bool:
-    table = service.table
-    build, image = value.at("build"), value.at("image")
-    try:
-        if build is None:
-            if image is None:
-                service.leave(value, "image", "there is none, and no build: the service is left out", "all")
-                return False
-            if service.unfilled(image, "image", image.text or ""):
-                # it stays, for the user to complete: the rest of the service is known
-                table["image"] = interpolation.shown(image.text or "")
-                return True
-            table["image"] = values.image(image.text or "")
-            return True
-        context = build.text if build.text is not None else (build.at("context") or Value("", 0, ".")).text
-        directory = re.sub(r"^\./|/$", "", context or ".") or "."
-        table["build"] = values.inside(directory)
-        if (dockerfile := build.at("dockerfile")) and dockerfile.text:
-            table["dockerfile"] = values.dockerfile(dockerfile.text)
-    except ValueError as error:
-        place = build or image or value
-        service.leave(place, "build" if build else "image", f"{error}: the service is left out", "all")
-        return False
-    for key, one in build.table.items():
-        if key == "target" and one.text:
-            table["target"] = one.text
-        elif key == "args":
-            _arguments(service, one)
-        elif key not in ("context", "dockerfile"):
-            service.tell(one, f"build.{key}", "is not used when an image is built here")
-    return True
-
-
-def _arguments(service: Service, value: Value) -> None:
-    """Write build arguments into the table; note those without a value, and those that look like secrets."""
-    arguments: dict[str, str] = {}
-    for name, one in pairs(value).items():
-        key, text = f"build.args.{name}", (one.text or "") if one else interpolation.hole(name)
-        if service.unfilled(one or value, key, text):
-            continue
-        if looks_secret(name, text):
-            why = "looks like a secret, which everybody with the image can read: have the program read a variable"
-            service.leave(one or value, key, why)
-        else:
-            arguments[name] = text
-    if arguments:
-        service.table["build_args"] = arguments
 
 
 def _table(gathered: Gathered, services: list[Service]) -> dict[str, dict[str, Any]]:
@@ -290,24 +238,27 @@ def _public(table: Mapping[str, dict[str, Any]], gathered: Gathered) -> None:
             gathered.found.leave(ports, f"services.{name}.ports", why, f"services.{new}", "entrance")
             continue
         services[new]["public"] = True
-        services[new]["health"] = _both({"path": "/"}, services[new].get("health"))
+        services[new]["health"] = _both(gathered, name, services[new].get("health"))
         why = "answers by HTTP under the load balancer's own name, at port 80; for HTTPS write dns.domain"
         gathered.found.leave(ports, f"services.{name}.ports", why, cost="nothing")
         why = "are answered as long as / answers with 200, which the load balancer asks: write health.path and codes"
         gathered.found.leave(ports, f"services.{name}.ports", f"requests {why}", cost="nothing")
 
 
-def _both(outside: dict[str, Any], inside: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the check of a public service, whose values are within what a load balancer allows, too."""
+def _both(gathered: Gathered, name: str, inside: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the check of a public service: the load balancer's and the container's have one interval and the like."""
     if not inside:
-        return outside
-    interval = max(inside["interval"], 6)
-    return outside | {
-        **inside,
-        "interval": interval,
-        "timeout": min(inside["timeout"], interval - 1),
-        "unhealthy": max(inside["unhealthy"], 2),
-    }
+        return {"path": "/"}
+    # a load balancer's timeout is below its interval, and it counts two failures (ELB API, CreateTargetGroup)
+    limits = {"timeout": min(inside["timeout"], inside["interval"] - 1), "unhealthy": max(inside["unhealthy"], 2)}
+    check = gathered.kept[name].at("healthcheck")
+    for key, value in limits.items():
+        if check and value != inside[key]:
+            why = (
+                f"{key} is {value} here, and not {inside[key]}: the load balancer's check has the same, and its limits"
+            )
+            gathered.found.leave(check, f"services.{name}.healthcheck", why, cost="nothing")
+    return {"path": "/", **inside, **limits}
 
 
 def _addresses(gathered: Gathered, table: Mapping[str, dict[str, Any]]) -> None:
@@ -324,7 +275,7 @@ def _addresses(gathered: Gathered, table: Mapping[str, dict[str, Any]]) -> None:
         kind, workload = one.workload
         why, loss = addresses.told(one)
         place = gathered.places.get((workload, one.variable))
-        if one.kind == "gone":
+        if one.kind in ("gone", "gone-inside"):
             found.miss(one.callee, workload)
         if why and place:
             cost: Cost = "part" if loss else "nothing"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.migration.compose.interpolation import Variables, holes
+from provisioner.migration.compose.interpolation import Variables, holes, shown
 from provisioner.migration.draft import Cost, Draft
 from provisioner.migration.yaml_tree import Value
 
@@ -56,7 +56,8 @@ class Service:
 
     def leave(self, value: Value, key: str, why: str, cost: Cost = "part") -> None:
         """Note a key that is not carried over."""
-        self.gathered.found.leave(value, f"services.{self.name}{f'.{key}' if key else ''}", why, self.of, cost)
+        where = f"services.{self.name}{f'.{key}' if key else ''}"
+        self.gathered.found.leave(value, where, shown(why), self.of, cost)
 
     def tell(self, value: Value, key: str, why: str) -> None:
         """Note a key that is different here, without a loss."""

@@ -54,7 +54,7 @@ def _addresses(gathered: Gathered) -> None:
     for one in addresses.settle(gathered.table, known, {}, stack):
         kind, workload = one.workload
         why, loss = addresses.told(one)
-        if one.kind in ("called", "taken", "other-port", "gone"):
+        if one.kind in ("called", "taken", "other-port", "no-port"):
             found.dropped.add((workload, one.variable))
         place = gathered.variables.get((workload, one.variable))
         if why and place:

@@ -155,8 +155,8 @@ def _beside(folder: Path, found: Draft) -> None:
         types = sorted(set(RESOURCE.findall(_text(path))))
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
         # an addon of a service gives it variables with the outputs of the addon's stack
-        owner = path.relative_to(folder).parts[0]
-        of = f"services.{owner}" if owner != "environments" and path.parent.parent.parent == folder else ""
+        owner = path.parent.parent.name
+        of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
         found.note(Left(_shown(folder, path), 0, "", what, of))
     for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
         found.note(

@@ -147,6 +147,12 @@ COPILOT_ROWS: list[Row] = [
     ),
     ("env_file-missing", web("env_file: gone.env\n"), {}, [r"env_file: gone.env: is not there"]),
     (
+        "host-without-a-port",
+        web("variables: {BACK_HOST: api}\n", api="name: api\ntype: Backend Service\nimage: {build: api/Dockerfile}\n"),
+        {"services.web.environment": ABSENT},
+        [r"variables.BACK_HOST: is the address of api, which has no port here"],
+    ),
+    (
         "volume",
         web("storage: {volumes: {files: {path: /data, efs: true}}}\n"),
         {},
@@ -327,6 +333,18 @@ COMPOSE_ROWS: list[Row] = [
         [r"services.web.environment.DB_HOST: db is left out", r"services.web.depends_on: db is left out"],
     ),
     (
+        "dead-host-inside",
+        app("environment: {JAVA_OPTS: '-Xmx1g -Dhost=db:5432'}", DB),
+        {"services.web.environment": {"JAVA_OPTS": "-Xmx1g -Dhost=db:5432"}},
+        [r"services.web.environment.JAVA_OPTS: has the address of db in it, which is left out"],
+    ),
+    (
+        "host-inside",
+        app("environment: {OPTS: '--to http://api:4000 -v'}", "  api: {build: api, expose: ['4000']}\n"),
+        {"services.web.environment": {"OPTS": "--to http://api:4000 -v"}},
+        [r"services.web.environment.OPTS: has the address of api in it, which is api\.svc\.internal here"],
+    ),
+    (
         "dead-host-in-a-command",
         app("command: wait-for db:5432 -- serve", DB),
         {"services.web.command": "wait-for db:5432 -- serve"},
@@ -435,6 +453,22 @@ COMPOSE_ROWS: list[Row] = [
         },
         [],
     ),
+    (
+        "check-of-both",
+        app("healthcheck: {test: ok, interval: 5s, timeout: 5s, retries: 1}"),
+        {
+            "services.web.health": {
+                "path": "/",
+                "command": "ok",
+                "interval": 5,
+                "timeout": 4,
+                "unhealthy": 2,
+                "grace": 0,
+            }
+        },
+        [r"healthcheck: timeout is 4 here, and not 5", r"healthcheck: unhealthy is 2 here, and not 1"],
+    ),
+    ("hole-in-a-build", app("", "  api: {build: '${WHERE}'}\n"), {"services.api": ABSENT}, [r"build: .*WHERE"]),
     (
         "check-by-default",
         app("", "  api:\n    build: api\n    healthcheck: {test: ok}\n"),
