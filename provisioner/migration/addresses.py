@@ -38,7 +38,7 @@ _SAID = frozenset(
 )
 """Last words of a variable whose value is an address, even if it is one word such as `redis`."""
 Kind = Literal["called", "written", "taken", "other-port", "no-port", "word", "inside", "gone", "gone-inside"]
-"""What became of an address: `calls` sets the variable; the address of here was written; `calls` would set the
+"""The outcome for an address: `calls` sets the variable; the address of here was written; `calls` would set the
 variable to another value; another port is named, or the service has none; it may be a word instead; it is inside of
 other text; its service is left out, and it was removed, or is inside of other text."""
 
@@ -164,7 +164,7 @@ def _settled(
     callees: Mapping[str, str],
     domain: str,
 ) -> Found:
-    """Write one variable's addresses of here, if that is possible; return what became of it."""
+    """Write one variable's addresses of here, if that is possible; return the outcome."""
     value, (host, callee) = variables[variable], next(iter(callees.items()))
     now = ",".join(_written(part, callees, domain) for part in value.split(","))
     ports = {one: entry(services.get(service, {})) for one, service in callees.items()}
@@ -216,7 +216,7 @@ def told(one: Found) -> tuple[str, bool]:
     if one.kind == "called":
         return "", False
     if one.kind == "gone":
-        return f"{one.callee} is left out: write the address of what takes its place", True
+        return f"{one.callee} is left out: write the address of its replacement", True
     if one.kind == "written":
         return f"{one.callee} has another address here, which is written, with calls", False
     if one.kind == "word":
@@ -224,9 +224,9 @@ def told(one: Found) -> tuple[str, bool]:
     if one.kind == "inside":
         return f"has the address of {one.callee} in it, which is {one.now} here: write it, and calls", True
     if one.kind == "gone-inside":
-        return f"has the address of {one.callee} in it, which is left out: write what takes its place", True
+        return f"has the address of {one.callee} in it, which is left out: write the address of its replacement", True
     if one.kind == "other-port":
-        return f"names another port of {one.callee} than the one that others reach here: write both", True
+        return f"names another port of {one.callee}, and others reach one port of it here: write both", True
     if one.kind == "no-port":
         return f"is the address of {one.callee}, which has no port here: write its port, {one.now}, and calls", True
     url = url_variable(one.callee)

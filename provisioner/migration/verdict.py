@@ -1,4 +1,4 @@
-"""Count the services and jobs of a draft that are whole, and say in one line what the others lack."""
+"""Count the services and jobs of a draft that are whole, and name the losses of the others in one line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Verdict:
     errors: int = 0
 
     def __str__(self) -> str:
-        """Return the verdict as one line: the numbers first, then what is missing."""
+        """Return the verdict as one line: the numbers first, then the losses."""
         numbers = [_whole(len(self.whole[kind]), self.all[kind], kind) for kind in KINDS if self.all[kind]]
         return "; ".join([" and ".join(numbers), *self._missing()])
 

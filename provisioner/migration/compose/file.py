@@ -83,7 +83,7 @@ def _dotenv(directory: Path) -> dict[str, str]:
 
 
 def _sort(gathered: Gathered, services: Value, profiles: str) -> None:
-    """Sort the services: those that are carried over, those that hold data, and those that do not run by default."""
+    """Sort the services into three: carried over, left out as they hold data, and not run by default."""
     running = {key: one for key, one in services.table.items() if _runs(one, profiles)}
     stores_of = {key: why for key, one in running.items() if (why := _store(gathered, key, one, running))}
     if running.keys() == stores_of.keys():
@@ -205,7 +205,7 @@ def _calls(service: Service, key: str, value: Value, ports: Mapping[str, int | N
             where = addresses.domain_of({}, "")
             service.leave(value, key, f"{name} is not found at {alias} here, but at {names.workload(name)}.{where}")
         if lost := gathered.gone.get(name.lower()):
-            service.leave(value, key, f"{lost} is left out: what it holds has to be reached elsewhere")
+            service.leave(value, key, f"{lost} is left out: its data has to be reached elsewhere")
             gathered.found.miss(lost, service.new)
         elif ports.get(name):
             calls = service.table.setdefault("calls", [])
@@ -232,7 +232,7 @@ def _public(table: Mapping[str, dict[str, Any]], gathered: Gathered) -> None:
         if ports is None:
             continue
         if len(publish) > 1 or "port" not in services[new]:
-            why = "several services publish one: write public = true, and a path each, for those that users reach"
+            why = "several services publish one: write public = true and a path for each service that users reach"
             if len(publish) == 1:
                 why = "is no port by TCP that could be read: write port and public = true"
             gathered.found.leave(ports, f"services.{name}.ports", why, f"services.{new}", "entrance")
@@ -292,7 +292,7 @@ def _mentioned(gathered: Gathered, service: Service, key: str, line: Value, know
     """Note the addresses in a command line, which is carried over as it is."""
     for host in addresses.mentioned(line.words, [*known, *gathered.gone]):
         if lost := gathered.gone.get(host):
-            service.leave(line, key, f"names {host}, and {lost} is left out: write the address of what takes its place")
+            service.leave(line, key, f"names {host}, and {lost} is left out: write the address of its replacement")
             gathered.found.miss(lost, service.new)
         elif known[host] != service.new:
             service.leave(line, key, f"names {host}: write {known[host]}.{addresses.domain_of({}, '')}, and calls")
@@ -316,13 +316,11 @@ def _rest(gathered: Gathered, file: Value, path: Path) -> None:
             gathered.found.leave(value, key, "`calls` says which service may connect to another", cost="nothing")
     for name in OVERRIDES:
         if (path.parent / name).is_file():
-            gathered.found.note(
-                Left(name, 0, "", "Compose reads it, too, and here it is not read: write what it changes")
-            )
+            gathered.found.note(Left(name, 0, "", "Compose reads it, too, and here it is not read: write its changes"))
 
 
 def _defaults(gathered: Gathered, table: Mapping[str, dict[str, Any]], path: Path) -> None:
-    """Note what Compose does by default and no key here undoes."""
+    """Note Compose's defaults that no key here can restore."""
 
     def tell(key: str, why: str) -> None:
         gathered.found.note(Left(path.name, 0, key, why, cost="nothing"))

@@ -55,7 +55,7 @@ def _build(service: Service, build: Value) -> bool:
 
 
 def _arguments(service: Service, value: Value) -> None:
-    """Write build arguments into the table; note those without a value, and those that look like secrets."""
+    """Write build arguments into the table; note arguments without a value, and secrets."""
     arguments: dict[str, str] = {}
     for name, one in pairs(value).items():
         key, text = f"build.args.{name}", (one.text or "") if one else interpolation.hole(name)

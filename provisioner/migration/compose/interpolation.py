@@ -76,7 +76,7 @@ def _closed(text: str, start: int) -> int:
 
 
 def _braced(inner: str, known: Variables) -> str:
-    """Return the value of what stands in brackets: a name, perhaps with a default, an alternative or a complaint."""
+    """Return the value of the text in brackets: a name, perhaps with a default, an alternative or a complaint."""
     name = _NAME.match(inner)
     operator = _OPERATOR.match(inner, name.end()) if name else None
     if name is None or (operator is None and name.end() < len(inner)):

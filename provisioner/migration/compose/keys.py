@@ -17,7 +17,7 @@ WHY = {
     "cap_add": "see capabilities: Fargate has Docker's default ones alone",
     "configs": "a task has no files of its own: put them into the image",
     "extends": "is not followed: write the other service's keys",
-    "labels": "containers have no labels: what reads them, such as a proxy, is not told of this service",
+    "labels": "containers have no labels: a proxy that reads them does not learn of this service",
     "privileged": "no container of ECS on Fargate is",
     "secrets": "its secrets are files; here they are variables: list their names in secrets",
     "working_dir": "is the image's: set WORKDIR there",
@@ -166,9 +166,7 @@ def volumes(service: Service, value: Value) -> None:
     """Note each volume: a task has none."""
     for one, (source, path) in zip(value.values, stores.mounts(Value("", 0, {"volumes": value})), strict=False):
         if stores.is_volume(source) or not source:
-            why = (
-                f"{source or 'a volume'} at {path}: a task has no volumes: what is written there is lost with the task"
-            )
+            why = f"{source or 'a volume'} at {path}: a task has no volumes: data there is lost with the task"
         elif source.endswith("docker.sock"):
             why = f"{source}: a task reaches no Docker"
         else:
@@ -177,7 +175,7 @@ def volumes(service: Service, value: Value) -> None:
 
 
 def dropped(service: Service, value: Value) -> None:
-    """Write `capabilities` without those that the service drops."""
+    """Write `capabilities` without the dropped ones."""
     drop = {one.upper().removeprefix("CAP_") for one in value.texts}
     service.table["capabilities"] = [] if "ALL" in drop else [name for name in DEFAULT if name not in drop]
 
@@ -232,7 +230,7 @@ def ports(service: Service, value: Value) -> None:
 
 
 def expose(service: Service, value: Value) -> None:
-    """Note the ports that others may connect to there, but the one that they may connect to here."""
+    """Note the further ports that others may connect to there, beside the service's port here."""
     here = port_of(service.gathered.kept[service.name])
     for one in value.values:
         if one.text != str(here) and one.text != f"{here}/tcp":

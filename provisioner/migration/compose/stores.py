@@ -37,7 +37,7 @@ _KINDS = {
     **dict.fromkeys(("minio", "seaweedfs", "garage"), "an object store"),
     "localstack": "a stand-in for AWS",
 }
-"""Words in the names of images, and what those images are."""
+"""Words in the names of images, and the kind of each image."""
 _TOOLS = frozenset(
     {
         *(
@@ -122,7 +122,7 @@ def mounts(service: Value) -> Iterator[tuple[str, str]]:
 
 
 def _kind(image: str) -> str:
-    """Return what an image is by its name, without registry, tag and digest; empty if it is no store."""
+    """Return the kind of an image by its name, without registry, tag and digest; empty if it is no store."""
     path = image.partition("@")[0]
     head, slash, rest = path.partition("/")
     path = rest if slash and (re.search(r"[.:]", head) or head == "localhost") else path

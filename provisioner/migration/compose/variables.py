@@ -65,7 +65,7 @@ def _gone(service: Service, one: Value, key: str, text: str) -> None:
     gone = service.gathered.gone
     for host in addresses.hosts(text):
         if host in gone:
-            service.leave(one, key, f"{gone[host]} is left out: set the address of what takes its place")
+            service.leave(one, key, f"{gone[host]} is left out: set the address of its replacement")
             service.gathered.found.miss(gone[host], service.new)
 
 

@@ -81,7 +81,7 @@ def _build(workload: Workload, build: Value) -> bool:
 
 
 def _arguments(workload: Workload, value: Value) -> None:
-    """Write build arguments into the table; note those that Copilot fills in, and those that look like secrets."""
+    """Write build arguments into the table; note arguments from the shell, and secrets."""
     arguments: dict[str, str] = {}
     for name, one in value.table.items():
         key = f"image.build.args.{name}"

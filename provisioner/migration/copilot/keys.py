@@ -68,7 +68,7 @@ def _env_file(workload: Workload, value: Value) -> None:
 
 
 def _variables(workload: Workload, value: Value) -> None:
-    """Write variables to `environment`; they replace those of a file."""
+    """Write variables to `environment`; they replace a file's variables."""
     found, secrets = workload.table.setdefault("environment", {}), workload.table.get("secrets", {})
     for name, one in value.table.items():
         key = f"variables.{name}"

@@ -82,7 +82,7 @@ def _logs(gathered: Gathered) -> None:
 
 
 def _defaults(gathered: Gathered) -> None:
-    """Note what Copilot does by default and no key here undoes."""
+    """Note Copilot's defaults that no key here can restore."""
     insights, workloads = gathered.insights, [*gathered.table.get("services", {}), *gathered.table.get("jobs", {})]
     if not workloads:
         return
@@ -100,7 +100,7 @@ def _defaults(gathered: Gathered) -> None:
     names = ", ".join(sorted(workloads))
     why = "drop none of Docker's capabilities there; here a container keeps fewer: name its capabilities"
     gathered.found.note(Left("copilot", 0, "capabilities", f"{names}: {why} (docs/images.md)", cost="nothing"))
-    why = "and the other variables that Copilot sets by itself are not set here: write those that programs read"
+    why = "and the other variables that Copilot sets by itself are not set here: write the variables that programs read"
     gathered.found.note(Left("copilot", 0, "variables", f"{OF_COPILOT} {why}", cost="nothing"))
 
 

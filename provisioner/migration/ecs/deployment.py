@@ -104,7 +104,7 @@ def _shifting(workload: Workload, strategy: str, wanted: Answer) -> None:
         why = f"requests are counted in one target group, and {strategy} uses two in turn: they do not scale it here"
         workload.leave("scaling.requests", f"{scaling.pop('requests')}: {why}")
         if not scaling.keys() & {"cpu", "memory"}:
-            workload.leave("scaling.cpu", "70 takes their place: write what the tasks should follow")
+            workload.leave("scaling.cpu", "70 takes their place: write the metric that the tasks should follow")
             scaling["cpu"] = 70
     workload.table["deployment"] = table
 

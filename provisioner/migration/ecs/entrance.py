@@ -43,7 +43,7 @@ def _forwards(gathered: Gathered, listener: Answer) -> bool:
 
 
 def tell(gathered: Gathered) -> None:
-    """Note what listeners and load balancers have that is not carried over."""
+    """Note settings of listeners and load balancers that are not carried over."""
     where = f"cluster {gathered.answers.name}"
     tests = {one.deployment_port for one in gathered.services.values()}
     for one in _listeners(gathered):

@@ -61,7 +61,7 @@ def add(gathered: Gathered, service: Answer) -> None:
 
 
 def _short(gathered: Gathered, service: Answer, called: str) -> str:
-    """Return a service's name without what CloudFormation adds: then that of its only container, if it has one."""
+    """Return a service's name without CloudFormation's suffixes: its only container's name, if it has one container."""
     short = names.without_suffix(called)
     if short == called:
         return called

@@ -71,7 +71,7 @@ def ledger(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def as_copilot_made_it(cloud: EmbeddedCloud) -> None:
-    """Compare what manifests leave to Copilot's and AWS's defaults: HTTP alone, checks, draining, logs, names."""
+    """Compare the defaults of Copilot and AWS with the stack: HTTP alone, checks, draining, logs, names."""
     elb = cloud.client("elbv2")
     (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
     (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]

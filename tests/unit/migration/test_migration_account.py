@@ -162,7 +162,7 @@ def test_what_is_said_before_any_call(
 
 
 def test_addresses_follow_the_vpc(tmp_path: Path) -> None:
-    """In an existing VPC services are found under another domain, and what `calls` sets is not read again."""
+    """In an existing VPC services have another domain, and variables that `calls` sets are not read again."""
     caller = "name: web\ntype: Backend Service\nimage: {build: Dockerfile}\n"
     said = "variables: {API_URL: 'http://api:4000', CACHE: 'redis://api:4000'}\n"
     files = {

@@ -86,7 +86,7 @@ SAME = {
     (0, "CMD-SHELL"),
     ("context", "."),
 }
-"""Lines that only repeat what ECS does anyway, or a default."""
+"""Lines that only repeat ECS's behaviour, or a default."""
 SAID_TWICE = {"services.back.expose.0", "services.migrate.restart", "services.web.expose.0"}
 """Values that other lines say as well: the port in an address, and that a service runs once."""
 OF_STORES = {"db", "redis", "cache", "search", "mailcatcher", "tools"}

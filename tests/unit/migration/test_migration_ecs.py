@@ -492,7 +492,7 @@ def test_an_express_service_keeps_no_name_of_aws() -> None:
 
 
 def listening(*listeners: dict[str, Any], strategy: str = "ROLLING") -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what is written of a service at the first listener, with a host."""
+    """Return the tables and notes of a service at the first listener, with a host."""
     rule = {"Conditions": [{"Field": "host-header", "Values": ["shop.example.com"]}]}
     service = {"deploymentConfiguration": {"strategy": strategy}}
     given = balanced(service=service, rules=[rule], listener={"DefaultActions": []})

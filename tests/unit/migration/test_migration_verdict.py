@@ -1,4 +1,4 @@
-"""The last line of `init --from`: how many services are whole, and what the others lack."""
+"""The last line of `init --from`: the number of whole services, and the losses of the others."""
 
 from __future__ import annotations
 
