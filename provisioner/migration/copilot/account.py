@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration import addresses
 from provisioner.migration.copilot import regions
-from provisioner.migration.draft import Draft, Left, ordered
+from provisioner.migration.draft import Cost, Draft, Left, ordered
 from provisioner.migration.ecs import image, network
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
 from provisioner.migration.ecs.cluster import where_it_is
@@ -60,7 +60,10 @@ def complete(
 
 def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environment, where: str) -> None:
     def leave(key: str, why: str) -> None:
-        draft.note(Left(where, 0, f"environment {env}" + (f": {key}" if key else ""), why))
+        # a secret without a place is missing; the other notes of a workload are about values that are written
+        of = ".".join(key.split(".")[:2]) if key.startswith(("services.", "jobs.")) else ""
+        cost: Cost = "nothing" if of and ".secrets." not in key else "part"
+        draft.note(Left(where, 0, f"environment {env}" + (f": {key}" if key else ""), why, of, cost))
 
     if not found.vpc and found.answers is None:
         leave("", "is not there: it may be in another account or Region (--profile, --region)")

@@ -161,6 +161,15 @@ def test_what_is_said_before_any_call(
     assert not (tmp_path / "stack.toml").exists()
 
 
+def test_a_secret_without_a_place_is_a_loss(manifests: Draft) -> None:
+    arn = f"{SECRET}:key:AWSPREVIOUS:"
+    found = Environment("vpc-0aaaaaaa", answers=running(secrets=[{"name": "OLD", "valueFrom": arn}]))
+    completed(manifests, found)
+    costs = {one.key: (one.of, one.cost) for one in manifests.left}
+    assert costs["environment test: services.web.secrets.OLD"] == ("services.web", "part")
+    assert costs["environment test: services.web.image"] == ("services.web", "nothing")
+
+
 def test_addresses_follow_the_vpc(tmp_path: Path) -> None:
     """In an existing VPC services have another domain, and variables that `calls` sets are not read again."""
     caller = "name: web\ntype: Backend Service\nimage: {build: Dockerfile}\n"
