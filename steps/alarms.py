@@ -9,6 +9,7 @@ from typing import Any
 from provisioner import Handle, Stack, ready, step
 from provisioner.config.alarms import Alarms as Wanted
 from provisioner.config.deployment import alarm_name, alternate
+from provisioner.config.short_names import RULE, shortened
 from provisioner.resources.cloudwatch.alarms import (
     ABOVE,
     AT_LEAST,
@@ -270,7 +271,7 @@ def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedule
         rule = stack.ensure(
             EventRule(
                 f"{name}.failed",
-                rule_name=f"{stack.name}-{name}-failed",
+                rule_name=shortened(f"{stack.name}-{name}-failed", RULE),
                 description=f"{stack.name}: failed runs of scheduled job {name}",
                 event_pattern=_failed_run(cluster.arn, group, name),
             )

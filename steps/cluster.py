@@ -22,8 +22,11 @@ class Cluster:
 
 @step
 def cluster(stack: Stack, logs: Logs, service_roles: ServiceRoles) -> Cluster:
-    """Declare the cluster with Container Insights, whose log group is created before it and deleted after it."""
-    insights = [{"name": "containerInsights", "value": "enabled"}]
-    made = stack.ensure(ecs_cluster.Cluster("main", stack.name, insights), after=[logs.insights, service_roles.ecs])
-    stack.ensure(ContainerInsights(stack.name, made.id))
+    """Declare the cluster, with Container Insights if its log group is there before it; it is deleted after it."""
+    watched = stack.config.logs.insights
+    settings = [{"name": "containerInsights", "value": "enabled" if watched else "disabled"}]
+    before = [*([logs.insights] if logs.insights else []), service_roles.ecs]
+    made = stack.ensure(ecs_cluster.Cluster("main", stack.name, settings), after=before)
+    if watched:
+        stack.ensure(ContainerInsights(stack.name, made.id))
     return Cluster(made.id, made.arn, made)

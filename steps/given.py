@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.config import validators
@@ -69,8 +69,14 @@ class Given:
                     )
 
 
-def check_variable(what: str, name: str, value: object, workload: Workload, given: Mapping[str, str]) -> None:
+def check_variable(
+    what: str, name: str, value: object, workload: Workload, own: Collection[str], given: Mapping[str, str]
+) -> None:
     """Refuse an invalid variable, or a name that the service already uses.
+
+    Args:
+        own: the names of the variables that the stack itself gives the service.
+        given: the variables that steps have given it.
 
     Raises:
         ConfigurationError: the variable is refused; the message gives the reason.
@@ -81,7 +87,7 @@ def check_variable(what: str, name: str, value: object, workload: Workload, give
         validators.environment({name: value})
     except ValueError as error:
         raise ConfigurationError(f"{what}: {error}") from None
-    if name in {"PORT", *workload.variables()}:
+    if name in {"PORT", *own}:
         raise ConfigurationError(f"{what}: {name} is set by the stack itself: use another name")
     if name in workload.environment:
         raise ConfigurationError(f"{what}: the configuration sets {name} for this service too: remove one of the two")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.deployment import alternate
 from provisioner.config.services import Service
+from provisioner.config.short_names import TARGET_GROUP, shortened
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.policies import policy
 from provisioner.resources.route53.records import RecordSet
@@ -63,6 +64,7 @@ def load_balancer(
             stack.name,
             network.public,
             [group],
+            idle_timeout=stack.config.load_balancer.idle_timeout,
             deletion_protection=stack.config.protect,
             # a ready bucket also has its policy
             access_logs_bucket=ready(logs).id if logs else None,
@@ -105,10 +107,11 @@ def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> Tar
     health = service.health
     return TargetGroup(
         name,
-        f"{stack.name}-{name}",
+        shortened(f"{stack.name}-{name}", TARGET_GROUP),
         vpc_id,
         health.path,
         deregistration_delay=service.deregistration_delay,
+        stickiness=service.sticky or 0,
         health_check_interval_seconds=health.interval,
         health_check_timeout_seconds=health.timeout,
         healthy_threshold_count=health.healthy,

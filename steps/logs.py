@@ -10,14 +10,15 @@ from provisioner.resources.logs import LogGroup, performance_log
 
 @dataclass(frozen=True)
 class Logs:
-    """The log groups' names by service or job, and the handle of Container Insights' group, which precedes the cluster.
+    """The log groups' names by service or job.
 
     Attributes:
+        insights: the handle of the log group of Container Insights, which precedes the cluster; None without it.
         proxies: the log group's name of Service Connect's proxies; None without proxies.
     """
 
     services: dict[str, str]
-    insights: Handle
+    insights: Handle | None
     proxies: str | None
 
 
@@ -35,7 +36,9 @@ def logs(stack: Stack) -> Logs:
     # a name that no service or job can have: `provision logs` shows services and jobs, not their proxies
     group = log_group(stack, "proxies", f"/ecs/{stack.name}/service-connect.proxies")
     proxies = stack.ensure(group).id if stack.config.proxied else None
-    return Logs(services, stack.ensure(log_group(stack, "insights", performance_log(stack.name))), proxies)
+    watched = stack.config.logs.insights
+    insights = stack.ensure(log_group(stack, "insights", performance_log(stack.name))) if watched else None
+    return Logs(services, insights, proxies)
 
 
 def log_group(stack: Stack, name: str, log_group_name: str) -> LogGroup:

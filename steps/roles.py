@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from provisioner import Handle, Stack, ready, step
 from provisioner.config import task_policies
 from provisioner.config.secrets import Secret
+from provisioner.config.short_names import ROLE, shortened
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
@@ -128,7 +129,7 @@ def role(
     """Declare a role with the path and the boundary of all the stack's roles."""
     wanted = Role(
         name,
-        f"{stack.name}-{name}",
+        shortened(f"{stack.name}-{name}", ROLE),
         trusting,
         managed,
         inline_policies,

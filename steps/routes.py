@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from zlib import crc32
 
 from provisioner import Handle, Stack, ready
+from provisioner.config import path_patterns
+from provisioner.config.path_patterns import ALL
 from provisioner.config.services import Service
 from provisioner.config.together import in_clear, on_trial
 from provisioner.engine import words
@@ -22,11 +25,6 @@ from provisioner.resources.elbv2.listeners import (
 )
 from provisioner.steps.certificate import Certified
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
-
-It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
-"""
 NOT_FOUND = answer("404", "not found")
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
@@ -56,7 +54,7 @@ def routes(
     """
     public, http = stack.config.public, stack.config.load_balancer.http
     # ECS changes the weights of a rule; paths without a rule of their own fall to the listener's default action
-    whole = next((name for name, service in public.items() if service.path == "/*" and name not in seconds), None)
+    whole = next((name for name, service in public.items() if service.path == (ALL,) and name not in seconds), None)
     rest = forward(groups[whole]) if whole else NOT_FOUND
     listeners: list[tuple[Handle, Callable[[str], str]]] = []
     # clients may come by another name, such as the load balancer's own, for which there is no certificate
@@ -67,29 +65,30 @@ def routes(
     tests: dict[int, Handle] = {}
     if certificate.certificate:
         shown = ready(certificate.certificate).id
-        listeners.append((stack.ensure(_https("https", balancer_arn, 443, rest, shown)), str))
+        listeners.append((stack.ensure(_https(stack, "https", balancer_arn, 443, rest, shown)), str))
         for port in stack.config.test_ports:
-            tests[port] = stack.ensure(_https(f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
+            tests[port] = stack.ensure(_https(stack, f"test-{port}", balancer_arn, port, NOT_FOUND, shown))
     elif not http:
         _notice_clear(stack)
     found = Routes({whole: listeners[-1][0]} if whole else {}, {})
     others = {name: service for name, service in public.items() if name != whole}
-    for name, priority in priorities(others).items():
+    for name, priority in priorities(others, stack.facts.priorities).items():
         by_ecs = name in seconds
         to: Action = forward_by_ecs(groups[name], seconds[name]) if by_ecs else forward(groups[name])
-        conditions = [path(others[name].path)]
+        conditions = [path(*others[name].path)]
         for listener, title in listeners:
             # no rule can move to another listener
             rule = ListenerRule(title(name), listener.id, priority, conditions, [to], by_ecs)
             found.routes[name] = stack.ensure(rule)
         if test_port := others[name].deployment.test_port:
-            rule = ListenerRule(on_trial(name), tests[test_port].id, priority, conditions, [to], by_ecs)
+            rule = ListenerRule(on_trial(name), tests[test_port].id, priority, conditions, [to], by_ecs, at_once=True)
             found.tried[name] = stack.ensure(rule).id
     return found
 
 
-def _https(name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
-    return Listener(name, balancer_arn, port, "HTTPS", [default], TLS_POLICY, certificate_arn)
+def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate_arn: str) -> Listener:
+    policy = stack.config.load_balancer.tls_policy
+    return Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate_arn)
 
 
 def _notice_clear(stack: Stack) -> None:
@@ -101,15 +100,26 @@ def _notice_clear(stack: Stack) -> None:
     )
 
 
-def priorities(services: Mapping[str, Service]) -> dict[str, int]:
-    """Return a priority for each service's path: longer paths first, and stable when other paths are added.
+def priorities(services: Mapping[str, Service], standing: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """Return a priority for each service's rule: longer paths first; a standing rule keeps its own.
 
     Paths of one length share a band of priorities. In it, each path takes the place of its checksum, or the next free
-    one.
+    one. A list has one rule, with the place of its longest path.
+
+    Args:
+        standing: the priorities of the recorded rules, by service. One that is given up is free for others only in the
+            next run: until traffic moves, the rule keeps it.
     """
-    taken: dict[int, str] = {}
+    taken = {standing[name]: name for name in services if name in standing}
+    found: dict[str, int] = {}
     for name, service in sorted(services.items()):
-        first = (128 - len(service.path.rstrip("*"))) * BAND + 1
-        place = next(p for i in range(BAND) if (p := first + (crc32(service.path.encode()) + i) % BAND) not in taken)
-        taken[place] = name
-    return {name: place for place, name in taken.items()}
+        longest = path_patterns.longest(service.path)
+        first = (128 - path_patterns.length(longest)) * BAND + 1
+        stands = standing.get(name, 0)
+        if stands in range(first, first + BAND) and taken[stands] == name:
+            found[name] = stands
+            continue
+        places = (first + (crc32(longest.encode()) + number) % BAND for number in range(BAND))
+        found[name] = next(place for place in places if place not in taken)
+        taken[found[name]] = name
+    return found

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
+from provisioner.config.circles import in_circles
 from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.group_rules import QUOTA, ports
 from provisioner.engine.words import listed
-from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.security import (
+    OPEN,
+    Rule,
+    SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupIngress,
+    allow,
+)
 
 HTTPS = 443
 INTERNET: Rule = {**OPEN, "Description": "the internet"}
@@ -37,7 +45,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     config = stack.config
     workloads, public, way_out = config.workloads, config.public, config.network.egress != "none"
 
-    def group(name: str, description: str, ingress: Sequence[Rule], *, sends: bool) -> Handle:
+    def group(name: str, description: str, ingress: Sequence[Rule] | None, *, sends: bool) -> Handle:
         egress = None if sends else ()
         return stack.ensure(SecurityGroup(name, network.vpc_id, f"{stack.name}-{name}", description, ingress, egress))
 
@@ -53,15 +61,22 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     own = {name: _to_aws(stack, name) for name in workloads}
     groups: dict[str, Handle] = {}
     callers = {name: [c for c, w in workloads.items() if name in w.calls] for name in workloads}
-    for name in TopologicalSorter(callers).static_order():
-        workload = workloads[name]
+    circles = in_circles({name: workload.calls for name, workload in workloads.items()})
+
+    def into(name: str) -> Sequence[Rule]:
         from_balancer = (
             [allow(config.port_of(name), "load balancer", group=balancer.id)] if balancer and name in public else []
         )
         calls = [allow(config.port_of(name), f"calls of {one}", group=groups[one].id) for one in callers[name]]
+        return [*_fitting(stack, name, calls, from_balancer), *from_balancer]
+
+    for name in TopologicalSorter({one: () if one in circles else callers[one] for one in callers}).static_order():
+        workload = workloads[name]
         sends = bool(own[name] or workload.calls or workload.database)
-        ingress = [*_fitting(stack, name, calls, from_balancer), *from_balancer]
+        ingress = None if name in circles else into(name)
         groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
+    # in a circle each group would have to be there before the others
+    entered = {name: stack.ensure(SecurityGroupIngress(name, groups[name].id, into(name))) for name in sorted(circles)}
 
     clients = [
         allow(AURORA_MYSQL.port, f"{_kind(stack, name)} {name}", group=groups[name].id)
@@ -80,7 +95,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         out("alb", balancer, _fitting(stack, "alb", targets)) if balancer else None,
         endpoints.id if endpoints else None,
         out("ecs-instance", instances, _starting_tasks(stack)) if instances else None,
-        {name: out(name, groups[name], own[name]) for name in workloads},
+        {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},
         database.id if database else None,
     )
 

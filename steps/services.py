@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from math import gcd
 
 from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
+from provisioner.config.circles import callees_first
 from provisioner.config.services import Service as Wanted
 from provisioner.config.workload import PROXY_CPU
 from provisioner.engine import words
@@ -67,9 +67,11 @@ def services(
     _notice_small(stack)
     wanted, sizes = stack.config.services, stack.facts.sizes
     handles: dict[str, Handle] = {}
-    for name in TopologicalSorter({name: service.calls for name, service in wanted.items()}).static_order():
+    for name in callees_first({name: service.calls for name, service in wanted.items()}):
         service = wanted[name]
-        early = [callee for callee in service.calls if _starts_early(wanted, callee)]
+        # in a circle, one of the calls leads to a service that comes later
+        callees = [callee for callee in service.calls if callee in handles]
+        early = [callee for callee in callees if _starts_early(wanted, callee)]
         handles[name] = stack.ensure(
             Service(
                 name,
@@ -111,11 +113,11 @@ def services(
                 *(handles[callee] for callee in early),
             ],
             # also for an existing service that can be called by its name from now on
-            change_after={handles[callee]: discovery.services[callee] for callee in service.calls},
+            change_after={handles[callee]: discovery.services[callee] for callee in callees},
             # a task's proxy reaches only services that were in the namespace when the task started, and whose tasks
             # have a proxy
-            follows=[handles[callee] for callee in service.calls if callee in stack.config.endpoints],
-            uses=[handles[callee] for callee in service.calls],
+            follows=[handles[callee] for callee in callees if callee in stack.config.endpoints],
+            uses=[handles[callee] for callee in callees],
         )
     for name, scaled in sizes.scaled.items():
         stack.ensure(ScaledService(name, scaled.least, scaled.most, scaled.instead_of))

@@ -52,7 +52,7 @@ class Stack(Declarations):
         self._in_time("task_definitions", what)
         given = self.given.environment.setdefault(service, {})
         for name, value in variables.items():
-            check_variable(what, name, value, settings, given)
+            check_variable(what, name, value, settings, self.config.variables_of(service), given)
             given[name] = value
 
     def allow(self, service: str, *actions: str, on: str | Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner import Roles, Stack, step
 from provisioner.config import extends
+from provisioner.config.call_variables import call_variables
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
 from provisioner.config.health import LONGEST_START, Health
@@ -15,7 +16,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY, url_variable
+from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -87,6 +88,7 @@ def task_definitions(
                 runtime_platform={**LINUX, "cpuArchitecture": workload.architecture.upper()},
                 container_definitions=[own, *beside],
                 volumes=[{"name": volume} for volume in _volumes(stack, name, workload)],
+                ephemeral_storage={"sizeInGiB": size} if (size := workload.ephemeral_storage) else None,
             ),
             after=[images.in_use[one] for one in _images(name, workload) if one in images.in_use],
         ).arn
@@ -204,19 +206,30 @@ def _container(
             },
         },
     }
+    if directories:
+        found["mountPoints"] = [
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
+        ]
+    return found | _chosen(container)
+
+
+def _chosen(container: Service | Job | Sidecar) -> dict[str, Any]:
+    """Return the settings that a container has only if the file says so."""
+    found: dict[str, Any] = {}
     if container.command:
         found["command"] = list(container.command)
     if container.entrypoint:
         found["entryPoint"] = list(container.entrypoint)
     if container.port is not None:
         found["portMappings"] = [{"containerPort": container.port, "protocol": "tcp"}]
-    if directories:
-        found["mountPoints"] = [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
-        ]
     if container.port is not None and container.port < PRIVILEGED_PORTS:
         # so that a user other than root may listen there
         found["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    if container.ulimits:
+        found["ulimits"] = [
+            {"name": name, "softLimit": one.soft, "hardLimit": one.hard}
+            for name, one in sorted(container.ulimits.items())
+        ]
     if container.stop_timeout is not None:
         found["stopTimeout"] = container.stop_timeout
     if container.depends_on:
@@ -278,8 +291,9 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
             "DB_NAME": settings.name,
             "DB_USER": settings.user,
         }
-    urls = {
-        url_variable(callee): f"http://{callee}.{domain}:{stack.config.port_of(callee)}" for callee in workload.calls
-    }
+    urls: dict[str, str] = {}
+    for callee in workload.calls:
+        protocol, port_of = stack.config.services[callee].protocol, stack.config.port_of(callee)
+        urls |= call_variables(callee, protocol, f"{callee}.{domain}", port_of)
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
     return {**port, **urls, **access, **workload.environment}

@@ -11,7 +11,9 @@ from provisioner.steps.stack import run
 
 GROUPS = {
     "Network": ("endpoint.hour", "endpoint.gb", "alb.hour", "alb.lcu", "nat.hour", "nat.gb", "out.gb"),
-    "Tasks and instances": ("fargate.vcpu", "fargate.gb", "fargate.arm.vcpu", "fargate.arm.gb", "ebs.gp3"),
+    "Tasks and instances": (
+        *("fargate.vcpu", "fargate.gb", "fargate.arm.vcpu", "fargate.arm.gb", "fargate.storage", "ebs.gp3"),
+    ),
     "Database": ("aurora.acu", "aurora.storage", "aurora.io", "aurora.backup"),
     "Logs, metrics, images, files": ("logs.in", "logs.store", "metric.month", "alarm.month", "ecr.gb", "s3.gb"),
 }

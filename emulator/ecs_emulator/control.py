@@ -251,16 +251,17 @@ def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
     return answered
 
 
-def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None) -> None:
+def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None, owners: Mapping[str, str] | None = None) -> None:
     """Record from now on which of the running services and URLs go down.
 
     Args:
         paths: by service, the health check path that its new images answer; left out, they answer every path.
+        owners: by path pattern, the name of the service that is to answer it in the end.
 
     Raises:
         CloudError: it does not answer.
     """
-    control(cloud, "POST", "/_cloud/outages", json.dumps(paths or {}).encode())
+    control(cloud, "POST", "/_cloud/outages", json.dumps({"paths": paths or {}, "owners": owners or {}}).encode())
 
 
 def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:

@@ -224,10 +224,10 @@ def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 
 def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Record from now on which services and URLs go down; a body may give the health check paths of new images."""
+    """Record from now on which services and URLs go down; a body may give the arguments of `Watch.begin`."""
     from ecs_emulator.outages.watch import WATCH
 
-    _apply(WATCH.begin, body or b"{}")
+    _apply(lambda request: WATCH.begin(**request), body or b"{}")
 
 
 def _exit(cloud: Cloud, query: Query, body: bytes) -> None:

@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import capabilities
+from provisioner.config import capabilities, ulimits
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.secrets import Secret, Secrets, read_secrets
+from provisioner.config.ulimits import Ulimits
 from provisioner.docker.context import DOCKERFILE
 
 LONGEST_STOP_ON_FARGATE = 120
@@ -60,7 +61,7 @@ class Container(Model):
     """The settings of one container, shared by `[services.NAME]`, `[jobs.NAME]` and `[….sidecars.NAME]`."""
 
     image: Annotated[str, AfterValidator(values.image)] | None = None
-    """A prebuilt image of any registry, which `up` copies into ECR."""
+    """A prebuilt image of any registry, which `up` copies into ECR; `{project}` and `{env}` stand for these."""
     build: Annotated[str, AfterValidator(values.inside)] | None = None
     """A directory with a Dockerfile: `up` builds the image and pushes it to ECR."""
     dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
@@ -86,7 +87,7 @@ class Container(Model):
     """Variables of the container. No secrets: every reader of task definitions sees them."""
     secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
     """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
-    table of names and places."""
+    table of names and places, in which `{project}` and `{env}` stand for these."""
     user: (
         Annotated[
             str,
@@ -99,14 +100,20 @@ class Container(Model):
     """The container's user, by name or number; by default the image's own."""
     read_only: bool = False
     """A read-only root file system; `/tmp` is memory."""
+    ulimits: Ulimits = Field(default_factory=dict)
+    """Limits of the operating system by ECS's names, such as `{ nofile = 65536 }`, or a table of `soft` and `hard`."""
 
     @property
     def checked(self) -> bool:
         """Return whether ECS runs a health check inside the container."""
         return False
 
-    def image_problems(self) -> Iterator[Problem]:
-        """Yield contradictions between `image`, `build` and the other keys of a build."""
+    def container_problems(self) -> Iterator[Problem]:
+        """Yield contradictions between `image`, `build` and the other keys of a build, and impossible limits."""
+        yield from self._image_problems()
+        yield from ulimits.problems(self.ulimits)
+
+    def _image_problems(self) -> Iterator[Problem]:
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
             yield (

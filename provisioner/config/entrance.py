@@ -20,6 +20,8 @@ def problems(
     if public and not dns.domain and network.open_to_everybody and not load_balancer.http:
         why = "without dns.domain there is no HTTPS, and passwords and cookies would cross the internet in clear"
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
+    if "tls_policy" in load_balancer.model_fields_set and not dns.domain:
+        yield "load_balancer.tls_policy", "has no effect without HTTPS: add dns.domain, or remove tls_policy"
     for name, service in public.items():
         if service.deployment.test_port and not dns.domain:
             yield f"services.{name}.deployment.test_port", "needs HTTPS: add dns.domain, or remove test_port"

@@ -16,6 +16,8 @@ INHERITED = (
     "launch",
     "cpu",
     "memory",
+    "ephemeral_storage",
+    "ulimits",
     "user",
     "read_only",
     "capabilities",
@@ -56,13 +58,14 @@ def extended(table: Mapping[str, Any]) -> Extended:
     Values of a wrong form stay as they are: the models refuse them later.
     """
     result = Extended(dict(table))
-    services = table.get("services")
+    services = table.get("services", {})
     if not isinstance(services, Mapping):
         return result
     done: dict[str, Any] = {}
     for name in services:
         _service(name, services, done, result, ())
-    result.table["services"] = {name: done[name] for name in services}
+    if services:
+        result.table["services"] = {name: done[name] for name in services}
     if isinstance(jobs := table.get("jobs"), Mapping):
         result.table["jobs"] = {name: _heir("jobs", name, own, done, result) for name, own in jobs.items()}
     return result
@@ -96,7 +99,7 @@ def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: E
     table = dict(own)
     mine = _written(own)
     for key in INHERITED:
-        if key not in source or key in mine or (kind == "jobs" and key in NOT_OF_JOBS):
+        if key not in source or key in mine or not _fits(key, kind, table):
             continue
         table[key] = _of_heir(source[key], base, name) if key == "sidecars" else source[key]
         written = f"services.{base}.{key}"
@@ -112,6 +115,13 @@ def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: E
             same = beside(base, sidecar)
             result.images[beside(name, sidecar)] = result.images.get(same, same)
     return table
+
+
+def _fits(key: str, kind: str, heir: Mapping[str, Any]) -> bool:
+    """Return whether an heir can have an inherited key: a disk is chosen on Fargate alone."""
+    if kind == "jobs":
+        return key not in NOT_OF_JOBS
+    return key != "ephemeral_storage" or heir.get("launch") != "ec2"
 
 
 def beside(workload: str, sidecar: str) -> str:

@@ -175,6 +175,7 @@ class Facts:
         deployed: the images that were deployed instead of the configured ones, by service or job.
         sizes: the numbers of tasks that commands hold.
         certified: the names in the stack's certificate, if it has one.
+        priorities: the priorities of the recorded listener rules, by service.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
@@ -204,4 +205,5 @@ class Facts:
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
     certified: tuple[str, ...] = ()
+    priorities: Mapping[str, int] = field(default_factory=dict)
     expires: int | None = None

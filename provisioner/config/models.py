@@ -17,12 +17,15 @@ from provisioner.config import (
     overlays,
     private_names,
     production,
+    stack_words,
     task_policies,
     together,
 )
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
+from provisioner.config.call_variables import HTTP
+from provisioner.config.circles import in_circles
 from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
@@ -45,6 +48,7 @@ from provisioner.config.tables import (
 )
 from provisioner.config.workload import PROXY_MEMORY, Architecture
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import listed
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample: a complete `stack.toml`."""
@@ -87,7 +91,7 @@ class Config(Model):
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
-    """The load balancer: HTTP in clear, the log of its requests, and a web ACL that filters them."""
+    """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     account: Account = Account()
     """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs()
@@ -96,10 +100,8 @@ class Config(Model):
     """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings()
     """Steps and resource types of your own."""
-    services: Annotated[
-        Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
-    ]
-    """The services, by name: at least one."""
+    services: Mapping[Name, Service] = {}
+    """The services, by name; a stack may have jobs alone."""
     jobs: Mapping[Name, Job] = {}
     """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
@@ -122,8 +124,12 @@ class Config(Model):
         extended = extends.extended(table)
         if extended.problems:
             raise loader.Inconsistent(extended.problems)
-        whole, keys = production.with_defaults(extended.table)
         project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
+        said = extended.table
+        filled, unknown = stack_words.filled(said, str(said.get("project", project)), str(said.get("env", env)))
+        if unknown:
+            raise loader.Inconsistent(unknown)
+        whole, keys = production.with_defaults(filled)
         whole, named = private_names.with_defaults(whole, project, env)
         config = handler(whole)
         config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)
@@ -251,6 +257,10 @@ class Config(Model):
             raise ValueError(f"service {service} has no port")
         return port
 
+    def variables_of(self, workload: str) -> Sequence[str]:
+        """Return the names of the variables and secrets that the stack itself gives a workload."""
+        return self._workloads.variables(workload)
+
     def key(self, container: str) -> str:
         """Return the dotted key of a service's, a job's or a sidecar's table."""
         workload, _, sidecar = container.partition(".")
@@ -285,9 +295,14 @@ class Config(Model):
         """Yield contradictions between tables, and names that AWS would refuse."""
         if re.match(RESERVED_BUCKETS, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
+        if not self.services and not self.jobs:
+            what = "is missing" if "services" not in self.model_fields_set else "is empty"
+            yield "services", f"{what}, and a stack needs a service or a job: add [services.web], or [jobs.nightly]"
         yield from together.problems(self._workloads)
         yield from self._unused()
         yield from self._addresses()
+        if self.database and self.database.iam_authentication:
+            yield from together.database_users(self._workloads)
         yield from self._connect()
         yield from self._architectures()
         yield from self._regions()
@@ -300,8 +315,13 @@ class Config(Model):
             others = f" (also of {', '.join(users[1:])})" if users[1:] else ""
             why = "there is no table [database], and without it no database"
             yield f"{users[0]}.database", f"{why}: add it, or remove database = true{others}"
+        if self.services and self.alarms and self.alarms.running and not self.logs.insights:
+            why = "false leaves alarms.running without a metric, which Container Insights has"
+            yield "logs.insights", f"{why}: write true, or running = false under [alarms]"
         if self.capacity.min and not self.on_instances:
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
+        if self.schedule and not self.services and not self.database:
+            yield "schedule", "has no effect on a stack that has no service and no database: remove it"
         if self.capacity.min and self.schedule:
             yield "capacity.min", f"{self.capacity.min} keeps instances there while the stack sleeps: remove it"
         if self.network.egress == "public" and self.on_instances:
@@ -332,6 +352,16 @@ class Config(Model):
         if self.network.connect == "service-connect" and not self.endpoints:
             why = "no service calls another one, and jobs find services by DNS"
             yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
+        if self.endpoints and (circle := in_circles({name: one.calls for name, one in self.services.items()})):
+            # ECS developer guide, "Service Connect": a task's proxy knows the services of the namespace at its start
+            why = (
+                f"{listed(sorted(circle))} call each other, and a proxy reaches only services that were there before it"
+            )
+            yield "network.connect", f"{why}: remove a call, or network.connect"
+        for name in self.endpoints:
+            if (protocol := self.services[name].protocol) != HTTP:
+                why = "the proxies of Service Connect speak HTTP to called services"
+                yield f"services.{name}.protocol", f'is "{protocol}", and {why}: remove it, or network.connect'
         for name, service in self.proxied.items():
             least = PROXY_MEMORY + SMALLEST_CONTAINER + sum(one.memory or 0 for one in service.sidecars.values())
             if service.memory < least:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.config import extends, loader, overlays, production, secret_words
+from provisioner.config import extends, loader, overlays, production, secret_words, stack_words
 from provisioner.config.models import Config
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -63,7 +63,8 @@ class _Written:
         self.config, self.options, self.layers = config, options, layers
         self.overlay, self.base = overlays.long(layers.overlay(config.env)), overlays.long(layers.base)
         completed = extends.extended(overlays.merged(self.base, self.overlay))
-        self.table, self.inherited = completed.table, completed.inherited
+        self.table, _ = stack_words.filled(completed.table, config.project, config.env)
+        self.inherited = completed.inherited
 
     def value(self, parts: Sequence[str]) -> Any:
         """Return the value that is written at a key, or inherited by `extends`; `MISSING` if there is none."""

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from provisioner.config import path_patterns
 from provisioner.config import validators as values
-from provisioner.config.base import Model, Name, Problem
+from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.call_variables import HTTP
 from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Way, named
@@ -25,6 +27,15 @@ HIGH = 20
 MEASURED = {"cpu": "CPUUtilization", "memory": "MemoryUtilization"}
 """ECS's names of the metrics whose resolution a service sets (API reference, MetricConfiguration)."""
 
+Pattern = Annotated[
+    str,
+    values.matching(
+        r"/[\w.$/~\"'@:+&*?-]{0,127}",
+        "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
+    ),
+    AfterValidator(values.path_pattern),
+]
+"""A path pattern of a listener rule (ELBv2 API, PathPatternConditionConfig)."""
 Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
 
 
@@ -102,6 +113,12 @@ class Service(Workload):
 
     port: Annotated[int, values.between(1, 65535, "a port")] | None = None
     """The port that the container listens on; without it the service is a worker that accepts no connections."""
+    protocol: Annotated[
+        str,
+        values.matching(r"[a-z][a-z0-9+.-]*", 'is no scheme of a URL: write "http", "tcp", or one such as "redis"'),
+    ] = HTTP
+    """The protocol of its callers: `http`; the scheme of another URL, such as `redis`, with which they get
+    `NAME_HOST` and `NAME_PORT` besides `NAME_URL`; or `tcp`, with which they get these two alone."""
     launch: Literal["ec2", "fargate"] = "fargate"
     """The compute of the tasks: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand()
@@ -109,14 +126,14 @@ class Service(Workload):
     public: bool = False
     """Put the service behind the load balancer."""
     path: Annotated[
-        str,
-        values.matching(
-            r"/[\w.$/~\"'@:+&*?-]{0,127}",
-            "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
-        ),
-        AfterValidator(values.path_pattern),
-    ] = "/*"
-    """The path pattern of the requests that the load balancer sends to it; different for each public service."""
+        tuple[Pattern, ...],
+        LIST,
+        BeforeValidator(path_patterns.listed, json_schema_input_type=Pattern | tuple[Pattern, ...]),
+        values.unique("pattern"),
+        AfterValidator(path_patterns.check),
+    ] = (path_patterns.ALL,)
+    """The path pattern of the requests that the load balancer sends to it, or a list of up to five; different for each
+    public service. The longer pattern is tried first."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""
@@ -136,6 +153,8 @@ class Service(Workload):
     """The way in which new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     """Seconds for the open requests of a task to end, before the task gets the signal to stop."""
+    sticky: Annotated[int, values.between(1, 604800, "a number of seconds up to a week")] | None = None
+    """Seconds for which a client's requests go to the same task, by a cookie of the load balancer's."""
     exec: bool | None = None
     """Allow ECS Exec to open a shell in its tasks; by default on, but not in a protected stack."""
     target_container: Name | None = None
@@ -222,7 +241,14 @@ class Service(Workload):
             yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
-        for key in ("path", "deregistration_delay"):
+        if self.ephemeral_storage is not None and self.launch == "ec2":
+            why = "where tasks share the instance's disk"
+            yield "ephemeral_storage", f'has no effect with launch = "ec2", {why}: remove it'
+        if self.protocol != HTTP and self.public:
+            yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
+        if "protocol" in self.model_fields_set and self.entry is None:
+            yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
+        for key in ("path", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

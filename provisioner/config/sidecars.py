@@ -43,7 +43,7 @@ class Sidecar(Container):
 
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between the settings of one sidecar."""
-        yield from self.image_problems()
+        yield from self.container_problems()
         yield from misplaced(self.secrets, self.environment, ())
         for key in sorted(self.health.model_fields_set & OF_LOAD_BALANCER):
             yield f"health.{key}", "is for the load balancer, and a sidecar is asked by health.command: remove it"

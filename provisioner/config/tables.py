@@ -34,9 +34,16 @@ class Dns(Model):
 
     domain: Domain | None = None
     """The public hosted zone; on AWS a domain of yours. Without it public services answer by HTTP under the load
-    balancer's own name."""
-    host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
-    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`."""
+    balancer's own name. `{project}` and `{env}` stand for these."""
+    host: Annotated[
+        str,
+        # the words are filled in before this check: an editor checks the text with them
+        values.matching(
+            rf"{values.LABEL}|[a-z0-9-]*(\{{(project|env)\}}[a-z0-9-]*)+", 'is not a single DNS label, such as "app"'
+        ),
+    ] = HOST
+    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment has `HOST-ENV`.
+    `{project}` and `{env}` stand for these."""
     create_zone: bool = False
     """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
@@ -135,12 +142,29 @@ class Database(Model):
             )
 
 
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
+
+It is the default of AWS's console (Application Load Balancer user guide, "Security policies").
+"""
+
+
 class LoadBalancer(Model):
-    """`[load_balancer]`: HTTP in clear, the log of requests, and a web ACL that filters them."""
+    """`[load_balancer]`: HTTP in clear, idle timeout, TLS policy, the log of requests, and a web ACL."""
 
     http: bool = False
     """Answer by HTTP, in clear, beside HTTPS, instead of redirecting to it. Without `dns.domain` there is only HTTP,
     and `true` is needed to open it to everybody."""
+    idle_timeout: Annotated[int, values.between(1, 4000, "an idle timeout in seconds")] = 60
+    """Seconds after which the load balancer closes a connection on which nothing is sent."""
+    tls_policy: Annotated[
+        str,
+        values.matching(
+            r"ELBSecurityPolicy-[A-Za-z0-9-]{1,80}",
+            'is not the name of a security policy, such as "ELBSecurityPolicy-TLS13-1-2-2021-06"',
+        ),
+    ] = TLS_POLICY
+    """The security policy of HTTPS: the versions of TLS and the ciphers that clients may use."""
     access_logs: bool = False
     """Keep a log of each request in an S3 bucket of the stack. The bucket stays when this is turned off."""
     waf_acl: Annotated[
@@ -185,12 +209,15 @@ RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"
 
 
 class Logs(Model):
-    """`[logs]`: the days that CloudWatch keeps the logs, and the KMS key that encrypts them."""
+    """`[logs]`: the days that CloudWatch keeps the logs, the KMS key that encrypts them, and Container Insights."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
     """Days that CloudWatch keeps the logs."""
     kms_key: KmsKey | None = None
     """A KMS key for the logs alone."""
+    insights: bool = True
+    """Watch the cluster by Container Insights, which is charged for as 11 metrics and 21 for each service; `init`
+    writes `false`."""
 
 
 class StateSettings(Model):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
-from provisioner.config import task_containers
+from provisioner.config import path_patterns, short_names, task_containers
 from provisioner.config.base import Problem
+from provisioner.config.call_variables import call_variables
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
+from provisioner.config.secrets import misplaced
 from provisioner.config.services import Service
+from provisioner.config.workload import DATABASE_VARIABLES, TAKEN
 
 WORKLOADS = 500
 """The most services and jobs: each has a role and a security group. An account has 1,000 roles (IAM quotas), a Region
@@ -39,6 +41,15 @@ class Workloads:
         """Services and jobs together."""
         return {**self.services, **self.jobs}
 
+    def variables(self, name: str) -> list[str]:
+        """Return the names of the environment variables and secrets that the stack itself gives a workload."""
+        return [*self.addresses(name), *(DATABASE_VARIABLES if self.all[name].database else ())]
+
+    def addresses(self, name: str) -> list[str]:
+        """Return the names of the variables with the addresses of the services that a workload calls."""
+        callees = {one: self.services[one].protocol for one in self.all[name].calls if one in self.services}
+        return [variable for callee, protocol in callees.items() for variable in call_variables(callee, protocol)]
+
     def key(self, name: str) -> str:
         """Return the dotted key of a service's or a job's table."""
         return f"{'jobs' if name in self.jobs else 'services'}.{name}"
@@ -57,9 +68,8 @@ def problems(config: Workloads) -> Iterator[Problem]:
             yield f"jobs.{name}", f"is the name of services.{name} too, and they would share names on AWS: use another"
     for name in config.all:
         yield from _workload(config, name)
-    yield from _paths(config)
+    yield from path_patterns.problems({name: one.path for name, one in config.services.items() if one.public})
     yield from _lengths(config)
-    yield from _circles(config)
 
 
 def _workload(config: Workloads, name: str) -> Iterator[Problem]:
@@ -69,7 +79,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
     if (base := workload.extends) and base not in config.services:
         what = "which is a job: extend a service" if base in config.jobs else ""
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
-    for below, text in task_containers.problems(name, workload):
+    for below, text in (*task_containers.problems(name, workload), *_variables(config, name)):
         yield f"{key}.{below}", text
     for callee in workload.calls:
         if callee == name:
@@ -84,25 +94,48 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
 
 
-def _paths(config: Workloads) -> Iterator[Problem]:
-    paths: dict[str, str] = {}
-    for name, service in config.services.items():
-        if service.public and (other := paths.setdefault(service.path, name)) != name:
-            yield (
-                f"services.{name}.path",
-                f'"{service.path}" is the path of services.{other} too: change one, such as "/{name}/*"',
-            )
+def _variables(config: Workloads, name: str) -> Iterator[Problem]:
+    """Yield variables and secrets with the names of called services' addresses, with keys relative to the workload."""
+    workload, own = config.all[name], config.addresses(name)
+    for key in sorted(workload.environment.keys() & {*own}):
+        yield f"environment.{key}", TAKEN
+    yield from misplaced(workload.secrets, (), own)
 
 
 def _lengths(config: Workloads) -> Iterator[Problem]:
-    # Elastic Load Balancing has the shortest names. A project too long for it is reported once, not at each service.
-    parts = {config.key(name): name for name in config.all}
-    parts |= {config.key(n): alternate(n) for n, service in config.services.items() if service.deployment.shifts}
-    names = {"project": "alb"} if len(config.stack) > 28 else parts
-    for key, part in names.items():
+    # Elastic Load Balancing has the shortest names, and a shortened one still begins with the stack's. A project that
+    # is too long is reported once, not at each service.
+    if (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
+        full = f"{config.stack}-alb"
+        yield "project", f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        return
+    for name in config.all:
+        if len(name) > short_names.LABEL:
+            most = f"and a name in DNS has at most {short_names.LABEL}"
+            yield config.key(name), f"has {len(name)} characters, {most}: use a shorter name"
+    if len(config.stack) > short_names.room(short_names.TARGET_GROUP):
+        yield from _target_groups(config)
+
+
+def _target_groups(config: Workloads) -> Iterator[Problem]:
+    """Yield public services with a name that is too long and cannot be shortened, as the stack's own is long."""
+    for name, service in config.services.items():
+        part = alternate(name) if service.deployment.shifts else name
         full = f"{config.stack}-{part}"
-        if (excess := len(full) - 32) > 0:
-            yield key, f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        if service.public and (excess := len(full) - short_names.TARGET_GROUP) > 0:
+            yield (
+                config.key(name),
+                f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}",
+            )
+
+
+def database_users(config: Workloads) -> Iterator[Problem]:
+    """Yield workloads whose names make the names of their database users too long for MySQL, if IAM signs them in."""
+    for name, workload in config.all.items():
+        user = f"{config.stack}-{name}"
+        if workload.database and (excess := len(user) - short_names.DATABASE_USER) > 0:
+            what = f"signs in to the database as {user}, and MySQL allows {short_names.DATABASE_USER} characters"
+            yield config.key(name), f"{what}: shorten one of its parts by {excess}"
 
 
 def on_trial(service: str) -> str:
@@ -115,15 +148,6 @@ def in_clear(service: str) -> str:
     return f"{service}-H"
 
 
-def _circles(config: Workloads) -> Iterator[Problem]:
-    # A group's rules name the groups of its callers, so the callers' groups are created first.
-    try:
-        TopologicalSorter({name: service.calls for name, service in config.services.items()}).prepare()
-    except CycleError as error:
-        circle = error.args[1][::-1]
-        if len(set(circle)) > 1:
-            path = " calls ".join(circle)
-            yield (
-                f"services.{circle[0]}.calls",
-                f"is part of a cycle ({path}), but the caller's security group is created first: remove one call",
-            )
+def service_of(rule: str) -> str:
+    """Return the service of a rule, by the rule's name."""
+    return rule.removesuffix("-T").removesuffix("-H")

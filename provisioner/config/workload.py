@@ -22,9 +22,8 @@ PROXY_CPU, PROXY_MEMORY = 256, 64
 Architecture = Literal["x86_64", "arm64"]
 
 
-def url_variable(callee: str) -> str:
-    """Return the name of the variable with a service's URL, in the containers of its callers."""
-    return f"{callee.upper().replace('-', '_')}_URL"
+TAKEN = "is set by the stack, because of calls or database: use another name"
+DATABASE_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
 class Workload(Container):
@@ -35,13 +34,15 @@ class Workload(Container):
     architecture: Architecture = "x86_64"
     """The processor: `x86_64`, or `arm64` for Graviton."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
-    """Services that it may connect to; sets `NAME_URL` for each."""
+    """Services that it may connect to; sets `NAME_URL` for each, or what its `protocol` needs."""
     database: bool = False
     """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
     """Memory of a task in MiB."""
+    ephemeral_storage: Annotated[int, values.between(21, 200, "a disk of a task on Fargate in GiB")] | None = None
+    """The disk of a task on Fargate in GiB, 21 to 200, which ends with the task; by default Fargate's 20."""
     sidecars: Mapping[Name, Sidecar] = {}
     """Containers that run beside its own, in the same tasks."""
     policies: Annotated[
@@ -55,22 +56,18 @@ class Workload(Container):
     ] = ()
     """Ids of further security groups of its tasks, from outside of the stack."""
 
-    def variables(self) -> tuple[str, ...]:
-        """Return the names of the environment variables and secrets that the stack itself gives the container."""
-        urls = tuple(url_variable(callee) for callee in self.calls)
-        return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
-
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between the settings of one workload."""
-        yield from self.image_problems()
+        yield from self.container_problems()
         if (number := len(self.security_groups)) > MOST_GROUPS:
             yield "security_groups", f"has {number}, and AWS allows {MOST_GROUPS} beside the stack's own: use fewer"
         if (number := len(task_policies.managed(self.policies))) > task_policies.MOST_MANAGED:
             most = f"has {number} ARNs, and IAM attaches {task_policies.MOST_MANAGED} to a role"
             yield "policies", f"{most}: use fewer, or files"
-        for key in sorted(self.environment.keys() & set(self.variables())):
-            yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
-        yield from misplaced(self.secrets, self.environment, {"PORT", *self.variables()})
+        own = DATABASE_VARIABLES if self.database else ()
+        for key in sorted(self.environment.keys() & {*own}):
+            yield f"environment.{key}", TAKEN
+        yield from misplaced(self.secrets, self.environment, {"PORT", *own})
 
     def fargate_problems(self) -> Iterator[Problem]:
         """Yield sizes and stop timeouts that Fargate does not support."""

@@ -53,6 +53,7 @@ FREE: Mapping[str, str] = {
     "secure_parameter": "standard parameters of Parameter Store are free of charge",
     "security_group": _VPC,
     "security_group_egress": _VPC,
+    "security_group_ingress": _VPC,
     "service_linked_role": _IAM,
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,

@@ -5,8 +5,8 @@ The engine tests for them with `issubclass`. Traits of three types or more are i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from provisioner.engine.resource import Aws, Observed, Resource
@@ -17,6 +17,21 @@ class Leads:
 
     An orphaned one is deleted before they are drained, and before former settings are removed.
     """
+
+
+class BeginsUnused:
+    """A type that would take traffic from others as soon as it is there: a new one begins without any.
+
+    It gets its traffic with all other traffic that moves (`Resource.shifted`).
+    """
+
+    def begun(self, created: Collection[str]) -> Self:
+        """Return the settings of a new resource until everything that it leads to is ready.
+
+        Args:
+            created: the ids of the resources that this run has created: nothing new has traffic yet.
+        """
+        raise NotImplementedError
 
 
 class ServesData:

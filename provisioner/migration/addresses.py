@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from provisioner.config import private_names
+from provisioner.config.call_variables import url_variable
 from provisioner.config.tables import Dns
-from provisioner.config.workload import url_variable
 
 _ADDRESS = re.compile(
     r"(?P<before>(?:[a-z][\w+.-]*://)?(?:[^/\s@,]*@)?)(?P<host>[a-z0-9_][\w.-]*)(?P<port>:\d+)?(?P<after>(?:[/?#]\S*)?)",

@@ -220,6 +220,7 @@ KEYS = (
         "path",
         "health",
         "deregistration_delay",
+        "sticky",
         "calls",
         "launch",
         "cpu",
@@ -228,7 +229,7 @@ KEYS = (
         "scaling",
     ),
     *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
-    *("stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
+    *("ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
 )
 """The keys of a service, in the order in which they are written."""
 

@@ -91,6 +91,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "secure_parameter": AwsName("", "{name}"),  # CloudFormation creates no SecureString
     "security_group": AwsName("AWS::EC2::SecurityGroup", "sg-{id}"),
     "security_group_egress": AwsName("AWS::EC2::SecurityGroupEgress", "sg-{id}"),
+    "security_group_ingress": AwsName("AWS::EC2::SecurityGroupIngress", "sg-{id}"),
     "service": AwsName("AWS::ECS::Service", _ARN % ("ecs", "service/{cluster}/{name}")),
     "service_linked_role": AwsName("AWS::IAM::ServiceLinkedRole", "{name}"),
     "sleeping_part": _NOTE,

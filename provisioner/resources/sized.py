@@ -15,6 +15,9 @@ FARGATE = "FARGATE"
 """The beginning of the names of Fargate's capacity providers, and of no others (ECS API, CreateCapacityProvider)."""
 SPOT = "FARGATE_SPOT"
 ARM = "ARM64"
+STORAGE = "fargate.storage"
+FREE_DISK = 20
+"""GiB of each task that are not charged for (AWS Fargate pricing)."""
 
 
 class Numbers(NamedTuple):
@@ -56,6 +59,9 @@ def task_costs(name: str, service: Settings, around: Around) -> list[Cost]:
         for key, (unit, size) in sizes.items()
         if any(each)
     ]
+    if (disk := _disk(name, around)) and any(numbers):
+        what = f"{numbers.usual} × {disk} GB of disk beyond {FREE_DISK}"
+        found.append(Cost(what, STORAGE, numbers.units(disk * HOURS), "capacity"))
     if service.get("assign_public_ip") == "ENABLED" and any(numbers):
         found.append(Cost("public addresses of tasks", "ipv4.hour", numbers.units(HOURS), "capacity"))
     return found
@@ -65,6 +71,14 @@ def run_costs(name: str, around: Around) -> Iterator[Cost]:
     """Yield the costs of a job's task while it runs."""
     for key, (unit, size) in _size(name, around).items():
         yield by_load(f"an hour of a run of {name}, {size:g} {unit}", key, per=size)
+    if disk := _disk(name, around):
+        yield by_load(f"an hour of a run of {name}, {disk} GB of disk beyond {FREE_DISK}", STORAGE, per=disk)
+
+
+def _disk(name: str, around: Around) -> int:
+    """Return the GiB of a task's disk that Fargate charges for, of Spot tasks too (AWS Fargate pricing)."""
+    size = (around.get("task_definition", name).get("ephemeral_storage") or {}).get("sizeInGiB", FREE_DISK)
+    return max(0, int(size) - FREE_DISK)
 
 
 def _size(name: str, around: Around) -> dict[str, tuple[str, float]]:

@@ -173,12 +173,11 @@ CHECKS = (
         for o in m["certificates"][0]["DomainValidationOptions"]
     }, {("DNS", True)}),
     # -- logs and discovery ----------------------------------------------------------------------------------------
-    Check("logs", "a group a service, and that of Container Insights", lambda m: {
+    Check("logs", "a group a service", lambda m: {
         g["logGroupName"]: g["retentionInDays"] for g in m["log_groups"]
     }, {
         f"/ecs/{NAME}/frontend": 7,
         f"/ecs/{NAME}/backend": 7,
-        f"/aws/ecs/containerinsights/{NAME}/performance": 7,
     }),
     Check("Cloud Map", "a private namespace", lambda m: [
         pick(n, "Name", "Type") for n in m["namespaces"]
@@ -282,8 +281,8 @@ CHECKS = (
         each(m["container_instances"], "status"),
     ), (True, {"ACTIVE"})),
     # -- cluster ---------------------------------------------------------------------------------------------------
-    Check("cluster", "Container Insights", lambda m: cluster(m)["settings"], [
-        {"name": "containerInsights", "value": "enabled"}
+    Check("cluster", "no Container Insights", lambda m: cluster(m)["settings"], [
+        {"name": "containerInsights", "value": "disabled"}
     ]),
     Check("cluster", "its capacity providers", lambda m: sorted(cluster(m)["capacityProviders"]),
           ["FARGATE", "FARGATE_SPOT", PROVIDER]),

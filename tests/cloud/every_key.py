@@ -92,6 +92,8 @@ VALUES: dict[str, Any] = {
     "database.iam_authentication": True,
     "database.logs": ["error"],
     "load_balancer.http": True,
+    "load_balancer.idle_timeout": 120,
+    "load_balancer.tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
     "load_balancer.access_logs": True,
     "load_balancer.waf_acl": ACL,
     "account.trunking": False,
@@ -99,6 +101,7 @@ VALUES: dict[str, Any] = {
     "account.role_path": "/team/",
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
+    "logs.insights": False,
     "alarms.email": ["other@example.com"],
     "alarms.topic": TOPIC,
     "alarms.errors": False,
@@ -128,6 +131,7 @@ VALUES: dict[str, Any] = {
     "services.web.command": "serve --verbose",
     "services.web.entrypoint": ["/entry"],
     "services.web.port": 8181,
+    "services.web.protocol": "http",
     "services.web.launch": "ec2",
     "services.web.on_demand.base": 1,
     "services.web.on_demand.percent": 50,
@@ -138,6 +142,8 @@ VALUES: dict[str, Any] = {
     "services.web.wait_for_database": False,
     "services.web.cpu": 512,
     "services.web.memory": 1024,
+    "services.web.ephemeral_storage": 30,
+    "services.web.ulimits": {"nofile": 65536},
     "services.web.scaling.min": 3,
     "services.web.scaling.max": 12,
     "services.web.scaling.cpu": 50,
@@ -174,6 +180,7 @@ VALUES: dict[str, Any] = {
     "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
     "services.web.security_groups": [],
+    "services.web.sticky": 3600,
     "services.web.exec": False,
     "services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1", "port": 8000}},
     "services.web.depends_on": {"proxy": "start"},
@@ -187,6 +194,7 @@ WITH: dict[str, dict[str, Any]] = {
     "schedule.timezone": _NIGHTS,
     "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
+    "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
     "services.web.cpu": {"services.web.memory": 1024},
@@ -246,6 +254,7 @@ def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
     }
     return found | {
         "services.api.port, which web calls": _setting({"services.api.port": 9300}),
+        "services.api.protocol, which web calls": _setting({"services.api.protocol": "tcp"}),
         "services.web.health and its image": _setting(
             {"services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
         ),

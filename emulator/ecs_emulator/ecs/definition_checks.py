@@ -35,10 +35,20 @@ _CAPABILITIES = {
 """The valid values of ECS's API reference, KernelCapabilities."""
 
 
+_ULIMITS = {
+    "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+    "rttime", "sigpending", "stack",
+}  # fmt: skip
+"""The valid values of ECS's API reference, Ulimit, name."""
+_LEAST_STORAGE, _MOST_STORAGE = 21, 200
+"""GiB (ECS API reference, EphemeralStorage)."""
+
+
 def check_definition(store: Store, request: Shape, containers: list[Shape]) -> None:
     """Refuse a task definition that ECS cannot run with a ClientException."""
     _check_roles(store, request)
     _check_containers(request, containers)
+    _check_storage(request.get("ephemeralStorage"))
     if "FARGATE" in request.get("requiresCompatibilities", []):
         _check_fargate(request, containers)
 
@@ -94,6 +104,7 @@ def _check_container(request: Shape, container: Shape, names: list[str]) -> None
         refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
     _check_mounts(request, container)
     _check_capabilities(container)
+    _check_ulimits(container)
     if request.get("networkMode") == "awsvpc":
         _check_awsvpc(container)
 
@@ -129,6 +140,22 @@ def _check_capabilities(container: Shape) -> None:
     for name in (*_capabilities(container, "add"), *_capabilities(container, "drop")):
         if name not in _CAPABILITIES:
             refuse("ClientException", f"Invalid Linux capability '{name}' for container '{container['name']}'.")
+
+
+def _check_ulimits(container: Shape) -> None:
+    """Refuse limits that ECS does not know (API reference, Ulimit, name: valid values)."""
+    for one in container.get("ulimits") or ():
+        if one.get("name") not in _ULIMITS:
+            refuse("ClientException", f"Invalid ulimit '{one.get('name')}' for container '{container['name']}'.")
+
+
+def _check_storage(storage: Shape | None) -> None:
+    """Refuse sizes out of range (API reference, EphemeralStorage; the lower end: guardian/cdk#1101)."""
+    size = (storage or {}).get("sizeInGiB")
+    if size is not None and int(size) < _LEAST_STORAGE:
+        refuse("ClientException", f"EphemeralStorage size should be at least {_LEAST_STORAGE}")
+    if size is not None and int(size) > _MOST_STORAGE:
+        refuse("ClientException", f"EphemeralStorage size should be at most {_MOST_STORAGE}")
 
 
 def _check_awsvpc(container: Shape) -> None:

@@ -119,7 +119,8 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
         **task.times,
     }
     if task.launch_type == "FARGATE":
-        shape |= {"platformVersion": "1.4.0", "platformFamily": "Linux", "ephemeralStorage": {"sizeInGiB": 20}}
+        storage = task.definition.shape.get("ephemeralStorage") or {"sizeInGiB": 20}
+        shape |= {"platformVersion": "1.4.0", "platformFamily": "Linux", "ephemeralStorage": storage}
     optional = {
         "capacityProviderName": task.provider,
         "availabilityZone": task.zone,

@@ -8,7 +8,7 @@ Balancer user guide, "Weighted target groups").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ecs_emulator.ecs.probes import target_state
@@ -55,6 +55,21 @@ def conditions() -> dict[Url, Condition]:
         for pattern in patterns(rule)
     }
     return {url: condition(url) for url in found}
+
+
+def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
+    """Return the present condition of each pattern under every name, also of patterns for which there is no rule.
+
+    Names that redirect are left out, as those without a rule that forwards are in `conditions`.
+    """
+    asked = list(patterns)
+    found = {
+        Url(name, pattern, listener.protocol): None
+        for kept, balancer, listener in _listeners()
+        for name in _names(kept.account, balancer.dns_name)
+        for pattern in asked
+    }
+    return {url: one for url in found if isinstance(one := _at(url), Condition)}
 
 
 def condition(url: Url) -> Condition:

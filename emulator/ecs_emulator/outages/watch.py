@@ -9,6 +9,7 @@ from typing import Any
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages import health, network, services, urls
+from ecs_emulator.outages.urls import Url
 from ecs_emulator.patch import on_reset
 
 RUNS, REACHES = "runs", "reaches"
@@ -33,24 +34,33 @@ class Outage:
 
 @dataclass
 class Watch:
-    """A watch over the services that were up at its start, and the URLs that answered, with their services' ARNs."""
+    """A watch over the services that were up at its start, and the URLs that answered, with their services' ARNs.
+
+    Attributes:
+        owners: by path pattern, the name of the service that is to answer it in the end.
+    """
 
     on: bool = False
     began: float = 0.0
     services: Collection[str] = ()
-    urls: Mapping[urls.Url, str] = field(default_factory=dict)
+    urls: Mapping[Url, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
     found: list[Outage] = field(default_factory=list)
 
-    def begin(self, paths: Mapping[str, str] | None = None) -> None:
+    def begin(self, paths: Mapping[str, str] | None = None, owners: Mapping[str, str] | None = None) -> None:
         """Watch from now on, without recorded outages.
 
         Args:
             paths: by service, the health check path that its new images answer; left out, they answer every path.
+            owners: by path pattern, the name of the service that is to answer it from now on. Patterns that come new
+                are watched too: others answer them until then.
         """
         health.begin(paths or {})
         network.begin()
         self.services = [arn for arn, one in services.conditions().items() if not any(one)]
-        self.urls = {url: one.service for url, one in urls.conditions().items() if not one.why}
+        self.owners = owners or {}
+        asked = urls.conditions() | urls.of_patterns(self.owners)
+        self.urls = {url: one.service for url, one in asked.items() if not one.why}
         self.on, self.began, self.found = True, CLOCK.now(), []
 
     def update(self) -> None:
@@ -65,13 +75,21 @@ class Watch:
                 self._note(arn, RUNS, runs)
                 self._note(arn, REACHES, reaches)
             for url, arn in self.urls.items():
-                self._note(arn, str(url), urls.condition(url).why)
+                self._note(arn, str(url), self._why(url, arn))
+
+    def _why(self, url: Url, before: str) -> str:
+        """Return why a URL is not answered, or that neither its former nor its future service answers it."""
+        found, owner = urls.condition(url), self.owners.get(url.pattern)
+        name = _name(found.service)
+        if found.why or owner is None or name in ("", _name(before), owner):
+            return found.why
+        return f"{name} answers it instead of {owner}"
 
     def _note(self, arn: str, part: str, why: str) -> None:
         """Begin an outage if there is a reason for one, and end it if there is none."""
         lasting = next((one for one in self.found if (one.of, one.part, one.until) == (arn, part, None)), None)
         if why and lasting is None:
-            self.found.append(Outage(arn.rpartition("/")[2], CLOCK.now(), None, why, part, arn))
+            self.found.append(Outage(_name(arn), CLOCK.now(), None, why, part, arn))
         elif not why and lasting is not None:
             lasting.until = CLOCK.now()
 
@@ -95,6 +113,11 @@ class Watch:
         return {"on": self.on, "began": self.began, "watched": watched, "outages": outages}
 
 
+def _name(arn: str) -> str:
+    """Return the name of a service."""
+    return arn.rpartition("/")[2]
+
+
 WATCH = Watch()
 """The watch of this process's cloud."""
 
@@ -102,6 +125,6 @@ WATCH = Watch()
 @on_reset
 def forget() -> None:
     """End the watch, and forget its outages."""
-    WATCH.on, WATCH.services, WATCH.urls, WATCH.found = False, (), {}, []
+    WATCH.on, WATCH.services, WATCH.urls, WATCH.owners, WATCH.found = False, (), {}, {}, []
     health.forget()
     network.forget()

@@ -30,7 +30,7 @@ from provisioner.engine.scheduling.progress import (
     refresh,
 )
 from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
-from provisioner.engine.traits import CreatedLater, KnownByContent, WaitsForUsers
+from provisioner.engine.traits import BeginsUnused, CreatedLater, KnownByContent, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -56,6 +56,7 @@ class Apply:
         tasks: the work expected for each resource: of the resources that can begin, the longest chain is first.
         leaving: the resource type that this run does not wait for once AWS shows its settings: a later run waits.
         patience: seconds after which the run waits for no resource, even within the resource's own timeout.
+        moves_traffic: whether later parts move traffic: new resources begin without any until then (`BeginsUnused`).
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Apply:
         *,
         leaving: type[Resource] | None = None,
         patience: float = inf,
+        moves_traffic: bool = False,
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
@@ -81,7 +83,7 @@ class Apply:
             )
         )
         self._tasks = tasks or {}
-        self._leaving, self._patience = leaving, patience
+        self._leaving, self._patience, self._moves_traffic = leaving, patience, moves_traffic
         self._addresses_by_id = dict(addresses_by_id(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
@@ -165,19 +167,33 @@ class Apply:
             self.aws.live(type(desired), fresh=True)
             return Wait(EARLIER, desired.delete_timeout, Until.READY, retry=True)
         if live is None:
-            return self._change(desired, item, self._create(desired, item, record, "created"))
+            now = self._desired[address] = self._begun(desired, part)
+            live = self._create(now, item, record, "created")
+            self._note_rest(desired, now, live)
+            return self._change(now, item, live)
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
             self._note_result(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(desired, live)
         now = self._desired[address] = as_of(part, desired, former(record, live), live)
-        self.wider.pop(address, None)
-        if rest(desired, now, live):
-            self.wider[address] = desired
+        self._note_rest(desired, now, live)
         if part != "widened" and isinstance(now, WaitsForUsers) and (use := now.still_in_use(self.aws, live)):
             return Wait(use, desired.delete_timeout, Until.READY, retry=True)
         return self._change(now, item, live)
+
+    def _begun(self, desired: Resource, part: Part) -> Resource:
+        """Return the settings with which a new resource begins; a deleted resource that stood is put back at once."""
+        later = self._moves_traffic and part == "widened"
+        if not (later and isinstance(desired, BeginsUnused)) or desired.address in self._standing:
+            return desired
+        return desired.begun({live.id for a, live in [*self.observed.items()] if self._results.get(a) == "created"})
+
+    def _note_rest(self, desired: Resource, now: Resource, live: Observed) -> None:
+        """Note whether a resource is as declared, or only as of this part of the run."""
+        self.wider.pop(desired.address, None)
+        if rest(desired, now, live):
+            self.wider[desired.address] = desired
 
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from provisioner.config import secret_words
 from provisioner.config import validators as values
 from provisioner.config.capabilities import DEFAULT
+from provisioner.config.ulimits import MOST_FILES, Kind
 from provisioner.migration.compose import stores
 from provisioner.migration.compose.findings import Service
 from provisioner.migration.yaml_tree import Value
@@ -98,6 +99,18 @@ def stop(service: Service, value: Value) -> None:
         service.table["stop_timeout"] = seconds
     else:
         service.leave(value, "stop_grace_period", "Fargate allows 2 to 120 seconds: write stop_timeout")
+
+
+def ulimits(service: Service, value: Value) -> None:
+    """Write `ulimits`; a single number is the soft and the hard limit."""
+    for name, one in value.table.items():
+        numbers = {key: found.number for key, found in one.table.items()} or {"soft": one.number, "hard": one.number}
+        soft, hard = numbers.get("soft"), numbers.get("hard")
+        if name not in get_args(Kind) or soft is None or hard is None or not soft <= hard <= MOST_FILES:
+            service.leave(one, f"ulimits.{name}", "is no limit that ECS knows: write ulimits")
+        else:
+            limit = soft if soft == hard else {"soft": soft, "hard": hard}
+            service.table.setdefault("ulimits", {})[name] = limit
 
 
 def duration(value: Value) -> int | None:
@@ -250,6 +263,7 @@ HANDLERS: Mapping[str, Callable[[Service, Value], None]] = {
     "read_only": read_only,
     "restart": restart,
     "stop_grace_period": stop,
+    "ulimits": ulimits,
     "user": user,
     "volumes": volumes,
 }

@@ -23,15 +23,21 @@ def fill(gathered: Gathered, manifest: Value) -> None:
         elif key == "http":
             _http(table, value, found)
         elif key == "observability":
-            gathered.insights = value.at("container_insights")
-            for inner, part in value.table.items():
-                if inner != "container_insights":
-                    found.leave(part, f"observability.{inner}", UNKNOWN)
+            _observability(gathered, value)
         elif key == "cdn":
             if value.flag is not False:
                 found.leave(value, "cdn", CDN)
         elif key not in ("name", "type"):
             found.leave(value, key, UNKNOWN)
+
+
+def _observability(gathered: Gathered, observability: Value) -> None:
+    gathered.insights = observability.at("container_insights")
+    for key, value in observability.table.items():
+        if key != "container_insights":
+            gathered.found.leave(value, f"observability.{key}", UNKNOWN)
+        elif value.text is not None and value.flag is None:
+            gathered.found.leave(value, f"observability.{key}", "is neither true nor false")
 
 
 def _network(table: dict[str, Any], network: Value, found: Draft) -> None:

@@ -6,22 +6,25 @@ import re
 import shlex
 from typing import Any
 
+from provisioner.config import path_patterns
 from provisioner.config import validators as values
 from provisioner.config.health import Health
 from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
 WHY = {
-    "additional_rules": "a service has one path here",
+    "additional_rules": "path takes a list of patterns: write their paths into it",
     "allowed_source_ips": "network.allow limits its clients, for the whole stack",
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "is neither true nor false",
-    "stickiness": "requests of one browser go to any task here",
+    "stickiness": "is neither true nor false",
     "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
+DAY = 86400
+"""The seconds of Copilot's `stickiness`, which are AWS's default (ELBv2 API, TargetGroupAttribute)."""
 AS_HERE = {"redirect_to_https": True, "stickiness": False}
 """Keys with the value that a stack always has."""
 CHECK = {
@@ -62,6 +65,8 @@ def fill(workload: Workload, http: Value | None) -> None:
             workload.table["deregistration_delay"] = seconds
         elif key == "redirect_to_https" and value.flag is False:
             workload.gathered.in_clear[workload.name] = value
+        elif key == "stickiness" and value.flag is True:
+            workload.table["sticky"] = DAY
         elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
             key == "version" and (value.text or "").lower() == "http1"
         ):
@@ -87,13 +92,11 @@ def _path(workload: Workload, value: Value) -> None:
     if path == "/":
         return
     # Copilot makes a rule for the path itself and all paths below it
-    pattern = f"{path}*"
+    patterns = (path, f"{path}/*")
     try:
-        workload.table["path"] = values.path_pattern(pattern)
+        workload.table["path"] = list(path_patterns.check(tuple(values.path_pattern(one) for one in patterns)))
     except ValueError as error:
         workload.leave(value, "http.path", str(error))
-        return
-    workload.tell(value, "http.path", f"is {path} and {path}/* there; {pattern} takes paths such as {path}docs, too")
 
 
 def _aliases(workload: Workload, value: Value) -> None:

@@ -13,6 +13,8 @@ from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
 from provisioner.migration.yaml_tree import Value
 
+FARGATES_OWN, DISKS = 20, range(21, 201)
+"""GiB of a task's disk on Fargate by default, and the sizes to ask for (ECS API reference, EphemeralStorage)."""
 RECREATE: Mapping[str, int] = {"min_percent": 0, "max_percent": 100}
 """The table that says the same as `deployment = "recreate"`."""
 
@@ -187,8 +189,11 @@ def _storage(workload: Workload, value: Value) -> None:
         if key == "readonly_fs":
             if one.flag:
                 workload.table["read_only"] = True
+        elif key == "ephemeral" and (size := one.number) and size in DISKS:
+            workload.table["ephemeral_storage"] = size
         elif key == "ephemeral":
-            workload.leave(one, "storage.ephemeral", f"{one.text} GiB: a task has Fargate's 20 GiB here")
+            if one.number != FARGATES_OWN:
+                workload.leave(one, "storage.ephemeral", f"{one.text} GiB: Fargate has {DISKS[0]} to {DISKS[-1]} GiB")
         elif key == "volumes":
             for name, volume in one.table.items():
                 workload.leave(volume, f"storage.volumes.{name}", _volume(volume))

@@ -9,7 +9,6 @@ from provisioner.config.network import CONNECT
 from provisioner.migration import addresses
 from provisioner.migration.copilot.findings import SHELL, Gathered
 from provisioner.migration.draft import Cost, Left, ordered
-from provisioner.migration.yaml_tree import Value
 
 USUAL_RETENTION = 30
 """Days that Copilot keeps logs (Copilot's manual, logging.retention)."""
@@ -28,9 +27,9 @@ def finish(gathered: Gathered) -> None:
     paths: dict[str, str] = {}
     for name, http in gathered.public.items():
         service = gathered.table["services"][name]
-        first = paths.setdefault(service.get("path", "/*"), name)
+        first = paths.setdefault(str(service.get("path", "/*")), name)
         if first != name:
-            for key in ("public", "path", "deregistration_delay"):
+            for key in ("public", "path", "deregistration_delay", "sticky"):
                 service.pop(key, None)
             if "command" not in service.get("health", {}):
                 service.pop("health", None)
@@ -67,13 +66,16 @@ def _addresses(gathered: Gathered) -> None:
 
 
 def _logs(gathered: Gathered) -> None:
-    """Write how long logs are kept: the longest time of all services, or Copilot's default."""
+    """Write how long logs are kept: the longest time of all services, or Copilot's default; and Container Insights."""
+    # Copilot turns Container Insights off unless a manifest turns it on
+    insights = bool(gathered.insights and gathered.insights.flag)
     longest = max((days for _, days, _ in gathered.retention), default=USUAL_RETENTION)
     try:
-        gathered.table["logs"] = {"retention_days": values.retention(longest)}
+        gathered.table["logs"] = {"retention_days": values.retention(longest), "insights": insights}
     except ValueError as error:
         for workload, _, value in gathered.retention:
             workload.leave(value, "logging.retention", str(error))
+        gathered.table["logs"] = {"insights": insights}
         return
     for workload, days, value in gathered.retention:
         if days != longest:
@@ -83,13 +85,9 @@ def _logs(gathered: Gathered) -> None:
 
 def _defaults(gathered: Gathered) -> None:
     """Note Copilot's defaults that no key here can restore."""
-    insights, workloads = gathered.insights, [*gathered.table.get("services", {}), *gathered.table.get("jobs", {})]
+    workloads = [*gathered.table.get("services", {}), *gathered.table.get("jobs", {})]
     if not workloads:
         return
-    place = insights or Value("copilot", 0, None)
-    if insights is None or not insights.flag:
-        why = "is off there; here it is on, and charged for"
-        gathered.found.leave(place, "observability.container_insights", why, cost="nothing")
     if gathered.connected:
         why = f"{', '.join(gathered.connected)}: {CONNECT}; without it, calls go by DNS to one of the tasks"
         gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))

@@ -28,7 +28,7 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
         project: the name of the new project; None for that of the application, which `.workspace` has.
 
     Raises:
-        ConfigurationError: there is no workspace, or no service that can be carried over.
+        ConfigurationError: there is no workspace, or neither a service nor a job that can be carried over.
     """
     folder = directory / FOLDER
     application = _application(folder, project)
@@ -45,11 +45,10 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
         _fill(gathered, application, workloads)
     regions.write(found, folder)
     _beside(folder, found)
-    if not any(table.get("services") for table in found.tables.values()):
-        if any(table.get("jobs") for table in found.tables.values()):
-            found.note(Left(FOLDER, 0, "", "there are jobs alone, and a stack needs a service: add one by hand"))
+    if not any(found.workloads.values()):
         reasons = "".join(f"\n{one}" for one in found.left)
-        raise ConfigurationError(f"{folder}: there is no service that can be carried over: see why below{reasons}")
+        why = "there is no service and no job that can be carried over: see why below"
+        raise ConfigurationError(f"{folder}: {why}{reasons}")
     return found
 
 

@@ -15,6 +15,8 @@ from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, 
 from provisioner.migration.ecs.findings import Gathered
 
 USUAL_RETENTION: int = Logs.model_fields["retention_days"].default
+ON, OFF = "enabled", "disabled"
+"""The values of a cluster's Container Insights that `logs.insights` has as well; there is also `enhanced`."""
 OWN = ("Project", "Environment", "provisioner")
 COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
 """The tags of a cluster's owner: project, environment, and the value that `ManagedBy` must have, if any."""
@@ -81,10 +83,18 @@ def _table(gathered: Gathered) -> dict[str, Any]:
             table["load_balancer"] = {"http": True}
     else:
         stack.untested(gathered)
+    if _insights(gathered.answers) == OFF:
+        table["logs"] = {"insights": False}
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
         if workloads:
             table[kind] = {name: ordered(_without_empty(one.table)) for name, one in workloads.items()}
     return table
+
+
+def _insights(answers: Answers) -> str:
+    """Return whether Container Insights watches the cluster (ECS API reference, ClusterSetting)."""
+    settings = {str(one.get("name")): str(one.get("value")) for one in answers.cluster.get("settings") or ()}
+    return settings.get("containerInsights", OFF)
 
 
 def where_it_is(answers: Answers) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def _without_empty(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(gathered: Gathered) -> None:
-    """Note differences of the whole stack: clients, instances, capabilities of containers, Container Insights."""
+    """Note differences of the whole stack: clients, instances, capabilities of containers."""
     where, services = f"cluster {gathered.answers.name}", gathered.services
     public = [name for name, one in services.items() if one.table.get("public")]
     if public:
@@ -110,11 +120,8 @@ def _whole(gathered: Gathered) -> None:
     if gathered.undropped:
         why = "drop none of Docker's capabilities; here a container keeps fewer: name its capabilities (docs/images.md)"
         gathered.tell(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
-    settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
-    if settings.get("containerInsights", "disabled") == "disabled":
-        gathered.tell(where, "settings.containerInsights", "is off; here it is on, and charged for")
-    elif settings["containerInsights"] != "enabled":
-        gathered.leave(where, "settings.containerInsights", f"{settings['containerInsights']}; here it is enabled")
+    if (insights := _insights(gathered.answers)) not in (ON, OFF):
+        gathered.leave(where, "settings.containerInsights", f"{insights}; here it is {ON}")
     kept = f"here they are kept {USUAL_RETENTION} days: write logs.retention_days"
     gathered.tell(where, "logs", f"how long log groups keep their lines is not read; {kept}")
 

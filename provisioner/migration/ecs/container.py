@@ -10,6 +10,7 @@ from provisioner.config import secret_words
 from provisioner.config import validators as values
 from provisioner.config.capabilities import DEFAULT, PRIVILEGED_PORTS, kept
 from provisioner.config.secret_values import looks_secret
+from provisioner.config.ulimits import MOST_FILES
 from provisioner.migration.ecs import secrets
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import UNKNOWN, Keys, Workload, said
@@ -30,7 +31,7 @@ KEYS = Keys(
             *("readonlyRootFilesystem", "dockerLabels", "logConfiguration", "healthCheck", "systemControls"),
             # a stack always runs an image by its digest
             "versionConsistency",
-            *("dependsOn", "startTimeout"),
+            *("dependsOn", "startTimeout", "ulimits"),
         }
     ),
     why={
@@ -51,7 +52,6 @@ KEYS = Keys(
         "repositoryCredentials": "log in to the registry with docker: its credentials are used to copy the image",
         "resourceRequirements": "graphics processors cannot be asked for",
         "restartPolicy": "a container that ends ends its task, which ECS replaces",
-        "ulimits": "a container has the limits that ECS gives it",
         "volumesFrom": "a task has no volumes here",
         "workingDirectory": "is the image's: set WORKDIR there",
     },
@@ -121,6 +121,16 @@ def _stop(workload: Workload, seconds: int) -> None:
         workload.leave("stopTimeout", f"{seconds} is too short: 2 seconds are the least here")
     else:
         workload.table["stop_timeout"] = seconds
+
+
+def _ulimits(workload: Workload, found: Sequence[Answer]) -> None:
+    for one in found:
+        name, soft, hard = str(one.get("name")), int(one.get("softLimit", 0)), int(one.get("hardLimit", 0))
+        if name == "nofile" and not 0 <= soft <= hard <= MOST_FILES:
+            workload.leave(f"ulimits.{name}", f"a container has at most {MOST_FILES} open files")
+        else:
+            limit = soft if soft == hard else {"soft": soft, "hard": hard}
+            workload.table.setdefault("ulimits", {})[name] = limit
 
 
 def _linux(workload: Workload, found: Answer) -> None:
@@ -223,6 +233,7 @@ HANDLERS: Mapping[str, Callable[[Workload, Any], None]] = {
     "user": _user,
     "readonlyRootFilesystem": _read_only,
     "stopTimeout": _stop,
+    "ulimits": _ulimits,
     "linuxParameters": _linux,
     "dockerLabels": _labels,
     "logConfiguration": _log,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from provisioner.config import path_patterns
 from provisioner.config import validators as values
 from provisioner.config.health import Health
 from provisioner.config.services import Service
@@ -15,14 +16,16 @@ BOTH = ("interval", "timeout", "unhealthy", "grace")
 """Keys of `health` that the load balancer's check and the container's check share."""
 DELAY = "deregistration_delay.timeout_seconds"
 USUAL_DELAY = Service.model_fields["deregistration_delay"].default
+STICKY = "stickiness"
 ATTRIBUTES = {
-    "stickiness.enabled": ("true", "a client is not kept on one task"),
     "slow_start.duration_seconds": ("", "a new task gets its share of requests at once"),
     "load_balancing.algorithm.type": ("", "requests go to one task after the other"),
 }
 """Attributes of a target group without a counterpart: the value to note (empty: any but AWS's default), and why."""
 OF_AWS = (".on.aws", ".amazonaws.com", ".amazonaws.com.cn", ".cloudfront.net", ".awsapprunner.com")
 """The ends of names that AWS gives to its resources."""
+BY_COOKIE, DAY = "lb_cookie", 86400
+"""The stickiness of `sticky`, and AWS's default of its seconds (ELBv2 API, TargetGroupAttribute)."""
 USUAL_ATTRIBUTES = {"0", "false", "round_robin"}
 
 
@@ -116,9 +119,12 @@ def _path(workload: Workload, routes: Sequence[Answer]) -> None:
                 workload.leave(f"rule.{field}", "a request is handed on by its path alone here")
         paths |= dict.fromkeys(found or ["/*"])
         _other_actions(workload, rule)
+    if several := _in_one_rule(paths):
+        workload.table["path"] = several
+        return
     path, *others = paths
     for other in others:
-        workload.leave("rule.path-pattern", f"{other}: a service has one path here, which is {path}")
+        workload.leave("rule.path-pattern", f"{other}: path is {path} here, and one rule cannot have both")
     if path != "/*":
         try:
             workload.table["path"] = values.path_pattern(path)
@@ -134,6 +140,15 @@ def _hosts(workload: Workload, wanted: Sequence[str]) -> None:
             workload.leave("rule.host-header", why)
         elif host not in workload.hosts:
             workload.hosts.append(host)
+
+
+def _in_one_rule(paths: Iterable[str]) -> list[str]:
+    """Return several path patterns if one rule can have them; none otherwise."""
+    try:
+        found = path_patterns.check(tuple(values.path_pattern(path) for path in paths))
+    except ValueError:
+        return []
+    return list(found) if len(found) > 1 else []
 
 
 def _values(condition: Answer) -> list[str]:
@@ -192,10 +207,20 @@ def _attributes(workload: Workload, found: Mapping[str, str]) -> None:
     delay = found.get(DELAY, "")
     if delay.isdecimal() and int(delay) != USUAL_DELAY:
         workload.table["deregistration_delay"] = int(delay)
+    _stickiness(workload, {name.removeprefix(f"{STICKY}."): value for name, value in found.items()})
     for name, (told, why) in ATTRIBUTES.items():
         value = found.get(name, "false")
         if value == told or (not told and value not in USUAL_ATTRIBUTES):
             workload.leave(f"targetGroup.{name}", f"{value}: {why}")
+
+
+def _stickiness(workload: Workload, found: Mapping[str, str]) -> None:
+    if found.get("enabled") != "true":
+        return
+    if (kind := found.get("type", BY_COOKIE)) == BY_COOKIE:
+        workload.table["sticky"] = int(found.get(f"{BY_COOKIE}.duration_seconds", DAY))
+    else:
+        workload.leave(f"targetGroup.{STICKY}.type", f"{kind}: sticky is by a cookie of the load balancer's here")
 
 
 def _unusual(health: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.config import validators as values
-from provisioner.config.workload import url_variable
+from provisioner.config.call_variables import url_variable
 from provisioner.migration import addresses
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
@@ -82,7 +82,7 @@ def paths(gathered: Gathered) -> None:
         first = taken.setdefault(str(workload.table.get("path", "/*")), name)
         if first == name:
             continue
-        for key in ("public", "path", "deregistration_delay"):
+        for key in ("public", "path", "deregistration_delay", "sticky"):
             workload.table.pop(key, None)
         health = workload.table.get("health")
         if not isinstance(health, dict) or "command" not in health:

@@ -126,5 +126,5 @@ def _volumes(workload: Workload, definition: Answer, main: Answer) -> None:
         why = "a task has no volumes here: put lasting data into a database or a bucket"
         workload.leave(f"volumes.{name}", f"{what}: {why}")
     size = (definition.get("ephemeralStorage") or {}).get("sizeInGiB", USUAL_STORAGE)
-    if size != USUAL_STORAGE:
-        workload.leave("ephemeralStorage", f"{size} GiB; a task has Fargate's {USUAL_STORAGE} here")
+    if size != USUAL_STORAGE and (workload.job or workload.table.get("launch") != "ec2"):
+        workload.table["ephemeral_storage"] = size

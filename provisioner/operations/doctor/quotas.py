@@ -23,7 +23,7 @@ from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, Vpc
-from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
+from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
@@ -132,7 +132,8 @@ def _nat_gateways(context: Context) -> Need:
 
 def _rules(context: Context) -> Need:
     """Return the rules that the largest group still needs: the quota counts for each group and each direction."""
-    rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
+    rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress or (), group.egress or ())]
+    rules += [into.rules for into in context.wanted(SecurityGroupIngress)]
     rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
     return _exactly(max(0, max(map(len, rules), default=0) - usage.rules_of_largest_group(context)))
 

@@ -68,6 +68,9 @@ def _others(config: Config) -> Iterator[tuple[str, str, Config]]:
         yield "database.min_acu = 0", but, _with(config, "database", min_acu=0)
     if config.on_instances and not config.capacity.spot:
         yield "capacity.spot = true", "AWS may take instances back", _with(config, "capacity", spot=True)
+    if config.logs.insights and not (config.alarms and config.alarms.running):
+        but = "no metrics of Container Insights, such as the number of running tasks"
+        yield "logs.insights = false", but, _with(config, "logs", insights=False)
     yield from _launches(config)
     if network.egress == "none" and not config.on_instances and any(map(config.exec_on, config.services)):
         yield "services.*.exec = false", "no shell in tasks", _services(config, exec=False)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from provisioner.config.circles import callees_first
 from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.engine.words import count
 
@@ -136,7 +137,15 @@ _GROUPS = (
 )  # fmt: skip
 _NETWORK = frozenset(
     {
-        *("vpc", "subnet", "route_table", "internet_gateway", "security_group", "security_group_egress"),
+        *(
+            "vpc",
+            "subnet",
+            "route_table",
+            "internet_gateway",
+            "security_group",
+            "security_group_egress",
+            "security_group_ingress",
+        ),
         "default_security_group",
     }
 )
@@ -241,11 +250,12 @@ def _of_service(service: Service) -> str:
 
 
 def _ranks(calls: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return the longest chain of calls that leads to each service or job. Validation has excluded cycles."""
-    ranks = dict.fromkeys(calls, 0)
-    for _ in calls:
-        for caller, callees in calls.items():
-            ranks |= {callee: max(ranks[callee], ranks[caller] + 1) for callee in callees}
+    """Return the longest chain of calls that leads to each service or job, without calls that lead back in a circle."""
+    ranks, order = dict.fromkeys(calls, 0), callees_first(calls)
+    places = {name: place for place, name in enumerate(order)}
+    for caller in reversed(order):
+        for callee in (one for one in calls[caller] if places[one] < places[caller]):
+            ranks[callee] = max(ranks[callee], ranks[caller] + 1)
     return ranks
 
 

@@ -46,8 +46,9 @@ SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
 def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
     """Fit the declarations of public names to the names that were taken over or given back.
 
-    A name that comes from another system moves last, when all resources of `SERVING` are ready. A name that was given
-    back is declared as recorded, so that it does not change.
+    A name that comes from another system moves last, when all resources of `SERVING` are ready. The load balancer shows
+    its certificate by then, since clients use the name already, and nobody uses the stack's former one any more. A name
+    that was given back is declared as recorded, so that it does not change.
     """
     for address, item in _public_names(stack.declared).items():
         record = records.get(address)
@@ -66,6 +67,9 @@ def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[s
 def _move_last(stack: Stack, item: Declared) -> None:
     serving = [one for one in stack.declared.values() if isinstance(one.resource, SERVING)]
     needs = [*item.dependencies, *(Dependency(one.address, ready=True) for one in serving)]
+    for one in serving:
+        if isinstance(one.resource, Listener) and one.resource.certificate_arn:
+            stack.declared[one.address] = replace(one, resource=replace(one.resource, certificate_first=True))
     # in the step of the last of them, since a run that is limited to a step has no later resources
     step = serving[-1].step if serving else item.step
     del stack.declared[item.address]
@@ -149,16 +153,19 @@ def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, t
 
 
 def _check_certificate(records: Mapping[str, Record], name: str) -> None:
-    """Refuse a name that the standing load balancer has no certificate for: it keeps its own until others have moved.
+    """Refuse a name of another domain than the standing certificate's, whose clients may still come to this stack.
+
+    Under the same domain, the load balancer shows the name's own certificate before the name moves.
 
     Raises:
-        ConfigurationError: there is no certificate for it. The message says how to move it in two runs.
+        ConfigurationError: the certificate is of another domain. The message says how to move the name in two runs.
     """
     listeners = [record for record in records.values() if record.type == Listener.type_name]
     shown = {record.arguments.get("certificate_arn") for record in listeners} - {None}
     for record in records.values():
         names_of = record.arguments.get("subject_alternative_names", ())
-        if record.id in shown and not {name, f"*.{name.partition('.')[2]}"} & {*names_of}:
+        domains = {one.partition(".")[2] for one in names_of}
+        if record.id in shown and name.partition(".")[2] not in domains:
             raise ConfigurationError(
                 f"--take-over {name}: the load balancer still shows the certificate of {names(names_of)}, which is not "
                 f"valid for it: run `up` with the new dns.domain and another dns.host first, then take it over"

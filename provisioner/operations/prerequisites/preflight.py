@@ -25,6 +25,7 @@ from provisioner.operations.prerequisites import (
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, public_zone
+from provisioner.operations.prerequisites.rule_places import recorded_priorities
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
         acl = begin(references.check_web_acl, aws, config)
+        tls = begin(references.check_tls_policy, aws, config)
         topic = begin(references.check_topic, aws, config)
         groups = begin(references.check_security_groups, aws, config)
         boundary = begin(references.boundary, aws, config, records)
@@ -87,6 +89,7 @@ def gather(
         try:
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
+            _or(tls, on_missing, lambda: None)
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
@@ -118,6 +121,7 @@ def gather(
                 vpc=there,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
+                priorities=recorded_priorities(records),
             )
         except ProvisionError:
             raise

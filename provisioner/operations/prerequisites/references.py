@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.config.loader import suggestion
+from provisioner.config.tables import TLS_POLICY
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.prerequisites import other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
@@ -40,6 +42,24 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         raise ConfigurationError(
             f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
+
+
+def check_tls_policy(aws: Aws, config: Config) -> None:
+    """Check that Elastic Load Balancing has the TLS policy; of the default one, or without HTTPS, no call is made.
+
+    Raises:
+        ConfigurationError: it has no such policy for Application Load Balancers in this Region.
+    """
+    wanted = config.load_balancer.tls_policy
+    if wanted == TLS_POLICY or not config.https:
+        return
+    pages = aws.pages("elbv2", "describe_ssl_policies", "SslPolicies", LoadBalancerType="application")
+    known = [policy["Name"] for policy in pages]
+    if wanted not in known:
+        raise ConfigurationError(
+            f'load_balancer.tls_policy is "{wanted}", but Elastic Load Balancing has no such policy in '
+            f"{config.region}{suggestion(wanted, known)}"
+        )
 
 
 def check_other_stacks(aws: Aws, config: Config, records: Collection[Record]) -> None:

@@ -116,7 +116,7 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) 
 
 
 def best_first(aws: Aws, zones: Sequence[str], wanted: int) -> list[str]:
-    """Return zones with those that have present hardware first, if there are more than wanted."""
+    """Return zones, the ones with present hardware first if there are more than wanted."""
     if len(zones) <= wanted:
         return list(zones)
     where = [{"Name": "instance-type", "Values": [NITRO]}]

@@ -29,8 +29,13 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
     """Run the command on the copy, and watch the services meanwhile."""
     copy.report(f"rehearsing {request.command} with {durations} durations")
     cloud = copy.temporary.cloud
-    paths = {name: service.health.path for name, service in copy.config.services.items() if service.public}
-    control.watch(cloud, paths)
+    public = copy.config.public
+    owners = {path: name for name, service in public.items() for path in service.path}
+    control.watch(
+        cloud,
+        {name: service.health.path for name, service in public.items()},
+        owners if request.command == "up" else {},
+    )
     if request.fails:
         control.exit_at_once(cloud, request.fails)
     before = len(control.calls(cloud))

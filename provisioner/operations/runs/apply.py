@@ -55,7 +55,8 @@ def up(
     ahead = duration.for_up(declared, store.records, store.state.history)
     emit(ahead)
     limited, unprotect = target_step is not None, stack.removal.unprotect
-    walks = Walks.of(aws, store, emit, Apply(aws, store, declared, emit, ahead.tasks), orphaned, unprotect=unprotect)
+    apply = Apply(aws, store, declared, emit, ahead.tasks, moves_traffic=True)
+    walks = Walks.of(aws, store, emit, apply, orphaned, unprotect=unprotect)
 
     def work() -> Remains:
         found = answered(

@@ -54,13 +54,14 @@ class SecurityGroup(Resource):
     """A security group of the stack's VPC with exactly these rules.
 
     Attributes:
+        ingress: None if a `SecurityGroupIngress` has the rules.
         egress: None if a `SecurityGroupEgress` has the rules; AWS's rule of a new group is removed in any case.
     """
 
     vpc_id: str
     group_name: str
     description: str
-    ingress: Sequence[Rule]
+    ingress: Sequence[Rule] | None
     egress: Sequence[Rule] | None
 
     type_name = "security_group"
@@ -100,14 +101,14 @@ class SecurityGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        # declared fields come before recorded ones, and win
-        egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
+        ingress, egress = _said(known, "ingress"), _said(known, "egress")
         for group in _groups(aws):
-            if group["GroupName"] != "default":
+            if (name := group["GroupName"]) != "default":
                 live = _live(aws, group)
-                if egress.get(group["GroupName"], ()) is None and live.attributes["egress"] != [OPEN]:
-                    live = replace(live, attributes={k: v for k, v in live.attributes.items() if k != "egress"})
-                yield live
+                apart = {"ingress"} if ingress.get(name, ()) is None else set[str]()
+                if egress.get(name, ()) is None and live.attributes["egress"] != [OPEN]:
+                    apart.add("egress")
+                yield replace(live, attributes={k: v for k, v in live.attributes.items() if k not in apart})
 
     def create(self, aws: Aws, token: str) -> Observed:
         made = aws.client("ec2").create_security_group(
@@ -117,17 +118,21 @@ class SecurityGroup(Resource):
             TagSpecifications=aws.tag_specification("security-group", self.address),
         )
         attributes = self.fields() | {"ingress": [], "egress": [OPEN]}
+        if self.ingress is None:
+            del attributes["ingress"]
         return Observed(made["GroupId"], attributes, address=self.address)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
+        put_rules(aws, live.id, "ingress", live.attributes.get("ingress", ()), self.ingress or ())
         put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroup:
         """Keep former rules between the stack's own groups; rules of CIDRs grant access, and change at once."""
-        there = live.attributes
-        inner = [rule for rule in before.get("ingress") or () if "ReferencedGroupId" in rule]
-        ingress, egress = _both(self.ingress, inner, there["ingress"]), self.egress
+        there, ingress, egress = live.attributes, self.ingress, self.egress
+        if ingress is not None and "ingress" in there:
+            # with None before, a `SecurityGroupIngress` that is no longer declared had the incoming rules
+            asked = before.get("ingress", ())
+            ingress = _both(ingress, _between(there["ingress"] if asked is None else asked), there["ingress"])
         if egress is not None and "egress" in there:
             asked = before.get("egress", ())
             # with None before, a `SecurityGroupEgress` that is no longer declared had the outgoing rules
@@ -140,10 +145,12 @@ class SecurityGroup(Resource):
         # AWS deletes no group that another group's rule names, and two groups may name each other
         for resource_type, direction, rules in (
             (SecurityGroup, "ingress", "ingress"),
+            (SecurityGroupIngress, "ingress", "rules"),
             (SecurityGroupEgress, "egress", "rules"),
         ):
             for other in [other for other in aws.live(resource_type) if other.owned and other.id != live.id]:
-                naming = [rule for rule in other.attributes[rules] if rule.get("ReferencedGroupId") == live.id]
+                there = other.attributes.get(rules, ())
+                naming = [rule for rule in there if rule.get("ReferencedGroupId") == live.id]
                 if naming:
                     aws.mark_stale(resource_type)
                     put_rules(aws, other.id, direction, naming, ())
@@ -156,6 +163,52 @@ class SecurityGroup(Resource):
     @classmethod
     def obstacles(cls, aws: Aws, live: Observed) -> str:
         return obstacles.naming_group(aws, str(live.attributes["vpc_id"]), live.id)
+
+
+@dataclass(frozen=True)
+class SecurityGroupIngress(Resource):
+    """A group's rules for incoming traffic, at least one: apart from the group, groups can name each other in circles.
+
+    Its id is the group's. They are the group's own again as soon as that is declared with incoming rules.
+    """
+
+    group_id: str
+    rules: Sequence[Rule]
+
+    type_name = "security_group_ingress"
+    has_tags = False
+    api = API
+    identity = ("group_id",)
+    derived = ("id",)
+    has_parent = True
+    unordered = frozenset({"rules"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        said = _said(aws.known(SecurityGroup), "ingress")
+        for group in _groups(aws):
+            rules = _rules(group["IpPermissions"])
+            if rules and said.get(group["GroupName"], ()) is None:
+                attributes = {"group_id": group["GroupId"], "rules": rules}
+                yield Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        permissions = [_permission(rule) for rule in self.rules]
+        aws.client("ec2").authorize_security_group_ingress(GroupId=self.group_id, IpPermissions=permissions)
+        return Observed(self.group_id, self.fields())
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        put_rules(aws, live.id, "ingress", live.attributes["rules"], self.rules)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroupIngress:
+        """Keep former rules between the stack's own groups, as the group itself does."""
+        # without a record, the group itself had the rules
+        former = before.get("rules", live.attributes["rules"])
+        return replace(self, rules=_both(self.rules, _between(former), live.attributes["rules"]))
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        put_rules(aws, live.id, "ingress", live.attributes["rules"], [])
 
 
 @dataclass(frozen=True)
@@ -240,6 +293,16 @@ class DefaultSecurityGroup(Resource):
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
         put_rules(aws, live.id, "egress", live.attributes["egress"], self.egress)
+
+
+def _said(known: Sequence[Mapping[str, Any]], field: str) -> dict[str, Any]:
+    """Return a field of known groups by their names; declared fields come before recorded ones, and win."""
+    return {fields["group_name"]: fields.get(field) for fields in reversed(known)}
+
+
+def _between(rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules that name a group."""
+    return [rule for rule in rules if "ReferencedGroupId" in rule]
 
 
 def _groups(aws: Aws, vpc_ids: Sequence[str] | None = None) -> Iterator[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ from provisioner.resources.ecs.api import API, TAGGED
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of a revision's registered fields, by which its content is found for comparison."""
-CONTAINERS = "container_definitions"
+CONTAINERS, STORAGE = "container_definitions", "ephemeral_storage"
 NEWEST = 10
 """The number of a family's newest revisions that are read even if the tagging API does not know them yet."""
 
@@ -51,6 +51,7 @@ class TaskDefinition(ListedOneByOne, Resource):
     runtime_platform: Mapping[str, str]
     container_definitions: Sequence[Mapping[str, Any]]
     volumes: Sequence[Mapping[str, Any]] = ()
+    ephemeral_storage: Mapping[str, int] | None = None
 
     type_name = "task_definition"
     api = API
@@ -150,7 +151,7 @@ class TaskDefinition(ListedOneByOne, Resource):
     def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
         made = aws.client("ecs").register_task_definition(
-            **members.arguments(_NAMES, self.fields()),
+            **{name: value for name, value in members.arguments(_NAMES, self.fields()).items() if value is not None},
             tags=tag_pairs(tags, "key", "value"),
         )["taskDefinition"]
         aws.note_tags(made["taskDefinitionArn"], tags)
@@ -193,6 +194,7 @@ _NAMES = {
     "runtime_platform": "runtimePlatform",
     "container_definitions": "containerDefinitions",
     "volumes": "volumes",
+    STORAGE: "ephemeralStorage",
 }
 """The fields' names in RegisterTaskDefinition."""
 
@@ -206,7 +208,9 @@ def content_of(fields: Mapping[str, Any]) -> str:
 
 
 def _hash(fields: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    # without fields that are not set: a field that a newer version of this tool adds changes no hash
+    said = {name: value for name, value in fields.items() if value is not None}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _by_content(known: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -230,7 +234,8 @@ def _with_variables(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapp
         else one
         for one in fields["container_definitions"]
     ]
-    return {**fields, "container_definitions": containers}
+    # older records do not have all fields
+    return {**fields, STORAGE: shown.get(STORAGE), CONTAINERS: containers}
 
 
 @dataclass(frozen=True)
@@ -309,6 +314,7 @@ def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
         # shown in another order than they were registered in (terraform-provider-aws#36029, aws-cdk#20732)
         "container_definitions": _by_name(map(_container, content["container_definitions"]), "name"),
         "volumes": [_without_empty(volume) for volume in content.get("volumes", ())],
+        STORAGE: content.get(STORAGE),
     }
 
 

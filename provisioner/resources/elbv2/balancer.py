@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from provisioner.aws import durations
@@ -41,6 +42,8 @@ Source: Elastic Load Balancing user guide, "How Elastic Load Balancing works".
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's default, which CreateTargetGroup does not return."""
+STICKY, BY_COOKIE = "stickiness", "lb_cookie"
+"""The beginning of the attributes' names for stickiness, and its type by a cookie of the load balancer's."""
 TARGETS = {"vpc_id": "VpcId", "protocol": "Protocol", "port": "Port", "target_type": "TargetType"}
 HEALTH_CHECK = {
     "health_check_path": "HealthCheckPath",
@@ -82,6 +85,26 @@ def target_health(aws: Aws, arn: str) -> list[Mapping[str, Any]]:
         shown = aws.client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         return [one.get("TargetHealth", {}) for one in shown]
     return []
+
+
+def _delay(attributes: Mapping[str, str]) -> int:
+    return int(attributes.get(DELAY, DEFAULT_DELAY))
+
+
+def _stickiness(attributes: Mapping[str, str]) -> int | str:
+    """Return the seconds of a target group's stickiness, 0 without any, or its type if that is another one."""
+    if attributes.get(f"{STICKY}.enabled") != "true":
+        return 0
+    kind = attributes.get(f"{STICKY}.type", BY_COOKIE)
+    return int(attributes[f"{STICKY}.{BY_COOKIE}.duration_seconds"]) if kind == BY_COOKIE else kind
+
+
+def _by_cookie(seconds: int) -> dict[str, str]:
+    """Return the attributes for a stickiness of so many seconds; 0: without any (ELBv2 API, TargetGroupAttribute)."""
+    if not seconds:
+        return {f"{STICKY}.enabled": "false"}
+    wanted = {"enabled": "true", "type": BY_COOKIE, f"{BY_COOKIE}.duration_seconds": str(seconds)}
+    return {f"{STICKY}.{name}": value for name, value in wanted.items()}
 
 
 def owner_of(aws: Aws, dns_name: str) -> str:
@@ -247,6 +270,7 @@ class TargetGroup(Resource):
     """The targets of a load balancer: the addresses of tasks, which ECS registers, and their health check.
 
     `port` applies only to targets that are registered without a port; the health check uses a target's own port.
+    `stickiness` is the seconds for which a cookie of the load balancer's keeps a client at a target; 0: none does.
     """
 
     target_group_name: str
@@ -261,6 +285,7 @@ class TargetGroup(Resource):
     healthy_threshold_count: int = 2
     unhealthy_threshold_count: int = 3
     matcher: str = "200"
+    stickiness: int = 0
 
     type_name = "target_group"
     api = API
@@ -285,20 +310,27 @@ class TargetGroup(Resource):
         named = {g["TargetGroupName"]: arn for arn, g in found.items()}
         arns = {name: arn for name, arn in named.items() if name in names or aws.owns(tags.get(arn, {}))}
 
-        def delay(name: str) -> int:
-            answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arns[name])
-            return int(tag_map(answer["Attributes"]).get(DELAY, DEFAULT_DELAY))
+        @cache
+        def attributes(name: str) -> dict[str, str]:
+            return tag_map(
+                aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arns[name])["Attributes"]
+            )
 
-        delays = aws.read_each(cls, "deregistration_delay", list(arns), delay)
+        delays = aws.read_each(cls, "deregistration_delay", list(arns), lambda name: _delay(attributes(name)))
+        kept_at = aws.read_each(cls, "stickiness", list(arns), lambda name: _stickiness(attributes(name)))
         for name, arn in arns.items():
-            yield cls._live(aws, found[arn], delays[name], tags.get(arn, {}))
+            # a record of an earlier version has no stickiness
+            yield cls._live(aws, found[arn], delays[name], kept_at[name] or 0, tags.get(arn, {}))
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], deregistration_delay: int, tags: Mapping[str, str]) -> Observed:
+    def _live(
+        aws: Aws, group: Mapping[str, Any], deregistration_delay: int, stickiness: int | str, tags: Mapping[str, str]
+    ) -> Observed:
         attributes = members.shown(TARGETS | HEALTH_CHECK, group) | {
             "target_group_name": group["TargetGroupName"],
             "deregistration_delay": deregistration_delay,
             "matcher": group.get("Matcher", {}).get("HttpCode"),
+            "stickiness": stickiness,
         }
         arn_suffix = group["TargetGroupArn"].rpartition(":")[2]
         return observed(aws, group["TargetGroupArn"], attributes, tags, {"arn_suffix": arn_suffix})
@@ -310,18 +342,20 @@ class TargetGroup(Resource):
             Matcher={"HttpCode": self.matcher},
             Tags=aws.tag_list(self.address),
         )["TargetGroups"][0]
-        return self._live(aws, group, DEFAULT_DELAY, aws.tags(self.address))
+        return self._live(aws, group, DEFAULT_DELAY, 0, aws.tags(self.address))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
-        if changes.keys() - {"deregistration_delay"}:
+        if changes.keys() - {"deregistration_delay", "stickiness"}:
             health = members.arguments(HEALTH_CHECK, self.fields())
             elb.modify_target_group(TargetGroupArn=live.id, **health, Matcher={"HttpCode": self.matcher})
             if live.attributes.get("matcher") == NEARLY_ANY != self.matcher:
                 self._watch(aws, live.id)
-        if "deregistration_delay" in changes:
-            delay = tag_pairs({DELAY: str(self.deregistration_delay)})
-            elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=delay)
+        settings = {DELAY: str(self.deregistration_delay)} if "deregistration_delay" in changes else {}
+        if "stickiness" in changes:
+            settings |= _by_cookie(self.stickiness)
+        if settings:
+            elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=tag_pairs(settings))
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> TargetGroup:
         """Accept nearly any answer as healthy while tasks of both revisions are checked, which know different paths.

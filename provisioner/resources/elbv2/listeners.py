@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
-from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
-from provisioner.engine.traits import Leads
+from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.engine.traits import BeginsUnused, Leads
 from provisioner.resources import members
+from provisioner.resources.elbv2 import conditions as when
 from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer
 
@@ -20,8 +21,8 @@ Action = Mapping[str, Any]
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 """The fields' names in the calls for rules, and in the answers for listeners."""
-MAX_TARGET_GROUPS, MAX_VALUES = 5, 5
-"""The most target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
+MAX_TARGET_GROUPS = 5
+"""The most target groups of one action (quotas of Application Load Balancers)."""
 
 
 def forward(target_group_arn: str) -> Action:
@@ -120,7 +121,11 @@ _SEVERAL = "several public services"
 
 @dataclass(frozen=True)
 class Listener(Resource):
-    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate."""
+    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate.
+
+    Attributes:
+        certificate_first: whether another certificate is shown before names move here, not after they have moved.
+    """
 
     load_balancer_arn: str
     port: int
@@ -128,6 +133,7 @@ class Listener(Resource):
     default_actions: Sequence[Action]
     ssl_policy: str | None = None
     certificate_arn: str | None = None
+    certificate_first: bool = False
 
     type_name = "listener"
     api = API
@@ -135,6 +141,7 @@ class Listener(Resource):
     permissions = (
         *TAGGED,
         *grants("elasticloadbalancing", "DescribeListeners"),
+        *grants("elasticloadbalancing", "DescribeSSLPolicies", use=Use.OPTION, why="`load_balancer.tls_policy`"),
         *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),
         *grants("elasticloadbalancing", "DeleteListener", OWN),
         *grants("elasticloadbalancing", "ModifyListener", OWN, use=Use.OTHER, why=CHANGED),
@@ -175,11 +182,12 @@ class Listener(Resource):
     def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
         there, asked = live.attributes["default_actions"], before.get("default_actions")
         shown = live.attributes["certificate_arn"]
+        stays = not self.certificate_first and shown == before.get("certificate_arn")
         return replace(
             self,
             default_actions=both(self.default_actions, asked, there, shifted=shifted),
-            # a certificate of another domain would not cover the name that is still in use
-            certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
+            # the certificate of another name would not cover the name that is still in use
+            certificate_arn=shown if stays else self.certificate_arn,
         )
 
     def _settings(self) -> dict[str, Any]:
@@ -193,12 +201,13 @@ class Listener(Resource):
 
 
 @dataclass(frozen=True)
-class ListenerRule(Leads, Resource):
+class ListenerRule(Leads, BeginsUnused, Resource):
     """A rule for requests that meet its conditions; a listener tries the rule with the lowest number first.
 
     Attributes:
         weighted_by_ecs: whether it forwards to two target groups between which ECS shifts the traffic: ECS sets the
             weights.
+        at_once: whether it takes requests before the service behind it is ready, as at a port for tests.
     """
 
     listener_arn: str
@@ -206,6 +215,7 @@ class ListenerRule(Leads, Resource):
     conditions: Sequence[Mapping[str, Any]]
     actions: Sequence[Action]
     weighted_by_ecs: bool = False
+    at_once: bool = False
 
     type_name = "listener_rule"
     api = API
@@ -245,15 +255,14 @@ class ListenerRule(Leads, Resource):
         attributes = {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
-            "conditions": [_normal_condition(condition) for condition in rule.get("Conditions", ())],
+            "conditions": [when.normal(condition) for condition in rule.get("Conditions", ())],
             "actions": [normal_action(action) for action in rule.get("Actions", ())],
         }
         return Observed(rule["RuleArn"], attributes, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        rule = aws.client("elbv2").create_rule(
-            **members.arguments(RULE, self.fields()), Tags=aws.tag_list(self.address)
-        )["Rules"][0]
+        tags = aws.tag_list(self.address)
+        (rule,) = aws.client("elbv2").create_rule(**self._asked(self.fields()), Tags=tags)["Rules"]
         return self._live(self.listener_arn, rule)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
@@ -263,7 +272,12 @@ class ListenerRule(Leads, Resource):
             aws.mark_stale(ListenerRule)
         if rest := changes.keys() - {"priority"}:
             # only changed members: in the meantime ECS may have moved weights
-            elb.modify_rule(RuleArn=live.id, **members.arguments(RULE, {name: getattr(self, name) for name in rest}))
+            elb.modify_rule(RuleArn=live.id, **self._asked(rest))
+
+    def _asked(self, names: Collection[str]) -> dict[str, Any]:
+        """Return these fields as CreateRule and ModifyRule take them."""
+        asked = members.arguments(RULE, {name: getattr(self, name) for name in names})
+        return asked | ({"Conditions": when.asked(self.conditions)} if "conditions" in names else {})
 
     def differences(self, live: Observed) -> dict[str, Change]:
         return super(ListenerRule, self._with_its_weights(live)).differences(live)
@@ -277,18 +291,24 @@ class ListenerRule(Leads, Resource):
         shares = {arn: there.get(arn, 0) for arn in groups}
         return replace(self, actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}])
 
+    def begun(self, created: Collection[str]) -> ListenerRule:
+        """Take no request of a listener that has clients: the former owner of the path answers until all is ready."""
+        return self if self.at_once or self.listener_arn in created else replace(self, conditions=when.CLOSED)
+
     def widened(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        """Keep the former paths and the former target group with its traffic."""
+        """Keep the former target group with its traffic, and the former paths alone: the new ones are others' yet."""
         there = live.attributes
-        actions = self._actions(before, live, shifted=False)
-        conditions = [
-            path(*values) if (values := _both_paths(wanted, before.get("conditions"), there["conditions"])) else wanted
-            for wanted in self.conditions
-        ]
-        return replace(self, actions=actions, conditions=conditions)
+        return replace(
+            self,
+            actions=self._actions(before, live, shifted=False),
+            conditions=when.unmoved(self.conditions, before.get("conditions"), there["conditions"]),
+            # before another rule, or behind it, the former paths would have another owner
+            priority=there["priority"] if there["priority"] == before.get("priority") else self.priority,
+        )
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        return replace(self, actions=self._actions(before, live, shifted=True))
+        conditions = when.moved(self.conditions, before.get("conditions"), live.attributes["conditions"])
+        return replace(self, actions=self._actions(before, live, shifted=True), conditions=conditions)
 
     def _actions(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Sequence[Action]:
         if self.weighted_by_ecs:
@@ -316,24 +336,3 @@ class ListenerRule(Leads, Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_rule(RuleArn=live.id)
-
-
-def _both_paths(
-    wanted: Mapping[str, Any], before: Sequence[Mapping[str, Any]] | None, live: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """Return a condition's wanted and former paths; none if it has no paths, or a rule cannot take so many."""
-
-    def values(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
-        found = [one["Values"] for one in conditions if one.get("Field") == "path-pattern" and "Values" in one]
-        return found[0] if len(found) == 1 else []
-
-    paths = kept(values([wanted]), values(before or ()), values(live)) if values([wanted]) else []
-    return paths if len(paths) <= MAX_VALUES else []
-
-
-def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a path condition in its short form, since AWS shows two; one with regular expressions has only one."""
-    values = condition.get("Values") or condition.get("PathPatternConfig", {}).get("Values")
-    if condition.get("Field") == "path-pattern" and values:
-        return {"Field": "path-pattern", "Values": list(values)}
-    return dict(condition)

@@ -28,8 +28,8 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("doctor", 1, "credentials"),
     ("cost", 0, "USD in a month"),
     ("plan", 2, "8 to create"),
-    ("up --yes", 0, "44 created"),
-    ("show", 0, "44 resources"),
+    ("up --yes", 0, "43 created"),
+    ("show", 0, "43 resources"),
     ("picture it.svg", 0, ""),
     ("rehearse", 0, "it would succeed"),
     ("scale frontend 2", 0, "1 changed"),
@@ -46,7 +46,7 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("run report", 0, "exiting with code 0"),
     ("exec frontend true", 0, ""),
     ("tunnel nobody", 4, "nobody"),
-    ("status", 0, "44 of 44 resources ready"),
+    ("status", 0, "43 of 43 resources ready"),
     ("dash", 4, "needs a terminal"),
     ("top", 0, "req/min"),
     ("logs", 0, "report/"),
@@ -77,7 +77,7 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("state migrate", 4, "no state bucket"),
     ("state mv a b", 4, "there is no record a"),
     ("state rm vpc/nothing --yes", 4, "did you mean vpc/main?"),
-    ("down --yes", 0, "41 deleted"),
+    ("down --yes", 0, "40 deleted"),
 )
 
 

@@ -23,7 +23,7 @@ TAGS = {"copilot-application": "demo", "copilot-environment": "test"}
 NAME = "copilot-demo-test"
 COUNTS = frozenset({"AvailableIpAddressCount", "ResourceRecordSetCount"})
 """Counters that change while the stack stands: it uses addresses of their subnets and a record of their zone."""
-KILLED_UP = (1, 3, 6, 9, 13)
+KILLED_UP = (1, 3, 6, 9, 12)
 KILLED_DOWN = (1, 9, 25)
 """Writes at which a command is killed, counted from its beginning."""
 

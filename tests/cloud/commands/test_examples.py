@@ -56,7 +56,7 @@ def kinds(planned: dict[str, dict[str, Any]]) -> set[str]:
 def test_an_internal_tool_is_small(project: Project) -> None:  # noqa: F811
     shutil.copytree(EXAMPLES / "internal-tool", project.directory, dirs_exist_ok=True)
     planned = project.planned()
-    assert len(planned) == 30, "as its README says"
+    assert len(planned) == 29, "as its README says"
     unused = {"db_cluster", "nat_gateway", "elastic_ip", "launch_template", "auto_scaling_group"}
     assert not kinds(planned) & {*unused, "private_dns_namespace"}
     endpoints = [one["changes"]["vpc_endpoint_type"]["new"] for one in planned.values() if _is(one, "vpc_endpoint")]

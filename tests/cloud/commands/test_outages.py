@@ -28,10 +28,12 @@ def standing(project: Project) -> Project:  # noqa: F811
 
 
 @contextmanager
-def told(here: Project, seconds: float = 5.0, **paths: str) -> Iterator[list[tuple[str, str]]]:
+def told(
+    here: Project, seconds: float = 5.0, owners: dict[str, str] | None = None, **paths: str
+) -> Iterator[list[tuple[str, str]]]:
     """Yield a list that is filled after the block: each URL or service that is down, and the reason."""
     found: list[tuple[str, str]] = []
-    control.watch(here.cloud.process, paths)
+    control.watch(here.cloud.process, paths, owners)
     yield found
     control.pass_time(here.cloud.process, seconds, "typical")
     found += [(one["url"] or one["service"], one["why"]) for one in control.outages(here.cloud.process)]
@@ -125,6 +127,40 @@ def test_http_under_the_load_balancers_name_and_redirects(standing: Project) -> 
         ec2.revoke_security_group_ingress(GroupId=group_id, IpPermissions=[everybody])
     assert (own, "no security group of its load balancer lets anybody in on port 80") in found
     assert URL not in dict(found)
+
+
+def test_a_path_that_comes_new_is_watched_from_its_former_owner(standing: Project) -> None:
+    elb = standing.cloud.client("elbv2")
+    balancer = one(elb.describe_load_balancers()["LoadBalancers"])
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    arn = next(x["ListenerArn"] for x in listeners if x["Protocol"] == "HTTPS")
+    empty = elb.create_target_group(Name="empty", Protocol="HTTP", Port=80, VpcId=balancer["VpcId"], TargetType="ip")[
+        "TargetGroups"
+    ][0]["TargetGroupArn"]
+    shop = {"ListenerArn": arn, "Priority": 9, "Actions": [{"Type": "forward", "TargetGroupArn": empty}]}
+    with told(standing, owners={"/shop/*": "shop"}) as found:
+        rule = elb.create_rule(**shop, Conditions=[{"Field": "path-pattern", "Values": ["/shop/*"]}])["Rules"][0]
+    none = "none of its running tasks is registered in its target group"
+    assert found == [("https://app.example.com/shop/*", none)]
+    elb.delete_rule(RuleArn=rule["RuleArn"])
+    with told(standing, owners={"/shop/*": "shop"}) as found:
+        elb.create_rule(**shop, Conditions=[{"Field": "host-header", "Values": ["closed.invalid"]}])
+    assert found == []
+
+
+def test_a_third_service_that_answers_is_an_outage(standing: Project) -> None:
+    elb = standing.cloud.client("elbv2")
+    balancer = one(elb.describe_load_balancers()["LoadBalancers"])
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    arn = next(x["ListenerArn"] for x in listeners if x["Protocol"] == "HTTPS")
+    standing.change(r"\[services.frontend\]", "[services.other]\npath = '/other/*'\nextends = 'frontend'\n"
+                    "port = 80\npublic = true\n[services.frontend]")  # fmt: skip
+    standing.up()
+    groups = {x["TargetGroupName"]: x["TargetGroupArn"] for x in elb.describe_target_groups()["TargetGroups"]}
+    with told(standing, owners={"/*": "frontend"}) as found:
+        action = {"Type": "forward", "TargetGroupArn": groups["ecs-sample-dev-other"]}
+        elb.modify_listener(ListenerArn=arn, DefaultActions=[action])
+    assert found == [(URL, "other answers it instead of frontend")]
 
 
 def test_a_health_check_that_running_tasks_do_not_pass(standing: Project) -> None:

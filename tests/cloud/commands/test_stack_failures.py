@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import SAMPLE, Project, project, with_dns  # noqa: F401  (a fixture)
 from tests.cloud.proxy import refusing
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_a_second_up_completes_what_was_refused(project: Project) -> None:  # no
 
 def test_a_zone_that_is_not_delegated_stops_up_for_a_while(project: Project) -> None:  # noqa: F811
     domain = "shop.example.net"
-    project.change(r"\A", f'\ndns = {{ domain = "{domain}", create_zone = true }}\n')
+    project.write(with_dns(SAMPLE, f'domain = "{domain}"\ncreate_zone = true'))
     ended = project.up(code=3)
     (zone,) = [z for z in project.inventory()["zones"] if z["Name"] == f"{domain}."]
     route53 = project.cloud.client("route53")

@@ -213,7 +213,7 @@ def check_needed(configured: Config, checks: Sequence[Check]) -> None:
     """Each permission that is there for an option is needed: without it some check is not allowed any more."""
     permissions = needed(configured)
     own = configured.model_dump(exclude_unset=True)
-    without = Config.model_validate({"database": {}} | {name: own[name] for name in ("services", "account")})
+    without = Config.model_validate({"database": {}} | {name: own[name] for name in ("dns", "services", "account")})
     options = set(map(shown, permissions)) - set(map(shown, needed(without)))
     assert len(options) > 40
     whole = as_read(permissions)

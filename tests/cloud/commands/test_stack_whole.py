@@ -34,7 +34,7 @@ from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.former import FORMER, ids, make_former
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import Ended, Project
+from tests.cloud.project import SAMPLE, Ended, Project
 
 pytestmark = pytest.mark.random_order(disabled=True)
 """They are one life, in its order."""
@@ -43,6 +43,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 JSON = DOCS / "json.md"
 NUMBERS = DOCS / "numbers.json"
 """The figures that the READMEs tell; UPDATE_NUMBERS=1 writes them anew."""
+NO_INSIGHTS = "logs = { insights = false }\n"
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Life:
 def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     running_cloud.reset()
     project = Project(running_cloud, tmp_path_factory.mktemp("whole"))
+    project.write(NO_INSIGHTS + SAMPLE)  # as `init` writes it
     before, since = project.inventory(), project.last_call()
     first = project.up()
     calls = project.cloud.calls(since)
@@ -81,7 +83,7 @@ def test_each_resource_is_there_as_described(life: Life, check: Check) -> None:
 def test_up_says_what_it_created(life: Life) -> None:
     begun, finished = life.first.said("run_started")[0], life.first.said("run_finished")[0]
     assert (begun["command"], begun["stack"], begun["account"]) == ("up", NAME, "123456789012")
-    assert begun["total"] == counted(life.first.results) > 80
+    assert begun["total"] == counted(life.first.results) > 78
     assert finished["ok"]
     assert "https://app.example.com" in " ".join(finished["next"])
 
@@ -218,10 +220,9 @@ def test_a_client_is_created_once_and_only_if_a_call_needs_it(life: Life, monkey
 
 EDITS = {
     (r"\A", '\nnetwork = { allow = ["127.0.0.1/32", "203.0.113.0/24"] }\n'): {"security_group/alb": {"ingress"}},
-    (r"\A", "\nlogs = { retention_days = 14 }\n"): {
+    (r"^logs = \{ insights = false \}$", "logs = { insights = false, retention_days = 14 }"): {
         "log_group/service-frontend": {"retention_in_days"},
         "log_group/service-backend": {"retention_in_days"},
-        "log_group/insights": {"retention_in_days"},
     },
     (r"^scaling = \{ max = 10 \}$", 'scaling = { cpu = 60 }\nhealth = "/ready"'): {
         "scaling_policy/frontend": {"target_tracking_scaling_policy_configuration"},

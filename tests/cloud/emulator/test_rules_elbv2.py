@@ -196,6 +196,30 @@ def test_listeners_and_rules(place: Net, elb: Any) -> None:
     elb.delete_target_group(TargetGroupArn=other)
 
 
+def test_a_rule_has_five_values_and_five_wildcards(place: Net, elb: Any) -> None:
+    balancer, group = place.balancer(Scheme="internal")["LoadBalancerArn"], place.target_group()
+    listener = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, "DefaultActions": forward(group)}
+    arn = elb.create_listener(**listener)["Listeners"][0]["ListenerArn"]
+
+    def create(*conditions: dict[str, Any]) -> Any:
+        return elb.create_rule(ListenerArn=arn, Priority=7, Conditions=list(conditions), Actions=forward(group))
+
+    def paths(*values: str) -> dict[str, Any]:
+        return {"Field": "path-pattern", "PathPatternConfig": {"Values": list(values)}}
+
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example.com"]}}
+    five = [f"/{number}" for number in range(5)]
+    several = {"Field": "path-pattern", "Values": five[:2]}
+    refused(lambda: create(several), "ValidationError", "too many values; the limit is '1'")
+    refused(lambda: create(paths(*five), host), "ValidationError", "A rule can only have '5' condition values")
+    refused(lambda: create(paths("/*/*/*", "/?/?/?")), "ValidationError", "'5' condition wildcards")
+    rule = create(paths(*five))["Rules"][0]
+    assert rule["Conditions"][0]["PathPatternConfig"]["Values"] == five
+    refused(
+        lambda: elb.modify_rule(RuleArn=rule["RuleArn"], Conditions=[several]), "ValidationError", "the limit is '1'"
+    )
+
+
 def test_rules_exchange_their_priorities_in_one_call(place: Net, elb: Any) -> None:
     balancer, group = place.balancer(Scheme="internal")["LoadBalancerArn"], place.target_group()
     arn = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward(group))[

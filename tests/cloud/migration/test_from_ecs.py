@@ -106,6 +106,7 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
     }
     assert written["dns"] == {"domain": "example.com", "host": "shop"}
     web, worker = written["services"]["web-app"], written["services"]["worker"]
+    assert web["sticky"] == 86400
     assert web.pop("health") == {
         "path": "/healthz",
         "codes": "200-299",
@@ -150,7 +151,6 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
         "portMappings",
         "taskRoleArn",
         "rule.host-header",
-        "targetGroup.stickiness.enabled",
         "healthCheck.interval",
     ):
         assert f"service web_app: {place}" in left

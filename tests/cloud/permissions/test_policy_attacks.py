@@ -18,6 +18,7 @@ kms_key = "alias/example"
 state = { bucket = "some-states" }
 network = { flow_logs = true }
 load_balancer = { access_logs = true }
+dns = { domain = "example.com" }
 
 [services.web]
 image = "nginx:1"
@@ -247,7 +248,7 @@ def test_a_private_zone_is_of_the_named_vpc(cloud: EmbeddedCloud, tmp_path: Path
     assert not made("")
     file = tmp_path / "stack.toml"
     its_vpc = CONFIGURED.replace("{ flow_logs = true }", f'{{ vpc = "{own}" }}')
-    file.write_text(f"{its_vpc}\n[dns]\ncreate_zone = true\n")
+    file.write_text(its_vpc.replace('{ domain = "example.com" }', '{ domain = "example.com", create_zone = true }'))
     enforce(cloud, *policies(file))
     assert made(own, number=2)
     assert not made(other, number=2)

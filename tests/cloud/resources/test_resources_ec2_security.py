@@ -1,4 +1,4 @@
-"""Outbound rules of security groups that name each other: closed at once, changed in place, removed in order."""
+"""Rules of security groups that name each other: closed at once, changed in place, removed in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.resources.ec2.network import Vpc
-from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.security import (
+    OPEN,
+    Rule,
+    SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupIngress,
+    allow,
+)
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
@@ -144,3 +151,65 @@ def test_a_higher_quota_of_rules_cuts_nothing_off(rig: Rig) -> None:
 def test_more_rules_than_the_quota_are_refused(rig: Rig) -> None:
     failed = rig.up(lambda stack: sources(stack, *range(61)))
     assert "RulesPerSecurityGroupLimitExceeded" in str(failed.failures()["security_group/web"])
+
+
+# -- incoming rules ----------------------------------------------------------------------------------------------------
+
+
+def entries(rig: Rig, name: str) -> list[Any]:
+    """Return the ports at which a group lets others in, and the groups of these."""
+    (group,) = rig.cloud.client("ec2").describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])[
+        "SecurityGroups"
+    ]
+    found = group["IpPermissions"]
+    return sorted((rule["FromPort"], peer["GroupId"]) for rule in found for peer in rule["UserIdGroupPairs"])
+
+
+def calling(stack: Stack, *, back: bool) -> None:
+    """Web calls api; api calls web back, or does not."""
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    web = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", None if back else [], []))
+    calls = [allow(80, "calls of web", group=web.id)]
+    api = stack.ensure(SecurityGroup("api", vpc.id, "api", "API", None if back else calls, []))
+    if back:
+        stack.ensure(SecurityGroupIngress("api", api.id, calls))
+        stack.ensure(SecurityGroupIngress("web", web.id, [allow(81, "calls of api", group=api.id)]))
+
+
+def circle(stack: Stack) -> None:
+    calling(stack, back=True)
+
+
+def line(stack: Stack) -> None:
+    calling(stack, back=False)
+
+
+def test_groups_that_let_each_other_in_are_made_and_removed(rig: Rig) -> None:
+    rig.up(circle).ok()
+    web, api = group_id(rig, "web"), group_id(rig, "api")
+    assert (entries(rig, "web"), entries(rig, "api")) == ([(81, api)], [(80, web)])
+    assert rig.up(circle).ok().writes == []
+    assert rig.plan(circle) == []
+    rig.cloud.client("ec2").authorize_security_group_ingress(
+        GroupId=web,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 9, "ToPort": 9, "UserIdGroupPairs": [{"GroupId": api}]}],
+    )
+    assert [(item.address, item.action) for item in rig.plan(circle)] == [("security_group_ingress/web", "change")]
+    rig.up(circle).ok()
+    assert entries(rig, "web") == [(81, api)]
+    rig.down().ok()
+    groups = rig.cloud.client("ec2").describe_security_groups()["SecurityGroups"]
+    assert not {group["GroupName"] for group in groups} & {"web", "api"}
+
+
+def test_a_circle_comes_and_goes_and_no_call_is_ever_shut_out(rig: Rig) -> None:
+    rig.up(line).ok()
+    web, api = group_id(rig, "web"), group_id(rig, "api")
+    assert rig.up(circle).ok().writes == ["AuthorizeSecurityGroupIngress"], "only the call back is new"
+    assert (entries(rig, "web"), entries(rig, "api")) == ([(81, api)], [(80, web)])
+    assert rig.plan(circle) == []
+    assert rig.up(line).ok().writes == ["RevokeSecurityGroupIngress"], "only the call back is gone"
+    assert (entries(rig, "web"), entries(rig, "api")) == ([], [(80, web)])
+    assert not {"security_group_ingress/web", "security_group_ingress/api"} & rig.state().records.keys()
+    assert rig.plan(line) == []
+    rig.down().ok()

@@ -80,6 +80,25 @@ def test_rules_exchange_their_priorities(rig: Rig, before: str, after: str) -> N
     assert rig.plan(routed(after)) == []
 
 
+def test_a_new_rule_gets_its_path_when_all_is_ready(rig: Rig) -> None:
+    def further(stack: Stack) -> None:
+        listener = Handle("listener/web", Listener)
+        declared(stack)
+        group = Handle("target_group/api", TargetGroup)
+        stack.ensure(ListenerRule("shop", listener.id, 9, [path("/shop/*", "/cart")], [forward(group.id)]))
+
+    assert rig.up(declared).ok().writes.count("CreateRule") == 1, "nobody asks a new listener yet"
+    assert rig.up(further).ok().writes == ["CreateRule", "ModifyRule"]
+    assert rig.plan(further) == []
+    elb, records = rig.cloud.client("elbv2"), rig.state().records
+    (rule,) = elb.describe_rules(RuleArns=[records["listener_rule/shop"].id])["Rules"]
+    assert rule["Conditions"][0]["Values"] == ["/shop/*", "/cart"]
+    # a rule that stood is put back as it was
+    elb.delete_rule(RuleArn=rule["RuleArn"])
+    assert rig.up(further).ok().writes == ["CreateRule"]
+    assert rig.plan(further) == []
+
+
 def test_a_rule_that_somebody_added_keeps_its_priority(rig: Rig) -> None:
     rig.up(declared).ok()
     elb, records = rig.cloud.client("elbv2"), rig.state().records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from botocore.exceptions import ClientError
 from provisioner.config.models import Config
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import ConfigurationError, Protected
-from provisioner.operations.prerequisites.references import check_web_acl
+from provisioner.operations.prerequisites.references import check_tls_policy, check_web_acl
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
-from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.policies import policy
 from provisioner.resources.s3 import BLOCKED, Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
@@ -165,6 +166,50 @@ def test_a_missing_web_acl_is_reported_by_its_setting(rig: Rig) -> None:
     wrong = f"{acl}x"
     with pytest.raises(ConfigurationError, match="there is no such web ACL"):
         check_web_acl(aws, Config.model_validate({**web, "load_balancer": {"waf_acl": wrong}}))
+
+
+def test_a_missing_tls_policy_is_reported_by_its_setting(rig: Rig) -> None:
+    stack = {"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}, "dns": {"domain": "example.com"}}
+    aws = rig.aws()
+    check_tls_policy(aws, Config.model_validate(stack))
+    assert calls(aws) == []
+    named = {"tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}
+    check_tls_policy(aws, Config.model_validate({**stack, "load_balancer": named}))
+    wrong = {"tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-07"}
+    with pytest.raises(ConfigurationError, match='did you mean "ELBSecurityPolicy-TLS13-1-2-2021-06"'):
+        check_tls_policy(aws, Config.model_validate({**stack, "load_balancer": wrong}))
+
+
+def test_clients_stay_by_a_cookie(rig: Rig) -> None:
+    def grouped(seconds: int) -> Callable[[Stack], None]:
+        def declare(stack: Stack) -> None:
+            vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+            stack.ensure(TargetGroup("web", "ecs-sample-dev-web", vpc.id, "/health", stickiness=seconds))
+
+        return declare
+
+    def attributes() -> dict[str, str]:
+        (group,) = elb.describe_target_groups()["TargetGroups"]
+        shown = elb.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])["Attributes"]
+        return {one["Key"].removeprefix("stickiness."): one["Value"] for one in shown if "stickiness" in one["Key"]}
+
+    elb = rig.cloud.client("elbv2")
+    rig.up(grouped(3600)).ok()
+    assert rig.plan(grouped(3600)) == []
+    found = attributes()
+    assert (found["enabled"], found["type"], found["lb_cookie.duration_seconds"]) == ("true", "lb_cookie", "3600")
+    assert rig.up(grouped(0)).ok().writes == ["ModifyTargetGroupAttributes"]
+    assert attributes()["enabled"] == "false"
+    assert rig.plan(grouped(0)) == []
+    # somebody else's kind of stickiness is drift
+    (group,) = elb.describe_target_groups()["TargetGroups"]
+    theirs = {"enabled": "true", "type": "app_cookie", "app_cookie.cookie_name": "theirs"}
+    elb.modify_target_group_attributes(
+        TargetGroupArn=group["TargetGroupArn"],
+        Attributes=[{"Key": f"stickiness.{key}", "Value": value} for key, value in theirs.items()],
+    )
+    assert rig.up(grouped(60)).ok().writes == ["ModifyTargetGroupAttributes"]
+    assert attributes()["type"] == "lb_cookie"
 
 
 def test_the_cloud_refuses_to_delete_a_web_acl_in_use(rig: Rig) -> None:

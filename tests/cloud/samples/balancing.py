@@ -74,6 +74,11 @@ def _delayed(hand: ByHand) -> None:
     hand("elbv2").modify_target_group_attributes(TargetGroupArn=hand.id, Attributes=[delay])
 
 
+def _kept_at_a_target(hand: ByHand) -> None:
+    sticky = [{"Key": "stickiness.enabled", "Value": "true"}]
+    hand("elbv2").modify_target_group_attributes(TargetGroupArn=hand.id, Attributes=sticky)
+
+
 def _another_certificate(hand: ByHand) -> None:
     _listens(hand, Certificates=[{"CertificateArn": hand.others.certificate}])
 
@@ -112,6 +117,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "healthy_threshold_count": lambda hand: _balanced(hand, HealthyThresholdCount=7),
             "unhealthy_threshold_count": lambda hand: _balanced(hand, UnhealthyThresholdCount=7),
             "matcher": lambda hand: _balanced(hand, Matcher={"HttpCode": "200-299"}),
+            "stickiness": _kept_at_a_target,
         },
     ),
     Listener: Sample(
@@ -134,7 +140,8 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
         },
         untried={
-            "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py"
+            "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",
+            "at_once": "it is not AWS's: it says how a new rule begins: tests/unit/engine/test_parts.py",
         },
     ),
     WebAclAssociation: Sample(

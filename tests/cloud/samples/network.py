@@ -12,7 +12,13 @@ from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.security import (
+    DefaultSecurityGroup,
+    SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupIngress,
+    allow,
+)
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
@@ -71,6 +77,11 @@ def _endpoint(hand: ByHand, **change: Any) -> None:
 def _egress(here: Here) -> Handle:
     group = here.ensure(SecurityGroup("open", here[Vpc].id, "open", "Whose way out is said apart", [], None))
     return here.ensure(SecurityGroupEgress(NAME, group.id, [allow(443, "out", cidr=ANYWHERE)]))
+
+
+def _ingress(here: Here) -> Handle:
+    group = here.ensure(SecurityGroup("shut", here[Vpc].id, "shut", "Whose way in is said apart", None, []))
+    return here.ensure(SecurityGroupIngress(NAME, group.id, [allow(443, "in", cidr=ANYWHERE)]))
 
 
 def _nat(here: Here) -> Handle:
@@ -149,6 +160,7 @@ NETWORK: Mapping[type[Resource], Sample] = {
         ),
         {"ingress": lambda hand: _open(hand, "ingress"), "egress": lambda hand: _open(hand, "egress")},
     ),
+    SecurityGroupIngress: Sample(_ingress, {"rules": lambda hand: _open(hand, "ingress")}),
     SecurityGroupEgress: Sample(_egress, {"rules": lambda hand: _open(hand, "egress")}),
     DefaultSecurityGroup: Sample(
         lambda here: here.ensure(DefaultSecurityGroup(NAME, here[Vpc].id)),

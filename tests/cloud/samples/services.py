@@ -150,6 +150,7 @@ def task_definition(here: Here, name: str) -> Handle:
             runtime_platform={"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
             container_definitions=[_container("nginx:1")],
             volumes=[{"name": "tmp"}],
+            ephemeral_storage={"sizeInGiB": 30},
         )
     )
 
@@ -315,6 +316,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             "task_role_arn": OTHERS,
             "container_definitions": [_container("nginx:2")],
             "volumes": [],
+            "ephemeral_storage": None,
             "runtime_platform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
             "requires_compatibilities": ["EC2"],
             "network_mode": "host",

@@ -53,6 +53,14 @@ def refusal(path: Path, **overrides: str) -> list[str]:
 # -- valid settings
 
 
+SPOKEN = f"""network.connect = "service-connect"
+[services.a]
+{PRIVATE}calls = ["b"]
+[services.b]
+{PRIVATE}protocol = "tcp"
+"""
+
+
 def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
     config = load(write(tmp_path, WEB))
 
@@ -92,21 +100,22 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
         )
     }
     web = config.services["web"]
-    assert (web.path, web.deregistration_delay) == ("/*", 30)
+    assert (web.path, web.deregistration_delay) == (("/*",), 30)
     assert web.health == Health(path="/health", codes="200", interval=15, timeout=5, healthy=2, unhealthy=3, grace=60)
     assert web.health.command == ()
 
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     services = {"web": {"image": "web:1", "port": 1}}
-    new = {"account": {"role_path": "/{project}/{env}/"}, "dns": {"domain": "example.com"}}
+    new: dict[str, Any] = {"account": {"role_path": "/{project}/{env}/"}, "dns": {"domain": "example.com"}}
+    new["logs"] = {"insights": False}
     shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}, **new})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
     assert shown.services["frontend"].calls == ("backend",)
-    assert shown.services["frontend"].variables() == ("BACKEND_URL",)
-    assert shown.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+    assert shown.variables_of("frontend") == ["BACKEND_URL"]
+    assert shown.variables_of("backend") == ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"]
 
 
 @pytest.mark.parametrize("with_app", [False, True])
@@ -307,6 +316,7 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         f'[services.a]\n{PUBLIC}health = {{ command = "wget -qO- localhost", grace = 3600, timeout = 14 }}',
         f'[services.a]\n{PRIVATE}health = {{ command = ["/check"], interval = 5, timeout = 60, unhealthy = 1 }}',
         f'[services.a]\n{PRIVATE}launch = "ec2"\nstop_timeout = 600',
+        f"[services.a]\n{PRIVATE}ephemeral_storage = 200\nulimits = {{ memlock = -1, nofile = 1048576 }}",
         f"[services.a]\n{PRIVATE}deployment = {{ min_percent = 0, max_percent = 100 }}",
         f"[services.a]\n{PRIVATE}scaling = {{ min = 2 }}\ndeployment = {{ max_percent = 150 }}",
         "\ufeff# a byte order mark",
@@ -463,10 +473,15 @@ TOP = [
     (f'[load_balancer]\nwaf_acl = "{ACL.replace("regional", "global")}"', "load_balancer.waf_acl", ["CloudFront"]),
     (f'region = "eu-west-1"\n[load_balancer]\nwaf_acl = "{ACL}"', "load_balancer.waf_acl", ["in ap-northeast-1"]),
     ("[network]\nflow_logs = 1", "network.flow_logs", ["true or false"]),
+    (
+        '[logs]\ninsights = false\n[alarms]\nemail = ["a@example.com"]',
+        "logs.insights",
+        ["alarms.running", "write true, or running = false under [alarms]"],
+    ),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
-    ("[services]", "services", ["at least one service"]),
-    ("services = {}", "services", ["at least one service"]),
+    ("[services]", "services", ["is empty", "a service or a job", "add [services.web], or [jobs.nightly]"]),
+    ("services = {}", "services", ["is empty", "a service or a job"]),
     ("services = 1", "services", ["must be a table"]),
     ("", "services", ["is missing", "[services.web]"]),
 ]
@@ -476,7 +491,7 @@ SERVICE = [
     ("port = 0", "port", ["0 is not a port", "1 to 65535"]),
     ("port = 65536", "port", ["65536 is not a port", "1 to 65535"]),
     ('port = "80"', "port", ["write 80 without quotes"]),
-    ("prot = 1", "prot", ['did you mean "port"?']),
+    ("pord = 1", "pord", ['did you mean "port"?']),
     ('port = 1\nenv = { A = "b" }', "env", ['did you mean "environment"?']),
     ('port = 1\nhost = "www"', "host", ["is unknown here; for the whole stack there is dns.host"]),
     ("port = 1\ncommand = []", "command", ["is empty", "a program and its arguments"]),
@@ -557,6 +572,17 @@ SERVICE = [
     ('port = 1\nhealth = { command = ["CMD-SHELL", "x"] }', "health.command", ['"CMD-SHELL"', "leave that out"]),
     ("port = 1\nstop_timeout = 1", "stop_timeout", ["2 to 600"]),
     ("port = 1\nstop_timeout = 121", "stop_timeout", ["Fargate", "2 to 120"]),
+    ("port = 1\nephemeral_storage = 20", "ephemeral_storage", ["20 is not a disk", "21 to 200"]),
+    ('port = 1\nlaunch = "ec2"\nephemeral_storage = 30', "ephemeral_storage", ["instance's disk", "remove it"]),
+    ("port = 1\nulimits = { files = 9 }", "ulimits.files", ["nofile"]),
+    ("port = 1\nulimits = { nofile = -1 }", "ulimits.nofile", ["use at most 1048576"]),
+    ("port = 1\nulimits = { nofile = 1048577 }", "ulimits.nofile", ["use at most 1048576"]),
+    ("port = 1\nulimits = { nofile = '9' }", "ulimits.nofile", ["whole number", "table"]),
+    ("port = 1\nulimits = { core = { soft = 2, hard = 1 } }", "ulimits.core.soft", ["more than hard, which is 1"]),
+    ("port = 1\nulimits = { core = { soft = -1, hard = 1 } }", "ulimits.core.soft", ["unlimited is more than hard"]),
+    ('port = 1\nprotocol = "REDIS"', "protocol", ["no scheme of a URL"]),
+    ('protocol = "tcp"', "protocol", ["without a port", "add port"]),
+    ('port = 1\npublic = true\nprotocol = "tcp"', "protocol", ['is "tcp"', "load balancer speaks HTTP"]),
     ("port = 1\nderegistration_delay = 60", "deregistration_delay", ["not public", "remove deregistration_delay"]),
     ("port = 1\npublic = true\nderegistration_delay = 3601", "deregistration_delay", ["0 to 3600"]),
     ("port = 1\ndeployment = { min_percent = 101 }", "deployment.min_percent", ["0 to 100"]),
@@ -628,6 +654,15 @@ def test_wrong_settings(tmp_path: Path, text: str, key: str, words: list[str]) -
     assert all(word in line for word in words), line
 
 
+def test_a_stack_may_have_jobs_alone_but_nothing_to_put_to_sleep(tmp_path: Path) -> None:
+    jobs = "[jobs.a]\nimage = 'a:1'\n"
+    assert load(write(tmp_path, jobs)).services == {}
+    nights = "[schedule]\nsleep = 'cron(0 20 * * ? *)'\nwake = 'cron(0 7 * * ? *)'\n"
+    (line,) = refusal(write(tmp_path, jobs + nights))
+    assert "schedule: has no effect on a stack that has no service and no database: remove it" in line
+    load(write(tmp_path, jobs + nights + "[database]\n"))
+
+
 @pytest.mark.parametrize(("text", "key", "words"), SERVICE)
 def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, f'[services.web]\nimage = "web:1"\n{text}\n')
@@ -659,7 +694,6 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
         ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
-        ('[services.a-long-name-of-a-service]\nport = 1\nimage = "i"', "services.a-long-name-of-a-service", ["by 7"]),
         ("[services]\nweb = 1", "services.web", ["must be a table"]),
         ("".join(f"[services.s{n}]\n{PRIVATE}" for n in range(501)), "services", ["501", "AWS's quotas allow 500"]),
         (
@@ -678,9 +712,19 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             ['did you mean "backend"?'],
         ),
         (
-            f'[services.a]\n{PRIVATE}calls = ["b"]\n[services.b]\n{PRIVATE}calls = ["a"]',
-            "services.a.calls",
-            ["(a calls b calls a)", "remove one call"],
+            SPOKEN.replace('protocol = "tcp"', 'calls = ["a"]'),
+            "network.connect",
+            ["a and b call each other", "remove a call, or network.connect"],
+        ),
+        (
+            f'[services.a]\n{PRIVATE}calls = ["b"]\nenvironment.B_PORT = "1"\n[services.b]\n{PRIVATE}protocol = "tcp"',
+            "services.a.environment.B_PORT",
+            ["set by the stack"],
+        ),
+        (
+            SPOKEN,
+            "services.b.protocol",
+            ["proxies of Service Connect speak HTTP"],
         ),
         (
             f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',

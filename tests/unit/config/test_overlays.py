@@ -117,7 +117,7 @@ WRONG = [
     ('services.web.cpu = "256"', "environments.prod.services.web.cpu", ["write 256 without quotes"]),
     ("services.web.memory = 4096", "environments.prod.services.web.memory", ["with 256 CPU units", "nearest: 2048"]),
     ("services.wep.cpu = 256", "environments.prod.services.wep", ['did you mean "web"?']),
-    ('services.api = { image = "i", prot = 1 }', "environments.prod.services.api.prot", ['did you mean "port"?']),
+    ('services.api = { image = "i", pord = 1 }', "environments.prod.services.api.pord", ['did you mean "port"?']),
     ("services.other.cpu = 256", "environments.prod.services.other", ["neither image nor build; there are web"]),
     ("jobs.clean = { cpu = 256 }", "environments.prod.jobs.clean", ["changes a job that there is not"]),
     ("services.web = 5", "environments.prod.services.web", ["must be a table, not 5"]),

@@ -109,7 +109,7 @@ def test_each_key_that_a_type_names_is_in_the_table() -> None:
 
 
 def test_the_sample_costs_what_its_parts_do() -> None:
-    found = costs.of_config(load(SAMPLE), NOWHERE)
+    found = costs.of_config(changed(load(SAMPLE), "logs", insights=True), NOWHERE)
     parts = found.by_address
     assert parts["vpc_endpoint/ssm"].usual == pytest.approx(3 * 0.014 * HOURS)
     assert parts["load_balancer/main"].usual == pytest.approx((0.0243 + 3 * 0.005) * HOURS)
@@ -160,6 +160,20 @@ def test_arm_tasks_have_their_own_price() -> None:
         {"service/a": {"desired_count": 1, "capacity_provider_strategy": FARGATE}, "task_definition/a": task}
     )
     assert {line.price for line in found.lines} == {"fargate.arm.vcpu", "fargate.arm.gb"}
+
+
+def test_a_disk_costs_beyond_20_gib_and_alike_on_spot() -> None:
+    strategy = [*FARGATE, {"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    task = {"cpu": "1024", "memory": "2048", "ephemeral_storage": {"sizeInGiB": 30}}
+    service = {"desired_count": 4, "capacity_provider_strategy": strategy}
+    found = priced({"service/a": service, "task_definition/a": task})
+    (line,) = (one for one in found.lines if one.price == "fargate.storage")
+    assert line.sums.usual == pytest.approx(4 * 10 * 0.000133 * HOURS)
+    assert not line.guess
+    run = {"schedule/a": {}, "task_definition/a": task}
+    assert [one.what for one in priced(run).loads if one.price == "fargate.storage"] == [
+        "an hour of a run of a, 10 GB of disk beyond 20"
+    ]
 
 
 def test_instances_are_as_many_as_the_tasks_need() -> None:

@@ -15,6 +15,7 @@ from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.conditions import CLOSED, asked, normal
 from provisioner.resources.elbv2.listeners import (
     MAX_TARGET_GROUPS,
     Listener,
@@ -213,12 +214,52 @@ def test_a_target_group_without_a_successor_stays_for_now() -> None:
     assert listener.widened({"default_actions": [answer("503", "")]}, as_it_is(listener)) == listener
 
 
-def test_a_rule_answers_at_its_former_path_until_traffic_moves() -> None:
-    rule = ListenerRule("web", "l", 5, [path("/new/*")], [forward("web")])
-    before = {"conditions": [path("/old/*")], "actions": [forward("web")]}
+def moves(wanted: list[str], former: list[str], live: list[str] | None = None) -> list[Any]:
+    """Return the paths of a rule in the three parts of its change."""
+    rule = ListenerRule("web", "l", 5, [path(*wanted)], [forward("web")])
+    before: dict[str, Any] = {"conditions": [path(*former)], "actions": [forward("web")], "priority": 7}
+    there = as_it_is(rule, **{**before, "conditions": [path(*(live or former))]})
+    parts = [rule.widened(before, there), rule.shifted(before, there), rule]
+    return [part.conditions[0]["Values"] for part in parts]
+
+
+def test_a_rule_takes_its_new_path_when_traffic_moves() -> None:
+    assert moves(["/new/*"], ["/old/*"]) == [["/old/*"], ["/new/*", "/old/*"], ["/new/*"]]
+    assert moves(["/a/*", "/b/*"], ["/a/*"]) == [["/a/*"], ["/a/*", "/b/*"], ["/a/*", "/b/*"]]
+    assert moves(["/a/*"], ["/a/*", "/b/*"]) == [["/a/*", "/b/*"], ["/a/*", "/b/*"], ["/a/*"]]
+    six = [f"/{n}" for n in range(6)]
+    assert moves(six[:3], six[3:]) == [six[3:], six[:3], six[:3]], "a rule has room for five"
+    assert moves(["/a"], ["/b"], live=["/theirs"]) == [["/a"]] * 3, "what somebody else has set goes at once"
+
+
+def test_a_rule_keeps_its_place_until_traffic_moves() -> None:
+    rule = ListenerRule("web", "l", 5, [path("/longer/*")], [forward("web")])
+    before = {"conditions": [path("/a/*")], "priority": 9, "actions": [forward("web")]}
     live = as_it_is(rule, **before)
-    assert rule.widened(before, live).conditions == [path("/new/*", "/old/*")]
-    assert rule.shifted(before, live).conditions == [path("/new/*")]
+    assert (rule.widened(before, live).priority, rule.shifted(before, live).priority) == (9, 5)
+    drifted = as_it_is(rule, **{**before, "priority": 8})
+    assert rule.widened(before, drifted).priority == 5
+
+
+def test_a_new_rule_takes_no_request_of_a_listener_with_clients() -> None:
+    rule = ListenerRule("web", "l", 5, [path("/a/*")], [forward("web")])
+    assert rule.begun({"l"}) == rule, "a new listener has no clients yet"
+    assert replace(rule, at_once=True).begun(()) == replace(rule, at_once=True)
+    closed = rule.begun({"another"})
+    assert (closed.conditions, closed.actions) == (CLOSED, rule.actions), "ECS sees its target group"
+    live = as_it_is(closed)
+    assert rule.widened(closed.recorded(), live).conditions == CLOSED, "after a kill"
+    assert rule.widened(live.attributes, live).conditions == CLOSED, "without a state"
+    assert rule.shifted(closed.recorded(), live).conditions == rule.conditions
+
+
+def test_several_values_go_into_the_member_for_them() -> None:
+    host = {"Field": "host-header", "Values": ["a.example.com"]}
+    assert asked([path("/a"), host]) == [path("/a"), host]
+    several = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a", "/b"]}}
+    assert asked([path("/a", "/b")]) == [several]
+    assert normal({**several, "Values": ["/a", "/b"]}) == normal(several) == path("/a", "/b")
+    assert normal({"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example.com"]}}) == host
 
 
 def test_a_weighted_action_has_one_normal_form() -> None:

@@ -160,7 +160,7 @@ def test_what_cannot_run_here_is_left_out(changed: dict[str, Any], key: str, why
         ({"container": {"user": "a b"}}, "user"),
         ({"container": {"command": ["--token=abcdef123456"]}}, "command"),
         ({"task": {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]}}, "volumes.v"),
-        ({"task": {"ephemeralStorage": {"sizeInGiB": 50}}}, "ephemeralStorage"),
+        ({"container": {"ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 2000000}]}}, "ulimits.nofile"),
         ({"task": {"pidMode": "task"}}, "pidMode"),
         ({"task": {"networkMode": "bridge"}}, "networkMode"),
         ({"task": {"taskRoleArn": "arn:aws:iam::1:role/web"}}, "taskRoleArn"),
@@ -218,11 +218,15 @@ def test_containers_beside_it_become_sidecars() -> None:
         "readonlyRootFilesystem": True,
         "user": "100",
         "stopTimeout": 10,
+        "ulimits": [
+            {"name": "nofile", "softLimit": 1024, "hardLimit": 65536},
+            {"name": "core", "softLimit": 0, "hardLimit": 0},
+        ],
     }
     router = {"name": "log_router", "image": "fluent:1", "firelensConfiguration": {"type": "fluentbit"}}
     own = {**CONTAINER, "dependsOn": [{"containerName": "agent", "condition": "HEALTHY"}]}
     leads = {"targetGroupArn": GROUP, "containerName": "nginx_front", "containerPort": 8000}
-    task = {"containerDefinitions": [own, front, agent, router]}
+    task = {"containerDefinitions": [own, front, agent, router], "ephemeralStorage": {"sizeInGiB": 50}}
     tables, left = read(answers(**balanced(service={"loadBalancers": [leads]}) | {"task": task}))
     found = tables["services"]["web"]
     assert (found["image"], found["target_container"], found["depends_on"]) == (
@@ -230,6 +234,7 @@ def test_containers_beside_it_become_sidecars() -> None:
         "nginx-front",
         {"agent": "healthy"},
     )
+    assert found["ephemeral_storage"] == 50
     assert found["sidecars"]["nginx-front"] == {
         "image": "nginx:1",
         "port": 8000,
@@ -243,6 +248,7 @@ def test_containers_beside_it_become_sidecars() -> None:
         "memory": 128,
         "user": "100",
         "read_only": True,
+        "ulimits": {"nofile": {"soft": 1024, "hard": 65536}, "core": 0},
         "stop_timeout": 10,
         "health": {"command": "agent health", "interval": 30, "timeout": 5, "unhealthy": 5, "grace": 0},
         "environment": {"SITE": "eu"},
@@ -659,8 +665,19 @@ def test_a_public_service() -> None:
     assert (found["public"], found["port"], found["path"], found["deregistration_delay"]) == (True, 80, "/api*", 300)
     assert found["health"] == {"path": "/up", "codes": "200-299", "interval": 30, "unhealthy": 2}
     assert written["dns"] == {"domain": "example.com", "host": "shop"}
-    assert "/*: a service has one path" in left["service web: rule.path-pattern"]
+    assert "/*: path is /api* here" in left["service web: rule.path-pattern"]
     assert "until you write others" in left["cluster main: network.allow"]
+
+
+def test_several_paths_and_clients_that_stay() -> None:
+    rules = [{"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a/*", "/b", "/c?"]}}]}]
+    sticky = {"stickiness.enabled": "true", "stickiness.lb_cookie.duration_seconds": "60"}
+    found, _ = web(told=True, **balanced(rules=rules, attributes=sticky, listener={"DefaultActions": []}))
+    assert (found["path"], found["sticky"]) == (["/a/*", "/b", "/c?"], 60)
+    sticky |= {"stickiness.type": "app_cookie"}
+    found, left = web(told=True, **balanced(rules=rules, attributes=sticky, listener={"DefaultActions": []}))
+    assert "sticky" not in found
+    assert "app_cookie" in left["service web: targetGroup.stickiness.type"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ COPILOT_ROWS: list[Row] = [
     ),
     ("delay-60", web(), {"services.web.deregistration_delay": 60}, []),
     ("exec-off", web(), {"services.web.exec": False}, []),
-    ("insights-off", web(), {}, [r"container_insights: is off there; here it is on, and charged for"]),
+    ("insights-off", web(), {"logs.insights": False}, []),
     ("capabilities", web(), {}, [r"capabilities: .*keeps fewer"]),
     ("own-variables", web(), {}, [r"COPILOT_ENVIRONMENT_NAME.*not set here"]),
     ("two-zones", web(), {"network.zones": 2}, []),
@@ -89,7 +89,25 @@ COPILOT_ROWS: list[Row] = [
         {"logs.retention_days": 180},
         [r"api/manifest.yml:\d+: logging.retention: 7 days"],
     ),
-    ("path", web("", api=WEB.replace("web", "api").replace("path: /", "path: api")), {}, [r"/apidocs"]),
+    (
+        "path",
+        web("", api=WEB.replace("web", "api").replace("path: /", "path: api")),
+        {"services.api.path": ["/api", "/api/*"], "services.web.path": ABSENT},
+        [],
+    ),
+    (
+        "sticky",
+        {"web/manifest.yml": WEB.replace("{path: /}", "{path: /, stickiness: true}")},
+        {"services.web.sticky": 86400},
+        [],
+    ),
+    ("disk", web("storage: {ephemeral: 50}\n"), {"services.web.ephemeral_storage": 50}, []),
+    (
+        "insights-on",
+        {**web(), "environments/test/manifest.yml": "observability: {container_insights: true, other: 1}\n"},
+        {"logs": {"retention_days": 30, "insights": True}},
+        [r"observability.other: has no counterpart"],
+    ),
     (
         "build-args",
         {

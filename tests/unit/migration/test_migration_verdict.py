@@ -114,9 +114,15 @@ def test_errors_are_said_last() -> None:
     assert verdict(one).whole["services"] == []
 
 
-def test_jobs_alone_are_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="there are jobs alone, and a stack needs a service"):
-        of_copilot(copilot(tmp_path, nightly=JOB), project="shop")
+def test_jobs_alone_are_carried_over(tmp_path: Path) -> None:
+    made = of_copilot(copilot(tmp_path, nightly=JOB), project="shop")
+    assert made.tables[made.own]["jobs"].keys() == {"nightly"}
+    assert str(verdict(made)).startswith("1 of 1 job is whole; ")
+
+
+def test_neither_a_service_nor_a_job_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no service and no job that can be carried over"):
+        of_copilot(copilot(tmp_path, site="name: site\ntype: Static Site\n"), project="shop")
 
 
 def test_a_workspace_that_is_not_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

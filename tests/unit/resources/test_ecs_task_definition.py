@@ -83,6 +83,20 @@ def test_a_new_default_of_aws_is_no_difference() -> None:
     assert live.attributes == WANT.fields()
 
 
+def test_a_record_without_a_newer_field_is_still_known() -> None:
+    """Or the first `up` of a version with the field would register and deploy all revisions anew."""
+    older = {name: value for name, value in WANT.fields().items() if name != "ephemeral_storage"}
+    assert content_of(older) == content_of(WANT.fields())
+    to = Answering(WANT)
+    aws = to.aws.knowing(Knows(fields=lambda resource_type: [older]))
+    (live,) = aws.live(TaskDefinition)
+    assert WANT.differences(live) == {}
+    larger = replace(WANT, ephemeral_storage={"sizeInGiB": 30})
+    assert {name: (one.old, one.new) for name, one in larger.differences(live).items()} == {
+        "ephemeral_storage": (None, {"sizeInGiB": 30})
+    }
+
+
 def test_the_order_of_dropped_capabilities_is_no_difference() -> None:
     def container(*drop: str) -> dict[str, Any]:
         linux = {"capabilities": {"drop": list(drop)}, "initProcessEnabled": True}

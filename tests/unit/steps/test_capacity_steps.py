@@ -80,6 +80,14 @@ def test_teardown_goes_from_services_to_the_cluster() -> None:
     )
 
 
+def test_a_stack_has_container_insights_only_if_it_asks() -> None:
+    for asked, value in ((True, "enabled"), (False, "disabled")):
+        declared = stack_of(logs={"insights": asked}).declared
+        cluster: Any = declared["cluster/main"].resource
+        assert cluster.settings == [{"name": "containerInsights", "value": value}]
+        assert ("log_group/insights" in declared) == ("container_insights/ecs-sample-dev" in declared) == asked
+
+
 def test_the_first_instance_waits_for_setting_and_endpoints() -> None:
     assert "minimum_size/main" not in stack_of().declared
     stack = stack_of(capacity={"min": 1})

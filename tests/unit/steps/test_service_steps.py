@@ -192,6 +192,86 @@ def test_a_service_that_must_not_run_twice_has_no_rebalancing() -> None:
     assert "stopTimeout" not in container(stack, "web")
 
 
+def test_names_that_aws_would_refuse_are_short_and_unlike() -> None:
+    long = "a-storefront-with-a-name-of-many-words"
+    service = {"image": "web:1", "port": 80, "public": True}
+    stack = declared(
+        **{
+            long: {**service, "path": "/a/*", "deployment": "blue-green"},
+            f"{long}-two": {**service, "path": "/b/*"},
+            "web": {**service, "path": "/w/*"},
+        }
+    )
+    addresses = [f"target_group/{name}" for name in (long, f"{long}-B", f"{long}-two")]
+    groups = [desired(stack, address).target_group_name for address in addresses]
+    assert all(len(name) <= 32 and name.startswith("ecs-sample-dev-a-stor") for name in groups)
+    assert len({*groups}) == 3
+    assert desired(stack, "target_group/web").target_group_name == "ecs-sample-dev-web"
+    role = desired(stack, f"role/task-{long}-two").role_name
+    assert role == f"ecs-sample-dev-task-{long}-two"
+    longest = "b" * 63
+    declaration = declared(**{longest: {"image": "web:1"}})
+    assert len(desired(declaration, f"role/task-{longest}").role_name) <= 64
+
+
+def test_services_in_a_circle_have_rules_apart_and_start_in_an_order() -> None:
+    stack = declared(
+        web={"image": "web:1", "port": 80, "public": True, "calls": ["api"]},
+        api={"image": "api:1", "port": 81, "calls": ["web", "store"]},
+        store={"image": "store:1", "port": 82},
+    )
+    for name, port, callers in (("web", 80, {"alb", "api"}), ("api", 81, {"web"})):
+        assert desired(stack, f"security_group/{name}").ingress is None
+        rules = desired(stack, f"security_group_ingress/{name}").rules
+        assert {(rule["FromPort"], rule["ReferencedGroupId"]) for rule in rules} == {
+            (port, f"${{security_group/{caller}:id}}") for caller in callers
+        }
+        assert f"security_group_ingress/{name}" in needs(stack, f"security_group_egress/{name}"), "tasks start later"
+    assert len(desired(stack, "security_group/store").ingress) == 1
+    assert "security_group_ingress/store" not in stack.declared
+    assert environment(stack, "web")["API_URL"] == "http://api.svc.internal:81"
+    assert environment(stack, "api")["WEB_URL"] == "http://web.svc.internal:80"
+    order = [address for address in stack.declared if address.startswith("service/")]
+    assert order.index("service/store") < order.index("service/api") < order.index("service/web")
+
+
+def test_callers_get_the_address_in_the_form_of_the_protocol() -> None:
+    called = {"image": "c:1", "port": 6379}
+    stack = declared(
+        cache={**called, "protocol": "redis"},
+        raw={**called, "protocol": "tcp"},
+        api=called,
+        web={"image": "web:1", "calls": ["cache", "raw", "api"], "environment": {"RAW_URL": "amqp://guest@raw"}},
+    )
+    assert environment(stack, "web") == {
+        "CACHE_URL": "redis://cache.svc.internal:6379",
+        "CACHE_HOST": "cache.svc.internal",
+        "CACHE_PORT": "6379",
+        "RAW_HOST": "raw.svc.internal",
+        "RAW_PORT": "6379",
+        "RAW_URL": "amqp://guest@raw",
+        "API_URL": "http://api.svc.internal:6379",
+    }
+
+
+def test_disks_and_limits_are_those_of_the_file() -> None:
+    limits = {"nofile": 65536, "core": {"soft": 0, "hard": -1}}
+    stack = declared(
+        web={"image": "web:1", "port": 80, "ephemeral_storage": 50, "ulimits": limits, "memory": 1024},
+        host={"extends": "web", "port": 81, "launch": "ec2"},
+        plain={"image": "web:1", "port": 80},
+    )
+    asked = [
+        {"name": "core", "softLimit": 0, "hardLimit": -1},
+        {"name": "nofile", "softLimit": 65536, "hardLimit": 65536},
+    ]
+    assert desired(stack, "task_definition/web").ephemeral_storage == {"sizeInGiB": 50}
+    assert container(stack, "web")["ulimits"] == container(stack, "host")["ulimits"] == asked
+    for name in ("host", "plain"):  # instances have no such disks
+        assert desired(stack, f"task_definition/{name}").ephemeral_storage is None
+    assert "ulimits" not in container(stack, "plain")
+
+
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
     image = desired(stack, "wanted_image/web")

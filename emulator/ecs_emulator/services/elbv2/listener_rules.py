@@ -10,18 +10,23 @@ from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind, resource
 
 _PRIORITY_IN_USE = "Priority '{}' is currently in use"
+_SHORT = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
+"""The conditions that take one value in `Values`, and the member for several (ELBv2 API, RuleCondition)."""
+_MOST = 5
+"""The most values of a rule's conditions, and the most wildcards in them (quotas of Application Load Balancers)."""
 
 
 @wrap(ELBv2Backend, "create_rule")
 def create_rule(
     original: Any, self: Any, listener_arn: str, conditions: Any, priority: Any, actions: Any, tags: Any = None
 ) -> Any:
-    """CreateRule: refuse a priority that is in use; conditions come back in both of AWS's forms."""
+    """CreateRule: refuse a used priority and too many values; conditions come back in both of AWS's forms."""
     listener = resource(self, listener_arn)
     for rule in listener.rules.values():
         if str(rule.priority) == str(priority):
             refuse("PriorityInUse", _PRIORITY_IN_USE.format(priority))
     check_groups(self, listener.load_balancer_arn, actions)
+    _check_conditions(conditions)
     rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
     rebind(self)
     return rule
@@ -46,8 +51,31 @@ def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> lis
     return list(rules.values())
 
 
+def _check_conditions(conditions: list[dict[str, Any]]) -> None:
+    """Refuse several values in the short form, more than 5 values, and more than 5 wildcards.
+
+    ELBv2 API, RuleCondition, Values: a single host name or path pattern. The words for too many values are AWS's
+    (cfn-lint#3833); those for wildcards are by analogy. Accounts of before 2020 may have 6 wildcards
+    (elb-application-load-balancers-user-guide#32).
+    """
+    found = 0
+    texts: list[str] = []
+    for condition in conditions:
+        field, short = condition.get("Field", ""), condition.get("Values") or []
+        if field in _SHORT and len(short) > 1:
+            refuse("ValidationError", f"The '{field}' field contains too many values; the limit is '1'")
+        kinds = (one for key, one in condition.items() if key.endswith("Config"))
+        values = [*short, *(value for kind in kinds for value in kind.get("Values") or ())]
+        found += len(values) + len(condition.get("RegexValues") or ())
+        texts += [value for value in values if isinstance(value, str) and field != "source-ip"]
+    if found > _MOST:
+        refuse("ValidationError", f"A rule can only have '{_MOST}' condition values")
+    if sum(text.count("*") + text.count("?") for text in texts) > _MOST:
+        refuse("ValidationError", f"A rule can only have '{_MOST}' condition wildcards")
+
+
 def _full(condition: dict[str, Any]) -> dict[str, Any]:
-    name = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition.get("Field", ""))
+    name = _SHORT.get(condition.get("Field", ""))
     if name is None or "RegexValues" in condition.get(name, {}):
         return condition
     values = condition.get("Values") or condition.get(name, {}).get("Values", [])
@@ -67,7 +95,7 @@ def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns
     rules = list(original(self, listener_arn, rule_arns))
     for rule in rules:
         for condition in rule.conditions:
-            for name in ("PathPatternConfig", "HostHeaderConfig"):
+            for name in _SHORT.values():
                 if "Values" in condition.get(name, {}):
                     condition["Values"] = condition[name]["Values"]
     return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority)))
@@ -75,10 +103,11 @@ def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns
 
 @wrap(ELBv2Backend, "modify_rule")
 def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, actions: Any) -> Any:
-    """ModifyRule: refuse an unknown rule, and target groups of another load balancer."""
+    """ModifyRule: refuse an unknown rule, target groups of another load balancer, and too many values."""
     rule = resource(self, rule_arn)
     listener = resource(self, rule.listener_arn)
     check_groups(self, listener.load_balancer_arn, actions)
+    _check_conditions(conditions)
     changed = original(self, rule_arn, [_full(entry) for entry in conditions], actions)
     rebind(self)
     return changed
