@@ -256,7 +256,7 @@ def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None, owners: M
 
     Args:
         paths: by service, the health check path that its new images answer; left out, they answer every path.
-        owners: by path pattern, the name of the service that is to answer it in the end.
+        owners: by path pattern, or host and path pattern, the name of the service that is to answer it in the end.
 
     Raises:
         CloudError: it does not answer.

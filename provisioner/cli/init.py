@@ -45,6 +45,13 @@ Region = Annotated[
         metavar="NAME", help="With --from ecs or copilot: the Region to read (default: the profile's, or AWS_REGION)."
     ),
 ]
+Project = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="With --from: the name of the new project (default: the application's, the file's or the cluster's).",
+    ),
+]
 
 
 @command(
@@ -59,23 +66,29 @@ Region = Annotated[
     "provision init --from ecs CLUSTER --profile NAME    the services of a cluster, by reads only",
 )
 def init(
-    options: Options, what: Place = None, with_app: WithApp = False, source: From = None, region: Region = None
+    options: Options,
+    what: Place = None,
+    with_app: WithApp = False,
+    source: From = None,
+    region: Region = None,
+    project: Project = None,
 ) -> int:
     """Write a stack.toml: a commented sample, or with --from a translation of another tool's files or of a cluster.
 
     Changes no existing file, and nothing on AWS. --from compose reads files only; --from ecs reads an account;
     --from copilot reads files, and with --profile or --region the account too. Only known keys are carried over: each
-    other key is listed with the reason. See docs/moving.md.
+    other key is listed with the reason, and the last line says how many services are whole. See docs/moving.md.
     """
     from provisioner.engine.errors import ConfigurationError
 
     if source is None and what is not None:
         raise ConfigurationError(f"{what}: is for --from: write `provision init --from copilot {what}`")
-    if source is None and region is not None:
-        raise ConfigurationError("--region: is for --from: write region into stack.toml")
+    for key, value in (("region", region), ("project", project)):
+        if source is None and value is not None:
+            raise ConfigurationError(f"--{key}: is for --from: write {key} into stack.toml")
     if source is not None and with_app:
         raise ConfigurationError("--with-app: is for the sample: leave it or --from out")
-    return _converted(options, source, what, region) if source else _sample(options, with_app)
+    return _converted(options, source, what, region, project) if source else _sample(options, with_app)
 
 
 def _sample(options: Options, with_app: bool) -> int:
@@ -91,11 +104,11 @@ def _sample(options: Options, with_app: bool) -> int:
     return 0
 
 
-def _converted(options: Options, source: Source, what: str | None, region: str | None) -> int:
+def _converted(options: Options, source: Source, what: str | None, region: str | None, project: str | None) -> int:
     from provisioner.migration.convert import convert
     from provisioner.render import converted
     from provisioner.render.text import say
 
-    done = convert(options, source, what, region)
+    done = convert(options, source, what, region, project)
     say([json.dumps(converted.document(done), ensure_ascii=False)] if options.json else converted.lines(done))
     return 0

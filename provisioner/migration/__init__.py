@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provisioner.config import models, paths
 from provisioner.engine.errors import ConfigurationError
-from provisioner.migration import compose
+from provisioner.migration.compose import file as compose
 from provisioner.migration.copilot import workspace
 from provisioner.migration.draft import Draft, text
 
@@ -61,18 +61,19 @@ def check_free(path: Path) -> None:
         raise ConfigurationError(f"{path} already exists: move it, or choose another with --config FILE")
 
 
-def draft_of(source: str, place: Path, env: str | None) -> Draft:
+def draft_of(source: str, place: Path, env: str | None, project: str | None = None) -> Draft:
     """Return a draft from another tool's files.
 
     Args:
         source: `copilot` or `compose`.
         place: the directory of the files, or for Compose also the file itself.
         env: the own environment of the new file; None to take it from the files.
+        project: the name of the project; None to take it from the files.
 
     Raises:
         ConfigurationError: there is nothing to read.
     """
-    return workspace.draft(place, env) if source == "copilot" else compose.draft(place, env)
+    return workspace.draft(place, env, project) if source == "copilot" else compose.draft(place, env, project)
 
 
 def write(draft: Draft, path: Path) -> Converted:

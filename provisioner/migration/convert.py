@@ -14,25 +14,28 @@ if TYPE_CHECKING:
     from provisioner.operations.context.options import Options
 
 
-def convert(options: Options, source: str, what: str | None, region: str | None) -> Converted:
+def convert(
+    options: Options, source: str, what: str | None, region: str | None, project: str | None = None
+) -> Converted:
     """Write a `stack.toml` from another tool's files or from a cluster.
 
     Args:
         source: `copilot`, `compose` or `ecs`.
         what: the directory or file to read, or the cluster, by its name or ARN.
         region: the Region of the account to read; None for the profile's Region.
+        project: the name of the new project; None for that in the source.
 
     Raises:
         ProvisionError: there is nothing to read, it cannot be read, or the new file exists or cannot be written.
     """
     if source == "ecs":
-        return _of_cluster(options, what, region)
+        return _of_cluster(options, what, region, project)
     if source == "compose" and (region or options.profile):
         given = "--region" if region else "--profile"
         raise ConfigurationError(f"{given}: a Compose file says nothing of an account: leave it out")
     place = Path(what or "")
     path = migration.place_for(place if place.is_dir() else place.parent, options.config)
-    draft = migration.draft_of(source, place, options.env)
+    draft = migration.draft_of(source, place, options.env, project)
     if region or options.profile:
         from provisioner.migration.account import copilot
         from provisioner.operations.context import connection
@@ -41,7 +44,7 @@ def convert(options: Options, source: str, what: str | None, region: str | None)
     return migration.write(draft, path)
 
 
-def _of_cluster(options: Options, what: str | None, region: str | None) -> Converted:
+def _of_cluster(options: Options, what: str | None, region: str | None, project: str | None) -> Converted:
     from provisioner.migration.account import cluster
     from provisioner.migration.ecs import cluster as translated
     from provisioner.operations.context import connection
@@ -52,7 +55,7 @@ def _of_cluster(options: Options, what: str | None, region: str | None) -> Conve
     migration.check_free(path)
     aws = connection.account_reader(options, region or _region_of(what))
     answers = cluster.read(aws, what, on_aws=options.target != "local")
-    return migration.write(translated.draft(answers, options.env), path)
+    return migration.write(translated.draft(answers, options.env, project), path)
 
 
 def _region_of(cluster: str) -> str | None:

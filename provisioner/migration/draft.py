@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from provisioner.config import toml_text
+from provisioner.config import models, toml_text
 from provisioner.config.overlays import TABLE
 from provisioner.migration.yaml_tree import Value
 
 INLINE = 90
 """The most characters of a table that is written on one line."""
+Cost = Literal["nothing", "part", "entrance", "all"]
+"""The loss that a note tells of: `nothing`, a part of a service or job, its way in for users, or all of it."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,16 @@ class Left:
         file, line: the place of the key; line 0 for the whole file.
         key: the key; empty for the whole file.
         why: the reason, and what to do.
+        of: the service or job that the note is about, such as `services.web`; empty for the whole stack.
+        cost: the loss of that service or job.
     """
 
     file: str
     line: int
     key: str
     why: str
+    of: str = ""
+    cost: Cost = "part"
 
     def __str__(self) -> str:
         """Return one line for people."""
@@ -65,28 +71,51 @@ class Draft:
         source: the tool whose files are read; `ecs` for a cluster.
         project: the name of the project.
         own: the file's own environment.
+        application: the name of the project in the other tool.
         tables: the whole table of each environment, the own environment included.
-        left: notes of keys that are not carried over, without duplicates.
+        left: notes of keys that are not carried over or are different here, without duplicates.
         imported: outputs of other stacks, whose values only an account has.
+        dropped: variables that are not carried over, each with its workload's name, so that nothing adds them again.
+        missed: the services that have lost an address, by the service at that address, which is left out.
         asked: whether AWS was asked, instead of reading files alone.
     """
 
     source: str
     project: str
     own: str
+    application: str = ""
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
+    dropped: set[tuple[str, str]] = field(default_factory=set)
+    missed: dict[str, list[str]] = field(default_factory=dict)
     asked: bool = False
 
-    def leave(self, value: Value, key: str, why: str) -> None:
-        """Note a value that is not carried over."""
-        self.note(Left(value.file, value.line, key, why))
+    def leave(self, value: Value, key: str, why: str, of: str = "", cost: Cost = "part") -> Left:
+        """Note a value that is not carried over, or that is different here."""
+        return self.note(Left(value.file, value.line, key, why, of, cost))
 
-    def note(self, left: Left) -> None:
+    def note(self, left: Left) -> Left:
         """Add a note, unless another environment has added the same note."""
         if left not in self.left:
             self.left.append(left)
+        return left
+
+    def miss(self, callee: str, caller: str) -> None:
+        """Note that a service has lost the address of a service that is left out."""
+        callers = self.missed.setdefault(callee, [])
+        if caller not in callers:
+            callers.append(caller)
+
+    @property
+    def losses(self) -> list[Left]:
+        """The notes of losses."""
+        return [one for one in self.left if one.cost != "nothing"]
+
+    @property
+    def changes(self) -> list[Left]:
+        """The notes of differences that are no loss, and of choices."""
+        return [one for one in self.left if one.cost == "nothing"]
 
     @property
     def workloads(self) -> dict[str, list[str]]:
@@ -129,7 +158,8 @@ def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, An
     return base, overlays
 
 
-REGION = '# region = "…"                      # is in none of the files: write yours'
+USUAL_REGION: str = models.Config.model_fields["region"].default
+REGION = f'# region = "…"                      # not known: {USUAL_REGION} until you write yours'
 
 
 def text(draft: Draft) -> str:
@@ -149,10 +179,17 @@ def text(draft: Draft) -> str:
             lines += _tables({TABLE: {env: table}})
         elif env != draft.own:
             lines += ["", f"[{toml_text.key(TABLE, env)}]"]
-    if draft.left:
-        lines += ["", "", f"# Not carried over ({len(draft.left)}):"]
-        lines += [f"# - {_comment(str(one))}" for one in draft.left]
+    for heading, notes in headed(draft):
+        lines += ["", "", f"# {heading} ({len(notes)}):"]
+        lines += [f"# - {_comment(str(one))}" for one in notes]
     return "\n".join(lines) + "\n"
+
+
+def headed(draft: Draft) -> Iterator[tuple[str, Sequence[Left]]]:
+    """Yield the notes under two headings, without empty ones: losses, and differences that are none."""
+    for heading, notes in (("Not carried over", draft.losses), ("Different here, or yours to say", draft.changes)):
+        if notes:
+            yield heading, notes
 
 
 def _written(draft: Draft) -> list[str]:

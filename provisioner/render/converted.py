@@ -8,31 +8,35 @@ from typing import Any
 
 from provisioner.engine.words import count
 from provisioner.migration import Converted
+from provisioner.migration.draft import headed
+from provisioner.migration.verdict import verdict
 
 
 def lines(done: Converted) -> Iterator[str]:
-    """Yield the written file, the settings left out, the remaining problems, and the next step."""
+    """Yield the written file, the settings left out, the remaining problems, the verdict, and the next step."""
     draft, workloads = done.draft, done.draft.workloads
     sizes = [count(len(names), kind[:-1]) for kind, names in workloads.items() if names]
     others = [env for env in draft.tables if env != draft.own]
     environments = f"environment {draft.own}" + (f", and as overlays {', '.join(others)}" if others else "")
     yield f"Wrote {done.path}: {', '.join(sizes)}; {environments}."
-    if draft.left:
+    for heading, notes in headed(draft):
         yield ""
-        yield f"Not carried over ({len(draft.left)}; the list is at the end of the file, too):"
-        yield from (f"  {left}" for left in draft.left)
+        yield f"{heading} ({len(notes)}; the list is at the end of the file, too):"
+        yield from (f"  {left}" for left in notes)
     if done.problems:
         yield ""
         yield "Left for you to correct:"
         yield from (f"  {problem}" for problem in done.problems)
     yield ""
     where = "" if str(done.path) == "stack.toml" else f" -c {done.path}"
-    yield f"Review it, then run `provision config{where}` and `provision plan{where}`. More: docs/moving.md"
+    yield f"{verdict(draft, len(done.problems))}."
+    yield f"Next: `provision config{where}`, `provision plan{where}`. More: docs/moving.md"
 
 
 def document(done: Converted) -> dict[str, Any]:
     """Return the same as one JSON document."""
     draft = done.draft
+    outcome = verdict(draft, len(done.problems))
     return {
         "config": str(done.path),
         "project": draft.project,
@@ -40,4 +44,5 @@ def document(done: Converted) -> dict[str, Any]:
         **draft.workloads,
         "left": [asdict(left) for left in draft.left],
         "problems": list(done.problems),
+        "verdict": {"text": str(outcome), **asdict(outcome)},
     }

@@ -54,6 +54,12 @@ def list_clusters(store: Store, request: Shape) -> Shape:
 
 
 @operation
+def list_gateway_routes(store: Store, request: Shape) -> Shape:
+    """Answer ListGatewayRoutes: there are none, as CreateGateway is not offered here."""
+    return {"gatewayRoutes": []}
+
+
+@operation
 def describe_clusters(store: Store, request: Shape) -> Shape:
     """Answer DescribeClusters; deleted clusters stay INACTIVE for a while (API reference, DeleteCluster)."""
     include = set(request.get("include", []))

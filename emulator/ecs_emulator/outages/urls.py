@@ -62,13 +62,17 @@ def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
     """Return the present condition of each pattern under every name, also of patterns for which there is no rule.
 
     Names that redirect are left out, as those without a rule that forwards are in `conditions`.
+
+    Args:
+        patterns: a name before a pattern means this name alone.
     """
-    asked = list(patterns)
+    asked = [(name, f"/{rest}") for name, _, rest in (one.partition("/") for one in patterns)]
     found = {
         Url(name, pattern, listener.protocol): None
         for kept, balancer, listener in _listeners()
         for name in _names(kept.account, balancer.dns_name)
-        for pattern in asked
+        for only, pattern in asked
+        if only in ("", name)
     }
     return {url: one for url in found if isinstance(one := _at(url), Condition)}
 

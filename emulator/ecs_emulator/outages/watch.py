@@ -37,7 +37,7 @@ class Watch:
     """A watch over the services that were up at its start, and the URLs that answered, with their services' ARNs.
 
     Attributes:
-        owners: by path pattern, the name of the service that is to answer it in the end.
+        owners: by path pattern, or host and path pattern, the name of the service that is to answer it in the end.
     """
 
     on: bool = False
@@ -52,8 +52,8 @@ class Watch:
 
         Args:
             paths: by service, the health check path that its new images answer; left out, they answer every path.
-            owners: by path pattern, the name of the service that is to answer it from now on. Patterns that come new
-                are watched too: others answer them until then.
+            owners: by path pattern, or host and path pattern, the name of the service that is to answer it from now
+                on. Patterns that come new are watched too: others answer them until then.
         """
         health.begin(paths or {})
         network.begin()
@@ -79,7 +79,8 @@ class Watch:
 
     def _why(self, url: Url, before: str) -> str:
         """Return why a URL is not answered, or that neither its former nor its future service answers it."""
-        found, owner = urls.condition(url), self.owners.get(url.pattern)
+        found = urls.condition(url)
+        owner = self.owners.get(f"{url.name}{url.pattern}", self.owners.get(url.pattern))
         name = _name(found.service)
         if found.why or owner is None or name in ("", _name(before), owner):
             return found.why

@@ -13,7 +13,7 @@ from provisioner.docker.manifests import INDEXES, MANIFESTS, Manifest, entries
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.account import network, schedules
 from provisioner.migration.account.reader import Reader
-from provisioner.migration.ecs.answers import Answer, Answers, Scaling
+from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answer, Answers, Scaling, tags
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -71,6 +71,8 @@ def _read(reader: Reader, name: str, *, on_aws: bool) -> Answers:
         security_groups=network.security_groups(reader, networks),
         registries=network.registries(reader, services),
         runs=found,
+        unused=_unused(reader, cluster, definitions.values()),
+        gateways=_gateways(reader, arn),
         unread=reader.unread,
     )
 
@@ -86,6 +88,28 @@ def _cluster(aws: Aws, name: str) -> Answer:
         f'cluster "{name}": account {aws.account} has no such cluster in {aws.region}: {there}; choose another, or '
         "another Region with --region, or another account with --profile"
     )
+
+
+def _unused(reader: Reader, cluster: Answer, definitions: Iterable[Answer]) -> list[str]:
+    """Return the families of an environment of Copilot's that nothing named: its jobs are run by Step Functions."""
+    said = tags(cluster)
+    if not said.get(APPLICATION_TAG) or not said.get(ENVIRONMENT_TAG):
+        return []
+    prefix = f"{said[APPLICATION_TAG]}-{said[ENVIRONMENT_TAG]}-"
+    what = "task definitions of scheduled jobs"
+    search = {"familyPrefix": prefix, "status": "ACTIVE"}
+    families = reader.pages("ecs", "list_task_definition_families", "families", what, **search)
+    used = {str(one.get("family")) for one in definitions}
+    return [str(family) for family in families if family not in used]
+
+
+def _gateways(reader: Reader, cluster: str) -> dict[str, str]:
+    """Return the gateway of each service that one leads to, by the service's ARN (ECS API, ListGatewayRoutes)."""
+    what = "which services users reach through a gateway"
+    if not hasattr(reader.aws.client("ecs"), "list_gateway_routes"):
+        return {}  # a boto3 that is older than gateways
+    routes = reader.pages("ecs", "list_gateway_routes", "gatewayRoutes", what, cluster=cluster)
+    return {str(one.get("serviceArn")): str(one.get("gatewayArn")).rpartition("/")[2] for one in routes}
 
 
 def _services(aws: Aws, cluster: str) -> list[Answer]:

@@ -45,7 +45,10 @@ def _complete(reader: Reader, draft: Draft, *, on_aws: bool) -> None:
         for one in reader.pages("cloudformation", "list_exports", "Exports", "the outputs of other stacks")
     }
     clusters = _clusters(reader)
-    found = {env: _environment(reader, draft.project, env, clusters, on_aws=on_aws) for env in draft.tables}
+    found = {
+        env: _environment(reader, draft.application or draft.project, env, clusters, on_aws=on_aws)
+        for env in draft.tables
+    }
     account.complete(draft, found, exports, aws.account, aws.region)
     for unread in reader.unread:
         draft.note(Left(f"account {aws.account}, {aws.region}", 0, unread.action, f"{unread.why}: {unread.what}"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from provisioner.config.secret_values import looks_secret
-from provisioner.migration.draft import Draft, Left, ordered
+from provisioner.migration import addresses
+from provisioner.migration.copilot import regions
+from provisioner.migration.draft import Cost, Draft, Left, ordered
 from provisioner.migration.ecs import image, network
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
 from provisioner.migration.ecs.cluster import where_it_is
@@ -58,14 +60,19 @@ def complete(
 
 def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environment, where: str) -> None:
     def leave(key: str, why: str) -> None:
-        draft.note(Left(where, 0, f"environment {env}" + (f": {key}" if key else ""), why))
+        # a secret without a place is missing; the other notes of a workload are about values that are written
+        of = ".".join(key.split(".")[:2]) if key.startswith(("services.", "jobs.")) else ""
+        cost: Cost = "nothing" if of and ".secrets." not in key else "part"
+        draft.note(Left(where, 0, f"environment {env}" + (f": {key}" if key else ""), why, of, cost))
 
     if not found.vpc and found.answers is None:
         leave("", "is not there: it may be in another account or Region (--profile, --region)")
         return
     if found.answers:
         table |= where_it_is(found.answers)
+        draft.left = [one for one in draft.left if (one.file, one.key) != regions.NOTE]
     _network(table, found, leave)
+    addresses.moved(table, f"{draft.project}-{env}")
     if found.answers is None:
         leave("cluster", f"{found.why or 'was not found'}: its services are not known")
         return
@@ -74,7 +81,9 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
     services = {tags(one).get(SERVICE_TAG, ""): one for one in found.answers.services}
     for name, workload in table.get("services", {}).items():
         if service := services.get(name):
-            _service(workload, service, found.answers, found.group, partial(_below, leave, f"services.{name}"))
+            told = partial(_below, leave, f"services.{name}")
+            dropped = {variable for of, variable in draft.dropped if of == name}
+            _service(workload, service, found.answers, found.group, dropped, told)
             table["services"][name] = ordered(workload)
         else:
             leave(f"services.{name}", "no service of ECS has its tags: nothing of it was read")
@@ -103,11 +112,13 @@ def _network(table: dict[str, Any], found: Environment, leave: Leave) -> None:
         leave("network.subnets", "were not found: routes tell the subnets of the VPC apart")
 
 
-def _service(table: dict[str, Any], service: Answer, answers: Answers, group: str, leave: Leave) -> None:
+def _service(
+    table: dict[str, Any], service: Answer, answers: Answers, group: str, dropped: Collection[str], leave: Leave
+) -> None:
     """Complete the table of one service from its running version: groups, secrets and variables of addons, image.
 
     Args:
-        group: the environment's security group.
+        group: the environment's security group. dropped: the variables that are left out for a reason.
     """
     _groups(table, service, answers, group)
     definition = answers.definitions.get(str(service.get("taskDefinition")))
@@ -118,7 +129,7 @@ def _service(table: dict[str, Any], service: Answer, answers: Answers, group: st
         leave("", "its task definition could not be read, or has no container of its name")
         return
     _secrets(table, main.get("secrets") or (), answers, leave)
-    _variables(table, main.get("environment") or (), leave)
+    _variables(table, [one for one in main.get("environment") or () if one.get("name") not in dropped], leave)
     _image(table, answers, str(definition.get("taskDefinitionArn")), main, leave)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.migration.yaml_tree import Value
 
-Leave = Callable[[Value, str, str], None]
+Leave = Callable[[Value, str, str], object]
 METRICS = {"cpu_percentage": "cpu", "memory_percentage": "memory", "requests": "requests"}
 ON_DEMAND = {"on_demand": {"percent": 100}}
 """Copilot's default; this tool's default is Spot."""

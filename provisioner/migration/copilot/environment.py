@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.config import validators as values
+from provisioner.migration.copilot.findings import Gathered
 from provisioner.migration.draft import Draft
 from provisioner.migration.yaml_tree import Value
 
@@ -13,21 +14,30 @@ CERTIFICATES = "write it in dns.certificate, or the stack makes one of its own b
 UNKNOWN = "has no counterpart here"
 
 
-def fill(table: dict[str, Any], manifest: Value, found: Draft) -> None:
+def fill(gathered: Gathered, manifest: Value) -> None:
     """Write the keys of an environment's manifest into its table, and note the rest."""
+    table, found = gathered.table, gathered.found
     for key, value in manifest.table.items():
         if key == "network":
             _network(table, value, found)
         elif key == "http":
             _http(table, value, found)
         elif key == "observability":
-            if (insights := value.at("container_insights")) and insights.flag is not None:
-                table["logs"] = {"insights": insights.flag}
+            _observability(gathered, value)
         elif key == "cdn":
             if value.flag is not False:
                 found.leave(value, "cdn", CDN)
         elif key not in ("name", "type"):
             found.leave(value, key, UNKNOWN)
+
+
+def _observability(gathered: Gathered, observability: Value) -> None:
+    gathered.insights = observability.at("container_insights")
+    for key, value in observability.table.items():
+        if key != "container_insights":
+            gathered.found.leave(value, f"observability.{key}", UNKNOWN)
+        elif value.text is not None and value.flag is None:
+            gathered.found.leave(value, f"observability.{key}", "is neither true nor false")
 
 
 def _network(table: dict[str, Any], network: Value, found: Draft) -> None:
@@ -62,9 +72,10 @@ def _cidr(own: dict[str, Any], value: Value, found: Draft) -> None:
 
 def _subnets(own: dict[str, Any], subnets: Value, imported: bool, found: Draft) -> None:
     if not imported:
-        found.leave(
-            subnets, "network.vpc.subnets", "the subnets of a new VPC follow from network.cidr and network.zones"
-        )
+        zones = max((len(part.values) for part in subnets.table.values()), default=0)
+        own["zones"] = min(4, max(2, zones or 2))
+        why = "the subnets of a new VPC, and their zones, follow from network.cidr and network.zones"
+        found.leave(subnets, "network.vpc.subnets", why, cost="nothing")
         return
     chosen = {
         tier: [one.text for part in part_list.values if (one := part.at("id")) and one.text]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from provisioner.migration.draft import Draft, Imported, Left
+from provisioner.migration.draft import Cost, Draft, Imported, Left
 from provisioner.migration.yaml_tree import Value
 
 JOB = "Scheduled Job"
@@ -24,17 +25,34 @@ class Gathered:
         table: the whole table of the environment.
         found: the whole draft.
         placements: the subnets of each service's and job's tasks: `public` or `private`.
-        hosts: the aliases of public services, each with its place in a manifest.
+        hosts: the aliases of public services, each behind its service and before its place in a manifest.
         public: `http` of each public service's manifest.
-        variables: each variable, with its service or job.
+        variables: the place of each variable, by its service or job and its name.
+        commands: the command lines of services and jobs, each with its place.
+        connected: the services with Service Connect. aliases: the services by other names that it gives them.
+        retention: the days that each service's or job's logs are kept, with its place.
+        in_clear: `redirect_to_https: false` of services, by name.
+        on_app_runner: the services that App Runner runs there.
+        insights: `container_insights` of the environment's manifest, if it is there.
+        env: the name of the environment; empty if no file has it.
+        directory: the directory that holds `copilot/`, to which paths in manifests are relative.
     """
 
     table: dict[str, Any]
     found: Draft
+    env: str = ""
+    directory: Path = Path()
     placements: dict[str, str] = field(default_factory=dict)
-    hosts: list[tuple[str, Value]] = field(default_factory=list)
+    hosts: list[tuple[str, str, Value]] = field(default_factory=list)
     public: dict[str, Value] = field(default_factory=dict)
-    variables: list[tuple[str, str, Value]] = field(default_factory=list)
+    variables: dict[tuple[str, str], Value] = field(default_factory=dict)
+    commands: list[tuple[Workload, str, Value]] = field(default_factory=list)
+    connected: list[str] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    retention: list[tuple[Workload, int, Value]] = field(default_factory=list)
+    in_clear: dict[str, Value] = field(default_factory=dict)
+    on_app_runner: set[str] = field(default_factory=set)
+    insights: Value | None = None
 
 
 @dataclass
@@ -46,6 +64,7 @@ class Workload:
         table: its table in `stack.toml`.
         aliases: its host names, each with its place in the manifest.
         prefix: the prefix of its keys in the manifest; empty unless it is a sidecar.
+        owner: the service or job of a sidecar.
     """
 
     name: str
@@ -54,10 +73,20 @@ class Workload:
     table: dict[str, Any] = field(default_factory=dict)
     aliases: list[tuple[str, Value]] = field(default_factory=list)
     prefix: str = ""
+    owner: str = ""
 
-    def leave(self, value: Value, key: str, why: str) -> None:
+    @property
+    def of(self) -> str:
+        """Its dotted key in `stack.toml`; of a sidecar that of its service."""
+        return f"{'jobs' if self.sort == JOB else 'services'}.{self.owner or self.name}"
+
+    def leave(self, value: Value, key: str, why: str, cost: Cost = "part") -> Left:
         """Note a value that is not carried over."""
-        self.gathered.found.leave(value, f"{self.prefix}{key}", why)
+        return self.gathered.found.leave(value, f"{self.prefix}{key}", why, self.of, cost)
+
+    def tell(self, value: Value, key: str, why: str) -> None:
+        """Note a value that is different here, without a loss."""
+        self.leave(value, key, why, "nothing")
 
     def imports(self, value: Value, key: str, why: str, into: str, name: str = "") -> None:
         """Note a value from another CloudFormation stack, which only the account has.
@@ -65,10 +94,9 @@ class Workload:
         Args:
             into: the key of `stack.toml` for the value. name: the name of the secret or the variable.
         """
-        self.leave(value, key, why)
+        left = self.leave(value, key, why)
         export = value.at("from_cfn")
         if export and export.text and self.sort != SIDECAR:
-            left = Left(value.file, value.line, key, why)
             kind = "jobs" if self.sort == JOB else "services"
             self.gathered.found.imported.append(
                 Imported(self.gathered.table, (kind, self.name), into, name, export.text, left)

@@ -6,7 +6,9 @@ import re
 import shlex
 from typing import Any
 
+from provisioner.config import path_patterns
 from provisioner.config import validators as values
+from provisioner.config.health import Health
 from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
@@ -16,7 +18,8 @@ WHY = {
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
-    "redirect_to_https": "HTTP is always sent on to HTTPS here",
+    "redirect_to_https": "is neither true nor false",
+    "stickiness": "is neither true nor false",
     "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
@@ -37,11 +40,18 @@ TIMES = frozenset({"interval", "timeout", "grace"})
 CONTAINER = {"interval": "interval", "timeout": "timeout", "retries": "unhealthy", "start_period": "grace"}
 DEFAULT_PATH = "/"
 """Copilot's default health check path; this tool's default is /health."""
+USUAL = {"interval": 30, "timeout": 5, "healthy": 5, "unhealthy": 2, "grace": 60}
+"""The rest of a check that a manifest does not set (ELB API reference, CreateTargetGroup; Copilot's manual, http)."""
+USUAL_INSIDE = {"interval": 10, "timeout": 5, "unhealthy": 2, "grace": 0}
+"""The same of a check inside the container (Copilot's manual, image.healthcheck)."""
+USUAL_DELAY = 60
+"""Seconds of `deregistration_delay` (aws/copilot-cli, internal/pkg/manifest/lb_web_svc.go)."""
 
 
 def fill(workload: Workload, http: Value | None) -> None:
     """Write the keys of a public service's `http` into its table."""
-    health: Any = DEFAULT_PATH
+    health: dict[str, Any] = {"path": DEFAULT_PATH}
+    workload.table["deregistration_delay"] = USUAL_DELAY
     for key, value in http.table.items() if http else ():
         if key == "path":
             _path(workload, value)
@@ -53,6 +63,8 @@ def fill(workload: Workload, http: Value | None) -> None:
             health = _check(workload, value)
         elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
             workload.table["deregistration_delay"] = seconds
+        elif key == "redirect_to_https" and value.flag is False:
+            workload.gathered.in_clear[workload.name] = value
         elif key == "stickiness" and value.flag is True:
             workload.table["sticky"] = DAY
         elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
@@ -61,7 +73,18 @@ def fill(workload: Workload, http: Value | None) -> None:
             continue
         else:
             workload.leave(value, f"http.{key}", WHY.get(key, "is not known here"))
-    workload.table["health"] = health
+    workload.table["health"] = _completed(USUAL, health)
+
+
+def _completed(usual: dict[str, int], health: dict[str, Any]) -> dict[str, Any]:
+    """Return a check with the values that Copilot and AWS set by default, as far as they are not the defaults here."""
+    whole = {**usual, **health}
+    if "timeout" not in health and whole["timeout"] >= whole["interval"]:
+        whole["timeout"] = max(2, whole["interval"] - 1)
+    fields = Health.model_fields
+    kept = {key: value for key, value in whole.items() if value != fields[key].default or key in ("path", "command")}
+    # the keys of the file first, in its order
+    return {key: kept[key] for key in (*health, *usual) if key in kept}
 
 
 def _path(workload: Workload, value: Value) -> None:
@@ -69,9 +92,9 @@ def _path(workload: Workload, value: Value) -> None:
     if path == "/":
         return
     # Copilot makes a rule for the path itself and all paths below it
-    pattern = f"{path}*"
+    patterns = (path, f"{path}/*")
     try:
-        workload.table["path"] = values.path_pattern(pattern)
+        workload.table["path"] = list(path_patterns.check(tuple(values.path_pattern(one) for one in patterns)))
     except ValueError as error:
         workload.leave(value, "http.path", str(error))
 
@@ -82,12 +105,14 @@ def _aliases(workload: Workload, value: Value) -> None:
         workload.aliases += [(name, one) for name in re.split(r"[\s,]+", one.text or "") if name]
 
 
-def _check(workload: Workload, check: Value) -> Any:
-    """Return the load balancer's health check: a path, or a table if it has more keys."""
+def _check(workload: Workload, check: Value) -> dict[str, Any]:
+    """Return the load balancer's health check."""
     if check.text is not None:
-        return check.text
+        return {"path": check.text}
     health: dict[str, Any] = {"path": DEFAULT_PATH}
     for key, value in check.table.items():
+        if key == "port" and value.number == workload.table.get("port"):
+            continue
         if not _set(health, CHECK.get(key, ""), value):
             workload.leave(value, f"http.healthcheck.{key}", "has no counterpart here")
     if {"interval", "timeout"} <= health.keys() and health["timeout"] >= health["interval"]:
@@ -95,7 +120,7 @@ def _check(workload: Workload, check: Value) -> Any:
             check, "http.healthcheck.timeout", "is not below its interval, as Elastic Load Balancing demands"
         )
         del health["timeout"]
-    return health["path"] if health.keys() == {"path"} else health
+    return health
 
 
 def _set(health: dict[str, Any], key: str, value: Value) -> bool:
@@ -110,24 +135,28 @@ def container(workload: Workload, check: Value | None, *, public: bool) -> None:
     """Write the health check inside the container, if there is one, into the table."""
     if check is None or workload.sort == JOB:
         if check:
-            workload.leave(check, "image.healthcheck", "nobody asks a job whether it is well")
+            workload.tell(check, "image.healthcheck", "nobody asks a job whether it is well")
         return
     command = check.at("command")
     if not command or not (words := _command(command)):
         workload.leave(check, "image.healthcheck", "has no command of its own: write health.command")
         return
-    held = workload.table.get("health", {})
-    health: dict[str, Any] = {"path": held} if isinstance(held, str) else dict(held)
-    health["command"] = words
+    asked: dict[str, Any] = {}
     for key, value in check.table.items():
-        ours = CONTAINER.get(key, "")
-        if key == "command":
-            continue
-        if ours in health or (public and ours == "unhealthy" and (value.number or 0) < 2):
-            workload.leave(value, f"image.healthcheck.{key}", f"both checks have one {ours} here")
-        elif not _set(health, ours, value):
+        if key != "command" and not _set(asked, CONTAINER.get(key, ""), value):
             workload.leave(value, f"image.healthcheck.{key}", "has no counterpart here")
-    workload.table["health"] = health
+    if not public:
+        workload.table["health"] = _completed(USUAL_INSIDE, {"command": words, **asked})
+        return
+    held = {**USUAL, **workload.table["health"]}
+    for ours, seconds in {**USUAL_INSIDE, **asked}.items():
+        if held[ours] != seconds:
+            key = next(theirs for theirs, name in CONTAINER.items() if name == ours)
+            why = f"{seconds}: both checks have one {ours} here, {held[ours]}"
+            (workload.leave if ours in asked else workload.tell)(
+                check.at(key) or check, f"image.healthcheck.{key}", why
+            )
+    workload.table["health"] = {**workload.table["health"], "command": words}
 
 
 def _command(value: Value) -> Any:

@@ -6,6 +6,7 @@ import os.path
 import posixpath
 
 from provisioner.config import validators as values
+from provisioner.config.secret_values import looks_secret
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
 from provisioner.migration.yaml_tree import Value
 
@@ -19,16 +20,16 @@ def fill(workload: Workload, image: Value) -> bool:
             elif workload.sort != JOB:
                 workload.leave(value, "image.port", f"is no number: write services.{workload.name}.port")
         elif key == "labels":
-            workload.leave(value, f"image.{key}", "has no counterpart here")
+            workload.tell(value, f"image.{key}", "has no counterpart here")
         elif key == "credentials":
-            workload.leave(value, "image.credentials", "log in to the registry with docker: its credentials are used")
+            workload.tell(value, "image.credentials", "log in to the registry with docker: its credentials are used")
         elif key not in ("build", "location", "healthcheck", "depends_on"):
             workload.leave(value, f"image.{key}", "is not known here")
     build, location = image.at("build"), image.at("location")
     if location:
         return _location(workload, location)
     if build is None:
-        workload.leave(image, "image", f"has neither build nor location: {workload.name} is left out")
+        workload.leave(image, "image", f"has neither build nor location: {workload.name} is left out", "all")
         return False
     return _build(workload, build)
 
@@ -48,7 +49,7 @@ def _location(workload: Workload, location: Value) -> bool:
     try:
         workload.table["image"] = values.image(name)
     except ValueError as error:
-        workload.leave(location, "image.location", f"{error}: {workload.name} is left out")
+        workload.leave(location, "image.location", f"{error}: {workload.name} is left out", "all")
         return False
     return True
 
@@ -65,15 +66,33 @@ def _build(workload: Workload, build: Value) -> bool:
         if path != "Dockerfile":
             workload.table["dockerfile"] = values.dockerfile(path)
     except ValueError as error:
-        workload.leave(build, "image.build", f"{error}: {workload.name} is left out")
+        workload.leave(build, "image.build", f"{error}: {workload.name} is left out", "all")
         return False
     for key, value in build.table.items():
         if key == "target" and value.text:
             workload.table["target"] = value.text
         elif key == "args":
-            arguments = {name: one.text for name, one in value.table.items() if one.text is not None}
-            if arguments:
-                workload.table["build_args"] = arguments
+            _arguments(workload, value)
+        elif key == "cache_from":
+            workload.tell(value, "image.build.cache_from", "has no counterpart here: docker's own cache is used")
         elif key not in ("dockerfile", "context"):
             workload.leave(value, f"image.build.{key}", "has no counterpart here")
     return True
+
+
+def _arguments(workload: Workload, value: Value) -> None:
+    """Write build arguments into the table; note arguments from the shell, and secrets."""
+    arguments: dict[str, str] = {}
+    for name, one in value.table.items():
+        key = f"image.build.args.{name}"
+        if SHELL.search(one.text or ""):
+            workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value in build_args")
+        elif looks_secret(name, one.text or ""):
+            why = "looks like a secret, which everybody with the image can read: have the program read a variable"
+            workload.leave(one, key, why)
+        elif one.text is not None:
+            arguments[name] = one.text
+        else:
+            workload.leave(one, key, "is no text")
+    if arguments:
+        workload.table["build_args"] = arguments

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from provisioner.config import schedules
+from provisioner.config import schedules, secret_words
 from provisioner.config import validators as values
 from provisioner.config.deployment import ERRORS_ALARM
-from provisioner.config.network import CONNECT
+from provisioner.config.secret_values import looks_secret
 from provisioner.migration.copilot.count import count
-from provisioner.migration.copilot.findings import JOB, SHELL, SIDECAR, Workload
+from provisioner.migration.copilot.findings import JOB, SHELL, Workload
 from provisioner.migration.yaml_tree import Value
 
 FARGATES_OWN, DISKS = 20, range(21, 201)
@@ -20,13 +20,22 @@ RECREATE: Mapping[str, int] = {"min_percent": 0, "max_percent": 100}
 
 
 def _command(workload: Workload, value: Value) -> None:
-    if value.words:
-        workload.table["command"] = value.words
+    _words(workload, value, "command")
 
 
 def _entrypoint(workload: Workload, value: Value) -> None:
-    if value.words:
-        workload.table["entrypoint"] = value.words
+    _words(workload, value, "entrypoint")
+
+
+def _words(workload: Workload, value: Value, key: str) -> None:
+    """Write a command line into the table; shell variables in it are for the container, where Copilot leaves them."""
+    line = value.words
+    if line and secret_words.looks([line] if isinstance(line, str) else line):
+        why = "has a word that looks like a secret: write it, and have the program read a variable"
+        workload.leave(value, key, why)
+    elif line:
+        workload.table[key] = line
+        workload.gathered.commands.append((workload, key, value))
 
 
 def _exec(workload: Workload, value: Value) -> None:
@@ -41,34 +50,66 @@ def _platform(workload: Workload, value: Value) -> None:
         workload.table["architecture"] = "arm64"
 
 
+def _env_file(workload: Workload, value: Value) -> None:
+    """Write the variables of a file; quotation marks belong to its values (ECS developer guide, environment files)."""
+    path, key = value.text or "", "env_file"
+    end = "write its variables into environment, and its secrets by `provision secret set NAME`"
+    if SHELL.search(path):
+        workload.leave(value, key, f"is filled in from the shell that Copilot runs in: {end}")
+        return
+    try:
+        lines = (workload.gathered.directory / path).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        workload.leave(value, key, f"{path}: is not there, or cannot be read: {end}")
+        return
+    found = workload.table.setdefault("environment", {})
+    for number, line in enumerate(lines, 1):
+        name, equals, text = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            _variable(workload, Value(path, number, text, "str"), f"{key}.{name}", name, found)
+
+
 def _variables(workload: Workload, value: Value) -> None:
-    found: dict[str, str] = {}
+    """Write variables to `environment`; they replace a file's variables."""
+    found, secrets = workload.table.setdefault("environment", {}), workload.table.get("secrets", {})
     for name, one in value.table.items():
         key = f"variables.{name}"
+        found.pop(name, None)
+        secrets.pop(name, None)
         if one.text is None and not one.table:
             found[name] = ""
         elif one.text is None:
             why = "is an output of another stack of CloudFormation: write its value"
             workload.imports(one, key, why, "environment", name)
-        elif SHELL.search(one.text):
+        elif SHELL.search(one.text) and not looks_secret(name, one.text):
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
-        elif re.fullmatch(values.VARIABLE, name):
-            found[name] = one.text
-            if workload.sort != SIDECAR:
-                workload.gathered.variables.append((workload.name, name, one))
         else:
-            workload.leave(one, key, "is not the name of a variable")
-    if found:
-        workload.table["environment"] = found
+            _variable(workload, one, key, name, found)
+    if not found:
+        del workload.table["environment"]
+
+
+def _variable(workload: Workload, one: Value, key: str, name: str, found: dict[str, str]) -> None:
+    """Write one variable, or only its name to `secrets` if it looks like a secret."""
+    text = one.text or ""
+    if not re.fullmatch(values.VARIABLE, name):
+        workload.leave(one, key, "is not the name of a variable")
+    elif looks_secret(name, text):
+        workload.table.setdefault("secrets", {})[name] = True
+        why = "looks like a secret, and everybody who may read task definitions sees it: its name alone is carried over"
+        workload.tell(one, key, f"{why}; `provision secret set {name}`")
+    else:
+        found[name] = text
+        workload.gathered.variables[workload.owner or workload.name, name] = one
 
 
 def _secrets(workload: Workload, value: Value) -> None:
-    found: dict[str, str] = {}
+    found: dict[str, str | bool] = workload.table.pop("secrets", {})
     for name, one in value.table.items():
         place = _place(one)
         if place is None:
             workload.imports(one, f"secrets.{name}", _unplaced(one), "secrets", name)
-        elif name in workload.table.get("environment", {}):
+        elif name in workload.table.get("environment", {}) or name in found:
             workload.leave(one, f"secrets.{name}", "is in variables as well, of which ECS takes one")
         else:
             found[name] = place
@@ -80,8 +121,7 @@ def _network(workload: Workload, value: Value) -> None:
     for key, one in value.table.items():
         if key == "connect":
             if one.flag is not False:
-                why = f"{CONNECT}: callers name this service in `calls`, which sets its URL"
-                workload.leave(one, "network.connect", why)
+                _connect(workload, one)
         elif key != "vpc":
             workload.leave(one, f"network.{key}", "is not known here")
         for inner, part in one.table.items() if key == "vpc" else ():
@@ -91,6 +131,13 @@ def _network(workload: Workload, value: Value) -> None:
                 _groups(workload, part)
             else:
                 workload.leave(part, f"network.vpc.{inner}", "is not known here")
+
+
+def _connect(workload: Workload, value: Value) -> None:
+    """Gather the name that Service Connect gives to a service; addresses with that name are written for here."""
+    if (alias := value.at("alias")) and alias.text:
+        workload.gathered.aliases[alias.text.lower()] = workload.name
+    workload.gathered.connected.append(workload.name)
 
 
 def _placement(workload: Workload, value: Value) -> None:
@@ -146,13 +193,40 @@ def _storage(workload: Workload, value: Value) -> None:
             workload.table["ephemeral_storage"] = size
         elif key == "ephemeral":
             if one.number != FARGATES_OWN:
-                workload.leave(one, "storage.ephemeral", f"Fargate has {DISKS[0]} to {DISKS[-1]} GiB")
+                workload.leave(one, "storage.ephemeral", f"{one.text} GiB: Fargate has {DISKS[0]} to {DISKS[-1]} GiB")
+        elif key == "volumes":
+            for name, volume in one.table.items():
+                workload.leave(volume, f"storage.volumes.{name}", _volume(volume))
         else:
-            workload.leave(one, f"storage.{key}", "a task has no volumes here")
+            workload.leave(one, f"storage.{key}", "is not known here")
+
+
+def _volume(volume: Value) -> str:
+    """Return the note about a volume: EFS, which holds data, or a directory that the task's containers share."""
+    path = (volume.at("path") or Value("", 0, "")).text or "no path"
+    system = volume.at("efs")
+    if system is None or system.flag is False:
+        return f"shared at {path}: the containers of a task share no directory here"
+    named = system.at("id") or system
+    what = f"EFS {named.text}" if named.text and named.flag is None else "EFS"
+    return f"{what} at {path}: a task has no volumes here, and its files stay there: put them into a bucket"
 
 
 def _count(workload: Workload, value: Value) -> None:
     workload.table |= count(value, workload.leave)
+
+
+def _logging(workload: Workload, value: Value) -> None:
+    for key, one in value.table.items():
+        if key == "retention" and one.number:
+            workload.gathered.retention.append((workload, one.number, one))
+        else:
+            workload.leave(one, f"logging.{key}", "logs go to CloudWatch Logs, without FireLens")
+
+
+def _retries(workload: Workload, value: Value) -> None:
+    if value.number != 0:
+        workload.leave(value, "retries", "a job is not run again by itself")
 
 
 def _schedule(workload: Workload, value: Value) -> None:
@@ -169,8 +243,8 @@ def _place(value: Value) -> str | None:
     """Return the place of a secret in the form of `secrets`; None if `secrets` has no form for it."""
     if manager := value.at("secretsmanager"):
         name, _, rest = (manager.text or "").partition(":")
-        key = rest.partition(":")[0]
-        plain = name and not SHELL.search(manager.text or "")
+        key, _, version = rest.partition(":")
+        plain = name and not version.strip(":") and not SHELL.search(manager.text or "")
         return f"secretsmanager:{name}" + (f"#{key}" if key else "") if plain else None
     text = value.text or ""
     if re.fullmatch(r"arn:aws[\w-]*:(ssm|secretsmanager):\S+", text) and not SHELL.search(text):
@@ -181,6 +255,10 @@ def _place(value: Value) -> str | None:
 def _unplaced(value: Value) -> str:
     if value.at("from_cfn"):
         return "is an output of another stack of CloudFormation: write the parameter or the secret that it names"
+    if "${COPILOT_ENVIRONMENT_NAME}" in (value.text or (value.at("secretsmanager") or value).text or ""):
+        return "has the environment's name, which is in no file: run `provision init` with --env NAME"
+    if value.at("secretsmanager") and not SHELL.search((value.at("secretsmanager") or value).text or ""):
+        return "names a version or a stage of a secret, for which secrets has no form: write its place"
     if SHELL.search(value.text or (value.at("secretsmanager") or value).text or ""):
         return "has a part that is filled in from the shell that Copilot runs in: write the whole name"
     return "does not name a parameter or a secret"
@@ -190,12 +268,24 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "command": _command,
     "count": _count,
     "deployment": _deployment,
+    "env_file": _env_file,
     "entrypoint": _entrypoint,
     "exec": _exec,
+    "logging": _logging,
     "network": _network,
     "on": _schedule,
     "platform": _platform,
+    "retries": _retries,
     "secrets": _secrets,
     "storage": _storage,
     "variables": _variables,
 }
+"""The readers of a manifest's keys."""
+ORDER = ("env_file", "variables")
+"""Keys that are read before all others, in this order."""
+
+
+def ordered_keys(manifest: Value) -> list[tuple[str, Value]]:
+    """Return the items of a manifest: those first that others are read after."""
+    places = {key: place for place, key in enumerate(ORDER)}
+    return sorted(manifest.table.items(), key=lambda item: places.get(item[0], len(ORDER)))

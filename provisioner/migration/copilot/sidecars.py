@@ -8,34 +8,33 @@ from provisioner.config.container import Condition
 from provisioner.migration import names
 from provisioner.migration.copilot import http, image
 from provisioner.migration.copilot.findings import SIDECAR, Workload
-from provisioner.migration.copilot.keys import HANDLERS
+from provisioner.migration.copilot.keys import HANDLERS, ordered_keys
 from provisioner.migration.draft import ordered
 from provisioner.migration.yaml_tree import Value
 
 WHY = {
     "credentialsParameter": "log in to the registry with docker: its credentials are used",
     "credentials_parameter": "log in to the registry with docker: its credentials are used",
-    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
     "labels": "containers have no labels of yours here",
     "mount_points": "a task has no volumes here",
 }
 """Keys of a sidecar without a counterpart, and the reason or the fix."""
 OWN = frozenset({"port", "image", "essential", "healthcheck", "depends_on"})
 """Keys that this file reads itself."""
-SHARED = frozenset({"command", "entrypoint", "secrets", "variables"})
+SHARED = frozenset({"command", "entrypoint", "env_file", "secrets", "variables"})
 
 
 def fill(workload: Workload, manifest: Value) -> None:
     """Write the sidecars of a manifest into the table, with dependencies, and the sidecar that gets the requests."""
     found = manifest.at("sidecars")
     for name, value in found.table.items() if found else ():
-        one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.")
+        one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.", owner=workload.name)
         if _fill(one, value):
             workload.table.setdefault("sidecars", {})[names.workload(name)] = one.table
     _order(workload, workload, manifest.at("image", "depends_on"), "image.depends_on")
     for name, value in found.table.items() if found else ():
         if (table := workload.table.get("sidecars", {}).get(names.workload(name))) is not None:
-            one = Workload(name, SIDECAR, workload.gathered, table, prefix=f"sidecars.{name}.")
+            one = Workload(name, SIDECAR, workload.gathered, table, prefix=f"sidecars.{name}.", owner=workload.name)
             _order(workload, one, value.at("depends_on"), "depends_on")
     if tables := workload.table.get("sidecars"):
         workload.table["sidecars"] = {name: ordered(table) for name, table in tables.items()}
@@ -49,7 +48,7 @@ def _fill(sidecar: Workload, value: Value) -> bool:
         if not found:
             sidecar.leave(value, "image", f"is missing: {sidecar.name} is left out")
         return False
-    for key, one in value.table.items():
+    for key, one in ordered_keys(value):
         if key in SHARED:
             HANDLERS[key](sidecar, one)
         elif key not in OWN:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from provisioner.config import validators as values
-from provisioner.config.call_variables import url_variable
+from provisioner.config.network import CONNECT
+from provisioner.migration import addresses
 from provisioner.migration.copilot.findings import SHELL, Gathered
-from provisioner.migration.draft import Left, ordered
+from provisioner.migration.draft import Cost, Left, ordered
+
+USUAL_RETENTION = 30
+"""Days that Copilot keeps logs (Copilot's manual, logging.retention)."""
+USUAL_ZONES = 2
+"""Zones of a VPC of Copilot's (aws/copilot-cli, internal/pkg/deploy/cloudformation/stack/env.go)."""
+OF_COPILOT = "COPILOT_APPLICATION_NAME, COPILOT_ENVIRONMENT_NAME, COPILOT_SERVICE_NAME, COPILOT_LB_DNS"
 
 
 def finish(gathered: Gathered) -> None:
-    """Add the keys that depend on all workloads: the egress, the host name, and one public service for each path."""
+    """Add the keys that depend on all workloads: the egress, the host name, calls, and a public service a path."""
     _egress(gathered)
     _host(gathered)
-    _callers(gathered)
+    _addresses(gathered)
+    _logs(gathered)
+    _defaults(gathered)
     paths: dict[str, str] = {}
     for name, http in gathered.public.items():
         service = gathered.table["services"][name]
@@ -23,25 +31,75 @@ def finish(gathered: Gathered) -> None:
         if first != name:
             for key in ("public", "path", "deregistration_delay", "sticky"):
                 service.pop(key, None)
-            if not isinstance(service.get("health"), Mapping) or "command" not in service["health"]:
+            if "command" not in service.get("health", {}):
                 service.pop("health", None)
             why = f"services.{first} has this path already under this name: {name} is not public until it has hosts"
-            gathered.found.leave(http, "http", why)
+            gathered.found.leave(http, "http", why, f"services.{name}", "entrance")
     for kind in ("services", "jobs"):
         if kind in gathered.table:
             # services and jobs come last, behind the tables of the whole stack
             gathered.table[kind] = {name: ordered(one) for name, one in gathered.table.pop(kind).items()}
 
 
-def _callers(gathered: Gathered) -> None:
-    """Note variables with the address of another service, which has a different address in the new stack."""
-    services = gathered.table.get("services", {})
-    for workload, name, value in gathered.variables:
-        host = re.match(r"\w+://([a-z0-9-]+)(?=[.:/]|$)", value.text or "")
-        if host and host[1] != workload and "port" in services.get(host[1], {}):
-            url = url_variable(host[1])
-            why = f'{host[1]} has another address here: write calls = ["{host[1]}"], and use {url} instead'
-            gathered.found.leave(value, f"variables.{name}", why)
+def _addresses(gathered: Gathered) -> None:
+    """Write the addresses that services have here into the variables of others, with `calls`; note the rest.
+
+    In Copilot a service is found by its name with Service Connect, and below the environment's domain by DNS.
+    """
+    found, env = gathered.found, gathered.env
+    known = {name: name for name in gathered.table.get("services", {})} | gathered.aliases
+    known |= {f"{name}.{env}.{found.application}.local": name for name in gathered.table.get("services", {}) if env}
+    stack = f"{found.project}-{env or found.own}"
+    for one in addresses.settle(gathered.table, known, {}, stack):
+        kind, workload = one.workload
+        why, loss = addresses.told(one)
+        if one.kind in ("called", "taken", "other-port", "no-port"):
+            found.dropped.add((workload, one.variable))
+        place = gathered.variables.get((workload, one.variable))
+        if why and place:
+            cost: Cost = "part" if loss else "nothing"
+            found.leave(place, f"variables.{one.variable}", why, f"{kind}.{workload}", cost)
+    for caller, key, value in gathered.commands:
+        for host in addresses.mentioned(value.words, known):
+            why = f"names {host}: write {known[host]}.{addresses.domain_of(gathered.table, stack)}, and calls"
+            caller.leave(value, key, why)
+
+
+def _logs(gathered: Gathered) -> None:
+    """Write how long logs are kept: the longest time of all services, or Copilot's default; and Container Insights."""
+    # Copilot turns Container Insights off unless a manifest turns it on
+    insights = bool(gathered.insights and gathered.insights.flag)
+    longest = max((days for _, days, _ in gathered.retention), default=USUAL_RETENTION)
+    try:
+        gathered.table["logs"] = {"retention_days": values.retention(longest), "insights": insights}
+    except ValueError as error:
+        for workload, _, value in gathered.retention:
+            workload.leave(value, "logging.retention", str(error))
+        gathered.table["logs"] = {"insights": insights}
+        return
+    for workload, days, value in gathered.retention:
+        if days != longest:
+            why = f"{days} days there; here all logs are kept {longest} days, the longest time of all"
+            workload.tell(value, "logging.retention", why)
+
+
+def _defaults(gathered: Gathered) -> None:
+    """Note Copilot's defaults that no key here can restore."""
+    workloads = [*gathered.table.get("services", {}), *gathered.table.get("jobs", {})]
+    if not workloads:
+        return
+    if gathered.connected:
+        why = f"{', '.join(gathered.connected)}: {CONNECT}; without it, calls go by DNS to one of the tasks"
+        gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
+    if len([one for one in gathered.table.get("services", {}).values() if "port" in one]) > 1:
+        stack = f"{gathered.found.project}-{gathered.env or gathered.found.own}"
+        why = addresses.found_at(addresses.domain_of(gathered.table, stack))
+        gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
+    names = ", ".join(sorted(workloads))
+    why = "drop none of Docker's capabilities there; here a container keeps fewer: name its capabilities"
+    gathered.found.note(Left("copilot", 0, "capabilities", f"{names}: {why} (docs/images.md)", cost="nothing"))
+    why = "and the other variables that Copilot sets by itself are not set here: write the variables that programs read"
+    gathered.found.note(Left("copilot", 0, "variables", f"{OF_COPILOT} {why}", cost="nothing"))
 
 
 def _egress(gathered: Gathered) -> None:
@@ -51,36 +109,52 @@ def _egress(gathered: Gathered) -> None:
     if outside and len(outside) == len(gathered.placements):
         network["egress"] = "public"
     elif gathered.placements and "vpc" not in network:
-        network["egress"] = "nat"
+        # Copilot makes a NAT gateway for each of its private subnets
+        network["egress"] = "nat-per-zone"
+    if gathered.placements and "vpc" not in network:
+        network.setdefault("zones", USUAL_ZONES)
     if outside and network.get("egress") != "public":
         why = f"{', '.join(outside)}: public there; here all tasks of a stack with private ones are private"
-        gathered.found.note(Left("copilot", 0, "network.vpc.placement", why))
+        gathered.found.note(Left("copilot", 0, "network.vpc.placement", why, cost="nothing"))
     if not network:
         del gathered.table["network"]
 
 
 def _host(gathered: Gathered) -> None:
-    if gathered.public and not gathered.hosts:
-        first = next(iter(gathered.public.values()))
-        why = "has no alias: it answers by HTTP under the load balancer's own name; for HTTPS write dns.domain"
-        gathered.found.leave(first, "http", why)
+    balanced = [http for name, http in gathered.public.items() if name not in gathered.on_app_runner]
+    if balanced and not gathered.hosts:
+        first = balanced[0]
+        why = (
+            "has no alias: it answers by HTTP under the load balancer's own name, as there, unless the application has "
+            "a domain by `copilot app init --domain`, which is in no file: then write dns.domain"
+        )
+        gathered.found.leave(first, "http", why, cost="nothing")
     if gathered.public and "allow" not in gathered.table.get("network", {}):
         first = next(iter(gathered.public.values()))
         clear = "" if gathered.hosts else " and, without dns.domain, load_balancer.http = true"
         why = (
             f'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]{clear}'
         )
-        gathered.found.leave(first, "http", why)
-    chosen = next((name for name, _ in gathered.hosts if _below(name)), "")
+        gathered.found.leave(first, "http", why, cost="nothing")
+    chosen = next((name for _, name, _ in gathered.hosts if _below(name)), "")
     if chosen:
         label, _, domain = chosen.partition(".")
         gathered.table["dns"] = {"domain": domain, "host": label}
-    for name, where in gathered.hosts:
+        for name, http in gathered.public.items():
+            if name not in {service for service, _, _ in gathered.hosts}:
+                why = f"answers by HTTP under the load balancer's name there; here under {chosen} as well"
+                gathered.found.leave(http, "http", why, f"services.{name}", "nothing")
+    if chosen and gathered.in_clear:
+        gathered.table.setdefault("load_balancer", {})["http"] = True
+        if others := ", ".join(name for name in gathered.public if name not in gathered.in_clear):
+            value = next(iter(gathered.in_clear.values()))
+            why = f"is for the whole load balancer here: {others} too answers by HTTP instead of redirecting to HTTPS"
+            gathered.found.leave(value, "http.redirect_to_https", why, cost="nothing")
+    for service, name, where in gathered.hosts:
         if name != chosen:
             why = f"for other names than {chosen} write hosts" if chosen else "write dns.domain and dns.host"
-            gathered.found.leave(
-                where, "http.alias", f"{name}: {why if _below(name) else f'is no host below a domain; {why}'}"
-            )
+            why = why if _below(name) else f"is no host below a domain; {why}"
+            gathered.found.leave(where, "http.alias", f"{name}: {why}", f"services.{service}")
 
 
 def _below(name: str) -> bool:

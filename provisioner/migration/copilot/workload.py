@@ -6,23 +6,20 @@ from provisioner.config import validators as values
 from provisioner.migration.copilot import http, image, sidecars
 from provisioner.migration.copilot.count import ON_DEMAND
 from provisioner.migration.copilot.findings import JOB, Gathered, Workload
-from provisioner.migration.copilot.keys import HANDLERS, RECREATE
+from provisioner.migration.copilot.keys import HANDLERS, RECREATE, ordered_keys
 from provisioner.migration.yaml_tree import Value
 
-BALANCED = "Load Balanced Web Service"
-SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", "Request-Driven Web Service"})
+BALANCED, APP_RUNNER = "Load Balanced Web Service", "Request-Driven Web Service"
+SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", APP_RUNNER})
 LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
 TLS = 443
 """The port for which Copilot's target group uses HTTPS."""
 ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
 """Keys that other functions read."""
 WHY = {
-    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
-    "logging": "services write to CloudWatch Logs; how long it keeps them is logs.retention_days, for the whole stack",
     "nlb": "a Network Load Balancer is not made here",
     "observability": "no tracing sidecar is added here: write it in sidecars",
     "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
-    "retries": "a job is not run again by itself",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
     "taskdef_overrides": "the task definition follows from the keys of the service: look for a similar key",
@@ -37,7 +34,7 @@ def add(gathered: Gathered, name: str, manifest: Value) -> None:
     sort = kind.text if kind and kind.text else ""
     if sort not in SERVICES and sort != JOB:
         why = LEFT_OUT.get(sort, "is of no type that is known here")
-        gathered.found.leave(kind or manifest, "type", f"{sort or 'there is none'}: {why}")
+        gathered.found.leave(kind or manifest, "type", f"{sort or 'there is none'}: {why}", f"services.{name}", "all")
         return
     workload = Workload(name, sort, gathered)
     if not _fill(workload, manifest):
@@ -45,7 +42,7 @@ def add(gathered: Gathered, name: str, manifest: Value) -> None:
     gathered.table.setdefault("jobs" if sort == JOB else "services", {})[name] = workload.table
     if workload.table.get("public"):
         gathered.public[name] = manifest.at("http") or manifest
-        gathered.hosts += workload.aliases
+        gathered.hosts += [(name, alias, where) for alias, where in workload.aliases]
 
 
 def _fill(workload: Workload, manifest: Value) -> bool:
@@ -53,18 +50,8 @@ def _fill(workload: Workload, manifest: Value) -> bool:
     found = manifest.at("image")
     if not found or not image.fill(workload, found) or not _on_linux(workload, manifest.at("platform")):
         return False
-    reached = manifest.at("http")
-    public = _public(workload, reached)
-    if public:
-        workload.table["public"] = True
-        http.fill(workload, reached)
-        if (port := found.at("port")) and port.number == TLS and workload.sort == BALANCED:
-            why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
-            workload.leave(port, "image.port", why)
-    elif reached and reached.flag is not False:
-        workload.leave(reached, "http", "an internal load balancer is not made here: callers find the service by name")
-    http.container(workload, found.at("healthcheck"), public=public)
-    for key, value in manifest.table.items():
+    _reached(workload, manifest, found)
+    for key, value in ordered_keys(manifest):
         if handler := HANDLERS.get(key):
             handler(workload, value)
         elif key in WHY:
@@ -79,11 +66,33 @@ def _fill(workload: Workload, manifest: Value) -> bool:
     return True
 
 
+def _reached(workload: Workload, manifest: Value, image: Value) -> None:
+    """Write the way in for users, and the health checks, into the table; note the rest."""
+    reached = manifest.at("http")
+    public = _public(workload, reached)
+    if public:
+        workload.table["public"] = True
+        http.fill(workload, reached)
+        if (port := image.at("port")) and port.number == TLS and workload.sort == BALANCED:
+            why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
+            workload.leave(port, "image.port", why)
+        if workload.sort == APP_RUNNER:
+            workload.gathered.on_app_runner.add(workload.name)
+            why = "answers by HTTPS under App Runner's name there; here by HTTP, until you write dns.domain"
+            workload.leave(manifest.at("type") or manifest, "type", why)
+    elif reached and reached.flag is not False:
+        workload.leave(reached, "http", "an internal load balancer is not made here: callers find the service by name")
+    http.container(workload, image.at("healthcheck"), public=public)
+
+
 def _tasks(workload: Workload, manifest: Value) -> None:
     """Write the default number of tasks, and replace `recreate` if there may be several tasks."""
     if "count" not in manifest.table and workload.sort != JOB:
         # Copilot runs one task by default
         workload.table |= {"count": 1, **ON_DEMAND}
+    if workload.sort != JOB:
+        # Copilot allows no ECS Exec by default
+        workload.table.setdefault("exec", False)
     most = workload.table.get("scaling", {}).get("max", workload.table.get("count", 1))
     if workload.table.get("deployment") == "recreate" and most > 1:
         workload.table["deployment"] = {**RECREATE}
@@ -92,13 +101,13 @@ def _tasks(workload: Workload, manifest: Value) -> None:
 def _on_linux(workload: Workload, platform: Value | None) -> bool:
     system = (platform.at("osfamily") or platform).text if platform else "linux"
     if platform and not (system or "").lower().startswith("linux"):
-        workload.leave(platform, "platform", f"only Linux runs here: {workload.name} is left out")
+        workload.leave(platform, "platform", f"only Linux runs here: {workload.name} is left out", "all")
         return False
     return True
 
 
 def _public(workload: Workload, reached: Value | None) -> bool:
-    if workload.sort == "Request-Driven Web Service":
+    if workload.sort == APP_RUNNER:
         return not (reached and reached.at("private"))
     balanced = workload.sort == BALANCED and not (reached and reached.flag is False)
     return balanced and "port" in workload.table

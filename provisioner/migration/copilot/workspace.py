@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.production import is_production
 from provisioner.engine.errors import ConfigurationError
-from provisioner.migration.copilot import environment, stack, workload
+from provisioner.migration.copilot import environment, regions, stack, workload
 from provisioner.migration.copilot.findings import Gathered
 from provisioner.migration.draft import Draft, Left
 from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid, read
@@ -20,42 +19,48 @@ RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
 
-def draft(directory: Path, env: str | None = None) -> Draft:
+def draft(directory: Path, env: str | None = None, project: str | None = None) -> Draft:
     """Return a draft from the manifests of a workspace.
 
     Args:
         directory: the directory that holds `copilot/`.
         env: the environment that becomes the file's own; None for the first by name that is not production.
+        project: the name of the new project; None for that of the application, which `.workspace` has.
 
     Raises:
-        ConfigurationError: there is no workspace, or no service that can be carried over.
+        ConfigurationError: there is no workspace, or neither a service nor a job that can be carried over.
     """
     folder = directory / FOLDER
-    application = _application(folder)
-    found = Draft("copilot", application, "")
+    application = _application(folder, project)
+    found = Draft("copilot", project or application, "", application)
     workloads = _workloads(folder, found)
     environments = {one.parent.name: one for one in sorted(folder.glob("environments/*/manifest.y*ml"))}
     names = sorted({*environments, *(name for one in workloads.values() for name in _overridden(one))})
     found.own = _own(names, env, found)
     named = {*names, env}
     for name in [found.own, *(name for name in names if name != found.own)]:
-        table = found.tables[name] = {}
+        gathered = Gathered(found.tables.setdefault(name, {}), found, name if name in named else "", directory)
         if manifest := environments.get(name):
-            _environment(table, name, manifest, found)
-        _fill(table, application, name if name in named else "", workloads, found)
+            _environment(gathered, name, manifest)
+        _fill(gathered, application, workloads)
+    regions.write(found, folder)
     _beside(folder, found)
-    if not any(table.get("services") for table in found.tables.values()):
+    if not any(found.workloads.values()):
         reasons = "".join(f"\n{one}" for one in found.left)
-        raise ConfigurationError(f"{folder}: there is no service that can be carried over: see why below{reasons}")
+        why = "there is no service and no job that can be carried over: see why below"
+        raise ConfigurationError(f"{folder}: {why}{reasons}")
     return found
 
 
-def _application(folder: Path) -> str:
+def _application(folder: Path, project: str | None) -> str:
+    """Return the name of Copilot's application; without the file that has it, the name of the project."""
     path = folder / ".workspace"
     if not path.is_file():
+        if project and folder.is_dir():
+            return project
         raise ConfigurationError(
             f"{folder}: is no workspace of Copilot's, which has a file .workspace: name the directory that has "
-            f"{FOLDER}/ in it"
+            f"{FOLDER}/ in it, or the application by --project"
         )
     name = read(path, f"{FOLDER}/.workspace").at("application")
     if name is None or not name.text:
@@ -74,7 +79,8 @@ def _workloads(folder: Path, found: Draft) -> dict[str, Value]:
             file, _, why = str(error).partition(": ")
             line = file.rpartition(":")[2]
             number = int(line) if line.isdigit() else 0
-            found.note(Left(shown, number, "", f"{why}: {path.parent.name} is left out"))
+            of = f"services.{path.parent.name}"
+            found.note(Left(shown, number, "", f"{why}: {path.parent.name} is left out", of, "all"))
             continue
         name = manifest.at("name")
         workloads[name.text if name and name.text else path.parent.name] = manifest
@@ -94,29 +100,30 @@ def _own(names: list[str], env: str | None, found: Draft) -> str:
         # the file's own environment is the default of all commands, so it should not be production
         return next((name for name in names if not is_production(name)), names[0])
     why = 'no environment is named in these files: env = "dev" is the default here; write yours, or use --env NAME'
-    found.note(Left(f"{FOLDER}/environments", 0, "", why))
+    found.note(Left(f"{FOLDER}/environments", 0, "", why, cost="nothing"))
     return "dev"
 
 
-def _environment(table: dict[str, Any], name: str, manifest: Path, found: Draft) -> None:
+def _environment(gathered: Gathered, name: str, manifest: Path) -> None:
     """Write the keys of an environment's manifest into its table, or note that it cannot be read."""
     shown = f"{FOLDER}/environments/{name}/{manifest.name}"
     try:
-        environment.fill(table, read(manifest, shown), found)
+        environment.fill(gathered, read(manifest, shown))
     except Unreadable as error:
-        found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
+        gathered.found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
 
 
-def _fill(table: dict[str, Any], application: str, env: str, workloads: Mapping[str, Value], found: Draft) -> None:
-    """Write the services and jobs of an environment into its table; `env` is empty if its name is only a default."""
-    gathered = Gathered(table, found)
+def _fill(gathered: Gathered, application: str, workloads: Mapping[str, Value]) -> None:
+    """Write the services and jobs of an environment into its table."""
+    env = gathered.env
     for name, whole in workloads.items():
         base = {key: value for key, value in whole.table.items() if key != "environments"}
         merged = _chosen(Value(whole.file, whole.line, base), whole.at("environments", env))
         if re.fullmatch(values.NAME, name):
             workload.add(gathered, name, mapped(merged, lambda text: _filled(text, application, env)))
         else:
-            found.leave(whole, "name", "is not a name here: use lower-case letters, digits and single hyphens")
+            why = "is not a name here: use lower-case letters, digits and single hyphens"
+            gathered.found.leave(whole, "name", why, f"services.{name}", "all")
     stack.finish(gathered)
 
 
@@ -146,13 +153,17 @@ def _beside(folder: Path, found: Draft) -> None:
             continue
         types = sorted(set(RESOURCE.findall(_text(path))))
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
-        found.note(Left(_shown(folder, path), 0, "", what))
+        # an addon of a service gives it variables with the outputs of the addon's stack
+        owner = path.parent.parent.name
+        of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
+        found.note(Left(_shown(folder, path), 0, "", what, of))
     for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
         found.note(
             Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here")
         )
     for path in _pipelines(folder):
-        found.note(Left(_shown(folder, path), 0, "", "is a pipeline: run `provision up` in your CI instead"))
+        why = "is a pipeline: `provision ci init` writes one"
+        found.note(Left(_shown(folder, path), 0, "", why, cost="nothing"))
 
 
 def _pipelines(folder: Path) -> Iterator[Path]:

@@ -102,6 +102,8 @@ class Answers:
         security_groups: the security groups of the tasks' and load balancers' VPCs.
         registries: the DNS name of each Cloud Map service, by its ARN.
         runs: the rules and schedules that start tasks of the cluster.
+        unused: the families of Copilot's task definitions that neither services nor runs name.
+        gateways: the gateway that each service is connected to, by the service's ARN.
         unread: the reads that AWS refused.
     """
 
@@ -119,6 +121,8 @@ class Answers:
     security_groups: Sequence[Answer] = ()
     registries: Mapping[str, str] = field(default_factory=dict)
     runs: Sequence[Run] = ()
+    unused: Sequence[str] = ()
+    gateways: Mapping[str, str] = field(default_factory=dict)
     unread: Sequence[Unread] = ()
 
     @property

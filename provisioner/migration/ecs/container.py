@@ -82,6 +82,7 @@ def variables(workload: Workload, found: Sequence[Answer]) -> None:
                 f"environment.{name}",
                 "looks like a secret, and everybody who may read task definitions sees it: its name alone is carried "
                 f"over; `provision secret set {name}`",
+                "nothing",
             )
         else:
             plain[name] = value
@@ -165,7 +166,7 @@ def _capabilities(workload: Workload, found: Answer) -> None:
 def _labels(workload: Workload, found: Mapping[str, str]) -> None:
     for name in found:
         if not name.startswith(OWN_LABELS):
-            workload.leave(f"dockerLabels.{name}", "containers have no labels of yours here")
+            workload.tell(f"dockerLabels.{name}", "containers have no labels of yours here")
 
 
 def _log(workload: Workload, found: Answer) -> None:

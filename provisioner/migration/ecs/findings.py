@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.migration.draft import Draft, Left
+from provisioner.migration.draft import Cost, Draft, Left
 from provisioner.migration.ecs.answers import Answer, Answers
 
 Leave = Callable[[str, str], None]
@@ -32,9 +32,13 @@ class Gathered:
     jobs: dict[str, Workload] = field(default_factory=dict)
     undropped: list[str] = field(default_factory=list)
 
-    def leave(self, where: str, key: str, why: str) -> None:
+    def leave(self, where: str, key: str, why: str, of: str = "", cost: Cost = "part") -> None:
         """Note a key that is not carried over, with its place."""
-        self.found.note(Left(where, 0, key, why))
+        self.found.note(Left(where, 0, key, why, of, cost))
+
+    def tell(self, where: str, key: str, why: str) -> None:
+        """Note a difference that is no loss, with its place."""
+        self.leave(where, key, why, cost="nothing")
 
 
 @dataclass
@@ -64,9 +68,20 @@ class Workload:
         """All answers of AWS."""
         return self.gathered.answers
 
-    def leave(self, key: str, why: str) -> None:
+    @property
+    def deployment_port(self) -> int:
+        """The port at which its new tasks can be tried; 0 if there is none."""
+        found = self.table.get("deployment")
+        return int(found.get("test_port", 0)) if isinstance(found, dict) else 0
+
+    def leave(self, key: str, why: str, cost: Cost = "part") -> None:
         """Note a key that is not carried over."""
-        self.gathered.leave(self.where, key, why)
+        of = f"{'jobs' if self.job else 'services'}.{self.name.partition('.')[0]}"
+        self.gathered.leave(self.where, key, why, of, cost)
+
+    def tell(self, key: str, why: str) -> None:
+        """Note a difference that is no loss."""
+        self.leave(key, why, "nothing")
 
 
 @dataclass(frozen=True)

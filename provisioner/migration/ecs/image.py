@@ -20,12 +20,12 @@ def fill(workload: Workload, definition: Answer, main: Answer) -> bool:
     try:
         values.image(image)
     except ValueError as error:
-        workload.leave("image", f"{error}: {workload.name} is left out")
+        workload.leave("image", f"{error}: {workload.name} is left out", "all")
         return False
     kept, why = pinned(workload.answers, str(definition.get("taskDefinitionArn")), main)
     workload.table["image"] = kept
     if why:
-        workload.leave("image", why)
+        workload.tell("image", why)
     return True
 
 

@@ -24,10 +24,10 @@ def add(gathered: Gathered, run: Run) -> None:
     definition = workload.answers.definitions.get(str(run.parameters.get("TaskDefinitionArn")))
     if definition is None or name in gathered.jobs:
         why = "has a task definition that could not be read" if definition is None else "has the name of another job"
-        workload.leave("", f"{why}: {name} is left out")
+        workload.leave("", f"{why}: {name} is left out", "all")
         return
     if name != called:
-        workload.leave("Name", f"is called {name} here")
+        workload.tell("Name", f"is called {name} here")
     overrides = _overrides(workload, run.target)
     main = task.fill(workload, definition, [str(overrides["name"])] if overrides.get("name") else [])
     if main is None:

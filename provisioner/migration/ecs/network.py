@@ -44,7 +44,7 @@ def fill(gathered: Gathered, table: dict[str, Any]) -> None:
     vpcs = {one.vpc for one in known} | {str(one["VpcId"]) for one in before if one.get("VpcId")}
     if len(vpcs) != 1:
         why = "is not known" if not vpcs else f"is one of {', '.join(sorted(vpcs))}, and a stack has one"
-        gathered.leave(where, "network.vpc", f"{why}: write it, or the stack makes a VPC of its own")
+        gathered.tell(where, "network.vpc", f"{why}: write it, or the stack makes a VPC of its own")
         return
     network = table["network"] = {"vpc": vpcs.pop()}
     outside = [name for name, one in places.items() if one.outside and _lead_out(answers, one.subnets)]
@@ -53,7 +53,7 @@ def fill(gathered: Gathered, table: dict[str, Any]) -> None:
         network["egress"] = "public"
     elif outside:
         why = "have public addresses; here all tasks of a stack with private ones are private"
-        gathered.leave(where, "network.egress", f"{', '.join(outside)}: {why}")
+        gathered.tell(where, "network.egress", f"{', '.join(outside)}: {why}")
     public = [each for one in before for each in _zones_of(one)]
     subnets = {
         # a load balancer takes one subnet of each zone, so no others are added to its own
@@ -103,7 +103,7 @@ def add_groups(gathered: Gathered) -> None:
             why = "no group except the groups of these services lets it in: the stack makes groups of its own"
             if not gathered.answers.security_groups:
                 why = "its destinations could not be read: write it into security_groups if a database lets it in"
-            workload.leave("securityGroups", f"{', '.join(rest)}: {why}")
+            workload.tell("securityGroups", f"{', '.join(rest)}: {why}")
 
 
 def letting_in(known: Sequence[Answer], groups: Sequence[str], of_tasks: Iterable[str]) -> list[str]:

@@ -22,6 +22,8 @@ ATTRIBUTES = {
     "load_balancing.algorithm.type": ("", "requests go to one task after the other"),
 }
 """Attributes of a target group without a counterpart: the value to note (empty: any but AWS's default), and why."""
+OF_AWS = (".on.aws", ".amazonaws.com", ".amazonaws.com.cn", ".cloudfront.net", ".awsapprunner.com")
+"""The ends of names that AWS gives to its resources."""
 BY_COOKIE, DAY = "lb_cookie", 86400
 """The stickiness of `sticky`, and AWS's default of its seconds (ELBv2 API, TargetGroupAttribute)."""
 USUAL_ATTRIBUTES = {"0", "false", "round_robin"}
@@ -30,16 +32,14 @@ USUAL_ATTRIBUTES = {"0", "false", "round_robin"}
 def fill(workload: Workload) -> None:
     """Write the settings of a service's load balancers into its table, and note the rest."""
     for one in workload.raw.get("loadBalancers") or ():
-        if one.get("advancedConfiguration"):
-            workload.leave("loadBalancers.advancedConfiguration", "is of blue/green deployments: here they are rolling")
         arn = one.get("targetGroupArn")
         if not arn:
             why = "a Classic Load Balancer is not made here: an Application Load Balancer takes its place, with public"
-            workload.leave("loadBalancers", f"{one.get('loadBalancerName')}: {why}")
+            workload.leave("loadBalancers", f"{one.get('loadBalancerName')}: {why}", "entrance")
         elif workload.table.get("public"):
             workload.leave("loadBalancers", f"{_name(arn)}: a service is reached in one way here")
         else:
-            _group(workload, str(arn))
+            _group(workload, str(arn), str((one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn", "")))
     if health := _unusual(workload.table.pop("health", {})):
         workload.table["health"] = health
 
@@ -48,27 +48,31 @@ def _name(arn: str) -> str:
     return f"target group {arn.split('/')[1]}" if "/" in arn else arn
 
 
-def _group(workload: Workload, arn: str) -> None:
-    """Write the settings of one target group into the table."""
+def _group(workload: Workload, arn: str, alternate: str) -> None:
+    """Write the settings of one target group into the table.
+
+    Args:
+        alternate: the target group that takes its place at every other deployment; empty if there is none.
+    """
     balancing, called = workload.answers.balancing, _name(arn)
     group = balancing.groups.get(arn)
     if group is None:
-        workload.leave("loadBalancers", f"{called}: could not be read: write public, path and health")
+        workload.leave("loadBalancers", f"{called}: could not be read: write public, path and health", "entrance")
         return
     balancers = [balancing.balancers[one] for one in group.get("LoadBalancerArns") or () if one in balancing.balancers]
     balancer = next(iter(balancers), {})
     if balancer.get("Type") != "application":
         kind = {"network": "a Network Load Balancer", "gateway": "a Gateway Load Balancer"}
         what = kind.get(str(balancer.get("Type")), "no load balancer that could be read")
-        workload.leave("loadBalancers", f"{called}: {what}: only an Application Load Balancer is made here")
+        workload.leave("loadBalancers", f"{called}: {what}: only an Application Load Balancer is made here", "entrance")
         return
     if balancer.get("Scheme") != "internet-facing":
         why = "an internal load balancer is not made here: callers find the service by name"
         workload.leave("loadBalancers", f"{balancer.get('LoadBalancerName')}: {why}")
         return
-    routes = list(_routes(balancing, arn))
+    routes = [route for one in (arn, alternate) if one for route in _routes(balancing, one)]
     if not routes:
-        workload.leave("loadBalancers", f"{called}: no listener that could be read hands requests to it")
+        workload.leave("loadBalancers", f"{called}: no listener that could be read hands requests to it", "entrance")
         return
     workload.table["public"] = True
     _path(workload, routes)
@@ -107,9 +111,9 @@ def _path(workload: Workload, routes: Sequence[Answer]) -> None:
             if condition.get("RegexValues"):
                 workload.leave(f"rule.{field}", "regular expressions are not used here")
             elif field == "host-header":
-                workload.hosts += [host for host in wanted if host not in workload.hosts]
+                _hosts(workload, wanted)
             elif field == "path-pattern":
-                found = _joined(wanted)
+                found = _joined(workload, wanted)
             else:
                 # the value of a header may be a secret between a distribution and the load balancer
                 workload.leave(f"rule.{field}", "a request is handed on by its path alone here")
@@ -128,6 +132,16 @@ def _path(workload: Workload, routes: Sequence[Answer]) -> None:
             workload.leave("rule.path-pattern", str(error))
 
 
+def _hosts(workload: Workload, wanted: Sequence[str]) -> None:
+    """Gather the hosts of a rule; a name of AWS, as Express services have, cannot be another load balancer's."""
+    for host in wanted:
+        if host.lower().endswith(OF_AWS):
+            why = f"{host}: is AWS's name, and stays with its load balancer: for HTTPS write a domain of yours"
+            workload.leave("rule.host-header", why)
+        elif host not in workload.hosts:
+            workload.hosts.append(host)
+
+
 def _in_one_rule(paths: Iterable[str]) -> list[str]:
     """Return several path patterns if one rule can have them; none otherwise."""
     try:
@@ -144,9 +158,10 @@ def _values(condition: Answer) -> list[str]:
     return [str(one) for one in told or [value for kind in kinds for value in kind.get("Values") or ()]]
 
 
-def _joined(paths: Sequence[str]) -> list[str]:
+def _joined(workload: Workload, paths: Sequence[str]) -> list[str]:
     """Return path patterns; a path and all paths below it become one: `/api` and `/api/*` are `/api*`."""
     if len(paths) == 2 and f"{(first := min(paths, key=len)).rstrip('/')}/*" == max(paths, key=len):
+        workload.tell("rule.path-pattern", f"{', '.join(paths)}: {first}* takes paths such as {first}docs, too")
         return [f"{first}*"]
     return list(paths)
 

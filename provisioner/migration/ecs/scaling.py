@@ -73,5 +73,5 @@ def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
     value = float(tracking.get("TargetValue") or 0)
     whole = max(1, round(value))
     if whole != value:
-        workload.leave(f"{key}.TargetValue", f"{value:g} is written as {whole}")
+        workload.tell(f"{key}.TargetValue", f"{value:g} is written as {whole}")
     return {metric: whole} | ({"resolution": HIGH} if name.endswith(HIGH_RESOLUTION) else {})

@@ -11,6 +11,8 @@ from provisioner.migration.ecs import container, deployment, public, scaling, ta
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, tags
 from provisioner.migration.ecs.findings import Gathered, Keys, Workload
 
+OURS = ("Project", "Environment", "ManagedBy", "Name")
+"""The tags of this tool's resources."""
 FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
 
 KEYS = Keys(
@@ -47,15 +49,26 @@ OF_DEPLOYMENT = Keys(
 def add(gathered: Gathered, service: Answer) -> None:
     """Add a service, or note why it is left out."""
     called = str(service.get("serviceName", ""))
-    name = names.workload(tags(service).get(SERVICE_TAG) or called)
+    name = names.workload(tags(service).get(SERVICE_TAG) or _short(gathered, service, called))
     workload = Workload(name, f"service {called}", service, gathered)
     if why := _left_out(gathered, workload):
-        workload.leave("", f"{why}: {name} is left out")
+        workload.leave("", f"{why}: {name} is left out", "all")
         return
     if name != called:
-        workload.leave("serviceName", f"is called {name} here")
+        workload.tell("serviceName", f"is called {name} here")
     if _fill(workload):
         gathered.services[name] = workload
+
+
+def _short(gathered: Gathered, service: Answer, called: str) -> str:
+    """Return a service's name without CloudFormation's suffixes: its only container's name, if it has one container."""
+    short = names.without_suffix(called)
+    if short == called:
+        return called
+    definition = gathered.answers.definitions.get(str(service.get("taskDefinition")), {})
+    containers = [str(one.get("name")) for one in definition.get("containerDefinitions") or ()]
+    only = names.workload(containers[0]) if len(containers) == 1 else ""
+    return only if only and only not in gathered.services else short
 
 
 def _left_out(gathered: Gathered, workload: Workload) -> str:
@@ -95,6 +108,8 @@ def _fill(workload: Workload) -> bool:
     scaling.fill(workload)
     deployment.fill(workload)
     _placement(workload)
+    if own := sorted(key for key in tags(service) if not key.startswith(("aws:", "copilot-")) and key not in OURS):
+        workload.tell("tags", f"{', '.join(own)}: resources have the tags of the stack, and no others")
     KEYS.leave_rest(service, workload.leave)
     current: Answer = next((one for one in service.get("deployments") or () if one.get("status") == "PRIMARY"), {})
     OF_DEPLOYMENT.leave_rest(current, workload.leave)
@@ -148,9 +163,12 @@ def _launch(workload: Workload) -> None:
         return
     shares = {str(one.get("capacityProvider")): one for one in strategy}
     if not shares.keys() <= {FARGATE, FARGATE_SPOT}:
-        for name in shares:
-            why = f"{name}: instances stay; the stack launches some of its own, which capacity describes"
-            workload.leave("capacityProviderStrategy", why)
+        for name, one in shares.items():
+            share = f"{name}, weight {one.get('weight') or 0}, base {one.get('base') or 0}"
+            why = "the stack launches instances of its own, which capacity describes, and places all tasks there"
+            if name in (FARGATE, FARGATE_SPOT):
+                why = "a service is on Fargate or on instances here: write launch"
+            workload.leave("capacityProviderStrategy", f"{share}: {why}")
         _on_instances(workload)
         return
     weights = {name: int(one.get("weight") or 0) for name, one in shares.items()}
@@ -159,9 +177,9 @@ def _launch(workload: Workload) -> None:
     percent = round(100 * weights.get(FARGATE, 0) / total) if total else 100 * (FARGATE in shares)
     workload.table |= {"launch": "fargate", "on_demand": {"percent": percent}}
     if total and percent * total != 100 * weights.get(FARGATE, 0):
-        workload.leave("capacityProviderStrategy", f"the weights are written as {percent} percent on-demand")
+        workload.tell("capacityProviderStrategy", f"the weights are written as {percent} percent on-demand")
     if bases.get(FARGATE_SPOT):
-        workload.leave("capacityProviderStrategy", "a base on Spot is not kept: the base here is on-demand")
+        workload.tell("capacityProviderStrategy", "a base on Spot is not kept: the base here is on-demand")
     if base := bases.get(FARGATE):
         if percent:
             workload.table["on_demand"] = {"base": base, "percent": percent}
@@ -184,6 +202,11 @@ def _placement(workload: Workload) -> None:
     if (version := service.get("platformVersion")) and version not in ("LATEST", "1.4.0"):
         workload.leave("platformVersion", f"{version}: Fargate's newest is used")
     if service.get("resourceManagementType", "CUSTOMER") != "CUSTOMER":
-        workload.leave(
-            "resourceManagementType", "ECS makes and changes the resources around it (Express Mode): read all of it"
+        why = (
+            "an Express service: ECS made its load balancer, which others may share, its certificate and its name, and "
+            "changes them; here they are the stack's, and it answers under another name"
         )
+        workload.leave("resourceManagementType", why)
+    if gateway := workload.answers.gateways.get(str(service.get("serviceArn"))):
+        why = f"{gateway}: a gateway of ECS leads users to it, which is not made here: write public = true"
+        workload.leave("gatewayConnectors", why, "entrance")

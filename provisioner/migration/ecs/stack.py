@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.call_variables import url_variable
+from provisioner.migration import addresses
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
 
@@ -20,6 +21,7 @@ def calls(gathered: Gathered) -> None:
 
     AWS does not record calls, so nothing else counts as a call.
     """
+    domain = addresses.domain_of({"network": {"vpc": "…"}}, f"{gathered.found.project}-{gathered.found.own}")
     known = {name: callee for callee in gathered.services.values() for name in _found_as(callee)}
     called = set[str]()
     for workload in (*gathered.services.values(), *gathered.jobs.values()):
@@ -35,12 +37,13 @@ def calls(gathered: Gathered) -> None:
                 del variables[variable]
                 workload.table.setdefault("calls", []).append(callee.name)
             else:
-                why = f'{callee.name} has another address here: write calls = ["{callee.name}"], and use {url} instead'
+                why = f'{callee.name} has another address here: write calls = ["{callee.name}"]'
+                why += f", which sets {url}" if variable == url else f", and {callee.name}.{domain} instead"
                 workload.leave(f"environment.{variable}", why)
     for name, callee in known.items():
         if callee.name not in called:
             why = f"{name}: its callers are named nowhere: name {callee.name} in their calls"
-            callee.leave("serviceRegistries", why)
+            callee.tell("serviceRegistries", why)
 
 
 def _entry(table: Mapping[str, Any]) -> int | None:
@@ -87,8 +90,13 @@ def paths(gathered: Gathered) -> None:
         else:
             for key in ("path", "codes", "healthy"):
                 health.pop(key, None)
+        deployment = workload.table.get("deployment")
+        if isinstance(deployment, dict) and "strategy" in deployment:
+            what = workload.table.pop("deployment")["strategy"]
+            why = f"{what}: shifts traffic of a load balancer, which {name} does not have here"
+            workload.leave("deploymentConfiguration.strategy", why)
         why = f"services.{first} has this path already under this name: {name} is not public until it has hosts"
-        workload.leave("loadBalancers", why)
+        workload.leave("loadBalancers", why, "entrance")
 
 
 def host(gathered: Gathered) -> dict[str, str]:
@@ -108,6 +116,15 @@ def host(gathered: Gathered) -> dict[str, str]:
         return {}
     label, _, domain = chosen.partition(".")
     return {"domain": domain, "host": label}
+
+
+def untested(gathered: Gathered) -> None:
+    """Remove the ports at which new tasks are tried, which need HTTPS, and so a domain; note them."""
+    for workload in gathered.services.values():
+        deployment = workload.table.get("deployment")
+        if isinstance(deployment, dict) and (port := deployment.pop("test_port", 0)):
+            why = f"{port}: needs HTTPS: write dns.domain and deployment.test_port"
+            workload.leave("loadBalancers.advancedConfiguration.testListenerRule", why)
 
 
 def _below(name: str) -> bool:

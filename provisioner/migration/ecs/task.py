@@ -42,7 +42,7 @@ def fill(workload: Workload, definition: Answer, named: Sequence[str]) -> Answer
     """
     platform = definition.get("runtimePlatform") or {}
     if str(platform.get("operatingSystemFamily", "LINUX")) != "LINUX":
-        workload.leave("runtimePlatform", f"only Linux runs here: {workload.name} is left out")
+        workload.leave("runtimePlatform", f"only Linux runs here: {workload.name} is left out", "all")
         return None
     main = _main(workload, definition.get("containerDefinitions") or (), named)
     if main is None:
@@ -69,7 +69,7 @@ def _main(workload: Workload, containers: Sequence[Answer], named: Sequence[str]
     if chosen is None:
         names = ", ".join(str(one.get("name")) for one in containers)
         workload.leave(
-            "containerDefinitions", f"which of {names} is the service is not said: {workload.name} is left out"
+            "containerDefinitions", f"which of {names} is the service is not said: {workload.name} is left out", "all"
         )
         return None
     return chosen

@@ -30,9 +30,11 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
     copy.report(f"rehearsing {request.command} with {durations} durations")
     cloud = copy.temporary.cloud
     public = copy.config.public
-    # the same path of several hosts has no single owner
-    every = [(path, name) for name, service in public.items() for path in service.path]
-    owners = {path: name for path, name in every if [one for one, _ in every].count(path) == 1}
+    # without hosts a path has the same owner under every name
+    hosts = {name: copy.config.hosts.get(name, (copy.config.fqdn,)) if copy.config.hosts else ("",) for name in public}
+    owners = {
+        f"{host}{path}": name for name, service in public.items() for host in hosts[name] for path in service.path
+    }
     control.watch(
         cloud,
         {name: service.health.path for name, service in public.items()},

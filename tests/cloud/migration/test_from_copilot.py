@@ -149,7 +149,8 @@ def test_the_account_completes_the_manifests(workspace: Project, copilot: Copilo
     written, left, problems = read(workspace, *ACCOUNT)
     assert (workspace.writes(since), problems) == ([], [])
     test = written["environments"]["test"]
-    assert test["region"] == "ap-northeast-1"
+    assert written["region"] == "ap-northeast-1", "the registry's, and the account's"
+    assert not any(place.endswith(": region") for place in left)
     assert test["network"] == {
         "vpc": copilot.theirs.vpc,
         "subnets": {"public": copilot.theirs.public, "private": copilot.theirs.private},

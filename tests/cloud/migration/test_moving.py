@@ -32,6 +32,7 @@ count: 1
 exec: true
 variables:
   LEVEL: info
+  CACHE_HOST: cache
 environments:
   prod:
     cpu: 512
@@ -50,6 +51,15 @@ count: 1
 deployment:
   rolling: recreate
 """,
+    "copilot/cache/manifest.yml": f"""
+name: cache
+type: Backend Service
+image:
+  location: {REGISTRY}/cache:1
+  port: 6379
+network:
+  connect: true
+""",
 }
 
 
@@ -60,11 +70,38 @@ def ledger(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
         yield here
 
 
+def as_copilot_made_it(cloud: EmbeddedCloud) -> None:
+    """Compare the defaults of Copilot and AWS with the stack: HTTP alone, checks, draining, logs, names."""
+    elb = cloud.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    assert (listener["Protocol"], listener["Port"]) == ("HTTP", 80)
+    (group,) = elb.describe_target_groups()["TargetGroups"]
+    checks = (
+        "HealthCheckIntervalSeconds",
+        "HealthyThresholdCount",
+        "UnhealthyThresholdCount",
+        "HealthCheckTimeoutSeconds",
+    )
+    assert [group[key] for key in checks] == [30, 5, 2, 5]
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])["Attributes"]
+    delays = [one["Value"] for one in attributes if one["Key"] == "deregistration_delay.timeout_seconds"]
+    assert delays == ["60"]
+    groups = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert {one["retentionInDays"] for one in groups if one["logGroupName"].endswith(("web", "worker", "cache"))} == {
+        30
+    }
+    names = [one["Name"] for one in cloud.client("servicediscovery").list_services()["Services"]]
+    assert names == ["cache"], "the one that is called"
+
+
 def test_manifests_become_a_stack(ledger: Project) -> None:
     told = ledger.run("init", "--from", "copilot", "--json").document
     assert (told["problems"], told["environments"]) == ([], ["staging", "prod"])
+    assert told["verdict"]["text"].startswith("3 of 3 services are whole; ")
     ledger.run("up", "--yes")
     assert ledger.planned() == {}
+    as_copilot_made_it(ledger.cloud)
     ecs = ledger.cloud.client("ecs")
     families = {name: f"ledger-staging-{name}" for name in ("web", "worker")}
     found = {
@@ -72,6 +109,7 @@ def test_manifests_become_a_stack(ledger: Project) -> None:
     }
     (web,), (worker,) = (one["containerDefinitions"] for one in found.values())
     assert {"name": "LEVEL", "value": "info"} in web["environment"]
+    assert {"name": "CACHE_HOST", "value": "cache.svc.internal"} in web["environment"]
     assert [port["containerPort"] for port in web["portMappings"]] == [8000]
     assert (worker["command"], worker.get("portMappings") or []) == (["celery", "-A", "ledger", "worker"], [])
     services = {

@@ -86,7 +86,7 @@ def test_an_export_of_another_kind_stays_told(manifests: Draft) -> None:
 
 
 def test_the_vpc_takes_the_place_of_a_new_one(manifests: Draft) -> None:
-    assert manifests.tables["test"]["network"]["egress"] == "nat"
+    assert manifests.tables["test"]["network"]["egress"] == "nat-per-zone"
     found = Environment("vpc-0aaaaaaa", ("subnet-0aaaaaaa",), ("subnet-0bbbbbbb",), "sg-0aaaaaaa", running())
     table, left = completed(manifests, found)
     assert table["network"] == {
@@ -159,3 +159,36 @@ def test_what_is_said_before_any_call(
     assert main(["init", *words]) == 4
     assert says in capsys.readouterr().err
     assert not (tmp_path / "stack.toml").exists()
+
+
+def test_a_secret_without_a_place_is_a_loss(manifests: Draft) -> None:
+    arn = f"{SECRET}:key:AWSPREVIOUS:"
+    found = Environment("vpc-0aaaaaaa", answers=running(secrets=[{"name": "OLD", "valueFrom": arn}]))
+    completed(manifests, found)
+    costs = {one.key: (one.of, one.cost) for one in manifests.left}
+    assert costs["environment test: services.web.secrets.OLD"] == ("services.web", "part")
+    assert costs["environment test: services.web.image"] == ("services.web", "nothing")
+
+
+def test_addresses_follow_the_vpc(tmp_path: Path) -> None:
+    """In an existing VPC services have another domain, and variables that `calls` sets are not read again."""
+    caller = "name: web\ntype: Backend Service\nimage: {build: Dockerfile}\n"
+    said = "variables: {API_URL: 'http://api:4000', CACHE: 'redis://api:4000'}\n"
+    files = {
+        ".workspace": "application: shop",
+        "web/manifest.yml": caller + said,
+        "api/manifest.yml": "name: api\ntype: Backend Service\nimage: {build: Dockerfile, port: 4000}\n",
+        "environments/test/manifest.yml": "name: test",
+    }
+    for name, content in files.items():
+        path = tmp_path / "copilot" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    made = draft_of("copilot", tmp_path, None)
+    assert made.tables["test"]["services"]["web"]["environment"] == {"CACHE": "redis://api.svc.internal:4000"}
+    given = [{"name": "API_URL", "value": "http://api:4000"}, {"name": "ADDED", "value": "x"}]
+    found = Environment("vpc-0aaaaaaa", answers=running(environment=given))
+    table, _ = completed(made, found)
+    web = table["services"]["web"]
+    assert web["calls"] == ["api"]
+    assert web["environment"] == {"CACHE": "redis://api.svc.shop-test.internal:4000", "ADDED": "x"}

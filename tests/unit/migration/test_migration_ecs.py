@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_the_least_that_a_service_can_be(tmp_path: Any) -> None:
         }
     }
     assert (written["account"], written["region"]) == ({"id": "123456789012"}, "eu-west-1")
-    assert left.keys() == {"cluster main: env", "cluster main: network.vpc"}
+    assert left.keys() == {"cluster main: env", "cluster main: network.vpc", "cluster main: logs"}
     assert write(draft(answers()), tmp_path / "stack.toml").problems == ()
 
 
@@ -179,6 +180,10 @@ def test_what_cannot_run_here_is_left_out(changed: dict[str, Any], key: str, why
         ),
         (
             {"service": {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}},
+            "deploymentConfiguration.strategy",
+        ),
+        (
+            {"service": {"deploymentConfiguration": {"strategy": "SIDEWAYS"}}},
             "deploymentConfiguration.strategy",
         ),
         (
@@ -357,6 +362,208 @@ def test_alarms_that_roll_back_are_taken_over() -> None:
     assert found["deployment"] == {"min_percent": 50, "max_percent": 200, "alarms": ["web-5xx"]}
 
 
+def test_alarms_of_a_service_that_stops_first() -> None:
+    alarms = {"enable": True, "rollback": True, "alarmNames": ["late"]}
+    given = {"alarms": alarms, "minimumHealthyPercent": 0, "maximumPercent": 100}
+    found, left = web(told=True, service={"desiredCount": 1, "deploymentConfiguration": given})
+    assert found["deployment"] == {"min_percent": 0, "max_percent": 100, "alarms": ["late"]}
+    assert "service web: deploymentConfiguration.alarms" not in left
+
+
+def pause(*stages: str, **more: Any) -> dict[str, Any]:
+    return {"targetType": "PAUSE", "lifecycleStages": list(stages), **more}
+
+
+@pytest.mark.parametrize(
+    ("given", "deployment"),
+    [
+        ({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 10}, {"strategy": "blue-green", "bake_minutes": 10}),
+        (
+            {
+                "strategy": "CANARY",
+                "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5},
+                "bakeTimeInMinutes": 10,
+                "alarms": {"enable": True, "rollback": True, "alarmNames": ["web-5xx"]},
+            },
+            {
+                "strategy": "canary",
+                "step_percent": 10.0,
+                "step_minutes": 5,
+                "bake_minutes": 10,
+                "alarms": ["web-5xx"],
+            },
+        ),
+        ({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 5.0}}, {"strategy": "canary"}),
+        (
+            {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 20.0, "stepBakeTimeInMinutes": 6}},
+            {"strategy": "linear", "step_percent": 20.0},
+        ),
+        (
+            {
+                "strategy": "BLUE_GREEN",
+                "lifecycleHooks": [
+                    pause("POST_TEST_TRAFFIC_SHIFT", "PRE_SCALE_UP", timeoutConfiguration={"timeoutInMinutes": 60})
+                ],
+            },
+            {
+                "strategy": "blue-green",
+                "pause_at": ["pre-scale-up", "post-test-traffic-shift"],
+                "pause_minutes": 60,
+            },
+        ),
+    ],
+)
+def test_strategies_are_taken_over(given: dict[str, Any], deployment: dict[str, Any], tmp_path: Any) -> None:
+    found = answers(**balanced(service={"deploymentConfiguration": given}))
+    written, left = read(found)
+    assert written["services"]["web"]["deployment"] == deployment
+    assert [key for key in left if "deploymentConfiguration" in key] == []
+    assert write(draft(found), tmp_path / "stack.toml").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "why"),
+    [
+        (
+            {
+                "lifecycleHooks": [
+                    {"lifecycleStages": ["PRE_SCALE_UP"], "hookTargetArn": "arn:aws:lambda:x:1:function:ok"}
+                ]
+            },
+            "lifecycleHooks",
+            "ok: no function is called here at pre-scale-up",
+        ),
+        ({"lifecycleHooks": [pause("RECONCILE_SERVICE")]}, "lifecycleHooks", "reconcile-service: a deployment waits"),
+        (
+            {"lifecycleHooks": [pause("PRE_SCALE_UP", timeoutConfiguration={"action": "CONTINUE"})]},
+            "lifecycleHooks",
+            "goes on by itself",
+        ),
+        ({"minimumHealthyPercent": 50}, "minimumHealthyPercent", "have no effect with canary"),
+        ({"deploymentCircuitBreaker": {"resetOnHealthyTask": False}}, "deploymentCircuitBreaker.resetOn", "begins"),
+    ],
+)
+def test_what_a_strategy_loses_is_told(given: dict[str, Any], key: str, why: str) -> None:
+    one = {"deploymentConfiguration": {"strategy": "CANARY", **given}}
+    found, left = web(told=True, **balanced(service=one))
+    assert found["deployment"]["strategy"] == "canary"
+    told = [text for place, text in left.items() if place.startswith(f"service web: deploymentConfiguration.{key}")]
+    assert why in told[0]
+
+
+def test_a_service_whose_traffic_has_moved_is_public() -> None:
+    """After a blue/green deployment the listener hands all requests to the other target group."""
+    other = "arn:tg/web-b/1"
+    weights = [{"TargetGroupArn": GROUP, "Weight": 0}, {"TargetGroupArn": other, "Weight": 100}]
+    forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}]
+    reached = {**REACHED["loadBalancers"][0], "advancedConfiguration": {"alternateTargetGroupArn": other}}
+    given = balanced(service={"loadBalancers": [reached]}, listener={"DefaultActions": forward})
+    assert web(**given)["public"] is True
+
+
+def test_the_port_for_tests_is_taken_over() -> None:
+    rule = "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/front/1/22/33"
+    reached = {**REACHED["loadBalancers"][0], "advancedConfiguration": {"testListenerRule": rule}}
+    one = {"loadBalancers": [reached], "deploymentConfiguration": {"strategy": "BLUE_GREEN"}}
+    secure = {"ListenerArn": "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/front/1/22", "Protocol": "HTTPS"}
+    rules = [{"Conditions": [{"Field": "host-header", "Values": ["shop.example.com"]}]}]
+    found = web(**balanced(service=one, listener={**secure, "Port": 8443, "DefaultActions": []}))
+    assert "deployment" not in found, "no listener leads to it"
+    forward = [{"Type": "forward", "TargetGroupArn": GROUP}]
+    listener = {**secure, "Port": 8443, "DefaultActions": forward}
+    given = balanced(service=one, listener=listener)
+    balancing: Balancing = given["balancing"]
+    arn = str(listener["ListenerArn"])
+    named = {**given, "balancing": replace(balancing, rules={arn: [{**rules[0], "Actions": forward}]})}
+    assert web(**named)["deployment"]["test_port"] == 8443
+    found, left = web(told=True, **given)
+    assert "test_port" not in found["deployment"]
+    assert "needs HTTPS" in left["service web: loadBalancers.advancedConfiguration.testListenerRule"]
+    found, left = web(told=True, **balanced(service=one, listener={**secure, "Protocol": "HTTP", "Port": 8080}))
+    assert "test_port" not in found["deployment"]
+    assert "service web: loadBalancers.advancedConfiguration.testListenerRule" in left
+
+
+def test_an_express_service_keeps_no_name_of_aws() -> None:
+    host = "web-1a2b.ecs.eu-west-1.on.aws"
+    rule = {"Conditions": [{"Field": "host-header", "Values": [host]}]}
+    arn = "arn:aws:ecs:eu-west-1:1:service/main/web"
+    one = {"serviceArn": arn, "resourceManagementType": "ECS"}
+    given = balanced(service=one, rules=[rule], listener={"DefaultActions": []})
+    written, left = read(Answers(**{**vars(answers(**given)), "gateways": {arn: "front"}}))
+    assert "dns" not in written
+    assert "stays with its load balancer" in left["service web: rule.host-header"]
+    assert "Express" in left["service web: resourceManagementType"]
+    assert left["service web: gatewayConnectors"].startswith("front: a gateway of ECS")
+
+
+def listening(*listeners: dict[str, Any], strategy: str = "ROLLING") -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the tables and notes of a service at the first listener, with a host."""
+    rule = {"Conditions": [{"Field": "host-header", "Values": ["shop.example.com"]}]}
+    service = {"deploymentConfiguration": {"strategy": strategy}}
+    given = balanced(service=service, rules=[rule], listener={"DefaultActions": []})
+    whole = [
+        {**one, "LoadBalancerArn": BALANCER, "ListenerArn": f"arn:listener/{number}"}
+        for number, one in enumerate(listeners, 1)
+    ]
+    return read(answers(**{**given, "balancing": replace(given["balancing"], listeners=whole)}))
+
+
+def test_http_beside_https_is_taken_over() -> None:
+    secure = {
+        "Port": 443,
+        "Protocol": "HTTPS",
+        "SslPolicy": "TLS-X",
+        "Certificates": [{"CertificateArn": "arn:acm:1"}],
+        "MutualAuthentication": {"Mode": "verify"},
+    }
+    clear = {"Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward", "TargetGroupArn": "arn:tg/o/1"}]}
+    away = {**clear, "DefaultActions": [{"Type": "redirect"}]}
+    written, left = listening(secure, clear, {**secure, "Port": 9443, "MutualAuthentication": {"Mode": "off"}})
+    assert written["load_balancer"] == {"http": True}
+    assert left["cluster main: listener"] == "HTTPS at port 9443: a load balancer listens at 80 and 443 here"
+    assert left["cluster main: listener.Certificates"].startswith("arn:acm:1; TLS-X: ")
+    assert "cluster main: listener.MutualAuthentication" in left
+    assert "are not read" in left["cluster main: load balancer"]
+    assert "load_balancer" not in listening(secure, away)[0]
+    written, left = listening(secure, clear, strategy="BLUE_GREEN")
+    assert "load_balancer" not in written
+    assert "ECS shifts one rule's traffic for web" in left["cluster main: listener"]
+
+
+def test_tags_of_people_are_told() -> None:
+    tags = {"team": "shop", "aws:cloudformation:stack-name": "x", "copilot-service": "web", "Project": "shop"}
+    _, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
+    assert left["service web: tags"].startswith("team: resources have")
+
+
+def test_shares_of_capacity_providers_are_told() -> None:
+    given = [{"capacityProvider": "gpu", "weight": 3, "base": 1}, {"capacityProvider": "FARGATE", "weight": 1}]
+    made = draft(answers(service={"launchType": None, "capacityProviderStrategy": given}))
+    told = [one.why for one in made.left if one.key == "capacityProviderStrategy"]
+    assert told[0].startswith("gpu, weight 3, base 1: ")
+    assert told[1].startswith("FARGATE, weight 1, base 0: a service is on Fargate or on instances")
+
+
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [
+        ("shop-test-web-Service-Q1w2E3r4T5y6", "web"),
+        ("ShopStack-WebService2A1B3C4D-AbCdEf123456", "web"),
+        ("orders-service", "orders-service"),
+        ("orders-service-internationa", "orders-service-internationa"),
+    ],
+)
+def test_names_lose_what_cloudformation_adds(called: str, name: str) -> None:
+    written, _ = read(answers(service={"serviceName": called}))
+    assert list(written["services"]) == [name]
+
+
+def test_copilots_jobs_are_named() -> None:
+    _, left = read(answers(unused=["shop-test-nightly"]))
+    assert left["cluster main: taskDefinitions"].startswith("shop-test-nightly: no service and no schedule names it")
+
+
 def test_deployments_that_end_early() -> None:
     deferred = {"enable": True, "healthyPercent": 100, "sourceServiceRevisionCleanup": "DEFERRED"}
 
@@ -397,6 +604,9 @@ def test_when_a_deployment_is_given_up() -> None:
     found, left = breaker(enable=True, rollback=True, thresholdConfiguration=limit)
     assert found["circuit_breaker"] == {"threshold": 4}
     assert "service web: deploymentConfiguration.deploymentCircuitBreaker" not in left
+    found, left = breaker(enable=True, rollback=True, thresholdConfiguration={"type": "UNBOUNDED_PERCENT", "value": 25})
+    assert found["circuit_breaker"] == {"threshold": "25%"}
+    assert "at least 3" in left["service web: deploymentConfiguration.deploymentCircuitBreaker.thresholdConfiguration"]
     share = {"type": "BOUNDED_PERCENT", "value": 50}
     assert "circuit_breaker" not in breaker(enable=True, rollback=True, thresholdConfiguration=share)[0]
     assert (

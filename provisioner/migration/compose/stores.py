@@ -1,0 +1,148 @@
+"""Recognise services of a Compose file that hold data: ECS must not run them, as it may replace a task at any time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from provisioner.migration.yaml_tree import Value
+
+_DATABASES = (
+    *("postgres", "postgresql", "postgis", "pgvector", "pgautoupgrade", "timescaledb", "mysql", "mariadb", "percona"),
+    *(
+        "mssql",
+        "oracle",
+        "cockroach",
+        "cockroachdb",
+        "clickhouse",
+        "mongo",
+        "couchdb",
+        "couchbase",
+        "neo4j",
+        "influxdb",
+    ),
+    *("cassandra", "scylla", "questdb", "surrealdb", "rethinkdb", "arangodb", "dgraph", "edgedb", "yugabyte", "tidb"),
+)
+_KINDS = {
+    **dict.fromkeys(_DATABASES, "a database"),
+    **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
+    **dict.fromkeys(
+        ("rabbitmq", "activemq", "kafka", "redpanda", "nats", "pulsar", "zookeeper", "etcd", "beanstalkd"), "a queue"
+    ),
+    **dict.fromkeys(
+        ("elasticsearch", "opensearch", "meilisearch", "typesense", "solr", "qdrant", "weaviate", "milvus", "chroma"),
+        "a search engine",
+    ),
+    **dict.fromkeys(("minio", "seaweedfs", "garage"), "an object store"),
+    "localstack": "a stand-in for AWS",
+}
+"""Words in the names of images, and the kind of each image."""
+_TOOLS = frozenset(
+    {
+        *(
+            "admin",
+            "agent",
+            "backup",
+            "board",
+            "box",
+            "client",
+            "commander",
+            "console",
+            "dashboard",
+            "dashboards",
+            "dump",
+        ),
+        *(
+            "express",
+            "exporter",
+            "insight",
+            "init",
+            "manager",
+            "mc",
+            "meta",
+            "migrate",
+            "operator",
+            "proxy",
+            "ui",
+            "web",
+        ),
+    }
+)
+"""Words in the names of images that use a store and hold no data."""
+_PLACES = (
+    *("/var/lib/postgresql", "/var/lib/mysql", "/var/lib/mariadb", "/data/db", "/var/lib/redis", "/var/lib/clickhouse"),
+    *("/var/opt/mssql", "/var/lib/mongodb", "/var/lib/neo4j", "/var/lib/cassandra", "/var/lib/influxdb", "/meili_data"),
+    *("/var/lib/rabbitmq", "/usr/share/elasticsearch/data", "/usr/share/opensearch/data", "/qdrant/storage"),
+)
+"""Directories in which databases keep their data."""
+
+
+def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, used: bool) -> str:
+    """Return the reason why a service is left out, as it holds data; empty if it holds none.
+
+    Args:
+        directory: the directory of the file, to which directories of builds are relative.
+        others: the other services of the file.
+        used: whether another service depends on it, or names it in an address.
+    """
+    image, build = service.at("image"), service.at("build")
+    kept = list(mounts(service))
+    kind = _kind(image.text or "") if image and not build else ""
+    if build and kept:
+        kind = _kind(_base(build, directory))
+    if kind:
+        return f"is {kind}, and holds data that a task would lose: use [database], or AWS's service for it"
+    if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
+        return f"keeps a database's data at {place}, which a task would lose: it is left out"
+    named = next((source for source, _ in kept if is_volume(source)), "")
+    alone = image and not build and not service.at("ports") and image.text not in _images(others)
+    if named and used and alone:
+        return f"keeps data in the volume {named}, which a task would lose: it is left out"
+    return ""
+
+
+def _images(services: Sequence[Value]) -> set[str | None]:
+    return {image.text for one in services if (image := one.at("image"))}
+
+
+def is_volume(source: str) -> bool:
+    """Return whether the source of a mount is the name of a volume, and not a directory of the machine."""
+    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*", source, re.ASCII))
+
+
+def mounts(service: Value) -> Iterator[tuple[str, str]]:
+    """Yield the source and the path of each volume of a service; an empty source if it has no name."""
+    for one in (service.at("volumes") or Value("", 0, [])).values:
+        if one.table:
+            yield tuple((one.at(key) or Value("", 0, "")).text or "" for key in ("source", "target"))  # type: ignore[misc]
+        elif one.text:
+            source, colon, rest = one.text.partition(":")
+            yield (source, rest.partition(":")[0]) if colon else ("", source)
+
+
+def _kind(image: str) -> str:
+    """Return the kind of an image by its name, without registry, tag and digest; empty if it is no store."""
+    path = image.partition("@")[0]
+    head, slash, rest = path.partition("/")
+    path = rest if slash and (re.search(r"[.:]", head) or head == "localhost") else path
+    parts = re.sub(r":[^/]*$", "", path).lower().split("/")
+    words = re.split(r"[^a-z0-9]+", parts[-1])
+    if _TOOLS.intersection(words) or words[0].endswith(("admin", "insight")):
+        return ""
+    if words == ["server"]:
+        # as of mcr.microsoft.com/mssql/server
+        words = re.split(r"[^a-z0-9]+", "-".join(parts[:-1]))
+    return next((_KINDS[word] for word in words if word in _KINDS), "")
+
+
+def _base(build: Value, directory: Path) -> str:
+    """Return the image that a build begins with, in its last stage; empty if its Dockerfile cannot be read."""
+    context = build.text if build.text is not None else (build.at("context") or Value("", 0, ".")).text
+    file = (build.at("dockerfile") or Value("", 0, "Dockerfile")).text
+    try:
+        lines = (directory / (context or ".") / (file or "Dockerfile")).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return ""
+    stages = [found[1] for line in lines if (found := re.match(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE))]
+    return stages[-1] if stages else ""

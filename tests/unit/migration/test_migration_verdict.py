@@ -1,0 +1,146 @@
+"""The last line of `init --from`: the number of whole services, and the losses of the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.cli.main import main
+from provisioner.engine.errors import ConfigurationError
+from provisioner.migration.compose.file import draft as of_compose
+from provisioner.migration.copilot.workspace import draft as of_copilot
+from provisioner.migration.draft import Draft, Left
+from provisioner.migration.verdict import verdict
+
+SHOP = """
+services:
+  web: {build: ., ports: ['80:80'], environment: {API: 'http://api:4000', REDIS_HOST: redis, DATABASE_URL: 'postgres://u:p@db/x'}}
+  worker: {build: ., environment: {REDIS_HOST: redis}}
+  api: {build: api, expose: ['4000']}
+  lone: {build: lone, expose: ['9000']}
+  db: {image: 'postgres:17'}
+  redis: {image: 'redis:7'}
+"""
+WEB = "name: web\ntype: Load Balanced Web Service\nimage: {build: Dockerfile, port: 80}\nhttp: {path: /}\n"
+REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 6379}\n"
+JOB = "name: nightly\ntype: Scheduled Job\nimage: {build: Dockerfile}\non: {schedule: '@daily'}\n"
+
+
+def copilot(directory: Path, **manifests: str) -> Path:
+    for name, content in manifests.items():
+        (directory / "copilot" / name).mkdir(parents=True)
+        (directory / "copilot" / name / "manifest.yml").write_text(content)
+    return directory
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "compose.yaml").write_text(SHOP)
+    return tmp_path
+
+
+def test_numbers_and_what_is_missing(shop: Path) -> None:
+    found = verdict(of_compose(shop))
+    assert str(found) == (
+        "1 of 6 services is whole; db and redis are left out; web lacks the addresses of db and redis; worker lacks "
+        "the address of redis; nobody reaches lone; 1 secret to set (DATABASE_URL); the Region is not known, and is "
+        "ap-northeast-1 until you write it; only your own address may reach the load balancer"
+    )
+    assert (found.whole["services"], found.all["services"]) == (["api"], 6)
+
+
+def test_the_command_ends_with_it(shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(shop)
+    assert main(["init", "--from", "compose", "--project", "kiosk"]) == 0
+    verdict_line, next_line = capsys.readouterr().out.splitlines()[-2:]
+    assert verdict_line.startswith("1 of 6 services is whole; db and redis are left out; ")
+    assert next_line == "Next: `provision config`, `provision plan`. More: docs/moving.md"
+    assert main(["config", "project"]) == 0
+    assert 'project = "kiosk"' in capsys.readouterr().out
+    (shop / "stack.toml").unlink()
+    assert main(["init", "--from", "compose", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"]["text"].startswith("1 of 6 services is whole")
+    assert found["verdict"]["whole"] == {"services": ["api"], "jobs": []}
+    assert found["verdict"]["all"] == {"services": 6, "jobs": 0}
+    assert (found["verdict"]["unreached"], found["verdict"]["missed"]) == (
+        ["lone"],
+        {"db": ["web"], "redis": ["web", "worker"]},
+    )
+    costs = {one["key"]: (one["of"], one["cost"]) for one in found["left"]}
+    assert costs["services.db"] == ("services.db", "all")
+    assert costs["region"] == ("", "nothing")
+
+
+def test_a_service_without_a_domain_is_whole(tmp_path: Path) -> None:
+    """Copilot's answers by HTTP under the load balancer's name, and so does the one here."""
+    found = verdict(of_copilot(copilot(tmp_path, web=WEB), project="shop"))
+    assert str(found).startswith("1 of 1 service is whole; the Region")
+    assert found.closed
+
+
+def test_a_service_that_nobody_calls_is_not_whole(tmp_path: Path) -> None:
+    both = copilot(tmp_path, web=WEB, redis=REDIS)
+    assert str(verdict(of_copilot(both, project="shop"))).startswith("1 of 2 services is whole; nobody reaches redis;")
+    manifest = both / "copilot" / "web" / "manifest.yml"
+    manifest.write_text(WEB + "variables: {REDIS_HOST: redis}\n")
+    assert str(verdict(of_copilot(both, project="shop"))).startswith("2 of 2 services are whole; the Region")
+
+
+def test_jobs_are_counted_apart(tmp_path: Path) -> None:
+    lossy = JOB + "timeout: 1h\n"
+    found = verdict(of_copilot(copilot(tmp_path, web=WEB, nightly=lossy), project="shop"))
+    assert str(found).startswith("1 of 1 service is whole and 0 of 1 job is whole; ")
+
+
+def test_a_way_in_that_is_lost_is_said(tmp_path: Path) -> None:
+    other = WEB.replace("web", "site")
+    found = verdict(of_copilot(copilot(tmp_path, web=WEB, site=other), project="shop"))
+    assert found.not_public == ["web"]
+    assert "users no longer reach web" in str(found)
+    assert "nobody reaches" not in str(found), "which would be the same"
+
+
+def test_errors_are_said_last() -> None:
+    one = Draft("ecs", "shop", "dev", tables={"dev": {"region": "eu-west-1", "services": {"web": {}}}})
+    assert str(verdict(one)) == "1 of 1 service is whole"
+    assert str(verdict(one, 2)) == "1 of 1 service is whole; the file does not load yet (2 errors)"
+    one.note(Left("web", 0, "x", "is told", "services.web", "nothing"))
+    assert verdict(one).whole["services"] == ["web"]
+    one.note(Left("web", 0, "y", "is lost", "services.web"))
+    assert verdict(one).whole["services"] == []
+
+
+def test_jobs_alone_are_carried_over(tmp_path: Path) -> None:
+    made = of_copilot(copilot(tmp_path, nightly=JOB), project="shop")
+    assert made.tables[made.own]["jobs"].keys() == {"nightly"}
+    assert str(verdict(made)).startswith("1 of 1 job is whole; ")
+
+
+def test_neither_a_service_nor_a_job_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no service and no job that can be carried over"):
+        of_copilot(copilot(tmp_path, site="name: site\ntype: Static Site\n"), project="shop")
+
+
+def test_a_workspace_that_is_not_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(copilot(tmp_path, web=WEB))
+    assert main(["init", "--from", "copilot"]) == 4
+    assert "or the application by --project" in capsys.readouterr().err
+    assert main(["init", "--from", "copilot", "--project", "shop", "--env", "test"]) == 0
+    assert 'project = "shop"' in (tmp_path / "stack.toml").read_text()
+    assert main(["init", "--project", "shop"]) == 4
+    assert "--project: is for --from" in capsys.readouterr().err
+
+
+def test_another_project_keeps_the_places_of_secrets(tmp_path: Path) -> None:
+    place = "secrets: {KEY: '/copilot/${COPILOT_APPLICATION_NAME}/${COPILOT_ENVIRONMENT_NAME}/secrets/KEY'}\n"
+    tree = copilot(tmp_path, web=WEB + place)
+    (tree / "copilot" / ".workspace").write_text("application: old\n")
+    made = of_copilot(tree, "test", "new")
+    assert (made.project, made.application) == ("new", "old")
+    assert made.tables["test"]["services"]["web"]["secrets"] == {"KEY": "ssm:/copilot/old/test/secrets/KEY"}
+    (note,) = [one for one in of_copilot(tree).left if one.key == "secrets.KEY"]
+    assert "run `provision init` with --env NAME" in note.why
