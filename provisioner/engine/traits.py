@@ -19,6 +19,10 @@ class Leads:
     """
 
 
+class KnowsRequests:
+    """A type that compares AWS's answer with its last request, to tell what somebody else has changed since."""
+
+
 class ServesData:
     """A type that serves the data of its dependencies: an orphaned one stays as long as they stay."""
 
