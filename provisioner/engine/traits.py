@@ -20,7 +20,7 @@ class Leads:
 
 
 class KnowsRequests:
-    """A type that compares AWS's answer with its last request, to tell what somebody else has changed since."""
+    """A type that compares AWS's answer with its last request, and so recognizes the changes of others."""
 
 
 class ServesData:
