@@ -252,7 +252,7 @@ class Apply:
         if displaced:
             self._record(desired, item, replace(live, outputs=displaced), "creating")
         elif before and isinstance(desired, KnowsRequests):
-            self.store.put(replace(before, phase="created" if before.phase == "ready" else before.phase))
+            self.store.put(before if before.phase == "creating" else replace(before, phase="created"))
         else:
             self._record(desired, item, self._with_outputs(desired.address, live), "created")
         return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
