@@ -34,6 +34,10 @@ class BeginsUnused:
         raise NotImplementedError
 
 
+class KnowsRequests:
+    """A type that compares AWS's answer with its last request, and so recognizes the changes of others."""
+
+
 class ServesData:
     """A type that serves the data of its dependencies: an orphaned one stays as long as they stay."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import shutil
 import ssl
 import time
@@ -101,32 +102,40 @@ def stood_up(project: Project) -> Site:
 
 
 def stays_well(site: Site) -> None:
-    """Let five of AWS's minutes pass: no service says that anything is unhealthy, and no task was replaced."""
+    """Let five of AWS's minutes pass: no service says that anything is unhealthy, and no task was replaced.
+
+    A check that cannot pass replaces a task in each five minutes. A machine that is busy lets a good check run out of
+    its time as well, which real seconds measure, so that three periods are tried.
+    """
     ecs = site.project.cloud.client("ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
-
-    def tasks() -> list[str]:
-        return sorted(ecs.list_tasks(cluster=cluster)["taskArns"])
-
     # a target is checked as much more often than on AWS as this clock is faster (`definitions.HASTE`)
     control.set_clock(site.project.cloud.process, "virtual", idle=20)
     names = ecs.list_services(cluster=cluster)["serviceArns"]
 
-    def wanted() -> int:
-        return sum(
-            int(one["desiredCount"]) for one in ecs.describe_services(cluster=cluster, services=names)["services"]
-        )
+    def services() -> list[Any]:
+        return list(ecs.describe_services(cluster=cluster, services=names)["services"])
 
-    # ECS starts a task more where it balances zones, after which it stops one
-    awaited(lambda: len(tasks()) == wanted(), "as many tasks as are wanted")
-    begin, before = site.project.cloud.now(), tasks()
-    awaited(lambda: site.project.cloud.now() > begin + FIVE_MINUTES, "five minutes to pass")
-    services = ecs.describe_services(cluster=cluster, services=names)
-    said = [event["message"] for one in services["services"] for event in one["events"]]
-    assert said
-    assert [message for message in said if "unhealthy" in message] == []
-    assert before
-    assert tasks() == before
+    def tasks() -> list[str]:
+        return sorted(ecs.list_tasks(cluster=cluster)["taskArns"])
+
+    def wanted() -> int:
+        return sum(int(one["desiredCount"]) for one in services())
+
+    def trouble() -> list[str]:
+        """Let the minutes pass; return the services' events if a task was replaced or is unhealthy."""
+        # a task that failed its checks is stopped after its replacement has started
+        awaited(lambda: len(tasks()) == wanted(), "as many tasks as are wanted")
+        begin, before = site.project.cloud.time(), tasks()
+        awaited(lambda: site.project.cloud.time() > begin + FIVE_MINUTES, "five minutes to pass")
+        events = [event for one in services() for event in one["events"]]
+        assert events
+        assert before
+        said = [event["message"] for event in events if event["createdAt"].timestamp() > begin]
+        return [] if tasks() == before and not any("unhealthy" in message for message in said) else ["replaced", *said]
+
+    seen = list(itertools.takewhile(bool, (trouble() for _ in range(3))))
+    assert len(seen) < 3, seen
 
 
 def gone(site: Site, engine: docker.DockerClient) -> None:

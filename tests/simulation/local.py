@@ -280,7 +280,6 @@ class Command:
 
     def _tries(self, act: Act) -> None:
         world, gone = self.world, self.ousted or self.without("rm_directory", "rm_journal")
-        since = len(world.deeds)
         try:
             getattr(self, f"_{act.what}")(act)
         except StateError as error:
@@ -290,9 +289,9 @@ class Command:
                 raise Violation(f"fails: {self.name} cannot {act.what}: {error}") from None
             # a file beside the state does not affect it, and the progress of a swap is invisible
             self.broken = act.what != "swap" and (self.broken or act.what != "keep")
-            # a swap that fails later has written the document and a new journal first, if an entry had failed before
+            # a swap that fails later may have written the document and a new journal first, also while it was under way
             if act.what == "swap" and world.disk.show(FOLDER / JOURNAL):
-                self._journal_there = since
+                self._journal_there = len(world.deeds)
             self._same()
             return
         world.say(self.name, f"{act.what} {act.key}: {self.memory}")

@@ -112,6 +112,20 @@ ONCE_BROKEN = {
             ),
         ),
     ),
+    "a journal is deleted while a swap that fails writes a new one": Life(
+        "186050485",
+        (
+            Round(
+                (
+                    Writer(),
+                    Writer(acts=(Act("put"), Act("keep", 2), Act("swap", 2), Act("put", 3))),
+                    Reader(times=2),
+                    Person(0.0555, "rm_journal"),
+                ),
+                Faults(full=0.02, short=0.005, names=0.06, readonly=0.005, slow=0.001),
+            ),
+        ),
+    ),
 }
 
 

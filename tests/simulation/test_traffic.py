@@ -306,6 +306,18 @@ LIVES = {
         ),
         traffic=3,
     ),
+    "a killed change of a route arrives after its edit was taken back, while lists lag": Life(
+        65123009,
+        0,
+        (
+            Act("up", 3378096574),
+            Act("edit", 2689239351),
+            Act("up", 29495752, kill=19),
+            Act("edit", 2052464632),
+            Act("up", 1805351565, lag=25.0),
+        ),
+        traffic=2,
+    ),
     "up says of an intent whose resource was renamed twice that there is none": Life(
         5030143,
         1,

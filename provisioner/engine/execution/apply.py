@@ -30,7 +30,7 @@ from provisioner.engine.scheduling.progress import (
     refresh,
 )
 from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
-from provisioner.engine.traits import BeginsUnused, CreatedLater, KnownByContent, WaitsForUsers
+from provisioner.engine.traits import BeginsUnused, CreatedLater, KnownByContent, KnowsRequests, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -259,18 +259,18 @@ class Apply:
     def _recording_intent(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
         """Record a change before its call: after a kill the lists may not show it, while the user takes it back.
 
-        The settings of the last answered call stay recorded: a request that was not sent must not look like one that
-        somebody else has replaced. Foreign settings that the change replaces are recorded as well: AWS shows them no
-        longer afterwards.
+        Foreign settings that it replaces are recorded as well: AWS shows them no longer afterwards. Of a type that
+        compares AWS with its requests, the settings of the last answered call stay recorded: a request that was not
+        sent must not look like one that somebody else has replaced.
         """
         before = self.store.records.get(desired.address)
         displaced = desired.displaced(live) if isinstance(desired, KnownByContent) else {}
         if displaced:
             self._record(desired, item, replace(live, outputs=displaced), "creating")
-        elif before is None:
+        elif before and isinstance(desired, KnowsRequests):
+            self.store.put(before if before.phase == "creating" else replace(before, phase="created"))
+        else:
             self._record(desired, item, self._with_outputs(desired.address, live), "created")
-        elif before.phase == "ready":
-            self.store.put(replace(before, phase="created"))
         return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:

@@ -25,10 +25,10 @@ FARGATE_ZONES = {
 }
 """The ids of the zones with Fargate, for each Region where some zones lack it (ECS guide, Fargate Regions)."""
 NITRO = "t3.micro"
-"""A type that Regions offer in each zone with present hardware.
+"""A type by which constrained zones are guessed: AWS lists it in all zones of us-east-1 but `use1-az3`.
 
-AWS has no call for zones without NAT gateways: they are zones where it expands no more (VPC guide, NAT gateway
-troubleshooting, NotAvailableInZone), and these have no instances of the Nitro system either, such as `use1-az3`.
+AWS makes no NAT gateways in constrained zones (VPC guide, NAT gateway troubleshooting, NotAvailableInZone), and has no
+call that lists them.
 """
 AVAILABLE = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
 """A filter that excludes zones in another state, and the account's Local Zones (DescribeAvailabilityZones)."""
@@ -45,10 +45,10 @@ class Zones:
 def choose(aws: Aws, config: Config) -> Zones:
     """Choose the zones: zones already in use first, then zones that offer all needed services.
 
-    A zone may lack instance types or endpoint services, and AWS reports that only during creation. Zones without
-    present hardware come last: they may lack NAT gateways, load balancers and the database's class as well. If fewer
-    zones are wanted than used, the database's zones stay, then the zones with the lowest blocks. An address block
-    cannot be changed, so a subnet keeps its own; subnets in a new zone get a free one.
+    A zone may lack instance types or endpoint services, and AWS reports that only during creation. Zones that may be
+    constrained come last: they may lack NAT gateways, load balancers and the database's class as well. If fewer zones
+    are wanted than used, the database's zones stay, then the zones with the lowest blocks. A subnet's address block
+    cannot be changed, so it keeps its block; subnets in a new zone get a free block.
 
     Raises:
         ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have all that
@@ -116,19 +116,23 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) 
 
 
 def best_first(aws: Aws, zones: Sequence[str], wanted: int) -> list[str]:
-    """Return zones, the ones with present hardware first if there are more than wanted."""
+    """Return zones; of more than wanted, zones that may be constrained are the last."""
     if len(zones) <= wanted:
         return list(zones)
-    where = [{"Name": "instance-type", "Values": [NITRO]}]
-    offers = aws.pages(
+    free = {zone for zone, _ in _offers(aws, [NITRO])}
+    return sorted(zones, key=lambda zone: zone not in free)
+
+
+def _offers(aws: Aws, instance_types: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the zones that offer each of the types, as pairs of zone and type."""
+    found = aws.pages(
         "ec2",
         "describe_instance_type_offerings",
         "InstanceTypeOfferings",
         LocationType="availability-zone",
-        Filters=where,
+        Filters=[{"Name": "instance-type", "Values": list(instance_types)}],
     )
-    present = {str(offer["Location"]) for offer in offers}
-    return sorted(zones, key=lambda zone: (zone not in present, zone))
+    return [(str(offer["Location"]), str(offer["InstanceType"])) for offer in found]
 
 
 def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
@@ -137,22 +141,13 @@ def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
     Raises:
         ConfigurationError: the Region does not offer one of the types.
     """
-    types = [{"Name": "instance-type", "Values": list(instance_types)}]
-    offers = [
-        *aws.pages(
-            "ec2",
-            "describe_instance_type_offerings",
-            "InstanceTypeOfferings",
-            LocationType="availability-zone",
-            Filters=types,
-        )
-    ]
-    if missing := sorted(set(instance_types) - {offer["InstanceType"] for offer in offers}):
+    offers = _offers(aws, instance_types)
+    if missing := sorted(set(instance_types) - {instance_type for _, instance_type in offers}):
         raise ConfigurationError(
             f"capacity.instance_types has {', '.join(missing)}, which {aws.region} does not offer: "
             f"{_nearest(aws, missing)}"
         )
-    return {str(offer["Location"]) for offer in offers}
+    return {zone for zone, _ in offers}
 
 
 def _nearest(aws: Aws, missing: Sequence[str]) -> str:

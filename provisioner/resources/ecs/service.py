@@ -14,7 +14,7 @@ from provisioner.engine.costs import Around, Cost
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
-from provisioner.engine.traits import EndsFailed, Runs
+from provisioner.engine.traits import EndsFailed, KnowsRequests, Runs
 from provisioner.resources import members
 from provisioner.resources.ecs import connect, monitoring, stopping, strategies
 from provisioner.resources.ecs.api import API, TAGGED
@@ -53,7 +53,7 @@ AGAIN = "It is not tried again: change the service, or run `provision up --retry
 
 
 @dataclass(frozen=True)
-class Service(Runs, EndsFailed, Resource):
+class Service(Runs, EndsFailed, KnowsRequests, Resource):
     """An ECS service of awsvpc tasks on a capacity provider.
 
     It has the problem `failed` if ECS has given its newest deployment up: `up` starts another one.

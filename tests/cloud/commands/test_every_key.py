@@ -26,7 +26,7 @@ DOCUMENT = ROOT / "docs" / "rehearse.md"
 
 REASONS = {
     # the URL is no longer declared
-    "dns.host": "the listener has no certificate for this name|there is no DNS record of this name",
+    "dns.host": "the listener has no certificate for this name",
     "dns.domain": "the listener has no certificate for this name|there is no DNS record of this name",
     "services.web.public": "none of its running tasks is registered in its target group|the listener answers 404",
     "services.web.path": "the listener answers 404",

@@ -62,6 +62,7 @@ def test_the_name_moves_last_and_returns_under_the_policy(project: Project) -> N
     assert moved.results[ADDRESS] == "changed"
     ended = [event["address"] for event in moved.said("done")]
     assert ended.index("service/frontend") < ended.index(ADDRESS), "what serves is ready before the clients come"
+    assert ended.index("listener/https") < ended.index(ADDRESS), "so is its certificate"
     (ours,) = at(project.cloud)
     assert ours["AliasTarget"]["DNSName"].startswith(f"{NAME}-")
     # the proof of the new host's certificate, the name, and what the host of its own had

@@ -366,7 +366,8 @@ NOBODYS = [
 
 def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud) -> None:
     zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
-    sample = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+    web = {"image": "nginx:1", "port": 80, "public": True}
+    sample = Config.model_validate({"dns": {"domain": "example.com"}, "services": {"web": web}})
     # certificates of earlier versions had a wildcard: its proof can be deleted, and nobody makes another one
     wildcard = (f"{PROOF}.example.com", "CNAME")
     cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=_batch(wildcard))

@@ -52,7 +52,7 @@ def test_zones_without_fargate_are_left_out(rig: Rig) -> None:
         chosen(rig_in(rig, "us-west-1", "c5.large"))
 
 
-def test_a_zone_without_present_hardware_comes_last(rig: Rig) -> None:
+def test_a_zone_that_may_be_constrained_comes_last(rig: Rig) -> None:
     """In Virginia m4.large is in all zones, also in use1-az3, where AWS makes no NAT gateway; here it is zone e."""
     aws = rig_in(rig, "us-east-1", "m4.large").aws()
     assert best_first(aws, ["us-east-1e", "us-east-1f"], 1) == ["us-east-1f", "us-east-1e"]

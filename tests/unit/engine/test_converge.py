@@ -104,23 +104,6 @@ def test_a_change_is_not_sent_unless_it_can_be_recorded() -> None:
     assert sent == []
 
 
-def test_an_unsent_change_leaves_the_recorded_settings() -> None:
-    put, desired = list[Record](), LogGroup("web", "/web", 7)
-    former = {**desired.fields(), "retention_in_days": 1}
-    before = Record(desired.address, "log_group", "ready", "token-1", "/web", former)
-
-    def refuse(**_: Any) -> NoReturn:
-        raise Interrupted("killed")
-
-    aws = way(pace=Pace())
-    aws.client("logs").meta.events.register("before-call", refuse)
-    store = SimpleNamespace(put=put.append, check_lock=lambda: None, records={desired.address: before})
-    converge = Apply(aws, cast("Any", store), {desired.address: Declared(desired, (), "logs")}, lambda event: None)
-    with pytest.raises(Interrupted):
-        converge._change(desired, converge.declared[desired.address], Observed("/web", former, outputs={"arn": "a"}))
-    assert [(record.phase, record.arguments["retention_in_days"]) for record in put][:1] == [("created", 1)]
-
-
 def test_the_time_of_creation_stays_recorded() -> None:
     said, desired = list[Record](), LogGroup("web", "/web", 7)
     before = Record(desired.address, "log_group", "created", "token-1", "/web", {}, created=1000.0)
