@@ -20,7 +20,7 @@ from ecs_emulator import durations as taken
 from ecs_emulator.operation_durations import OperationDurations
 from provisioner.aws import durations as predicted
 from provisioner.config.facts import Facts
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.engine.declaration import Declared
 from provisioner.operations.impact.duration import Seconds
 from provisioner.operations.planning.step_run import declare

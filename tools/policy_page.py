@@ -11,7 +11,7 @@ import typer
 
 from provisioner.aws.permissions import Part, Permission
 from provisioner.cli.main import app
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.policy import Statement, statement, statements
 from provisioner.permissions.table import ANY, needed

@@ -19,7 +19,8 @@ import typer
 from provisioner.cli.main import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
-from provisioner.config.models import SAMPLE, load
+from provisioner.config.models import SAMPLE
+from provisioner.config.stack_file import load
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import view
 from provisioner.operations.inspection.diagram import diagram

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import provisioner.resources
 from provisioner.config.facts import Copy
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.cost.free import FREE
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.declaration import Declared

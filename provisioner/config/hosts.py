@@ -91,7 +91,7 @@ def _unfit(service: Service, names: Collection[str], dns: Dns) -> Iterator[Probl
             f"has {number} host{'s' * (number > 1)}, and a rule takes {most}{beside}: split them over services",
         )
     if ANY in service.hosts and (found := 1 + sum(one.count("*") + one.count("?") for one in paths)) > MAX_WILDCARDS:
-        what = f"{found} wildcards with those of path, and AWS allows {MAX_WILDCARDS} in a rule"
+        what = f"{found} wildcards together with path, and AWS allows {MAX_WILDCARDS} in a rule"
         yield "hosts", f'has "*", which makes {what}: use fewer'
     if service.deployment.shifts and exact and ANY in service.hosts:
         what = f'deployment "{service.deployment.strategy}" shifts the traffic of one rule'

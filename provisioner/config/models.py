@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from provisioner.config import (
     entrance,
     extends,
     loader,
-    overlays,
     private_names,
     production,
+    service_connect,
     stack_words,
     task_policies,
     together,
@@ -24,16 +23,13 @@ from provisioner.config import (
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
-from provisioner.config.call_variables import HTTP
-from provisioner.config.circles import in_circles
 from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
-from provisioner.config.services import SMALLEST_CONTAINER, Service
+from provisioner.config.services import Service
 from provisioner.config.sleeping import Schedule
 from provisioner.config.tables import (
-    HOST,
     RESERVED_BUCKETS,
     Account,
     Capacity,
@@ -46,9 +42,7 @@ from provisioner.config.tables import (
     StateSettings,
     StepsSettings,
 )
-from provisioner.config.workload import PROXY_MEMORY, Architecture
-from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.words import listed
+from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample: a complete `stack.toml`."""
@@ -235,18 +229,13 @@ class Config(Model):
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """The services that other services call by Service Connect: jobs cannot (ECS API, RunTask)."""
-        if self.network.connect == "dns":
-            return ()
-        callees = {callee for service in self.services.values() for callee in service.calls}
-        return tuple(name for name in self.services if name in callees)
+        """The services that other services call by Service Connect."""
+        return service_connect.endpoints(self.services, self.network)
 
     @property
     def proxied(self) -> Mapping[str, Service]:
-        """The services whose tasks have a proxy of Service Connect: all that call services or are called."""
-        if self.network.connect == "dns":
-            return {}
-        return {name: one for name, one in self.services.items() if one.calls or name in self.endpoints}
+        """The services whose tasks have a proxy of Service Connect."""
+        return service_connect.proxied(self.services, self.network)
 
     @property
     def images(self) -> Mapping[str, Container]:
@@ -328,7 +317,7 @@ class Config(Model):
         yield from self._addresses()
         if self.database and self.database.iam_authentication:
             yield from together.database_users(self._workloads)
-        yield from self._connect()
+        yield from service_connect.problems(self.services, self.network, self.region)
         yield from self._architectures()
         yield from self._regions()
         yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer, self.fqdn)
@@ -372,35 +361,6 @@ class Config(Model):
             why = f'services.{first} with launch = "ec2" has architecture = "{wanted}"'
             yield "capacity.instance_types", f'{what}, but {why}: use types such as "{better}"'
 
-    def _connect(self) -> Iterator[Problem]:
-        """Yield a useless Service Connect, and services whose tasks lack the memory or the network for its proxy."""
-        if self.network.connect == "service-connect" and not self.endpoints:
-            why = "no service calls another one, and jobs find services by DNS"
-            yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
-        if self.endpoints and (circle := in_circles({name: one.calls for name, one in self.services.items()})):
-            # ECS developer guide, "Service Connect": a task's proxy knows the services of the namespace at its start
-            why = (
-                f"{listed(sorted(circle))} call each other, and a proxy reaches only services that were there before it"
-            )
-            yield "network.connect", f"{why}: remove a call, or network.connect"
-        for name in self.endpoints:
-            if (protocol := self.services[name].protocol) != HTTP:
-                why = "the proxies of Service Connect speak HTTP to called services"
-                yield f"services.{name}.protocol", f'is "{protocol}", and {why}: remove it, or network.connect'
-        for name, service in self.proxied.items():
-            least = PROXY_MEMORY + SMALLEST_CONTAINER + sum(one.memory or 0 for one in service.sidecars.values())
-            if service.memory < least:
-                why = f"the proxy of Service Connect takes {PROXY_MEMORY} of it"
-                yield f"services.{name}.memory", f"{service.memory} MiB is too small: {why}. Use {least} or more"
-            if service.launch == "ec2" and self.network.egress == "none" and not self.network.vpc:
-                # proxies get their configuration there (ECS API, DiscoverPollEndpoint, serviceConnectEndpoint)
-                where = f"ecs-sc.{self.region}.api.aws, for which AWS documents no VPC endpoint"
-                why = (
-                    f'services.{name} has launch = "ec2", and its proxies get the endpoints of other services from '
-                    f"{where}"
-                )
-                yield "network.connect", f'{why}: use launch = "fargate", or another network.egress'
-
     def _regions(self) -> Iterator[Problem]:
         named = [
             ("kms_key", self.kms_key),
@@ -424,57 +384,3 @@ class Config(Model):
             text = f"the private subnets of {self.network.cidr} in {self.network.zones} zones have {free} addresses"
             fix = "lower services.*.count, raise network.zones, or give a new stack a larger network"
             yield "network.cidr", f"{text}, and the services begin with {tasks} tasks (count): {fix}"
-
-
-def load(path: Path, *, env: str | None = None, target: str | None = None) -> Config:
-    """Read and check a `stack.toml`.
-
-    Args:
-        path: the file.
-        env, target: the options of the command line, which override the file; None if not given. The table
-            `[environments.<env>]` is laid over the rest of the file.
-
-    Raises:
-        ConfigurationError: one line for each error, in all environments: file, key, fault and fix.
-    """
-    overrides = {key: value for key, value in (("env", env), ("target", target)) if value is not None}
-    layers = overlays.parted(loader.read(path), Config.model_fields["env"].default)
-    problems, seen = [*layers.problems, *layers.misspelt(env)], set[tuple[str, str]]()
-    wanted = layers.own if env is None else env
-    configs = {}
-    for name in layers.checked(wanted):
-        table, shared = _apart(layers, name)
-        problems += layers.told(name, shared, seen)
-        table |= {"target": target} if target is not None else {}
-        try:
-            configs[str(name)] = Config.model_validate(table)
-        except ValidationError as error:
-            found = loader.found(error, Config, extends.extended(table).inherited, partial(layers.home, name))
-            problems += layers.told(name, found, seen)
-    if problems:
-        raise loader.refusal(path, overrides, problems)
-    config = configs[str(wanted)]
-    policies = {config.key(name): workload.policies for name, workload in config.workloads.items()}
-    config._documents, wrong = task_policies.read(policies, path.parent)  # noqa: SLF001 (of this module)
-    if wrong:
-        raise ConfigurationError("\n".join(f"{path}: {key}: {text}" for key, text in wrong))
-    return config
-
-
-def _apart(layers: overlays.Layers, name: Any) -> tuple[dict[str, Any], list[overlays.Problem]]:
-    """Return an environment's table; an environment other than the file's own gets public names of its own.
-
-    The second part are the errors: public names that two environments would share.
-    """
-    table, own = layers.table(name), layers.own
-    dns, env = table.get("dns", {}), table.get("env", own)
-    if env == own or not isinstance(dns, dict) or "domain" not in dns or not re.fullmatch(values.NAME, str(env)):
-        return table, []
-    overlay = layers.overlay(name)
-    base = layers.base.get("dns")
-    other = not isinstance(base, Mapping) or base.get("domain") != dns["domain"]
-    found, shared = entrance.apart(
-        table.get("services"), overlay.get("services"), str(env), str(own), other_domain=other
-    )
-    table = table | ({"services": found} if found else {})
-    return (table if "host" in dns else table | {"dns": {**dns, "host": f"{HOST}-{env}"}}), shared

@@ -34,7 +34,7 @@ class Workload(Container):
     architecture: Architecture = "x86_64"
     """The processor: `x86_64`, or `arm64` for Graviton."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
-    """Services that it may connect to; sets `NAME_URL` for each, or what its `protocol` needs."""
+    """Services that it may connect to; sets `NAME_URL` for each, or the variables that its `protocol` needs."""
     database: bool = False
     """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`."""
     cpu: int = 256

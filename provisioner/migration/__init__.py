@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.config import models, paths
+from provisioner.config import paths, stack_file
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.compose import file as compose
 from provisioner.migration.copilot import workspace
@@ -88,7 +88,7 @@ def write(draft: Draft, path: Path) -> Converted:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}: choose another directory") from None
     try:
-        models.load(path)
+        stack_file.load(path)
     except ConfigurationError as error:
         return Converted(path, draft, tuple(str(error).splitlines()))
     return Converted(path, draft, ())

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
 from ecs_emulator.control import control
 from provisioner.aws.permissions import Part, Permission
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.permissions.policy import document, statements
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
@@ -73,7 +73,7 @@ def bound(cloud: EmbeddedCloud, document: Mapping[str, Any]) -> None:
 
 def policies(path: Path, *, read_only: bool = False, part: Part = Part.MAIN) -> list[Mapping[str, Any]]:
     """Return the policies that `provision policy` prints for a configuration."""
-    return [*printed(models.load(path), read_only=read_only, parts={part} - {Part.MAIN}, account=None).values()]
+    return [*printed(stack_file.load(path), read_only=read_only, parts={part} - {Part.MAIN}, account=None).values()]
 
 
 @dataclass(frozen=True)

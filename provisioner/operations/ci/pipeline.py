@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioner.config import loader, overlays, production
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.ci.forges import GITLAB, Forge
 from provisioner.permissions.table import partition_of

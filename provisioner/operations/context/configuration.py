@@ -26,8 +26,8 @@ def load(options: Options, *, declares: bool = False) -> Config:
         ConfigurationError: there is no configuration, or it is wrong; or the stack's state is still in its former
             place; or its own steps are not trusted or wrong.
     """
-    from provisioner.config.models import load as read
-    from provisioner.operations.context.stacks import check_place
+    from provisioner.config.stack_file import load as read
+    from provisioner.operations.context.former_place import check_place
 
     path = found(options)
     if not options.config and not os.path.lexists(path):

@@ -34,7 +34,7 @@ This table is separate from the resource types: importing them loads boto3, and 
 """
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
-"""The names of all outputs, except for those of each repository and service, which depend on the configuration."""
+"""The names of all outputs; outputs of each repository and service depend on the configuration."""
 
 
 def resources(state: State) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.errors import explained
-from provisioner.config import group_rules
 from provisioner.config.builds import check_builds
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import ConfigurationError, ProvisionError
@@ -118,7 +117,7 @@ def gather(
                 s3_prefix_list=s3_prefix_list(),
                 policed=with_policy(),
                 instance_sizes=_or(sizes, on_missing, dict),
-                group_rules=_or(rules, on_missing, lambda: group_rules.DEFAULT),
+                group_rules=_or(rules, on_missing, lambda: Facts.group_rules),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.operations.ci.forges import Forge as Which
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_name
 from provisioner.operations.ci.roles import wanted
@@ -315,7 +315,7 @@ def test_who_deploys_cannot_change_what_they_may(project: Project) -> None:
 def test_no_stacks_pattern_of_roles_matches_their_names(tmp_path: Path, purpose: Purpose) -> None:
     path = tmp_path / "stack.toml"
     path.write_text(CONFIG.replace('"ecs-sample"', '"ci"'))
-    config = models.load(path)
+    config = stack_file.load(path)
     assert not role_name(config, purpose).startswith(f"{config.name}-")
     assert not re.match("[a-z][a-z0-9-]*-", role_name(config, purpose))
     assert len(wanted(config, Pipeline(Which.GITHUB, "octo-org/shop"), ACCOUNT).roles) == 2

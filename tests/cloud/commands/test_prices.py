@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ecs_emulator.services.pricing import operations
 from provisioner.aws.permissions import Part
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.cost import table
 from provisioner.operations.commands import prices
 from provisioner.permissions.printed import printed

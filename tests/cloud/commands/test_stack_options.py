@@ -13,7 +13,7 @@ import pytest
 
 from ecs_emulator.authorization.policy import Check, Decision, decide
 from provisioner.aws.permissions import Permission
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.config.models import Config
 from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
@@ -163,7 +163,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     otherwise = on.replace(ALIAS, keys[2]).replace(keys[0], LOGS_ALIAS)
     for options in (on, otherwise):
         project.write(options + SERVICE)
-        check_needed(models.load(project.config), checks)
+        check_needed(stack_file.load(project.config), checks)
 
 
 def delete_policy(project: Project, arn: str) -> None:  # noqa: F811

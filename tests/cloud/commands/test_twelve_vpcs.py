@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.policies import enforce
@@ -176,7 +176,7 @@ def test_a_shared_vpc_has_a_database_and_no_private_zone(project: Project) -> No
     vpc = shared(project.cloud)
     written(project, vpc, tables="[database]", calls="database = true")
     project.run("policy", "--create-boundary")
-    enforce(project.cloud, *printed(models.load(project.config), account="123456789012").values())
+    enforce(project.cloud, *printed(stack_file.load(project.config), account="123456789012").values())
     stands(project)
     enforce(project.cloud)
     assert of_database(project) == {*vpc.named("data")}

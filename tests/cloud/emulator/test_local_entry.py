@@ -32,7 +32,7 @@ def listener() -> Iterator[SimpleNamespace]:
     certificates: dict[str, Any] = acm_backends[ACCOUNT][REGION]._certificates
     for name in ("app", "shop"):
         certificates[name] = SimpleNamespace(common_name=f"{name}.example.com", sans=[])
-    one = SimpleNamespace(protocol="HTTPS", certificate="app", port=443)
+    one = SimpleNamespace(protocol="HTTPS", certificate="app", certificates=["app"], port=443)
     balancers: dict[str, Any] = elbv2_backends[ACCOUNT][REGION].load_balancers
     balancers[ARN] = SimpleNamespace(arn=ARN, listeners={"https": one})
     yield one
@@ -54,7 +54,7 @@ def test_another_certificate_is_shown_by_the_next_handshake(tmp_path: Path, list
     entry._keep(tmp_path)
     (before,) = entry.shown()
     assert "app.example.com" in shown(before["url"])
-    listener.certificate = "shop"
+    listener.certificate, listener.certificates = "shop", ["shop"]
     entry._keep(tmp_path)
     (after,) = entry.shown()
     assert (after["url"], after["names"]) == (before["url"], ("shop.example.com",))
@@ -67,7 +67,7 @@ def test_another_certificate_is_shown_by_the_next_handshake(tmp_path: Path, list
 def test_each_port_of_a_load_balancer_has_its_own(tmp_path: Path, listener: SimpleNamespace) -> None:
     balancers: dict[str, Any] = elbv2_backends[ACCOUNT][REGION].load_balancers
     balancers[ARN].listeners = {
-        "test": SimpleNamespace(protocol="HTTPS", certificate="app", port=8443),
+        "test": SimpleNamespace(protocol="HTTPS", certificate="app", certificates=["app"], port=8443),
         "https": listener,
     }
     entry._keep(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.aws.permissions import Part
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.permissions.table import needed
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
@@ -40,7 +40,7 @@ def allow(project: Project, *parts: Part, read_only: bool = False) -> None:
 
 def needless(project: Project, part: Part) -> list[str]:
     """The actions of a policy without which everything would have been allowed all the same."""
-    rows = needed(models.load(project.config), part=part)
+    rows = needed(stack_file.load(project.config), part=part)
     return [it.name for it in unproven(rows, [one.check for one in asked(project.cloud)])]
 
 

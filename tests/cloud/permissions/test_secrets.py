@@ -18,7 +18,7 @@ import pytest
 from ecs_emulator import manage
 from ecs_emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.aws.permissions import Use
-from provisioner.config import models
+from provisioner.config import stack_file
 from provisioner.permissions.document import named
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
 from provisioner.permissions.table import needed
@@ -274,7 +274,7 @@ def _of_another_stack(check: Check) -> Check:
 
 
 def test_each_permission_is_needed(life: Life) -> None:
-    permissions = needed(models.load(life.project.config))
+    permissions = needed(stack_file.load(life.project.config))
     checks = [it.check for it in life.asked]
     assert {it.action for it in checks} - {it.name for it in permissions} == {"ssm:GetParameters"}
     assert [(it.name, it.resources) for it in unproven(permissions, checks)] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.crash.cuts import MOMENTS, AtCall, Cut

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud

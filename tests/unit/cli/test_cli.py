@@ -19,7 +19,7 @@ import pytest
 from provisioner import __version__
 from provisioner.cli.prompts import confirm
 from provisioner.config import sample
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
 from provisioner.operations.context.options import Options, Target
 from provisioner.state.local import LocalStore

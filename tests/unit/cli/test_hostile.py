@@ -17,7 +17,8 @@ from pydantic import ValidationError
 import provisioner.steps  # noqa: F401  (importing the package registers the resource types)
 from provisioner.cli.main import main
 from provisioner.config.facts import Facts
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.config.validators import NAME
 from provisioner.engine.errors import ConfigurationError
 from provisioner.steps.capacity import _user_data

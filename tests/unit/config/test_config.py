@@ -18,9 +18,10 @@ from provisioner.config import sample
 from provisioner.config.capabilities import DEFAULT, OF_ROOT, dropped
 from provisioner.config.deployment import Deployment
 from provisioner.config.health import Health
-from provisioner.config.models import SAMPLE, Config, load
+from provisioner.config.models import SAMPLE, Config
 from provisioner.config.network import Network, Tier
 from provisioner.config.services import OnDemand, Scaling, Service
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 WEB = """
@@ -886,7 +887,8 @@ def test_whatever_stands_there_is_taken_or_explained(table: dict[str, Any], serv
 
 def test_it_is_light_to_import() -> None:
     heavy = "boto3 botocore moto rich typer steps state"
-    code = f"import sys, provisioner.config.models; print([name for name in '{heavy}'.split() if name in sys.modules])"
+    found = f"[name for name in '{heavy}'.split() if name in sys.modules]"
+    code = f"import sys, provisioner.config.stack_file; print({found})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -10,8 +10,9 @@ import pytest
 
 from provisioner.config.extends import INHERITED, extended
 from provisioner.config.jobs import Job
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
 from provisioner.config.services import Service
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 WEB: dict[str, Any] = {

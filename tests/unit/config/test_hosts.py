@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.config.host_names import covered, zone_of
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 WEB: dict[str, Any] = {"image": "nginx:1", "port": 80, "public": True}
@@ -58,7 +59,7 @@ def test_what_is_no_host(host: str) -> None:
             {"a": {"hosts": ["*"], "path": [f"/{n}" for n in range(5)]}},
             "has 1 host, and a rule takes 0 beside 5 paths",
         ),
-        ({"a": {"hosts": ["*"], "path": ["/*/*/*", "/?/*"]}}, "which makes 6 wildcards with those of path"),
+        ({"a": {"hosts": ["*"], "path": ["/*/*/*", "/?/*"]}}, "which makes 6 wildcards together with path"),
         (
             {"a": {"path": [f"/{n}" for n in range(5)]}, "b": {"hosts": ["b"]}},
             "has 5 patterns, and a rule takes 4 beside the stack's public name",

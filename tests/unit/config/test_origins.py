@@ -11,7 +11,8 @@ import pytest
 
 from provisioner.cli.main import main
 from provisioner.config import sample
-from provisioner.config.models import SAMPLE, Config, load
+from provisioner.config.models import SAMPLE, Config
+from provisioner.config.stack_file import load
 
 TEXT = """
 project = "shop"

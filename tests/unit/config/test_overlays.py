@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.config import overlays
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from tests.unit.config.test_config import refusal, write
 
 WEB = """

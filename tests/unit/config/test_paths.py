@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
 from provisioner.config.path_patterns import meet
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 TABLE = "[services.{}]\nimage = 'nginx:1'\nport = 80\npublic = true\npath = {!r}\n"

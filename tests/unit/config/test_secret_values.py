@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.config.exposed import warnings
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
 from provisioner.config.secret_values import Why, looks_secret
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 # put together here, so that no scanner of repositories takes them for real ones

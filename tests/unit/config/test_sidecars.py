@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.steps import offline
 from provisioner.steps.stack import run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.config import origins, schema
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 FILE = """

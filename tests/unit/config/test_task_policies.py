@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import policy_notices as told
 from provisioner.permissions import boundary, table

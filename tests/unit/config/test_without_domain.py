@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 
 WEB = {"image": "nginx:1", "port": 80, "public": True}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.config import paths
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.operations.context import stacks
 from provisioner.operations.context.options import Options
 from provisioner.state.local import LOCK, LocalStore

@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.config.models import SAMPLE, Config, load
+from provisioner.config.models import SAMPLE, Config
+from provisioner.config.stack_file import load
 from provisioner.cost import estimate, table
 from provisioner.cost.estimate import Estimate
 from provisioner.cost.free import FREE

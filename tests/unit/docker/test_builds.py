@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from provisioner.config.builds import UNKNOWN, check_builds, check_contexts, content_tag, image_of
 from provisioner.config.facts import Facts
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
+from provisioner.config.stack_file import load
 from provisioner.docker import engine
 from provisioner.docker.build import TRIES, BuildError, Recipe, build
 from provisioner.docker.context import context_paths

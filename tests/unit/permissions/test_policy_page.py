@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from provisioner.aws.permissions import Part
-from provisioner.config.models import load
+from provisioner.config.stack_file import load
 from provisioner.permissions.printed import printed
 from tools.type_page import EVERYTHING
 

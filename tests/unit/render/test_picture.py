@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from provisioner.config.models import SAMPLE, Config, load
+from provisioner.config.models import SAMPLE, Config
+from provisioner.config.stack_file import load
 from provisioner.operations.inspection.diagram import Card, Diagram, diagram
 from provisioner.operations.inspection.view import Node, View
 from provisioner.operations.inspection.workload_names import workload_of, workloads

@@ -46,7 +46,9 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
     stack = cast(
         "Any",
         SimpleNamespace(
-            config=SimpleNamespace(services={}, public={"web": None}, https=True, fqdn="app"),
+            config=SimpleNamespace(
+                services={}, public={"web": None}, https=True, names=("app",), dns=SimpleNamespace(certificate=())
+            ),
             facts=SimpleNamespace(image_id="ami-1"),
         ),
     )

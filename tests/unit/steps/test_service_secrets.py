@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.config.facts import Facts, Held
-from provisioner.config.models import Config, load
+from provisioner.config.models import Config
 from provisioner.config.secrets import Secret, users
+from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change

@@ -214,7 +214,7 @@ def test_names_that_aws_would_refuse_are_short_and_unlike() -> None:
     assert len(desired(declaration, f"role/task-{longest}").role_name) <= 64
 
 
-def test_services_in_a_circle_have_rules_apart_and_start_in_an_order() -> None:
+def test_services_in_a_circle_have_rules_apart_and_an_order() -> None:
     stack = declared(
         web={"image": "web:1", "port": 80, "public": True, "calls": ["api"]},
         api={"image": "api:1", "port": 81, "calls": ["web", "store"]},
