@@ -135,3 +135,11 @@ def test_nothing_is_left_of_a_rule_without_a_path(project: Project) -> None:
     assert rules(project)["shop"][0] == CLOSED
     project.down()
     assert project.cloud.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+
+
+def test_a_killed_wake_leaves_no_rule_without_its_path(project: Project) -> None:
+    project.run("sleep", "--balancer", "--yes")
+    assert AtCall(1, "after", "elasticloadbalancing:CreateListener")(project, "wake")
+    project.run("wake", "--yes")
+    assert rules(project)["api"][0] == ["/api/*"], "no part of a wake moves traffic later"
+    assert project.planned() == {}
