@@ -267,12 +267,19 @@ class ListenerRule(Leads, BeginsUnused, Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
-        if "priority" in changes:
-            elb.set_rule_priorities(RulePriorities=self._exchanged(aws, live))
-            aws.mark_stale(ListenerRule)
+        earlier = self.priority < live.attributes["priority"]
+        if "priority" in changes and not earlier:
+            self._renumber(aws, live)
         if rest := changes.keys() - {"priority"}:
             # only changed members: in the meantime ECS may have moved weights
             elb.modify_rule(RuleArn=live.id, **self._asked(rest))
+        if "priority" in changes and earlier:
+            # with its former conditions, it would take the requests of rules between
+            self._renumber(aws, live)
+
+    def _renumber(self, aws: Aws, live: Observed) -> None:
+        aws.client("elbv2").set_rule_priorities(RulePriorities=self._exchanged(aws, live))
+        aws.mark_stale(ListenerRule)
 
     def _asked(self, names: Collection[str]) -> dict[str, Any]:
         """Return these fields as CreateRule and ModifyRule take them."""
@@ -315,8 +322,18 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         )
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        conditions = when.moved(self.conditions, before.get("conditions"), live.attributes["conditions"])
-        return replace(self, actions=self._actions(before, live, shifted=True), conditions=conditions)
+        there = live.attributes
+        conditions = when.moved(self.conditions, before.get("conditions"), there["conditions"])
+        # with its former conditions, an earlier place would take the requests of rules between
+        early = self.priority < there["priority"] == before.get("priority") and not when.same(
+            conditions, self.conditions
+        )
+        return replace(
+            self,
+            actions=self._actions(before, live, shifted=True),
+            conditions=conditions,
+            priority=there["priority"] if early else self.priority,
+        )
 
     def _actions(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Sequence[Action]:
         if self.weighted_by_ecs:

@@ -113,6 +113,20 @@ def test_a_rule_that_somebody_deleted_is_put_back_at_once(project: Project) -> N
     assert rules(project) == before
 
 
+def test_a_longer_path_takes_nothing_from_paths_between(project: Project) -> None:
+    project.write(services({"web": "/*", "api": "/a/*", "shop": "/a/b/*"}))
+    project.up()
+    longer = {"web": "/*", "api": "/a/b/c/*", "shop": "/a/b/*"}
+    project.write(services(longer))
+    watch(project, longer)
+    project.up()
+    assert down(project) == []
+    assert rules(project)["api"][0] == ["/a/b/c/*"]
+    assert project.planned() == {}
+    while AtCall(1, "after")(project, "up"):
+        pass
+
+
 def test_a_text_and_a_list_of_one_are_the_same(project: Project) -> None:
     project.write(services({"web": "/*", "api": ["/api/*"]}))
     assert project.planned() == {}
