@@ -325,14 +325,12 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         there = live.attributes
         conditions = when.moved(self.conditions, before.get("conditions"), there["conditions"])
         # with its former conditions, an earlier place would take the requests of rules between
-        early = self.priority < there["priority"] == before.get("priority") and not when.same(
-            conditions, self.conditions
-        )
+        keeps = self.priority < there["priority"] and not when.same(conditions, self.conditions)
         return replace(
             self,
             actions=self._actions(before, live, shifted=True),
             conditions=conditions,
-            priority=there["priority"] if early else self.priority,
+            priority=there["priority"] if keeps else self.priority,
         )
 
     def _actions(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Sequence[Action]:
