@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 
 from provisioner.aws.permissions import BOUND, Part, Permission, filled, grants
@@ -84,8 +85,9 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "ec2": "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com",
         "domain": config.dns.domain or "",
         "environment": config.env,
-        # Route 53 compares the wildcard in octal (developer guide, specifying-conditions-route53)
-        "fqdn": ",".join(public).replace("*", "\\052"),
+        # Route 53 compares the wildcard in octal (developer guide, specifying-conditions-route53); an environment's
+        # pattern has `*` elsewhere
+        "fqdn": ",".join(re.sub(r"^\*(?=\.)", r"\\052", name) for name in public),
         "certified": ",".join(public),
         "proven": ",".join(dict.fromkeys(name.removeprefix("*.") for name in public)),
         "partition": partition,

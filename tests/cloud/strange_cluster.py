@@ -92,8 +92,8 @@ def strange_cluster(cloud: EmbeddedCloud) -> Strange:
         ListenerArn=listener["Listeners"][0]["ListenerArn"],
         Priority=10,
         Conditions=[
-            {"Field": "host-header", "Values": ["shop.example.com", "www.example.net"]},
-            {"Field": "path-pattern", "Values": ["/api", "/api/*"]},
+            {"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.example.com", "www.example.net"]}},
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api", "/api/*"]}},
         ],
         Actions=[{"Type": "forward", "TargetGroupArn": group}],
     )

@@ -213,7 +213,7 @@ def test_what_does_not_go_is_said_before_any_write(project: Project) -> None:  #
 
     none = "there is no record of that name to take over: `up` creates it without the option"
     assert none in refused("--take-over", HOST)
-    other = f"this stack has no record of that name; its public name is {HOST}: write dns.host first"
+    other = f"this stack has no record of that name; its public name is {HOST}: write dns.host or hosts first"
     assert other in refused("--take-over", "app.example.com")
     assert "this stack has no record of that name" in refused("--give-back", HOST, command="up")
     weighted = [plain(HOST, "A", f"192.0.2.{n}", SetIdentifier=f"n{n}", Weight=n) for n in (1, 2)]

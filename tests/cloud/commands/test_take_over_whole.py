@@ -62,7 +62,7 @@ def test_the_name_moves_last_and_returns_under_the_policy(project: Project) -> N
     assert moved.results[ADDRESS] == "changed"
     ended = [event["address"] for event in moved.said("done")]
     assert ended.index("service/frontend") < ended.index(ADDRESS), "what serves is ready before the clients come"
-    assert ended.index("listener/https") < ended.index(ADDRESS), "so is its certificate"
+    assert ended.index(f"listener_certificate/{HOST}") < ended.index(ADDRESS), "so is its certificate"
     (ours,) = at(project.cloud)
     assert ours["AliasTarget"]["DNSName"].startswith(f"{NAME}-")
     # the proof of the new host's certificate, the name, and what the host of its own had
@@ -150,6 +150,9 @@ def test_the_way_back_can_be_forgotten(project: Project) -> None:  # noqa: F811
     project.run("state", "rm", ADDRESS, "--yes")
     project.run("import", ADDRESS, found, "--yes")
     assert recorded(project) == {}
+    # no other system's clients come any more: the default certificate is enough
+    assert project.planned().keys() == {f"listener_certificate/{HOST}"}
+    project.up()
     assert project.planned() == {}
     project.down()
     assert at(project.cloud) == []
