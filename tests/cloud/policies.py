@@ -264,6 +264,14 @@ def _balancing(stack: Stack) -> Calls:
     yield "elbv2", "set_subnets", {"LoadBalancerArn": balancer, "Subnets": [stack.ids["subnet/public-a"]]}
     yield "elbv2", "modify_target_group", {"TargetGroupArn": group, "HealthCheckPath": "/health"}
     yield "elbv2", "modify_listener", {"ListenerArn": listener, "DefaultActions": forward}
+    shown = {
+        "ListenerArn": listener,
+        "Certificates": [{"CertificateArn": f"{stack.ids['certificate/app.example.com']}0"}],
+    }
+    yield "elbv2", "describe_ssl_policies", {}
+    yield "elbv2", "describe_listener_certificates", {"ListenerArn": listener}
+    yield "elbv2", "add_listener_certificates", shown
+    yield "elbv2", "remove_listener_certificates", shown
     yield "elbv2", "delete_rule", {"RuleArn": rule}
     yield "elbv2", "modify_rule", {"RuleArn": rule, "Actions": forward}
     yield "elbv2", "set_rule_priorities", {"RulePriorities": [{"RuleArn": rule, "Priority": 9}]}
