@@ -106,7 +106,6 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
     }
     assert written["dns"] == {"domain": "example.com", "host": "shop"}
     web, worker = written["services"]["web-app"], written["services"]["worker"]
-    assert web["sticky"] == 86400
     assert web.pop("health") == {
         "path": "/healthz",
         "codes": "200-299",
@@ -124,6 +123,7 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
         "port": 8000,
         "public": True,
         "path": "/api*",
+        "sticky": 86400,
         "deregistration_delay": 90,
         "launch": "fargate",
         "cpu": 512,
