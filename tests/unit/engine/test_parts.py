@@ -232,11 +232,13 @@ def test_a_rule_takes_its_new_path_when_traffic_moves() -> None:
     assert moves(["/a"], ["/b"], live=["/theirs"]) == [["/a"]] * 3, "what somebody else has set goes at once"
 
 
-def test_a_rule_keeps_its_place_until_traffic_moves() -> None:
+def test_a_rule_keeps_its_place_until_its_longer_path_is_alone() -> None:
     rule = ListenerRule("web", "l", 5, [path("/longer/*")], [forward("web")])
     before = {"conditions": [path("/a/*")], "priority": 9, "actions": [forward("web")]}
     live = as_it_is(rule, **before)
-    assert (rule.widened(before, live).priority, rule.shifted(before, live).priority) == (9, 5)
+    assert (rule.widened(before, live).priority, rule.shifted(before, live).priority) == (9, 9)
+    later = replace(rule, priority=12)
+    assert (later.widened(before, live).priority, later.shifted(before, live).priority) == (9, 12)
     drifted = as_it_is(rule, **{**before, "priority": 8})
     assert rule.widened(before, drifted).priority == 5
 
@@ -312,7 +314,9 @@ def test_a_rule_takes_no_more_than_both(former: Any, wanted: Any, moving: Any) -
     live = as_it_is(rule, **before)
     found = rule.widened(before, live)
     assert (found.conditions, found.priority) == (former, 9)
-    assert rule.shifted(before, live) == replace(rule, conditions=moving or wanted)
+    # with more than it wants, an earlier place would take the requests of rules between
+    place = 9 if moving and moving != wanted else 5
+    assert rule.shifted(before, live) == replace(rule, conditions=moving or wanted, priority=place)
 
 
 def test_a_redirect_leads_to_its_former_host_until_traffic_moves() -> None:
