@@ -27,7 +27,10 @@ def balancer(scene: Scene, number: int = 0) -> str:
     """An internal load balancer that is active; in the first network there is a gateway."""
     elb = scene.client("elbv2")
     made = elb.create_load_balancer(
-        Name=f"inside-{number}", Scheme="internal", Subnets=subnets(scene, number), SecurityGroups=[group(scene, number)]
+        Name=f"inside-{number}",
+        Scheme="internal",
+        Subnets=subnets(scene, number),
+        SecurityGroups=[group(scene, number)],
     )
     arn = str(made["LoadBalancers"][0]["LoadBalancerArn"])
     scene.wait(
