@@ -75,6 +75,7 @@ def load_balancer(
             access_logs_bucket=ready(logs).id if logs else None,
         ),
         after=[*([ready(network.gateway)] if network.gateway else []), role],
+        keys={"scheme": "cloudfront"},
     )
     if acl := stack.config.load_balancer.waf_acl:
         # WAF does not find a load balancer that is still being set up (aws-load-balancer-controller#2022)

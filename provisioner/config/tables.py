@@ -213,7 +213,7 @@ class CloudFront(Model):
     waf_acl: Annotated[
         str | None,
         values.matching(
-            r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
+            r"arn:aws:wafv2:(us-east-1:\d{12}:global|[a-z0-9-]+:\d{12}:regional)/webacl/[\w-]+/[\w-]+",
             'is not the ARN of a web ACL, such as "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/1a2b"',
         ),
         values.matching(r"(?!.*:regional/).*", "is for load balancers: use a web ACL of scope CLOUDFRONT"),

@@ -122,7 +122,7 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str], 
     found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
     fargate = FARGATE_ZONES.get(aws.region)
     ids = {zone["ZoneName"]: zone.get("ZoneId") for zone in found}
-    zones = {name for name, id in ids.items() if (fargate is None or id in fargate) and id not in without}
+    zones = {name for name, one in ids.items() if (fargate is None or one in fargate) and one not in without}
     if instance_types:
         zones &= with_instances(aws, instance_types)
     return sorted(zones & with_endpoints(aws, services) if services else zones)

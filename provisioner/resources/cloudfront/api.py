@@ -89,3 +89,13 @@ def listed(aws: Aws, operation: str, key: str, *, known: bool) -> Iterator[Mappi
 def tags_of(aws: Aws, arn: str) -> Tags:
     """Return the tags of a distribution or a VPC origin."""
     return aws.tags_of(arn, lambda: _tags(aws, arn))
+
+
+def owned(aws: Aws, arn: str) -> bool:
+    """Say whether a distribution or a VPC origin is this stack's; one whose tags the caller may not read is not."""
+    try:
+        return aws.owns(tags_of(aws, arn))
+    except Exception as error:
+        if denied(error):
+            return False
+        raise

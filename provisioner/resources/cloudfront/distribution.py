@@ -15,7 +15,7 @@ from provisioner.aws.permissions import Use, grants
 from provisioner.aws.tagging import observed
 from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.cloudfront.api import API, listed, permissions_of, tags_of
+from provisioner.resources.cloudfront.api import API, listed, owned, permissions_of, tags_of
 
 DEPLOYED = "Deployed"
 ORIGIN = "load-balancer"
@@ -94,6 +94,7 @@ class Distribution(Resource):
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        # the first terabyte and the first ten million requests of an account are free each month
         yield by_load("requests to CloudFront, beyond 10 million a month", "cloudfront.requests")
         yield by_load("data from CloudFront, beyond 1 TB a month", "cloudfront.gb")
 
@@ -104,16 +105,15 @@ class Distribution(Resource):
         if not (known or aws.include_unrecorded):
             return
         for one in listed(aws, "list_distributions", "DistributionList", known=bool(known)):
-            if aws.include_unrecorded or one["Comment"] in comments or one["Id"] in ids:
-                tags = tags_of(aws, one["ARN"])
-                if aws.owns(tags) or one["Id"] in ids:
-                    yield cls._live(aws, one, one, tags)
+            near = one["Comment"] in comments or aws.include_unrecorded
+            if one["Id"] in ids or (near and owned(aws, one["ARN"])):
+                yield cls._live(aws, one, one, tags_of(aws, one["ARN"]))
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
-        for id in ids:
+        for one in ids:
             with IgnoreNotFound():
-                shown = aws.client("cloudfront").get_distribution(Id=id)["Distribution"]
+                shown = aws.client("cloudfront").get_distribution(Id=one)["Distribution"]
                 yield cls._live(aws, shown, shown["DistributionConfig"], tags_of(aws, shown["ARN"]))
 
     @staticmethod

@@ -16,12 +16,12 @@ from provisioner.aws.tagging import observed
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.cloudfront.api import API, listed, permissions_of, tags_of
+from provisioner.resources.cloudfront.api import API, listed, owned, permissions_of, tags_of
 from provisioner.resources.ec2.common import interfaces
 
 DEPLOYED, DEPLOYING = "Deployed", "Deploying"
 SSL_PROTOCOLS = ("TLSv1.2",)
-"""The protocols that AWS asks for also where the origin is reached by HTTP (CloudFront API, VpcOriginEndpointConfig)."""
+"""The protocols of HTTPS, which AWS also asks for if the origin is reached by HTTP (API, VpcOriginEndpointConfig)."""
 _SETTINGS = {
     "vpc_origin_name": "Name",
     "endpoint_arn": "Arn",
@@ -68,14 +68,14 @@ class VpcOrigin(Resource):
             return
         for one in listed(aws, "list_vpc_origins", "VpcOriginList", known=bool(known)):
             near = one["Name"] in names or one["Id"] in ids
-            if near or (aws.include_unrecorded and aws.owns(tags_of(aws, one["Arn"]))):
+            if near or (aws.include_unrecorded and owned(aws, one["Arn"])):
                 yield from cls.read_some(aws, known, [one["Id"]])
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
-        for id in ids:
+        for one in ids:
             with IgnoreNotFound():
-                shown = aws.client("cloudfront").get_vpc_origin(Id=id)["VpcOrigin"]
+                shown = aws.client("cloudfront").get_vpc_origin(Id=one)["VpcOrigin"]
                 yield cls._live(aws, shown, tags_of(aws, shown["Arn"]))
 
     @staticmethod

@@ -54,9 +54,9 @@ def origin(scene: Scene) -> str:
     gateway(scene)
     cloudfront = scene.client("cloudfront")
     made = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=_endpoint("there", balancer(scene)))
-    id = str(made["VpcOrigin"]["Id"])
-    scene.wait(lambda: cloudfront.get_vpc_origin(Id=id)["VpcOrigin"]["Status"] == "Deployed")
-    return id
+    there = str(made["VpcOrigin"]["Id"])
+    scene.wait(lambda: cloudfront.get_vpc_origin(Id=there)["VpcOrigin"]["Status"] == "Deployed")
+    return there
 
 
 def new_origin(scene: Scene) -> str:
@@ -98,8 +98,8 @@ def disabled(scene: Scene) -> tuple[str, str]:
     """The id and the version of a distribution that is just being disabled."""
     cloudfront, name = scene.client("cloudfront"), scene.name("disabled")
     made = cloudfront.create_distribution(DistributionConfig=settings(scene, name))
-    id, off = made["Distribution"]["Id"], {**made["Distribution"]["DistributionConfig"], "Enabled": False}
-    return id, cloudfront.update_distribution(Id=id, IfMatch=made["ETag"], DistributionConfig=off)["ETag"]
+    one, off = made["Distribution"]["Id"], {**made["Distribution"]["DistributionConfig"], "Enabled": False}
+    return one, cloudfront.update_distribution(Id=one, IfMatch=made["ETag"], DistributionConfig=off)["ETag"]
 
 
 def _created(scene: Scene, client: Any, **more: Any) -> Any:
@@ -153,7 +153,8 @@ CASES = (
         lambda s, c: _created(s, c, Aliases={"Quantity": 1})),
     case("CreateDistribution", "with an origin of no kind", "InvalidArgument", parameter("Origin"),
         lambda s, c: _created(s, c, origin={"VpcOriginConfig": None})),
-    case("GetDistribution", "that is unknown", "NoSuchDistribution", ERRORS, lambda s, c: c.get_distribution(Id="ENONE")),
+    case("GetDistribution", "that is unknown", "NoSuchDistribution", ERRORS,
+        lambda s, c: c.get_distribution(Id="ENONE")),
     case("UpdateDistribution", "of another version", "PreconditionFailed", ERRORS,
         lambda s, c: _updated(s, c, OLD, Comment="other")),
     case("UpdateDistribution", "with another reference", "IllegalUpdate", TEXT,
@@ -169,5 +170,5 @@ CASES = (
     case("DeleteDistribution", "that is enabled", "DistributionNotDisabled", DELETING,
         lambda s, c: c.delete_distribution(Id=used(s), IfMatch=c.get_distribution(Id=used(s))["ETag"])),
     case("DeleteDistribution", "that is just being disabled", "DistributionNotDisabled", DELETING,
-        lambda s, c: [c.delete_distribution(Id=id, IfMatch=version) for id, version in [disabled(s)]]),
+        lambda s, c: [c.delete_distribution(Id=one, IfMatch=version) for one, version in [disabled(s)]]),
 )  # fmt: skip

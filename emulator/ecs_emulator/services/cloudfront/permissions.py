@@ -42,8 +42,8 @@ def _of_settings(call: ApiCall, text: str) -> Iterator[Check]:
     Service Authorization Reference, "API operations defined by Amazon CloudFront"; WAF developer guide, "How AWS WAF
     works with IAM".
     """
-    for id in dict.fromkeys(re.findall(r"<VpcOriginId>([^<]+)</VpcOriginId>", text)):
-        yield call.existing(call.arn(f"vpcorigin/{id}"), action="cloudfront:GetVpcOrigin")
+    for origin in dict.fromkeys(re.findall(r"<VpcOriginId>([^<]+)</VpcOriginId>", text)):
+        yield call.existing(call.arn(f"vpcorigin/{origin}"), action="cloudfront:GetVpcOrigin")
     for acl in re.findall(r"<WebACLId>([^<]+)</WebACLId>", text):
         yield call.check(html.unescape(acl), action="wafv2:GetWebACL")
 

@@ -86,9 +86,10 @@ _ORIGIN: Mapping[str, Any] = {
     "OriginAccessControlId": "",
 }
 _SUMMARY = (
-    "Aliases Origins OriginGroups DefaultCacheBehavior CacheBehaviors CustomErrorResponses Comment PriceClass Enabled "
-    "ViewerCertificate Restrictions WebACLId HttpVersion IsIPV6Enabled Staging"
-).split()
+    *("Aliases", "Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses"),
+    *("Comment", "PriceClass", "Enabled", "ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion"),
+    *("IsIPV6Enabled", "Staging"),
+)
 """The settings that ListDistributions shows (API reference, DistributionSummary)."""
 
 
@@ -100,6 +101,7 @@ class Distribution:
         self.arn = f"arn:aws:cloudfront::{account}:distribution/{self.id}"
         self.domain_name = f"{_letters(string.ascii_lowercase + string.digits, 'd', 13)}.cloudfront.net"
         self.put(config)
+        self.first_deployed_at = self.deployed_at
 
     def put(self, config: dict[str, Any]) -> None:
         """Take settings on: a new version, which edge locations get within minutes."""

@@ -87,7 +87,7 @@ def settle(backend: Any) -> None:
         del backend.vpc_origins[one.id]
         ec2 = ec2_backends[one.account][one.region]
         groups = set()
-        for interface in [ec2.enis[id] for id in one.interfaces if id in ec2.enis]:
+        for interface in [ec2.enis[each] for each in one.interfaces if each in ec2.enis]:
             groups |= {group.id for group in interface.group_set}
             remove(ec2, interface)
         for group in groups:
@@ -147,7 +147,7 @@ def _checked(backend: Any, region: str, config: dict[str, Any]) -> Any:
     CloudFront developer guide, "Restrict access with VPC origins", prerequisites. The code is in the operation's list
     of errors; which one belongs to which of these is not said.
     """
-    balancer = elbv2_backends[backend.account_id][region].load_balancers.get(config["Arn"])
+    balancer: Any = elbv2_backends[backend.account_id][region].load_balancers.get(config["Arn"])
     if balancer is None:
         refuse("InvalidArgument", f"The resource {config['Arn']} was not found.")
     balancer.activate()
