@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from provisioner.config.models import Config
 from provisioner.engine import words
@@ -29,6 +30,11 @@ def largest(config: Config) -> int:
         *called,
         *(FIXED + len(workload.calls) + workload.database for workload in workloads),
     )
+
+
+def weight(rule: Mapping[str, Any]) -> int:
+    """Return as how many rules one counts: on port 80 a prefix list is that of CloudFront's servers."""
+    return CLOUDFRONT if "PrefixListId" in rule and rule.get("FromPort") == 80 else 1
 
 
 def users(config: Config) -> int:
