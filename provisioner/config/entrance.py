@@ -70,7 +70,7 @@ def behind_cloudfront(
         return
     if not cloudfront.waf_acl:
         why = "is not everybody, and CloudFront lets everybody in"
-        fix = 'write allow = ["0.0.0.0/0"], or name a web ACL that lets in whom you want in cloudfront.waf_acl'
+        fix = 'write allow = ["0.0.0.0/0"], or let a web ACL choose the clients: cloudfront.waf_acl'
         yield "network.allow", f"{why}: {fix}"
     elif "allow" in network.model_fields_set:
         yield "network.allow", "has no effect with cloudfront.waf_acl, which decides who may come: remove it"

@@ -14,7 +14,7 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
 GLOBAL_REGION = "us-east-1"
-"""The Region of what belongs to CloudFront: its web ACLs and its quotas (CloudFront developer guide)."""
+"""The Region of CloudFront's web ACLs and quotas (CloudFront developer guide)."""
 
 
 def _tags(aws: Clients, arn: str) -> Tags:
@@ -31,7 +31,7 @@ API = Api(
         lambda aws, arn, tags: aws.client("cloudfront").tag_resource(Resource=arn, Tags={"Items": tag_pairs(tags)}),
     ),
     transient=(
-        Row("in_use", "DistributionNotDisabled", "", 5400, "not all edge locations have disabled it yet",
+        Row("in_use", "DistributionNotDisabled", "", 3600, "not all edge locations have disabled it yet",
             "CloudFront developer guide, HowToDeleteDistribution; rebuy-de/aws-nuke#155"),
         Row("in_use", "CannotDeleteEntityWhileInUse", "", 1800, "a distribution still uses it",
             "CloudFront API, DeleteVpcOrigin"),
@@ -66,7 +66,7 @@ def permissions_of(sort: str, created: str, reads: str, changes: str) -> tuple[P
 
 
 def listed(aws: Aws, operation: str, key: str, *, known: bool) -> Iterator[Mapping[str, Any]]:
-    """Yield the items of a list, whose pages are one member deeper than those of other APIs.
+    """Yield the items of a list; in its pages they are one member deeper than in other APIs.
 
     Args:
         known: whether a resource of this type is declared or recorded. Without one, a caller who may not list them has

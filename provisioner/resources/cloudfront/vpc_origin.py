@@ -105,7 +105,10 @@ class VpcOrigin(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status not in (DEPLOYED, DEPLOYING):
-            raise Failed(f"VPC origin {live.id} could not be deployed: {live.status}")
+            raise Failed(
+                f"VPC origin {live.id} could not be deployed: {live.status}. Run `down --target-step cloudfront`, then "
+                f"`up` again"
+            )
         return None if live.status == DEPLOYED else live.status
 
     @classmethod

@@ -1,4 +1,4 @@
-"""`[cloudfront]`: its settings, and what contradicts them."""
+"""`[cloudfront]`: its settings, and their contradictions."""
 
 from __future__ import annotations
 

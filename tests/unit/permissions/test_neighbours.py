@@ -18,6 +18,7 @@ import pytest
 from ecs_emulator.authorization.policy import VARIABLES, Check, Decision, Statement, decide, read
 from provisioner.aws.permissions import Part, Permission
 from provisioner.config.models import Config
+from provisioner.config.tables import CloudFront
 from provisioner.permissions.belonging import NAME_ONLY, PASSING, TELLING
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
@@ -58,7 +59,9 @@ def _stack(project: str, env: str, letter: str, region: str = "ap-northeast-1") 
         },
         "state": {"bucket": f"{own}-states"},
     }
-    return Config.model_validate({**OPTIONS, **tables, "project": project, "env": env})
+    whole = Config.model_validate({**OPTIONS, **tables, "project": project, "env": env})
+    # a file with both is refused: here the permissions of both are looked at together
+    return whole.model_copy(update={"cloudfront": CloudFront()})
 
 
 OURS, THEIRS, SIBLING = _stack("shop", "dev", "b"), _stack("payments", "prod", "c"), _stack("shop", "dev-eu", "d")

@@ -27,7 +27,7 @@ from ecs_emulator.services.ec2.interfaces import create_interface, remove
 GROUP = "CloudFront-VPCOrigins-Service-SG"
 """The name of CloudFront's group, one in each VPC (terraform-provider-aws#40683)."""
 OWNER_TAG = "aws.cloudfront.vpcorigin"
-"""The tag of what CloudFront makes in a VPC (AWS managed policy AWSCloudFrontVPCOriginServiceRolePolicy)."""
+"""The tag of CloudFront's resources in a VPC (AWS managed policy AWSCloudFrontVPCOriginServiceRolePolicy)."""
 WITHOUT = {
     "us-east-1": ("use1-az3",),
     "us-west-1": ("usw1-az2",),
@@ -119,7 +119,7 @@ def _answer(one: VpcOrigin) -> ActionResult:
 
 @add(CloudFrontResponse, "create_vpc_origin")
 def create_vpc_origin(self: Any) -> ActionResult:
-    """CreateVpcOrigin: refuse what CloudFront cannot reach, and place its interfaces."""
+    """CreateVpcOrigin: refuse a load balancer out of CloudFront's reach, and place its interfaces."""
     backend, config = self.backend, dict(self._get_param("VpcOriginEndpointConfig", {}))
     settle(backend)
     if any(other.config["Name"] == config["Name"] for other in backend.vpc_origins.values()):
@@ -142,7 +142,7 @@ def create_vpc_origin(self: Any) -> ActionResult:
 
 
 def _checked(backend: Any, region: str, config: dict[str, Any]) -> Any:
-    """Return the load balancer; refuse one that is not there, not active or public, and one without a way.
+    """Return the load balancer; refuse a missing or inactive one, and zones and VPCs that have no VPC origins.
 
     CloudFront developer guide, "Restrict access with VPC origins", prerequisites. The code is in the operation's list
     of errors; which one belongs to which of these is not said.
