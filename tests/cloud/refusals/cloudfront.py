@@ -9,8 +9,9 @@ from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
 from tests.cloud.refusals.network import gateway, group, subnets
 
 case = partial(Case, "cloudfront")
-GUIDE = "CloudFront developer guide, Restrict access with VPC origins"
-DELETING = "CloudFront developer guide, Delete a distribution"
+_GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
+GUIDE = f"{_GUIDE}private-content-vpc-origins.html"
+DELETING = f"{_GUIDE}HowToDeleteDistribution.html"
 GONE = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/none/1234567890abcdef"
 ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/none/1234abcd-12ab-34cd-56ef-1234567890ab"
 NO_CACHE, ALL = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "216adef6-5c7f-47e4-b989-5492eafa07d3"
