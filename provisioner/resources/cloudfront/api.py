@@ -9,7 +9,17 @@ from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import denied
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, OURS, TAGS_AT_ONCE, UNSHOWN_TAGS, Permission, Use, grants, retagging
+from provisioner.aws.permissions import (
+    ASKED,
+    OURS,
+    TAGS_AT_ONCE,
+    UNOWNED,
+    UNSHOWN_TAGS,
+    Permission,
+    Use,
+    grants,
+    retagging,
+)
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
@@ -59,7 +69,7 @@ def permissions_of(sort: str, created: str, reads: str, changes: str) -> tuple[P
         *grants("cloudfront", reads, place),
         *grants("cloudfront", created, conditions=ASKED),
         *grants("cloudfront", changes, place, conditions=OURS),
-        *grants("cloudfront", "TagResource", place, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("cloudfront", "TagResource", place, conditions=(*ASKED, *UNOWNED), **TAGS_AT_ONCE),
         *grants("cloudfront", "ListTagsForResource", place, use=Use.OTHER, why=UNSHOWN_TAGS),
         *retagging("cloudfront", "TagResource", place),
     )

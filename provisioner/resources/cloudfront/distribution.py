@@ -135,7 +135,7 @@ class Distribution(Resource):
         return observed(aws, shown["Id"], attributes, tags, outputs, status=shown["Status"])
 
     def _settings(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all settings for a call: the wanted ones, and the former ones that this type does not have."""
+        """Return all settings for a call: the wanted values, and the former values of settings without a field."""
         behavior = {
             **before.get("DefaultCacheBehavior", {}),
             "TargetOriginId": ORIGIN,
