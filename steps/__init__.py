@@ -7,6 +7,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     alarms,
     capacity,
     certificate,
+    cloudfront,
     cluster,
     database,
     database_name,

@@ -32,6 +32,7 @@ class LoadBalancing:
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
         name: the load balancer's name in CloudWatch; None if there is none.
         targets: by public service, its target group's name in CloudWatch.
+        arn: the load balancer's ARN, which is known once it is active; None if there is none.
         alternates: by service whose traffic ECS shifts, its second target group's name in CloudWatch.
     """
 
@@ -42,6 +43,7 @@ class LoadBalancing:
     targets: dict[str, str] = field(default_factory=dict)
     alternates: dict[str, str] = field(default_factory=dict)
     shifts: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
+    arn: str | None = None
 
 
 @step
@@ -57,20 +59,23 @@ def load_balancer(
     group, role = security_groups.load_balancer, service_roles.load_balancing
     if group is None or role is None:
         return LoadBalancing({}, {}, None)
+    distributed = stack.config.distributed
     logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
     # AWS refuses an internet-facing load balancer until the gateway is attached
     balancer = stack.ensure(
         LoadBalancer(
             "main",
             stack.name,
-            network.public,
+            network.private if distributed else network.public,
             [group],
+            "internal" if distributed else "internet-facing",
             idle_timeout=stack.config.load_balancer.idle_timeout,
             deletion_protection=stack.config.protect,
             # a ready bucket also has its policy
             access_logs_bucket=ready(logs).id if logs else None,
         ),
         after=[*([ready(network.gateway)] if network.gateway else []), role],
+        keys={"scheme": "cloudfront"},
     )
     if acl := stack.config.load_balancer.waf_acl:
         # WAF does not find a load balancer that is still being set up (aws-load-balancer-controller#2022)
@@ -102,6 +107,7 @@ def load_balancer(
         {name: target.arn_suffix for name, target in targets.items()},
         {name: target.arn_suffix for name, target in seconds.items()},
         {name: (target.id, found.routes[name].id, found.tried.get(name)) for name, target in seconds.items()},
+        ready(balancer).id,
     )
 
 

@@ -49,7 +49,9 @@ def network(stack: Stack) -> Network:
     vpc = stack.ensure(Vpc("main", stack.config.network.cidr), keys=CIDR)
     stack.ensure(DefaultSecurityGroup("main", vpc.id))
     tiers = [*_tiers(stack)]
-    gateway = stack.ensure(InternetGateway("main", vpc.id)) if "public" in tiers else None
+    # VPC origins need one, although no traffic of theirs goes through it (CloudFront developer guide)
+    outside = "public" in tiers or stack.config.distributed
+    gateway = stack.ensure(InternetGateway("main", vpc.id)) if outside else None
     subnets: dict[Tier, list[Handle]] = {"public": [], "private": [], "database": []}
     tables: dict[Tier, list[Handle]] = {}
     for tier in tiers:
@@ -73,9 +75,9 @@ def network(stack: Stack) -> Network:
 def _tiers(stack: Stack) -> Iterator[Tier]:
     """Yield the tiers that are in use: by the load balancer, NAT gateways, tasks, or the database."""
     config = stack.config
-    if config.public or config.network.egress != "none":
+    if (config.public and not config.distributed) or config.network.egress != "none":
         yield "public"
-    if config.network.tasks == "private":
+    if config.network.tasks == "private" or config.distributed:
         yield "private"
     if config.database:
         yield "database"

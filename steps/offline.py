@@ -37,6 +37,7 @@ def facts(config: Config) -> Facts:
         engine=False,
         local=True,
         s3_prefix_list="pl-any",
+        cloudfront_prefix_list="pl-cloudfront" if config.distributed else "",
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),

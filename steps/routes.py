@@ -60,7 +60,7 @@ def routes(
         secure = _https(stack, "https", balancer.id, 443, rest, certificate)
         for port in stack.config.test_ports:
             tests[port] = _https(stack, f"test-{port}", balancer.id, port, NOT_FOUND, certificate)
-    elif not http:
+    elif not http and not stack.config.distributed:
         _notice_clear(stack)
     found = Routes({whole: secure or first} if whole else {}, {})
     wanted = rules(stack.config, whole)

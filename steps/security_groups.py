@@ -52,7 +52,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     def out(name: str, of: Handle, egress: Sequence[Rule]) -> str:
         return stack.ensure(SecurityGroupEgress(name, of.id, egress)).id if egress else of.id
 
-    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports(config)]
+    users = _users(stack)
     balancer = group("alb", "Load balancer", users, sends=True) if public else None
     inside = [allow(HTTPS, "everything in the VPC", cidr=config.network.cidr)]
     endpoints = None if way_out else group("endpoints", "VPC endpoints", inside, sends=False)
@@ -98,6 +98,16 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},
         database.id if database else None,
     )
+
+
+def _users(stack: Stack) -> list[Rule]:
+    """Return the incoming rules of the load balancer: from clients, or from CloudFront's servers.
+
+    No other account's distribution comes from there: an internal load balancer is reached by VPC origins alone.
+    """
+    if listed := stack.facts.cloudfront_prefix_list:
+        return [allow(80, "CloudFront", prefix_list=listed)]
+    return [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports(stack.config)]
 
 
 def _kind(stack: Stack, workload: str) -> str:

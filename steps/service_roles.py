@@ -18,6 +18,7 @@ class ServiceRoles:
     rds: Handle | None
     task_scaling: Handle | None
     spot: Handle | None
+    vpc_origin: Handle | None = None
 
 
 @step
@@ -36,5 +37,6 @@ def service_roles(stack: Stack) -> ServiceRoles:
         load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if config.public else None,
         rds=role("rds", "rds", "RDS") if config.database else None,
         task_scaling=role("task-scaling", scaling, "ApplicationAutoScaling_ECSService") if scales else None,
+        vpc_origin=role("vpc-origin", "vpcorigin.cloudfront", "CloudFrontVPCOrigin") if config.distributed else None,
         spot=role("spot", "spot", "EC2Spot") if config.on_instances and config.capacity.spot else None,
     )

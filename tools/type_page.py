@@ -23,7 +23,9 @@ from provisioner.steps import offline
 from provisioner.steps.stack import run
 
 EVERYTHING = Path(__file__).parent / "everything"
-"""A configuration for which the steps declare each type that they can."""
+"""Configurations for which the steps declare each type that they can."""
+FILES = (("stack.toml", None), ("stack.toml", "night"), ("edge.toml", None))
+"""The files there, each with an environment."""
 COSTS = {"exists": "as long as it is there", "capacity": "by its size", "load": "by use"}
 
 
@@ -58,10 +60,10 @@ def shown() -> tuple[Shown, ...]:
 
 @cache
 def declared() -> Mapping[str, Declared]:
-    """Return all resources that the steps declare for the example, in either of its environments."""
+    """Return all resources that the steps declare for the examples."""
     found: dict[str, Declared] = {}
-    for env in (None, "night"):
-        config = load(EVERYTHING / "stack.toml", env=env)
+    for name, env in FILES:
+        config = load(EVERYTHING / name, env=env)
         copies = {"web": Copy(f"{config.services['web'].image}@sha256:{'1' * 64}", "1")}
         facts = replace(offline.facts(config), root=EVERYTHING, copies=copies, engine=True, local=False)
         found = run(config, facts).declared | found

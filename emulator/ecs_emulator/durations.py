@@ -84,6 +84,15 @@ LOAD_BALANCER_CREATE = Duration(180, _LOGS, (162, 205))
 LOAD_BALANCER_RELEASE = Duration(31, f"until its groups are free: {_LOGS}", (25, 37))
 PROTECTION_LIFTED = Duration(5, _ESTIMATE)
 
+# -- CloudFront ------------------------------------------------------------------------------------------------------
+DISTRIBUTION_DEPLOY = Duration(
+    240, f"until all edge locations have a change: {_ESTIMATE}. 15 to 20 min in 2016: terraform#8749", (120, 1200)
+)
+VPC_ORIGIN_DEPLOY = Duration(
+    300, "up to 15 min: CloudFront developer guide, VPC origins; more: terraform-aws-cloudfront#163", (120, 1200)
+)
+VPC_ORIGIN_DELETE = Duration(300, f"as long as its creation: {_ESTIMATE}", (120, 900))
+
 # -- ECS and its instances -------------------------------------------------------------------------------------------
 PROVIDER_CHANGE = Duration(10, "43 to 53 s for a whole life: terraform-provider-aws#11278")
 PROVIDERS_ATTACH = Duration(15, _LOGS, (5, 30))

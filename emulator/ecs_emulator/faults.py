@@ -43,7 +43,7 @@ ALWAYS = (
     "small-pages",
 )  # fmt: skip
 """The scenarios whose effect lasts as long as they are in force."""
-GLOBAL = ("iam", "route53", "sts")
+GLOBAL = ("cloudfront", "iam", "route53", "sts")
 """The services without Regions, to which the policy of `region-policy` does not apply."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')

@@ -1,4 +1,4 @@
-"""Make the changes that are due at a moment of the clock: in ACM, Cloud Control, schedules, alarms, ECS, the watch."""
+"""Make the changes that are due at a moment of the clock: in each API that has some, in ECS, and in the watch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ecs_emulator.cloudcontrol import requests
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
 from ecs_emulator.services.acm import rules as acm
+from ecs_emulator.services.cloudfront import vpc_origins
 from ecs_emulator.services.cloudwatch import states
 from ecs_emulator.services.scheduler import firing
 
@@ -16,6 +17,7 @@ def tick() -> None:
     with LOCK:
         acm.settle()
         requests.settle()
+        vpc_origins.settle_all()
         firing.settle()
         states.settle()
     ecs.tick()

@@ -32,7 +32,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of
-            policies that allow everything), `prefix_lists` (ids; the first becomes the id of S3's list), `vpcs`
+            policies that allow everything), `prefix_lists` (ids; the first becomes the id of S3's list),
+            `cloudfront_prefix_list` (the id of the list of CloudFront's servers), `vpcs`
             (see `unmanaged_vpc.put_vpc`), `certificates`
             (issued ones: the names in each, by ARN), `parameters` (names of secure ones) and `secrets` (ARNs and names
             of Secrets Manager's, each with the keys of its value, a JSON document).
@@ -51,8 +52,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         _put_alias(account, region, alias, arn)
     for ami in wanted.get("amis", ()):
         put_image(ec2_backends[account][region], ami)
-    for prefix_list in wanted.get("prefix_lists", ())[:1]:
-        _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
+    _rename_lists(ec2_backends[account][region], wanted)
     for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
     _put_topics(account, region, wanted.get("topics", ()))
@@ -76,8 +76,16 @@ def _put_zone(account: str, id: str, domain: str) -> None:
     backend.zones[id] = zone
 
 
-def _rename_s3_list(ec2: Any, name: str, id: str) -> None:
-    """Give the prefix list of S3's addresses another id: AWS's is the same in all accounts of a Region."""
+def _rename_lists(ec2: Any, wanted: Mapping[str, Any]) -> None:
+    """Give the prefix lists of S3's addresses and of CloudFront's servers the wanted ids, as far as they are known."""
+    for prefix_list in wanted.get("prefix_lists", ())[:1]:
+        _rename_list(ec2, f"com.amazonaws.{wanted['region']}.s3", prefix_list)
+    if prefix_list := wanted.get("cloudfront_prefix_list"):
+        _rename_list(ec2, "com.amazonaws.global.cloudfront.origin-facing", prefix_list)
+
+
+def _rename_list(ec2: Any, name: str, id: str) -> None:
+    """Give a prefix list of AWS's another id: AWS's is the same in all accounts of a Region."""
     lists = ec2.managed_prefix_lists
     for one in [one for one in lists.values() if one.prefix_list_name.endswith(name.partition(".")[2])]:
         del lists[one.id]
@@ -160,8 +168,9 @@ def _put_secret(account: str, region: str, place: str, keys: Iterable[str]) -> N
 
 
 def _put_web_acl(account: str, region: str, arn: str) -> None:
-    """Create a web ACL for load balancers: `arn:aws:wafv2:…:regional/webacl/NAME/ID`."""
+    """Create a web ACL: `arn:aws:wafv2:…:regional/webacl/NAME/ID` for load balancers, `global` for CloudFront."""
     *_, name, number = arn.split("/")
     shown = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
     acl = FakeWebACL(name, account, arn, number, shown, {"Allow": {}}, BY, [])
-    wafv2_backends[account][region].wacls[arn] = acl
+    place = "global" if ":global/" in arn else region
+    wafv2_backends[account][place].wacls[arn] = acl

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 """Operator, key and values, as in IAM's policies (IAM user guide, "Condition")."""
 
-PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
+PLACES = {"cloudfront": "cloudfront::{account}", "iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 """The part after the partition in ARNs of services without Regions; other services have Region and account."""
 
 OWN = "{own}"

@@ -12,19 +12,26 @@ from provisioner.config.host_names import ANY, APEX, whole
 if TYPE_CHECKING:
     from provisioner.config.network import Network
     from provisioner.config.services import Service
-    from provisioner.config.tables import Dns, LoadBalancer
+    from provisioner.config.tables import CloudFront, Dns, LoadBalancer
 
 
 def problems(
-    public: Mapping[str, Service], dns: Dns, network: Network, load_balancer: LoadBalancer, fqdn: str
+    public: Mapping[str, Service],
+    dns: Dns,
+    network: Network,
+    load_balancer: LoadBalancer,
+    fqdn: str,
+    *,
+    cloudfront: bool = False,
 ) -> Iterator[Problem]:
     """Yield wrong hosts, requests in clear from everybody that nobody has allowed, and settings that HTTP contradicts.
 
     Args:
         fqdn: the stack's public name.
+        cloudfront: whether clients come through CloudFront, by HTTPS.
     """
     yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http)
-    if public and not dns.domain and network.open_to_everybody and not load_balancer.http:
+    if public and not (dns.domain or cloudfront) and network.open_to_everybody and not load_balancer.http:
         why = "without dns.domain there is no HTTPS, and passwords and cookies would cross the internet in clear"
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
     if "tls_policy" in load_balancer.model_fields_set and not dns.domain:
@@ -36,6 +43,37 @@ def problems(
             # ECS API, AdvancedConfiguration: one productionListenerRule
             why = f'services.{name} has deployment "{service.deployment.strategy}", and ECS shifts one rule\'s traffic'
             yield "load_balancer.http", f"needs a rule for HTTP beside that for HTTPS, but {why}: remove one of them"
+
+
+def behind_cloudfront(
+    public: Mapping[str, Service],
+    dns: Dns,
+    network: Network,
+    load_balancer: LoadBalancer,
+    cloudfront: CloudFront,
+    region: str,
+) -> Iterator[Problem]:
+    """Yield settings that contradict `[cloudfront]`, and clients that CloudFront cannot keep away."""
+    if not public:
+        yield "cloudfront", "has no effect, as no service is public: remove it, or write public = true in a service"
+    if dns.domain:
+        why = "answers under its own name, without certificates of yours, and dns.domain is for the load balancer"
+        yield "cloudfront", f"{why}: remove one of them"
+    if region.startswith(("cn-", "us-gov-", "us-iso")):
+        yield "cloudfront", f"needs VPC origins, which AWS does not offer in {region}: remove it, and use dns.domain"
+    if load_balancer.http:
+        yield "load_balancer.http", "has no effect with [cloudfront], which redirects HTTP to HTTPS: remove it"
+    if load_balancer.waf_acl:
+        why = "would see the addresses of CloudFront instead of its clients'"
+        yield "load_balancer.waf_acl", f"{why}: use cloudfront.waf_acl, with a web ACL of scope CLOUDFRONT"
+    if network.open_to_everybody:
+        return
+    if not cloudfront.waf_acl:
+        why = "is not everybody, and CloudFront lets everybody in"
+        fix = 'write allow = ["0.0.0.0/0"], or let a web ACL choose the clients: cloudfront.waf_acl'
+        yield "network.allow", f"{why}: {fix}"
+    elif "allow" in network.model_fields_set:
+        yield "network.allow", "has no effect with cloudfront.waf_acl, which decides who may come: remove it"
 
 
 def hosts_of(public: Mapping[str, Service], domain: str | None) -> dict[str, tuple[str, ...]]:

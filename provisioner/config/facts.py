@@ -165,6 +165,7 @@ class Facts:
         local: whether the cloud is the embedded one.
         root: the directory that build contexts are relative to.
         s3_prefix_list: the id of the list of S3's addresses in the region.
+        cloudfront_prefix_list: the same of CloudFront's servers; empty without CloudFront.
         policed: the AWS services whose interface endpoints take a policy, such as `ecr.api`.
         instance_sizes: the sizes of the instance types, by name, if services run on instances and AWS tells them.
         group_rules: how many rules a security group may have in each direction.
@@ -196,6 +197,7 @@ class Facts:
     copies: Mapping[str, Copy] = field(default_factory=dict)
     blocks: tuple[int, ...] = (0, 1, 2, 3)
     s3_prefix_list: str = ""
+    cloudfront_prefix_list: str = ""
     policed: frozenset[str] = frozenset()
     instance_sizes: Mapping[str, Size] = field(default_factory=dict)
     group_rules: int = 60

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from provisioner.config.models import Config
 from provisioner.engine import words
@@ -11,6 +12,8 @@ DEFAULT = 60
 """The most rules of a group in each direction, unless AWS has raised the quota (VPC quotas)."""
 QUOTA = "L-0EA8095F"
 """The code of that quota in Service Quotas, of the service `vpc`."""
+CLOUDFRONT = 55
+"""The rules as which one with the list of CloudFront's addresses counts (VPC guide, aws-managed-prefix-list-weight)."""
 FIXED = 2
 """Outbound rules of a service besides its calls: to VPC endpoints, and to image layers in S3."""
 
@@ -21,12 +24,17 @@ def largest(config: Config) -> int:
     workloads = config.workloads.values()
     called = [sum(name in workload.calls for workload in workloads) + 1 for name in config.services]
     return max(
-        users(config) * len(config.network.allow),
+        CLOUDFRONT if config.distributed else users(config) * len(config.network.allow),
         sum(service.public for service in services),
         sum(workload.database for workload in workloads),
         *called,
         *(FIXED + len(workload.calls) + workload.database for workload in workloads),
     )
+
+
+def weight(rule: Mapping[str, Any]) -> int:
+    """Return as how many rules one counts: on port 80 a prefix list is that of CloudFront's servers."""
+    return CLOUDFRONT if "PrefixListId" in rule and rule.get("FromPort") == 80 else 1
 
 
 def users(config: Config) -> int:
@@ -48,7 +56,13 @@ def problems(config: Config, most: int) -> Iterator[str]:
     raised = f"or request an increase of the quota {QUOTA} of VPC"
     sources = config.network.allow
     each = users(config)
-    if (rules := each * len(sources)) > most:
+    if config.distributed:
+        if most < CLOUDFRONT:
+            yield (
+                f"[cloudfront] takes {CLOUDFRONT} rules of the load balancer's security group, and that has {most}: "
+                f"{raised.removeprefix('or ')}"
+            )
+    elif (rules := each * len(sources)) > most:
         taken = f"{rules} rules ({_listed(ports(config))} of each)"
         yield (
             f"network.allow has {len(sources)} sources, which take {taken}, and a "

@@ -33,6 +33,7 @@ from provisioner.config.tables import (
     RESERVED_BUCKETS,
     Account,
     Capacity,
+    CloudFront,
     Cost,
     Database,
     Dns,
@@ -86,6 +87,8 @@ class Config(Model):
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
+    cloudfront: CloudFront | None = None
+    """CloudFront in front of the load balancer, which is internal then; without the table clients reach it directly."""
     account: Account = Account()
     """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs()
@@ -179,6 +182,11 @@ class Config(Model):
     def https(self) -> bool:
         """Return whether the load balancer has HTTPS, which needs a name that a certificate can have."""
         return bool(self.public and self.dns.domain)
+
+    @property
+    def distributed(self) -> bool:
+        """Return whether clients reach the public services through CloudFront, and not the load balancer itself."""
+        return bool(self.public and self.cloudfront)
 
     @property
     def _workloads(self) -> together.Workloads:
@@ -320,7 +328,10 @@ class Config(Model):
         yield from service_connect.problems(self.services, self.network, self.region)
         yield from self._architectures()
         yield from self._regions()
-        yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer, self.fqdn)
+        entry = (self.public, self.dns, self.network, self.load_balancer)
+        yield from entrance.problems(*entry, self.fqdn, cloudfront=self.distributed)
+        if self.cloudfront:
+            yield from entrance.behind_cloudfront(*entry, self.cloudfront, self.region)
 
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""

@@ -203,6 +203,24 @@ class LoadBalancer(Model):
     """The ARN of a web ACL of scope REGIONAL that filters all requests."""
 
 
+class CloudFront(Model):
+    """`[cloudfront]`: HTTPS under a name of CloudFront's, in front of an internal load balancer."""
+
+    cache: bool = False
+    """Let CloudFront keep answers for as long as their `Cache-Control` says. By default it keeps none."""
+    read_timeout: Annotated[int, values.between(1, 120, "a read timeout in seconds")] = 30
+    """Seconds for which CloudFront waits for an answer of the load balancer, and between two parts of one."""
+    waf_acl: Annotated[
+        str | None,
+        values.matching(
+            r"arn:aws:wafv2:(us-east-1:\d{12}:global|[a-z0-9-]+:\d{12}:regional)/webacl/[\w-]+/[\w-]+",
+            'is not the ARN of a web ACL, such as "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/1a2b"',
+        ),
+        values.matching(r"(?!.*:regional/).*", "is for load balancers: use a web ACL of scope CLOUDFRONT"),
+    ] = None
+    """The ARN of a web ACL of scope CLOUDFRONT that filters all requests."""
+
+
 class Account(Model):
     """`[account]`: the AWS account, its ENI trunking, and its rules for roles."""
 

@@ -66,6 +66,7 @@ FREE: Mapping[str, str] = {
     "universal_schedule": "14 million calls a month are free of charge",
     "validation_record": "records are free of charge; the zone is not",
     "vpc": _VPC,
+    "vpc_origin": "VPC origins are free of charge (CloudFront pricing)",
     "wanted_image": _NOTE,
     "web_acl_association": "the web ACL is not the stack's: AWS WAF charges its owner",
 }

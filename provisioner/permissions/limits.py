@@ -30,6 +30,10 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "put the stack's tags on a scalable target that has no `ManagedBy` yet, and then change it",
         "there is no key for the call that creates",
     ),
+    "cloudfront:TagResource": (
+        "put the stack's tags on a distribution or VPC origin that has no `ManagedBy` yet, and then change it",
+        "there is no key for the call that creates",
+    ),
     "ec2:DeleteSecurityGroup": (
         "delete the group of GuardDuty's endpoint in any VPC, by GuardDuty's tag",
         "the key `ec2:Vpc` wants the VPC's ID, which nobody knows before the stack is there",

@@ -69,6 +69,11 @@ def spot(config: Config) -> bool:
     return config.capacity.spot
 
 
+def distributed(config: Config) -> bool:
+    """Return whether the stack has CloudFront in front."""
+    return config.cloudfront is not None
+
+
 def _existing_vpc(config: Config) -> bool:
     """Return whether the stack uses an existing VPC."""
     return config.network.vpc is not None
@@ -97,6 +102,7 @@ EC2: tuple[Permission, ...] = (
         "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
         "DescribePrefixLists DescribeVpcEndpointServices",
     ),
+    *grants("ec2", "DescribeManagedPrefixLists", use=Use.OPTION, why="`[cloudfront]`", wanted=distributed),
     *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),
     *grants("ec2", "DescribeTags", use=Use.OTHER, why="import", reader=False),
     *grants(

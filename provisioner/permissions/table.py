@@ -76,7 +76,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
     keys = {"key": config.kms_key or "", "logs_key": config.logs.kms_key or ""}
     return {
         "account": account,
-        "acl": config.load_balancer.waf_acl or "",
+        "acl": config.load_balancer.waf_acl or (config.cloudfront and config.cloudfront.waf_acl) or "",
         "boundary": boundary_arn(config, account),
         "certificate": ",".join(config.dns.certificate),
         "bucket": config.state.bucket or "",

@@ -38,6 +38,7 @@ TYPES = {
     "db_subnet_group": "aws_db_subnet_group",
     "default_security_group": "aws_default_security_group",
     "discovery_service": "aws_service_discovery_service",
+    "distribution": "aws_cloudfront_distribution",
     "elastic_ip": "aws_eip",
     "event_rule": "aws_cloudwatch_event_rule",
     "flow_log": "aws_flow_log",
@@ -72,6 +73,7 @@ TYPES = {
     "topic": "aws_sns_topic",
     "vpc": "aws_vpc",
     "vpc_endpoint": "aws_vpc_endpoint",
+    "vpc_origin": "aws_cloudfront_vpc_origin",
     "web_acl_association": "aws_wafv2_web_acl_association",
 }
 """The name of a resource type in Terraform's provider for AWS."""

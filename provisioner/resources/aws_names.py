@@ -44,6 +44,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "delegation": AwsName("", "{domain}|{zone}"),
     "deployed_image": _NOTE,
     "discovery_service": AwsName("AWS::ServiceDiscovery::Service", "srv-{id}"),
+    "distribution": AwsName("AWS::CloudFront::Distribution", "E{id}"),
     "elastic_ip": AwsName("AWS::EC2::EIP", "eipalloc-{id}"),
     "event_rule": AwsName("AWS::Events::Rule", "{name}"),
     "expiring_stack": _NOTE,
@@ -111,6 +112,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "validation_record": AwsName("AWS::Route53::RecordSet", "{zone}|{name}|{type}"),
     "vpc": AwsName("AWS::EC2::VPC", "vpc-{id}"),
     "vpc_endpoint": AwsName("AWS::EC2::VPCEndpoint", "vpce-{id}"),
+    "vpc_origin": AwsName("AWS::CloudFront::VpcOrigin", "vo_{id}"),
     "wanted_image": _NOTE,
     "web_acl_association": AwsName(
         "AWS::WAFv2::WebACLAssociation", _ARN % ("elasticloadbalancing", "loadbalancer/app/{name}/{id}")

@@ -65,6 +65,11 @@ IN_FOREIGN_VPC: dict[str, Any] = {
     "services": {"web": {"build": "app", "port": 80}},
 }
 """The options that exclude others: a VPC, a topic and a certificate that exist, and images of the stack alone."""
+BEHIND_CLOUDFRONT: dict[str, Any] = {
+    "cloudfront": {"waf_acl": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/x/{ID}"},
+    "services": {"web": {"build": "app", "port": 80, "public": True}},
+}
+"""The option that excludes a domain, and a web ACL of the load balancer."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -82,10 +87,11 @@ HARMLESS = frozenset(
 
 
 def configurations() -> Iterator[Config]:
-    """Yield stacks that together have every permission: all options, keys by ARN and by alias, and a foreign VPC."""
+    """Yield stacks that together have every permission: all options, keys by ARN and by alias, a VPC, CloudFront."""
     for key in (KEY, "alias/example"):
         yield Config.model_validate({**OPTIONS, "kms_key": key, "logs": {"kms_key": "alias/logs"}})
     yield Config.model_validate(IN_FOREIGN_VPC)
+    yield Config.model_validate(BEHIND_CLOUDFRONT)
 
 
 def rows() -> list[Row]:

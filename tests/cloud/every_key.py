@@ -40,6 +40,7 @@ REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
+EDGE_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/11111111-2222-3333-4444-555555555555"
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
 BASE: dict[str, Any] = {
@@ -98,6 +99,9 @@ VALUES: dict[str, Any] = {
     "load_balancer.tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
     "load_balancer.access_logs": True,
     "load_balancer.waf_acl": ACL,
+    "cloudfront.cache": True,
+    "cloudfront.read_timeout": 60,
+    "cloudfront.waf_acl": EDGE_ACL,
     "account.trunking": False,
     "account.boundary": BOUNDARY,
     "account.role_path": "/team/",
@@ -190,8 +194,12 @@ VALUES: dict[str, Any] = {
     "services.web.target_container": "proxy",
 }
 """Another value for each key."""
+_EDGE: dict[str, Any] = {"dns.domain": None, "network.allow": ["0.0.0.0/0"]}
 _NIGHTS = {"schedule.sleep": "cron(0 21 ? * MON-FRI *)", "schedule.wake": "cron(0 7 ? * MON-FRI *)"}
 WITH: dict[str, dict[str, Any]] = {
+    "cloudfront.cache": _EDGE,
+    "cloudfront.read_timeout": _EDGE,
+    "cloudfront.waf_acl": _EDGE,
     "schedule.sleep": {"schedule.wake": _NIGHTS["schedule.wake"]},
     "schedule.wake": {"schedule.sleep": _NIGHTS["schedule.sleep"]},
     "schedule.timezone": _NIGHTS,
@@ -320,7 +328,8 @@ def standing(directory: Path) -> TemporaryCloud:
         (directory / name).write_text(f"FROM scratch\nLABEL of={name}\n")
     temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
-        "region": config.region, "keys": [KEY], "web_acls": [ACL], "topics": [TOPIC], "boundaries": [BOUNDARY],
+        "region": config.region, "keys": [KEY], "web_acls": [ACL, EDGE_ACL], "topics": [TOPIC],
+        "boundaries": [BOUNDARY],
         "certificates": {CERTIFICATE: ["app.example.com"]},
         "parameters": ["/ecs-sample-dev/secrets/API_KEY"],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],

@@ -57,6 +57,7 @@ def inventory(client: Client) -> Inventory:
         _cloud_map,
         _ecr,
         _elb,
+        _cloudfront,
         _groups,
         _ecs,
         _scaling,
@@ -395,6 +396,18 @@ def _pairs(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def _elb_tags(elb: Any, arn: str) -> Any:
     return elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+
+
+def _cloudfront(client: Client) -> Sorts:
+    cloudfront = client("cloudfront")
+
+    def tags(arn: str) -> Resource:
+        return {"Tags": cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])}
+
+    shown = cloudfront.list_distributions()["DistributionList"].get("Items", [])
+    yield "distributions", [{"Name": one["Comment"]} | one | tags(one["ARN"]) for one in shown]
+    origins = cloudfront.list_vpc_origins()["VpcOriginList"].get("Items", [])
+    yield "vpc_origins", [one | tags(one["Arn"]) for one in origins]
 
 
 def _groups(client: Client) -> Sorts:

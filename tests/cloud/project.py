@@ -340,11 +340,12 @@ def kms_key(cloud: EmbeddedCloud) -> str:
     return str(cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
 
 
-def web_acl(cloud: EmbeddedCloud, name: str) -> str:
-    """Make a web ACL for load balancers, and return its ARN."""
+def web_acl(cloud: EmbeddedCloud, name: str, scope: str = "REGIONAL") -> str:
+    """Make a web ACL for load balancers, or for CloudFront (CLOUDFRONT), and return its ARN."""
+    region = "us-east-1" if scope == "CLOUDFRONT" else ""
     visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
-    made = cloud.client("wafv2").create_web_acl(
-        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible, Rules=[]
+    made = cloud.client("wafv2", region).create_web_acl(
+        Name=name, Scope=scope, DefaultAction={"Allow": {}}, VisibilityConfig=visible, Rules=[]
     )
     return str(made["Summary"]["ARN"])
 

@@ -82,7 +82,8 @@ class ApiCall:
     def arn(self, resource: str, service: str = "") -> str:
         """Return the ARN of a resource of this service (or another one) in this account and Region."""
         of = service or PREFIXES.get(self.service, self.service)
-        place = {"iam": f":{self.account}", "route53": ":", "s3": ":"}.get(of, f"{self.region}:{self.account}")
+        own = f":{self.account}"
+        place = {"cloudfront": own, "iam": own, "route53": ":", "s3": ":"}.get(of, f"{self.region}:{self.account}")
         return f"arn:{self.partition}:{of}:{place}:{resource}"
 
     def existing(self, arn: str, more: Context | None = None, action: str = "") -> Check:

@@ -101,6 +101,8 @@ def _listeners() -> Iterable[tuple[tuple[str, int], Listener]]:
     from moto.acm.models import acm_backends
     from moto.elbv2.models import elbv2_backends
 
+    from ecs_emulator.outages import distributions
+
     for account, by_region in elbv2_backends.items():
         for region, backend in by_region.items():
             certificates = acm_backends[account][region]._certificates
@@ -112,7 +114,8 @@ def _listeners() -> Iterable[tuple[tuple[str, int], Listener]]:
                         names = dict.fromkeys(name for one in shown for name in (one.common_name, *one.sans))
                         yield place, Listener("HTTPS", tuple(names))
                     elif listener.protocol == "HTTP" and listener.default_actions[-1].data["Type"] != "redirect":
-                        yield place, Listener("HTTP", (balancer.name, balancer.dns_name))
+                        led = distributions.names(account, balancer.dns_name)
+                        yield place, Listener("HTTP", (balancer.name, balancer.dns_name, *led))
 
 
 def _open(directory: Path, balancer: str, port: int, listener: Listener) -> Entry:

@@ -1,7 +1,8 @@
 """Outages of URLs: the name, the listener's certificate and rules, the target groups and the targets.
 
 A URL is a protocol, a public name, and the path pattern of a rule. The load balancer's own name is one, by HTTP only,
-as no certificate can have it. Clients follow redirects. An action that forwards to several target groups gives each its
+as no certificate can have it; that of an internal one is none. A distribution of CloudFront leads from HTTPS under its
+own name to the HTTP listener. Clients follow redirects. An action that forwards to several target groups gives each its
 share by weight. The share of a group without a usable target gets 503: no other group takes it (Application Load
 Balancer user guide, "Weighted target groups").
 """
@@ -15,7 +16,7 @@ from ecs_emulator.ecs.probes import target_state
 from ecs_emulator.ecs.records import Task
 from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import action_for, fits, hosts, patterns, shares
-from ecs_emulator.outages import network
+from ecs_emulator.outages import distributions, network
 
 INSIDE = "~"
 """The text in a request's path in place of a pattern's wildcards."""
@@ -47,9 +48,9 @@ class Condition(NamedTuple):
 def conditions() -> dict[Url, Condition]:
     """Return the present condition of each URL for which a listener of the cloud has a rule that forwards."""
     found = {
-        Url(name, pattern, listener.protocol): None
+        Url(name, pattern, protocol): None
         for kept, balancer, listener in _listeners()
-        for known in _names(kept.account, balancer.dns_name)
+        for known, protocol in _called(kept, balancer, listener)
         for rule in kept.elbv2.describe_rules(listener.arn, None)
         if rule.actions[-1].data.get("Type") == "forward"
         for name in _taken(known, hosts(rule))
@@ -68,9 +69,9 @@ def of_patterns(patterns: Iterable[str]) -> dict[Url, Condition]:
     """
     asked = [(name, f"/{rest}") for name, _, rest in (one.partition("/") for one in patterns)]
     found = {
-        Url(name, pattern, listener.protocol): None
+        Url(name, pattern, protocol): None
         for kept, balancer, listener in _listeners()
-        for name in _names(kept.account, balancer.dns_name)
+        for name, protocol in _called(kept, balancer, listener)
         for only, pattern in asked
         if only in ("", name)
     }
@@ -92,7 +93,10 @@ def condition(url: Url) -> Condition:
 
 def _at(url: Url) -> Condition | Url:
     """Return the present condition of a URL, or the URL that it redirects to."""
-    called = [(pair, [*_names(pair[0].account, pair[1].dns_name)]) for pair in _balancers()]
+    called = [
+        ((kept, one), [*_names(kept, one), *distributions.names(kept.account, one.dns_name)])
+        for kept, one in _balancers()
+    ]
     # a wildcard is for names without a record of their own (RFC 4592)
     led = [pair for pair, names in called if url.name in names]
     led = led or [pair for pair, names in called if any(_leads(name, url.name) for name in names)]
@@ -102,16 +106,19 @@ def _at(url: Url) -> Condition | Url:
     balancer.activate()
     if balancer.state != "active":
         return Condition(f"its load balancer is {balancer.state}")
-    listeners = [one for one in balancer.listeners.values() if one.protocol == url.protocol]
-    port = network.PORTS[url.protocol]
+    distributed = distributions.leads(kept.account, url.name)
+    protocol = "HTTP" if distributed else url.protocol
+    listeners = [one for one in balancer.listeners.values() if one.protocol == protocol]
+    port = network.PORTS[protocol]
     # other ports are for tests of new tasks, without users
     listener = min(listeners, key=lambda one: int(one.port) != port, default=None)
     if listener is None:
-        return Condition(f"its load balancer has no {url.protocol} listener")
+        return Condition(f"its load balancer has no {protocol} listener")
     certified = (one for shown in _certificates(kept, listener) for one in shown)
-    if url.protocol == "HTTPS" and not any(_covers(one, url.name) for one in certified):
+    if protocol == "HTTPS" and not any(_covers(one, url.name) for one in certified):
         return Condition("the listener has no certificate for this name")
-    if why := network.shut(kept, balancer, port):
+    way = distributions.shut(kept.account, kept.ec2, balancer, url.name) if distributed else ""
+    if why := way or ("" if distributed else network.shut(kept, balancer, port)):
         return Condition(why)
     action = action_for(kept.elbv2, listener.arn, url.name, url.path) or {}
     if action.get("Type") == "redirect":
@@ -211,8 +218,20 @@ def _covers(certified: str, name: str) -> bool:
     return certified in (name, f"*.{name.partition('.')[2]}")
 
 
-def _names(account: str, target: str) -> Iterator[str]:
+def _called(kept: Store, balancer: Any, listener: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names by which clients come to a listener, each with their protocol."""
+    yield from ((name, listener.protocol) for name in _names(kept, balancer))
+    if listener.protocol == "HTTP":
+        yield from ((name, "HTTPS") for name in distributions.names(kept.account, balancer.dns_name))
+
+
+def _names(kept: Store, balancer: Any) -> Iterator[str]:
     """Yield the names that lead to a load balancer: its own, and aliases in delegated public zones."""
+    if balancer.scheme == "internet-facing":
+        yield from _public_names(kept.account, balancer.dns_name)
+
+
+def _public_names(account: str, target: str) -> Iterator[str]:
     from moto.route53.models import route53_backends
 
     from ecs_emulator.domains import is_delegated, normal

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ENDPOINT = "us-east-1"
 """The Region whose endpoint is used: there are three, and each has the prices of all Regions (Pricing API)."""
-REGIONLESS = frozenset({"AmazonRoute53"})
+REGIONLESS = frozenset({"AmazonCloudFront", "AmazonRoute53"})
 """The services whose products belong to no Region."""
 SOURCE = "AWS Price List API"
 BARE = "us-east-1"

@@ -20,6 +20,7 @@ from provisioner.operations.prerequisites import account_quotas
 from provisioner.operations.prerequisites.zones import endpoints_of
 from provisioner.resources.acm import Certificate
 from provisioner.resources.autoscaling import MinimumSize
+from provisioner.resources.cloudfront.distribution import Distribution
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, Vpc
@@ -135,7 +136,8 @@ def _rules(context: Context) -> Need:
     rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress or (), group.egress or ())]
     rules += [into.rules for into in context.wanted(SecurityGroupIngress)]
     rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
-    return _exactly(max(0, max(map(len, rules), default=0) - usage.rules_of_largest_group(context)))
+    largest = max((sum(map(group_rules.weight, some)) for some in rules), default=0)
+    return _exactly(max(0, largest - usage.rules_of_largest_group(context)))
 
 
 def _instances(context: Context, *, spot: bool) -> Need | None:
@@ -186,7 +188,8 @@ def _interfaces(context: Context) -> Need:
     """
     config = context.config
     fixed = config.network.zones * len(endpoints_of(config))
-    fixed += sum(len(balancer.subnets) for balancer in context.wanted(LoadBalancer))
+    # CloudFront has one beside each of an internal load balancer's
+    fixed += sum(len(one.subnets) * (1 + (one.scheme == "internal")) for one in context.wanted(LoadBalancer))
     fixed += len(context.wanted(DbInstance)) + len(context.wanted(NatGateway))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
@@ -236,6 +239,8 @@ QUOTAS = (
     QuotaCheck("network interfaces", "vpc", "L-DF5E4CA3", _interfaces,
         lambda context: usage.interfaces(context).all),
     QuotaCheck("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
+    QuotaCheck("distributions", "cloudfront", "L-24B04930", _created(Distribution), usage.distributions,
+        everywhere=True),
     QuotaCheck("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
         partial(usage.counted, "elbv2", "describe_target_groups", "TargetGroups")),
     QuotaCheck("listeners per load balancer", "elasticloadbalancing", "L-B6DF7632", _created(Listener),

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
+from provisioner.config.group_rules import weight
 from provisioner.operations.prerequisites.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
+from provisioner.resources.cloudfront.api import listed
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.ecs.cluster import tasks
@@ -77,7 +79,13 @@ def nat_gateways(context: Context) -> float:
 def rules_of_largest_group(context: Context) -> float:
     """Return the number of rules that the largest of the stack's security groups has in one direction."""
     groups = [live for live in context.live(SecurityGroup) if live.owned]
-    return max((len(live.attributes.get(way, ())) for live in groups for way in ("ingress", "egress")), default=0)
+    there = (live.attributes.get(way, ()) for live in groups for way in ("ingress", "egress"))
+    return max((sum(map(weight, rules)) for rules in there), default=0)
+
+
+def distributions(context: Context) -> float:
+    """Return the number of distributions of the account."""
+    return sum(1 for _ in listed(context.aws, "list_distributions", "DistributionList", known=True))
 
 
 def listeners(context: Context) -> float:

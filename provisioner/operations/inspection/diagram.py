@@ -94,7 +94,7 @@ class Diagram:
         return {card.key: card for card in self.cards}
 
 
-_GATE = ("load_balancer", "listener", "listener_certificate", "web_acl_association")
+_GATE = ("load_balancer", "listener", "listener_certificate", "web_acl_association", "vpc_origin")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class _Group:
 
 _GROUPS = (
     _Group("names", "Route 53, ACM", "outside", "names", ("certificate", "validation_record", "delegation")),
+    _Group("edge", "CloudFront", "outside", "names", ("distribution",)),
     _Group("balancer", "load balancer", "public", "gate", _GATE),
     _Group("nat", "NAT gateway", "public", "gate", ("nat_gateway", "elastic_ip")),
     _Group(
@@ -269,7 +270,8 @@ def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, S
     if key.startswith("endpoint "):
         return Card(key, key.partition(" ")[2], "", "endpoints", "plug", addresses, sign)
     group = next((one for one in _GROUPS if one.key == key), _OTHER)
-    return Card(key, group.title, _about(config, key, nodes), group.place, group.glyph, addresses, sign)
+    place: Place = "private" if key == "balancer" and config.distributed else group.place
+    return Card(key, group.title, _about(config, key, nodes), place, group.glyph, addresses, sign)
 
 
 def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
@@ -279,6 +281,8 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "names":
             names = config.names or (config.fqdn,)
             return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        case "edge":
+            return "HTTPS 443"
         case "balancer":
             return "HTTPS 443" if config.https else "HTTP 80"
         case "nat":
@@ -322,7 +326,7 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
         "public": "public subnets of the tasks",
     }[config.network.egress]
     ways: dict[Place, str] = {"private": tasks}
-    if {"balancer", "nat"} & found.cards.keys():
+    if ({"nat"} if config.distributed else {"balancer", "nat"}) & found.cards.keys():
         ways["public"] = "public subnets"
     if "database" in found.cards:
         ways["database"] = "database subnets: no way out"
@@ -337,6 +341,8 @@ def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
         Link("visitor", "balancer", "https", "443") if config.https else Link("visitor", "balancer", "http", "80")
     )
     every = [entrance]
+    if config.distributed:
+        every = [Link("visitor", "edge", "https", "443"), Link("edge", "balancer", "http", "80")]
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]

@@ -26,6 +26,7 @@ OUTPUTS = {
     "cluster": ("cluster", ""),
     "load_balancer": ("load_balancer", "dns_name"),
     "database": ("db_cluster", "endpoint"),
+    "distribution": ("distribution", "domain_name"),
 }
 """The resource type of each output, and the name of the type's output; an empty name means the resource's id.
 
@@ -87,9 +88,17 @@ def url(records: Mapping[str, Record], config: Config) -> str:
     """Return the URL of the public services; empty if there are none, or if AWS has not named the load balancer yet."""
     if config.https:
         return f"https://{config.address or config.names[0]}"
-    balancers = (record for record in records.values() if record.type == "load_balancer") if config.public else ()
-    name = next((str(one.outputs["dns_name"]) for one in balancers if one.outputs.get("dns_name")), "")
+    if config.distributed:
+        name = _output(records, "distribution", "domain_name")
+        return f"https://{name}" if name else ""
+    name = _output(records, "load_balancer", "dns_name") if config.public else ""
     return f"http://{name}" if name else ""
+
+
+def _output(records: Mapping[str, Record], type_name: str, output: str) -> str:
+    """Return an output of the first resource of a type that has it; empty if none has."""
+    found = (str(one.outputs.get(output) or "") for one in records.values() if one.type == type_name)
+    return next(filter(None, found), "")
 
 
 def urls(config: Config) -> dict[str, str]:

@@ -26,7 +26,15 @@ from provisioner.operations.prerequisites import (
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
 from provisioner.operations.prerequisites.rule_places import recorded_priorities
-from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
+from provisioner.operations.prerequisites.zones import (
+    Zones,
+    choose,
+    endpoints_of,
+    in_use,
+    policed,
+    read_cloudfront_prefix_list,
+    read_s3_prefix_list,
+)
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -73,6 +81,7 @@ def gather(
         others_of = begin(other_zones, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(read_s3_prefix_list, aws)
+        cloudfront_list = begin(read_cloudfront_prefix_list, aws, config)
         with_policy = begin(policed, aws, endpoints_of(config))
         images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
@@ -115,6 +124,7 @@ def gather(
                 pushed=pushed,
                 copies=_or(copied, on_missing, lambda: image_copies.left_out(aws, config)),
                 s3_prefix_list=s3_prefix_list(),
+                cloudfront_prefix_list=cloudfront_list(),
                 policed=with_policy(),
                 instance_sizes=_or(sizes, on_missing, dict),
                 group_rules=_or(rules, on_missing, lambda: Facts.group_rules),
@@ -155,12 +165,12 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 def allowed(config: Config) -> tuple[str, ...]:
     """Return the CIDRs that may connect, with `my-ip` replaced by this machine's public address.
 
-    Without a public service the result is empty.
+    Without a public service, and with CloudFront, which has its own list, the result is empty.
 
     Raises:
         ConfigurationError: the public address could not be found out.
     """
-    if not config.public:
+    if not config.public or config.distributed:
         return ()
     sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
     # a listed address may also be this machine's, and AWS refuses duplicate rules

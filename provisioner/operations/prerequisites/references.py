@@ -26,21 +26,25 @@ if TYPE_CHECKING:
 
 
 def check_web_acl(aws: Aws, config: Config) -> None:
-    """Check that the load balancer's web ACL exists; without a load balancer or a web ACL no call is made.
+    """Check that the web ACL of the load balancer or of CloudFront exists; without a web ACL no call is made.
 
     Raises:
         ConfigurationError: there is no such web ACL.
     """
-    if not (arn := config.load_balancer.waf_acl) or not config.public:
+    key, scope, region = "load_balancer.waf_acl", "REGIONAL", None
+    arn = config.load_balancer.waf_acl
+    if config.cloudfront:
+        key, scope, region, arn = "cloudfront.waf_acl", "CLOUDFRONT", "us-east-1", config.cloudfront.waf_acl
+    if not arn or not config.public:
         return
     _, _, name, number = arn.split("/")
     try:
-        aws.client("wafv2").get_web_acl(Name=name, Scope="REGIONAL", Id=number)
+        aws.client("wafv2", region).get_web_acl(Name=name, Scope=scope, Id=number)
     except ClientError as error:
         if error.response["Error"]["Code"] != "WAFNonexistentItemException":
             raise
         raise ConfigurationError(
-            f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
+            f'{key} is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -24,12 +24,19 @@ FARGATE_ZONES = {
     "us-west-1": {"usw1-az1", "usw1-az3"},
 }
 """The ids of the zones with Fargate, for each Region where some zones lack it (ECS guide, Fargate Regions)."""
+NO_VPC_ORIGINS = frozenset({"apne1-az3", "apne2-az1", "cac1-az3", "use1-az3", "usw1-az2"})
+"""The ids of the zones without CloudFront's VPC origins.
+
+CloudFront developer guide, "Supported AWS Regions for VPC origins"; amazon-bedrock-samples#606.
+"""
 NITRO = "t3.micro"
 """A type by which constrained zones are guessed: AWS lists it in all zones of us-east-1 but `use1-az3`.
 
 AWS makes no NAT gateways in constrained zones (VPC guide, NAT gateway troubleshooting, NotAvailableInZone), and has no
 call that lists them.
 """
+ORIGIN_FACING = "com.amazonaws.global.cloudfront.origin-facing"
+"""The name of that list (CloudFront developer guide, "Locations and IP address ranges of CloudFront edge servers")."""
 AVAILABLE = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
 """A filter that excludes zones in another state, and the account's Local Zones (DescribeAvailabilityZones)."""
 
@@ -57,7 +64,7 @@ def choose(aws: Aws, config: Config) -> Zones:
     used, wanted = _used(aws, config), config.network.zones
     if len(used) < wanted:
         types = config.capacity.instance_types if config.on_instances else ()
-        offering = _offering(aws, types, endpoints_of(config))
+        offering = _offering(aws, types, endpoints_of(config), NO_VPC_ORIGINS if config.distributed else ())
         new = best_first(aws, [zone for zone in offering if zone not in used], wanted - len(used))
         free = [number for number in range(4) if number not in used.values()]
         if len(used) + len(new) < wanted:
@@ -67,6 +74,7 @@ def choose(aws: Aws, config: Config) -> Zones:
                 if types
                 else "Fargate and all VPC endpoints"
             )
+            needs = f"CloudFront's VPC origins, {needs}" if config.distributed else needs
             raise ConfigurationError(
                 f"network.zones is {wanted}, but only {len(zones)} Availability Zones of {aws.region} "
                 f"({', '.join(zones) or 'none'}) offer {needs}: lower network.zones"
@@ -105,11 +113,16 @@ def _with_database(aws: Aws) -> set[str]:
     return {zone for zone in zones if zone}
 
 
-def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) -> list[str]:
-    """Return the zones that have Fargate, all the endpoint services, and at least one of the instance types."""
+def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str], without: Collection[str]) -> list[str]:
+    """Return the zones that have Fargate, all the endpoint services, and at least one of the instance types.
+
+    Args:
+        without: the ids of zones that lack something else.
+    """
     found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
     fargate = FARGATE_ZONES.get(aws.region)
-    zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
+    ids = {zone["ZoneName"]: zone.get("ZoneId") for zone in found}
+    zones = {name for name, one in ids.items() if (fargate is None or one in fargate) and one not in without}
     if instance_types:
         zones &= with_instances(aws, instance_types)
     return sorted(zones & with_endpoints(aws, services) if services else zones)
@@ -202,6 +215,24 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
             f'reach AWS: use another Region, or network.egress = "nat"'
         )
     return {names[name]: found[name] for name in names}
+
+
+def read_cloudfront_prefix_list(aws: Aws, config: Config) -> str:
+    """Return the id of the Region's list of the servers from which CloudFront reaches load balancers.
+
+    Without CloudFront the result is empty, and no call is made.
+
+    Raises:
+        ConfigurationError: the Region has no such list.
+    """
+    if not config.distributed:
+        return ""
+    which = [{"Name": "prefix-list-name", "Values": [ORIGIN_FACING]}]
+    for found in aws.pages("ec2", "describe_managed_prefix_lists", "PrefixLists", Filters=which):
+        return str(found["PrefixListId"])
+    raise ConfigurationError(
+        f"{aws.region} has no prefix list of CloudFront, which [cloudfront] needs: use another Region, or dns.domain"
+    )
 
 
 def read_s3_prefix_list(aws: Aws) -> str:

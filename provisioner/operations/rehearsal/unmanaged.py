@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
-WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+")
+WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:(?:regional|global)/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
 SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
 """Resource types in the public and in the private subnets, besides services, with their field of subnets."""
@@ -43,7 +43,9 @@ AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, Any], list[str]]:
     """Return the resources that have to exist beforehand, in the embedded cloud's form, and the assumptions."""
     texts = [json.dumps(record.arguments) for record in records.values()]
-    settings = [config.kms_key or "", config.logs.kms_key or "", config.load_balancer.waf_acl or ""]
+    edge = (config.cloudfront and config.cloudfront.waf_acl) or ""
+    settings = [config.kms_key or "", config.logs.kms_key or "", config.load_balancer.waf_acl or "", edge]
+    lists, of_cloudfront = _named(PREFIX_LIST, texts), _cloudfront_list(records)
     delegations = [record.arguments for record in records.values() if record.type == Delegation.type_name]
     own = {record.id for record in records.values() if record.type == HostedZone.type_name}
     zones = {one["hosted_zone_id"]: one["domain"] for one in delegations if one["hosted_zone_id"] not in own}
@@ -65,7 +67,8 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "keys": _named(KEY, [*texts, *settings]),
         "aliases": keys,
         "amis": _named(AMI, texts),
-        "prefix_lists": _named(PREFIX_LIST, texts),
+        "prefix_lists": [one for one in lists if one != of_cloudfront],
+        "cloudfront_prefix_list": of_cloudfront,
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or "", *attached]),
         "certificates": certificates(records, config, assumed),
         "topics": [config.alarms.topic] if config.alarms and config.alarms.topic else [],
@@ -73,6 +76,13 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "vpcs": _vpcs(records, config, assumed),
         **stand_ins(records, config),
     }, assumed
+
+
+def _cloudfront_list(records: Mapping[str, Record]) -> str:
+    """Return the id of the list of CloudFront's servers, which only the load balancer lets in; empty without it."""
+    group = records.get("security_group/alb")
+    rules = (group.arguments.get("ingress") or ()) if group else ()
+    return next((str(rule["PrefixListId"]) for rule in rules if "PrefixListId" in rule), "")
 
 
 def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.cost import estimate
-from provisioner.engine.errors import PartProtected
+from provisioner.engine.errors import ConfigurationError, PartProtected
 from provisioner.operations.impact import costs
 from provisioner.operations.overrides import sizes, sleep_parts, stack_protection
 from provisioner.operations.sizing.alarms import quieted
@@ -17,6 +17,7 @@ from provisioner.operations.sizing.counts import read_counts
 from provisioner.operations.sizing.instances import GROUP, MINIMUM
 from provisioner.operations.sizing.scope import numbers, sized
 from provisioner.operations.sizing.sleep_effects import split
+from provisioner.resources.cloudfront.vpc_origin import VpcOrigin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,11 @@ def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without:
     there = {part for part in without if sleep_parts.going(records, part)}
     # goes on with the parts that an earlier run began to delete
     parts = [part for part in sleep_parts.MEMBERS if part in {*there, *dict(sleep_parts.recorded(records))}]
+    if BALANCER in parts and any(record.type == VpcOrigin.type_name for record in records.values()):
+        raise ConfigurationError(
+            "--balancer: a distribution leads to this load balancer by a VPC origin, and would have to go with it, and "
+            "its URL for ever: nothing was changed. Sleep without --balancer"
+        )
     led = as_led(aws, records) if BALANCER in parts else records
     remembered = sleep_parts.remembered(led, parts)
     removed = split(records, parts).removed

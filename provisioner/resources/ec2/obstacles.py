@@ -1,7 +1,7 @@
 """Resources of others that keep EC2 from deleting a part of the stack's network, until somebody deletes them.
 
-A resource that AWS makes and deletes by itself is no obstacle (GuardDuty's endpoint, the groups of ECS's load
-balancers). Nor is a network interface: AWS deletes it with its owner.
+A resource that AWS makes and deletes by itself is no obstacle (GuardDuty's endpoint, the groups of ECS's load balancers
+and of CloudFront's VPC origins). Nor is a network interface: AWS deletes it with its owner.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.words import names
 from provisioner.resources.ec2.common import in_vpcs
 
-BY_AWS = frozenset({"GuardDutyManaged", "AmazonECSManaged"})
+BY_AWS = frozenset({"GuardDutyManaged", "AmazonECSManaged", "aws.cloudfront.vpcorigin"})
 """The tags of resources that AWS makes in a stack's network and deletes by itself."""
 GOING = ("deleting", "deleted")
 """The states of an endpoint that AWS deletes (EC2 API reference, VpcEndpoint)."""

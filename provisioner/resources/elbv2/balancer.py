@@ -157,10 +157,11 @@ class LoadBalancer(Resource):
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
         yield hourly("a load balancer", "alb.hour")
+        yield by_load("load balancer capacity units", "alb.lcu", "lcu_hours")
         if settings.get("scheme") != "internal":
             yield public_addresses(len(settings.get("subnets") or ()))
-        yield by_load("load balancer capacity units", "alb.lcu", "lcu_hours")
-        yield by_load("data to the internet", "out.gb", "out_gb")
+            # to CloudFront an internal one sends for nothing (CloudFront pricing, origin fetches)
+            yield by_load("data to the internet", "out.gb", "out_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

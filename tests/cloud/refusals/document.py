@@ -30,6 +30,7 @@ _SERVICES = {
     "secretsmanager": ("Secrets Manager", "secretsmanager/latest/apireference/"),
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
+    "cloudfront": ("CloudFront", "cloudfront/latest/APIReference/"),
     "cloudwatch": ("CloudWatch", "AmazonCloudWatch/latest/APIReference/"),
     "sns": ("SNS", "sns/latest/api/"),
     "events": ("EventBridge", "eventbridge/latest/APIReference/"),

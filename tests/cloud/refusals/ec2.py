@@ -128,6 +128,16 @@ def second_token(scene: Scene, create: Any, first: dict[str, Any], second: dict[
     return create(ClientToken=token, **second)
 
 
+def from_cloudfront_twice(scene: Scene, client: Any) -> Any:
+    """Let CloudFront's servers in on two ports: each of the rules counts as 55."""
+    which = [{"Name": "prefix-list-name", "Values": ["com.amazonaws.global.cloudfront.origin-facing"]}]
+    (listed,) = client.describe_managed_prefix_lists(Filters=which)["PrefixLists"]
+    lists = [{"PrefixListId": listed["PrefixListId"]}]
+    made = client.create_security_group(GroupName=scene.name("edge"), Description="edge", VpcId=vpc(scene))["GroupId"]
+    rules = [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "PrefixListIds": lists} for port in (80, 443)]
+    return client.authorize_security_group_ingress(GroupId=made, IpPermissions=rules)
+
+
 def sixty_first_rule(scene: Scene, ec2: Any) -> Any:
     made = ec2.create_security_group(GroupName=scene.name(), Description="x", VpcId=vpc(scene))["GroupId"]
     ranges = [{"CidrIp": f"10.1.{number}.0/24"} for number in range(61)]
@@ -261,6 +271,9 @@ CASES = (
         "The same permission must not appear multiple times"),
     case("AuthorizeSecurityGroupIngress", "beyond 60 rules", "RulesPerSecurityGroupLimitExceeded", CODES,
         sixty_first_rule),
+    case("AuthorizeSecurityGroupIngress", "from CloudFront on two ports", "RulesPerSecurityGroupLimitExceeded",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html",
+        from_cloudfront_twice),
     case("AuthorizeSecurityGroupEgress", "of an existing rule", "InvalidPermission.Duplicate", CODES,
         lambda s, c: egress(s, c, IpRanges=WORLD)),
     case("AuthorizeSecurityGroupEgress", "to an unknown group", "InvalidGroup.NotFound", CODES,

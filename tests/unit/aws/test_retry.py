@@ -173,6 +173,14 @@ SAMPLES = (
     ),
     Sample(B, "elbv2", "PriorityInUse", "Priority '1' is currently in use"),
     Sample(B, "servicediscovery", "NamespaceAlreadyExists", "You already have a private DNS namespace with this name."),
+    Sample(
+        B, "cloudfront", "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled."
+    ),
+    Sample(B, "cloudfront", "CannotDeleteEntityWhileInUse", "The entity cannot be deleted while it is in use."),
+    Sample(B, "cloudfront", "PreconditionFailed", "The request failed because it didn't meet the preconditions in one"),
+    Sample(B, "cloudfront", "DistributionAlreadyExists", "The caller reference that you are using to create a distri"),
+    Sample(S, "cloudfront", "EntityNotFound", "The entity was not found."),
+    Sample(A, "cloudfront", "NoSuchDistribution", "The specified distribution does not exist."),
     Sample(B, "route53", "HostedZoneAlreadyExists", "A hosted zone was created with this caller reference."),
     Sample(B, "ecs", "ThrottlingException", "Rate exceeded"),
     Sample(B, "elbv2", "Throttling", "Rate exceeded"),

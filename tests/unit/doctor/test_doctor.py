@@ -57,7 +57,7 @@ def test_a_limit_against_what_is_used_and_needed(
 
 
 def test_every_quota_is_reported_once_under_its_own_code() -> None:
-    assert len({quota.name for quota in quotas.QUOTAS}) == len({quota.code for quota in quotas.QUOTAS}) == 26
+    assert len({quota.name for quota in quotas.QUOTAS}) == len({quota.code for quota in quotas.QUOTAS}) == 27
 
 
 @pytest.mark.parametrize(("tasks", "on_demand", "spot"), [(1, 0, 1), (2, 1, 1), (3, 2, 1), (7, 4, 3), (0, 0, 0)])

@@ -33,7 +33,8 @@ CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 """A method that is called, or is named for a paginator or a shared read."""
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
-    "cloudformation": "cloudformation", "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
+    "cloudformation": "cloudformation", "cloudfront": "cloudfront",
+    "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
@@ -83,6 +84,7 @@ def _called(
         services = [name for name in SERVICES if f'"{name}"' in text]
         for word in {*CALLED.findall(text), *NAMED.findall(text)}:
             found = {f"{SERVICES[it]}:{_operations(it)[word]}" for it in services if word in _operations(it)}
+            found = {it.removesuffix("WithTags") for it in found}  # CreateDistributionWithTags has no action of its own
             if found:
                 yield f"{path.name}: {word}", word, found
 

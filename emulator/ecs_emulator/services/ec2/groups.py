@@ -16,6 +16,7 @@ from ecs_emulator.services.ec2.interfaces import in_use_interfaces
 from ecs_emulator.services.servicequotas import rules as servicequotas
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+_WEIGHTS = {"com.amazonaws.global.cloudfront.origin-facing": 55, "com.amazonaws.global.groundstation": 5}
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
 _ALLOWED = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
 
@@ -153,7 +154,8 @@ def _authorize(self: Any, direction: str) -> ActionResult:
         for wanted in permissions:
             created, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
             rules += created
-        if len(getattr(group, f"{direction}_rules")) > servicequotas.in_force("vpc", "L-0EA8095F"):
+        held = sum(_weight(self.ec2_backend, rule) for rule in getattr(group, f"{direction}_rules"))
+        if held > servicequotas.in_force("vpc", "L-0EA8095F"):
             refuse(
                 "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
             )
@@ -161,6 +163,12 @@ def _authorize(self: Any, direction: str) -> ActionResult:
         setattr(group, f"{direction}_rules", before)
         raise
     return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+
+def _weight(ec2: Any, rule: Any) -> int:
+    """Return as how many rules one counts: more with a prefix list (VPC guide, aws-managed-prefix-list-weight)."""
+    listed = ec2.managed_prefix_lists.get(rule.prefix_list_id)
+    return _WEIGHTS.get(listed.prefix_list_name, 1) if listed else 1
 
 
 def _check_distinct(ec2: Any, group: Any, permissions: list[dict[str, Any]]) -> None:

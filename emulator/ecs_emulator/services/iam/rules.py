@@ -29,6 +29,7 @@ _LINKED = {
     "elasticloadbalancing.amazonaws.com": ("ElasticLoadBalancing", "AWSElasticLoadBalancingServiceRolePolicy"),
     "rds.amazonaws.com": ("RDS", "AmazonRDSServiceRolePolicy"),
     "spot.amazonaws.com": ("EC2Spot", "AWSEC2SpotServiceRolePolicy"),
+    "vpcorigin.cloudfront.amazonaws.com": ("CloudFrontVPCOrigin", "AWSCloudFrontVPCOriginServiceRolePolicy"),
 }
 _WITH_SUFFIX = ("autoscaling.amazonaws.com",)
 CALLER = "moto"

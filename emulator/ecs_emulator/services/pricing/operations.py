@@ -25,7 +25,7 @@ ENDPOINTS = frozenset({"us-east-1", "eu-central-1", "ap-south-1"})
 """The Regions with an endpoint of the API; each has the products of all Regions (AWS General Reference)."""
 PREFIXED = frozenset({"AmazonECS", "AmazonVPC", "AmazonCloudWatch"})
 """The services whose usage types have the Region's prefix in us-east-1 too, except CloudWatch's `CW:`."""
-REGIONLESS = frozenset({"AmazonRoute53"})
+REGIONLESS = frozenset({"AmazonCloudFront", "AmazonRoute53"})
 """The services whose products belong to no Region."""
 LIKE = {
     "LoadBalancerUsage": "TS-LoadBalancerUsage",

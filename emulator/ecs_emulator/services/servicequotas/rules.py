@@ -22,6 +22,7 @@ GLOBAL_REGION = "us-east-1"
 _NAMES = {
     "AWSCloudMap": "AWS Cloud Map",
     "acm": "AWS Certificate Manager (ACM)",
+    "cloudfront": "Amazon CloudFront",
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
     "ecr": "Amazon Elastic Container Registry (Amazon ECR)",
     "ecs": "Amazon Elastic Container Service (Amazon ECS)",
@@ -32,7 +33,7 @@ _NAMES = {
     "route53": "Amazon Route 53",
     "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
 }
-_GLOBAL = ("iam", "route53")
+_GLOBAL = ("cloudfront", "iam", "route53")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ _STANDARD = "Standard (A, C, D, H, I, M, R, T, Z)"
 _QUOTAS = (
     Quota("AWSCloudMap", "L-0FE3F50E", "Namespaces per Region", 50),
     Quota("acm", "L-F141DD1D", "ACM certificates", 2500),
+    Quota("cloudfront", "L-24B04930", "Web distributions per AWS account", 200),
     Quota("ec2", "L-1216C47A", f"Running On-Demand {_STANDARD} instances", 5),
     Quota("ec2", "L-34B43A08", f"All {_STANDARD} Spot Instance Requests", 5),
     Quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),

@@ -1,0 +1,1 @@
+"""CloudFront: distributions, and the VPC origins through which they reach an internal load balancer."""
