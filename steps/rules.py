@@ -55,7 +55,7 @@ def rules(config: Config, without: str | None) -> dict[str, Rule]:
     """Return the rules of the public services by their names in the stack.
 
     Without `hosts` in any service no rule asks for a host. Otherwise services without hosts are asked for by the
-    stack's public name, so that they take nothing from the hosts of others.
+    stack's public name, so that they take nothing from the hosts of others; at a listener of others always.
 
     Args:
         without: the service that gets the requests that no rule takes.
@@ -65,7 +65,7 @@ def rules(config: Config, without: str | None) -> dict[str, Rule]:
         own = config.hosts.get(name, ())
         if name == without:
             continue
-        bare = (config.fqdn,) if config.hosts else ()
+        bare = (config.fqdn,) if config.fqdn and (config.hosts or config.listener) else ()
         exact, any_ = (tuple(one for one in own if (ANY in one) is wild) for wild in (False, True))
         if exact or not own:
             found[name] = Rule(name, exact or bare, service.path, bool(own))

@@ -23,7 +23,9 @@ def problems(
     Args:
         fqdn: the stack's public name.
     """
-    yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http)
+    yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http, shared=load_balancer.listener is not None)
+    if load_balancer.listener:
+        return
     if public and not dns.domain and network.open_to_everybody and not load_balancer.http:
         why = "without dns.domain there is no HTTPS, and passwords and cookies would cross the internet in clear"
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
@@ -38,9 +40,13 @@ def problems(
             yield "load_balancer.http", f"needs a rule for HTTP beside that for HTTPS, but {why}: remove one of them"
 
 
-def hosts_of(public: Mapping[str, Service], domain: str | None) -> dict[str, tuple[str, ...]]:
-    """Return the whole names of public services that have `hosts`, by service; none without a domain."""
-    own = {name: service for name, service in public.items() if service.hosts and domain}
+def hosts_of(public: Mapping[str, Service], domain: str | None, *, shared: bool) -> dict[str, tuple[str, ...]]:
+    """Return the whole names of public services that have `hosts`, by service; without a domain only at a listener.
+
+    Args:
+        shared: whether the services answer at an existing listener.
+    """
+    own = {name: service for name, service in public.items() if service.hosts and (domain or shared)}
     return {name: tuple(whole(one, domain or "") for one in service.hosts) for name, service in own.items()}
 
 

@@ -17,6 +17,7 @@ from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
     existing_certificates,
+    existing_listener,
     existing_vpc,
     image_copies,
     instance_sizes,
@@ -67,6 +68,7 @@ def gather(
             return threads.submit(read, *arguments).result
 
         vpc = begin(existing_vpc.read, aws, config, records)
+        listener = begin(existing_listener.read, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -97,7 +99,11 @@ def gather(
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
-            there = vpc()
+            there, entrance = vpc(), listener()
+            if entrance and there:
+                _or(
+                    lambda: existing_listener.check_way(aws, config, entrance, there, records), on_missing, lambda: None
+                )
             chosen = _or(zones, on_missing, lambda: in_use(aws, config))
             facts = Facts(
                 account=aws.account,
@@ -122,6 +128,7 @@ def gather(
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
+                listener=entrance,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),
@@ -155,12 +162,12 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 def allowed(config: Config) -> tuple[str, ...]:
     """Return the CIDRs that may connect, with `my-ip` replaced by this machine's public address.
 
-    Without a public service the result is empty.
+    Without a public service, and at a listener that others own, the result is empty.
 
     Raises:
         ConfigurationError: the public address could not be found out.
     """
-    if not config.public:
+    if not config.public or config.listener:
         return ()
     sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
     # a listed address may also be this machine's, and AWS refuses duplicate rules
