@@ -81,7 +81,9 @@ def load_balancer(
     if dns.zones:
         alias = {"HostedZoneId": entrance.zone, "DNSName": entrance.dns_name, "EvaluateTargetHealth": False}
         for name, (zone, _) in dns.zones.items():
-            stack.ensure(RecordSet(title(name), zone, name, "A", alias_target=alias))
+            record = RecordSet(title(name), zone, name, "A", alias_target=alias, at_listener=stack.config.listener)
+            # at a listener of others the rules show that a name is the stack's
+            stack.ensure(record, after=[*found.routes.values()] if listener else [])
     return LoadBalancing(
         groups,
         found.routes,

@@ -134,6 +134,20 @@ def entrance(aws: Aws, listener_arn: str) -> dict[str, Any]:
     return {}
 
 
+def hosts_of_others(aws: Aws, listener_arn: str) -> set[str]:
+    """Return the hosts that rules without this stack's tags take at a listener."""
+    rules = [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener_arn)]
+    asked = {
+        rule["RuleArn"]: {
+            host.lower() for one in map(when.normal, rule["Conditions"]) for host in one.get("Values", ())
+        }
+        for rule in rules
+        if any(one.get("Field") == when.HOST for one in rule.get("Conditions", ()))
+    }
+    tags = described_tags(aws, [*asked])
+    return {host for arn, hosts in asked.items() if not aws.owns(tags.get(arn, {})) for host in hosts}
+
+
 def _listeners_of_others(aws: Aws, known: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the ARNs of the listeners that declared, recorded and tagged rules are at.
 
