@@ -224,6 +224,8 @@ def _zone(config: Config, node: Node) -> str:
 
 def _visitor(config: Config) -> Card:
     sources = config.network.allow
+    if config.listener:
+        return Card("visitor", "clients", "", "outside", "user")
     who = "everybody" if "0.0.0.0/0" in sources else ", ".join(sources[:2]) + (", …" if len(sources) > 2 else "")
     return Card("visitor", who, "", "outside", "user")
 
@@ -279,6 +281,8 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "names":
             names = config.names or (config.fqdn,)
             return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        case "balancer" if config.listener:
+            return f"{config.listener.split('/')[2]}, of others"
         case "balancer":
             return "HTTPS 443" if config.https else "HTTP 80"
         case "nat":
@@ -334,7 +338,7 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
 def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     """Yield the connections that the configuration allows, if both cards exist."""
     entrance = (
-        Link("visitor", "balancer", "https", "443") if config.https else Link("visitor", "balancer", "http", "80")
+        Link("visitor", "balancer", "https", "443") if config.named else Link("visitor", "balancer", "http", "80")
     )
     every = [entrance]
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]

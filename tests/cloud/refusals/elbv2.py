@@ -72,6 +72,24 @@ def https(scene: Scene, elb: Any, certificate: str, policy: str = POLICY) -> Any
     )
 
 
+def elsewhere(scene: Scene, elb: Any) -> str:
+    """Create a target group in a VPC without the load balancer."""
+    other = scene.client("ec2").create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    return str(group(scene, elb, VpcId=other)["TargetGroups"][0]["TargetGroupArn"])
+
+
+def hundred_rules(scene: Scene, elb: Any) -> None:
+    """Create rules until there are too many, and delete them."""
+    made, actions = list[str](), forward(target_group(scene))
+    try:
+        for number in range(101):
+            asked = {"ListenerArn": listener(scene), "Priority": 1000 + number, "Conditions": PATH, "Actions": actions}
+            made.append(elb.create_rule(**asked)["Rules"][0]["RuleArn"])
+    finally:
+        for arn in made:
+            elb.delete_rule(RuleArn=arn)
+
+
 def listed(scene: Scene, elb: Any, certificate: str) -> Any:
     """Add a certificate to the list of an HTTPS listener."""
     _, arn = in_use(scene)
@@ -333,6 +351,12 @@ CASES = (
     case("CreateRule", "to more than five target groups", "ValidationError", QUOTAS,
         lambda s, c: c.create_rule(
             ListenerArn=listener(s), Priority=3, Conditions=PATH, Actions=weighted(*[(target_group(s), 1)] * 6))),
+    case("CreateRule", "to a target group of another VPC", "InvalidConfigurationRequest",
+        "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1045",
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=4, Conditions=PATH, Actions=forward(elsewhere(s, c))), "different VPC"),
+    case("CreateRule", "beyond a hundred rules", "TooManyRules",
+        "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1856", hundred_rules),
     case("DeleteRule", "of a listener's default rule", "OperationNotPermitted", ERRORS, default_rule),
     case("DeleteRule", "of an unknown ARN", "RuleNotFound", ERRORS,
         lambda s, c: c.delete_rule(RuleArn=NO_RULE)),
