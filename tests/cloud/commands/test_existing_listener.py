@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.cloud import world
-from tests.cloud.listeners import Shared, shared
+from tests.cloud.listeners import PLACES, Shared, shared
+from tests.cloud.policies import enforce, policies
 from tests.cloud.project import Project, project  # noqa: F401
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401
+from tests.cloud.vpcs import Place, make
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -126,3 +129,104 @@ def test_a_rehearsal_assumes_the_listener(project: Project) -> None:  # noqa: F8
     assert [(one["url"]) for one in run["outages"]] == []
     [run] = rehearsed(project, "down")["runs"]
     assert run["problems"] == []
+
+
+def test_its_printed_policy_is_enough_for_a_life(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    foreign = theirs.rule(10, hosts=("shop.example.com",))
+    write(project, theirs, 'deployment = "canary"')
+    project.run("policy", "--create-boundary")
+    enforce(project.cloud, *policies(project.config))
+    project.up()
+    assert project.planned() == {}
+    project.change("web:1", "web:2")
+    project.up()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        theirs.elb.delete_rule(RuleArn=foreign)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        theirs.elb.modify_listener(ListenerArn=theirs.arn, Port=8443)
+    project.down()
+    enforce(project.cloud)
+    assert [*theirs.rules()] == [foreign]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "paths", "said"),
+    [
+        (("app.example.com",), (), "rule 20 leads app.example.com /* elsewhere already"),
+        (("app.example.com",), ("/*",), "rule 20 leads app.example.com /* elsewhere already"),
+    ],
+)
+def test_requests_of_others_are_not_taken(project: Project, hosts: Any, paths: Any, said: str) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    theirs.rule(20, hosts=hosts, paths=paths)
+    write(project, theirs)
+    before = theirs.seen()
+    ended = project.run("up", "--yes", code=4)
+    assert said in ended.err
+    assert theirs.seen() == before
+
+
+def test_a_listener_that_does_not_fit_is_refused(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud, certified=("shop.example.com",))
+    write(project, theirs)
+    assert "certificates for shop.example.com, and not for app.example.com" in project.run("plan", code=4).err
+
+    write(project, theirs, 'hosts = ["shop"]')
+    ec2 = project.cloud.client("ec2")
+    [group] = ec2.describe_security_groups(GroupIds=[theirs.group])["SecurityGroups"]
+    ec2.revoke_security_group_egress(GroupId=theirs.group, IpPermissions=group["IpPermissionsEgress"])
+    said = project.run("plan", code=4).err
+    assert f"cannot reach port 8080 of service web: no outgoing rule of {theirs.group} allows it" in said
+    allowed = {"IpProtocol": "tcp", "FromPort": 8000, "ToPort": 9000, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    ec2.authorize_security_group_egress(GroupId=theirs.group, IpPermissions=[allowed])
+    project.run("plan", code=2)
+
+    theirs.vpc.add(third=Place("d", "10.0.4.0/24", "nat"))
+    assert "sends nothing to tasks in" in project.run("plan", code=4).err
+
+    project.change(theirs.vpc.id, make(project.cloud, PLACES).id)
+    assert f"sends requests into {theirs.vpc.id}" in project.run("plan", code=4).err
+
+
+def test_a_standing_stack_keeps_its_load_balancer(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    write(project, theirs)
+    project.change(r"load_balancer = .*", "")
+    project.up()
+    before = project.inventory()
+    write(project, theirs)
+    assert "has a load balancer of its own, and target groups cannot move" in project.run("plan", code=4).err
+    assert project.inventory() == before
+    project.down()
+
+    project.up()
+    project.change(r"load_balancer = .*", "")
+    assert (
+        f"answers at {theirs.arn}, and load_balancer.listener is not there any more" in project.run("plan", code=4).err
+    )
+    project.down()
+    assert not theirs.rules()
+
+
+def test_a_rule_that_was_changed_or_deleted_comes_back(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    foreign = theirs.rule(10, hosts=("shop.example.com",))
+    write(project, theirs)
+    project.up()
+    [own] = theirs.rules().keys() - {foreign}
+    place = theirs.rules()[own]["Priority"]
+    moved = [{"Field": "host-header", "HostHeaderConfig": {"Values": ["other.example.com"]}}]
+    theirs.elb.modify_rule(RuleArn=own, Conditions=moved)
+    assert project.planned()["listener_rule/web"]["changes"].keys() == {"conditions"}
+    project.up()
+    theirs.elb.delete_rule(RuleArn=own)
+    project.up()
+    [again] = theirs.rules().keys() - {foreign}
+    assert (theirs.rules()[again]["Priority"], project.planned()) == (place, {})
+    said = project.run("sleep", "--balancer", "--yes", code=4).err
+    assert "is not the stack's, and stays: leave the option out" in said
+    project.run("sleep", "--yes")
+    assert [*theirs.rules()] == [foreign, again]
+    project.run("wake")
+    assert project.planned() == {}
