@@ -65,6 +65,13 @@ IN_FOREIGN_VPC: dict[str, Any] = {
     "services": {"web": {"build": "app", "port": 80}},
 }
 """The options that exclude others: a VPC, a topic and a certificate that exist, and images of the stack alone."""
+AT_LISTENER: dict[str, Any] = {
+    "network": {"vpc": "vpc-0123456789abcdef0"},
+    "dns": {"domain": "example.org"},
+    "load_balancer": {"listener": f"arn:aws:elasticloadbalancing:ap-northeast-1:{ACCOUNT}:listener/app/x/0a1b/2c3d"},
+    "services": {"web": {"build": "app", "port": 80, "public": True, "deployment": "canary"}},
+}
+"""A listener of others, which excludes a load balancer of the stack's own."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -86,6 +93,7 @@ def configurations() -> Iterator[Config]:
     for key in (KEY, "alias/example"):
         yield Config.model_validate({**OPTIONS, "kms_key": key, "logs": {"kms_key": "alias/logs"}})
     yield Config.model_validate(IN_FOREIGN_VPC)
+    yield Config.model_validate(AT_LISTENER)
 
 
 def rows() -> list[Row]:

@@ -39,6 +39,9 @@ SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+LISTENER = (
+    "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
+)
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
@@ -93,6 +96,7 @@ VALUES: dict[str, Any] = {
     "database.backup_days": 14,
     "database.iam_authentication": True,
     "database.logs": ["error"],
+    "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
     "load_balancer.idle_timeout": 120,
     "load_balancer.tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
@@ -197,6 +201,7 @@ WITH: dict[str, dict[str, Any]] = {
     "schedule.timezone": _NIGHTS,
     "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
+    "load_balancer.listener": {"network": {"vpc": "vpc-0a1b2c3d4e5f67890"}},
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
