@@ -87,18 +87,20 @@ def routes(
         if clear == rest:
             # clients come by the load balancer's own name as well; no rule can move to another listener
             asked = replace(rule, hosts=(*rule.hosts, balancer.dns_name)) if rule.hosts and not rule.own else rule
-            made = ListenerRule(in_clear(name), first.id, priority, asked.conditions, [to], by_ecs)
+            made = ListenerRule(in_clear(name), first.id, priority, asked.conditions, [to], by_ecs, transforms=rule.transforms)
             found.routes[rule.service] = stack.ensure(made)
         elif rule.own:
             # other names than the stack's lead to themselves
             away = [redirect_to("#{host}")]
             stack.ensure(ListenerRule(in_clear(name), first.id, priority, [host(*rule.hosts)], away))
         if secure:
-            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs)
+            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs, transforms=rule.transforms)
             found.routes[rule.service] = stack.ensure(made)
         if test_port := public[rule.service].deployment.test_port:
             tested = tests[test_port].id
-            made = ListenerRule(on_trial(name), tested, priority, rule.conditions, [to], by_ecs, at_once=True)
+            made = ListenerRule(
+                on_trial(name), tested, priority, rule.conditions, [to], by_ecs, at_once=True, transforms=rule.transforms
+            )
             found.tried[rule.service] = stack.ensure(made).id
     return found
 

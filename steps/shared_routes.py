@@ -30,6 +30,6 @@ def shared_routes(
         rule, by_ecs = wanted[name], wanted[name].service in seconds
         group = groups[rule.service]
         to: Action = forward_by_ecs(group, seconds[rule.service]) if by_ecs else forward(group)
-        made = ListenerRule(name, listener.arn, priority, rule.conditions, [to], by_ecs)
+        made = ListenerRule(name, listener.arn, priority, rule.conditions, [to], by_ecs, transforms=rule.transforms)
         found.routes[rule.service] = stack.ensure(made)
     return found

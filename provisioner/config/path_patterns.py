@@ -31,6 +31,13 @@ def longest(patterns: Iterable[str]) -> str:
     return min(patterns, key=lambda one: (-length(one), one))
 
 
+def beginning(patterns: Iterable[str]) -> str:
+    """Return the one beginning of patterns such as `/api` and `/api/*`; empty if they have none, or several."""
+    found = {one.removesuffix("/*") for one in patterns}
+    first = next(iter(found), "")
+    return first if len(found) == 1 and not {"*", "?"} & {*first} and not first.endswith("/") else ""
+
+
 def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Accept only patterns that one rule of a load balancer can have.
 

@@ -144,6 +144,7 @@ VALUES: dict[str, Any] = {
     "services.web.on_demand.percent": 50,
     "services.web.public": False,
     "services.web.path": "/web/*",
+    "services.web.strip_path": True,
     "services.web.calls": [],
     "services.web.database": False,
     "services.web.wait_for_database": False,
@@ -205,6 +206,7 @@ WITH: dict[str, dict[str, Any]] = {
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},
     "services.web.target_container": {

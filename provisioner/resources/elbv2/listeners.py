@@ -12,7 +12,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.aws.tagging import observed
-from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.engine.resource import Change, Changes, Observed, Resource, canonical
 from provisioner.engine.traits import BeginsUnused, Leads
 from provisioner.resources import members
 from provisioner.resources.elbv2 import conditions as when
@@ -246,6 +246,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             weights.
         at_once: whether it takes requests before the service behind it is ready, as at a port for tests, or for a host
             that leads here only when all is ready.
+        transforms: the changes of a request before a target gets it.
     """
 
     listener_arn: str
@@ -254,6 +255,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     actions: Sequence[Action]
     weighted_by_ecs: bool = False
     at_once: bool = False
+    transforms: Sequence[Mapping[str, Any]] = ()
 
     type_name = "listener_rule"
     api = API
@@ -318,6 +320,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             "priority": int(rule["Priority"]),
             "conditions": [when.normal(condition) for condition in rule.get("Conditions", ())],
             "actions": [normal_action(action) for action in rule.get("Actions", ())],
+            "transforms": list(rule.get("Transforms") or ()),
         }
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -339,6 +342,10 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     def _asked(self, names: Collection[str]) -> dict[str, Any]:
         """Return these fields as CreateRule and ModifyRule take them."""
         asked = members.arguments(RULE, {name: getattr(self, name) for name in names})
+        if "transforms" in names:
+            # a new rule has none, and none are no list to AWS (ELBv2 API, ModifyRule, ResetTransforms)
+            none = {} if "listener_arn" in names else {"ResetTransforms": True}
+            asked |= {"Transforms": list(self.transforms)} if self.transforms else none
         return asked | ({"Conditions": when.asked(self.conditions)} if "conditions" in names else {})
 
     def differences(self, live: Observed) -> dict[str, Change]:
@@ -374,7 +381,14 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             conditions=meanwhile(self.conditions, before.get("conditions"), there["conditions"]),
             # before another rule, or behind it, the former requests would have another owner
             priority=there["priority"] if there["priority"] == before.get("priority") else self.priority,
+            transforms=self._meanwhile(before, there),
         )
+
+    def _meanwhile(self, before: Mapping[str, Any], there: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the transforms while services roll out: the former ones, which the tasks that go know."""
+        asked_for = canonical(before.get("transforms") or ()) == canonical(there["transforms"])
+        closed = when.same(there["conditions"], when.CLOSED)
+        return there["transforms"] if asked_for and not closed and not self.at_once else self.transforms
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
         conditions = when.moved(self.conditions, before.get("conditions"), live.attributes["conditions"])

@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.cloud import world
+from tests.cloud.crash.cuts import AtCall
+from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.listeners import PLACES, Shared, shared
 from tests.cloud.policies import enforce, policies
 from tests.cloud.project import Project, project  # noqa: F401
@@ -230,3 +232,25 @@ def test_a_rule_that_was_changed_or_deleted_comes_back(project: Project) -> None
     assert [*theirs.rules()] == [foreign, again]
     project.run("wake")
     assert project.planned() == {}
+
+
+@pytest.mark.enumeration
+@pytest.mark.timeout(1800)
+def test_a_life_killed_after_each_write(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    foreign = theirs.rule(10, hosts=("shop.example.com",))
+    before, everything = theirs.seen(), project.inventory()
+    api = f'[services.api]\nimage = "{REGISTRY}/api:1"\nport = 9000\npublic = true\npath = "/api/*"\n'
+    for more in ("", api, ""):
+        write(project, theirs, more=more)
+        hits = 0
+        while AtCall(1, "after")(project, "up"):
+            hits += 1
+        assert hits > 2
+        assert project.planned() == {}
+        assert len(theirs.rules()) == 2 + bool(more)
+        assert theirs.rules()[foreign] == before["rules"][foreign]
+    while AtCall(1, "after")(project, "down"):
+        pass
+    assert theirs.seen() == before
+    assert difference(everything, project.inventory(), *NEVER_REMOVED) == {}
