@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config import hosts
+from provisioner.config import hosts, shared_entrance
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, APEX, whole
 
@@ -25,6 +25,7 @@ def problems(
     """
     yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http, shared=load_balancer.listener is not None)
     if load_balancer.listener:
+        yield from shared_entrance.problems(public, dns, network)
         return
     if public and not dns.domain and network.open_to_everybody and not load_balancer.http:
         why = "without dns.domain there is no HTTPS, and passwords and cookies would cross the internet in clear"

@@ -16,7 +16,6 @@ from provisioner.config import (
     private_names,
     production,
     service_connect,
-    shared_entrance,
     stack_words,
     task_policies,
     together,
@@ -335,7 +334,6 @@ class Config(Model):
         yield from self._architectures()
         yield from self._regions()
         yield from entrance.problems(self.public, self.dns, self.network, self.load_balancer, self.fqdn)
-        yield from shared_entrance.problems(self.public, self.dns, self.network, self.load_balancer)
 
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""

@@ -11,15 +11,11 @@ from provisioner.config.path_patterns import ALL
 if TYPE_CHECKING:
     from provisioner.config.network import Network
     from provisioner.config.services import Service
-    from provisioner.config.tables import Dns, LoadBalancer
+    from provisioner.config.tables import Dns
 
 
-def problems(
-    public: Mapping[str, Service], dns: Dns, network: Network, load_balancer: LoadBalancer
-) -> Iterator[Problem]:
+def problems(public: Mapping[str, Service], dns: Dns, network: Network) -> Iterator[Problem]:
     """Yield rules that would take the requests of others, and settings that need a listener of the stack's own."""
-    if load_balancer.listener is None:
-        return
     if not public:
         yield "load_balancer.listener", "has no effect, as no service has public = true: remove it"
     if network.vpc is None:

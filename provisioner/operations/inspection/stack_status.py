@@ -126,7 +126,7 @@ def _entrance(records: Mapping[str, Record], config: Config) -> tuple[str, str]:
 
 
 def _shared(records: Mapping[str, Record]) -> Mapping[str, Any]:
-    """Return what a rule's record says of the existing listener that it is at; nothing without one."""
+    """Return the outputs of a rule at an existing listener: protocol, and the load balancer's name; empty without."""
     rules = (record.outputs for record in records.values() if record.type == "listener_rule" and record.id)
     return next((outputs for outputs in rules if outputs.get("protocol")), {})
 

@@ -1,4 +1,4 @@
-"""Read the listener that `load_balancer.listener` names, and refuse one at which a stack cannot answer.
+"""Read the listener that `load_balancer.listener` names and the places of rules; refuse a listener that does not fit.
 
 Listener, load balancer, certificates and security groups are read only: they are never changed, tagged or deleted.
 """
@@ -157,6 +157,18 @@ def _rules(aws: Aws, arn: str, records: Sequence[Record]) -> tuple[tuple[OthersR
         else:
             others.append(_others(one))
     return tuple(others), own
+
+
+def recorded_priorities(records: Iterable[Record]) -> dict[str, int]:
+    """Return the priorities of the recorded rules, by their names without the listener's part.
+
+    So no standing rule is renumbered by another path.
+    """
+    return {
+        without_listener(record.address.partition("/")[2]): int(record.arguments["priority"])
+        for record in records
+        if record.type == ListenerRule.type_name and "priority" in record.arguments
+    }
 
 
 def _others(rule: Mapping[str, Any]) -> OthersRule:

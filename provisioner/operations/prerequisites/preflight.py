@@ -26,7 +26,6 @@ from provisioner.operations.prerequisites import (
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
-from provisioner.operations.prerequisites.rule_places import recorded_priorities
 from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def gather(
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),
-                priorities=recorded_priorities(records),
+                priorities=existing_listener.recorded_priorities(records),
                 taken=taken_names(aws, records),
             )
         except ProvisionError:

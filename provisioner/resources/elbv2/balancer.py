@@ -66,7 +66,7 @@ DNS_NAME = re.compile(
 
 
 def described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the tags of resources of Elastic Load Balancing, by ARN; those that the bulk read lacks are read here."""
+    """Return the tags of resources of Elastic Load Balancing, by ARN; tags that the bulk read lacks are read here."""
 
     def read(missing: Sequence[str]) -> dict[str, dict[str, str]]:
         # DescribeTags takes twenty at once

@@ -53,7 +53,7 @@ def asked(conditions: Conditions) -> list[Condition]:
 
 
 def without_beginning(beginning: str) -> Sequence[Mapping[str, Any]]:
-    """Return the transforms that take the beginning of a request's path off; what follows it, a query too, stays.
+    """Return the transforms that take the beginning of a request's path off; the rest of the URL stays.
 
     The rule itself is chosen by the path as it was (Application Load Balancer guide, "Transforms for listener rules").
     """

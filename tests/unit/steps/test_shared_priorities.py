@@ -101,7 +101,7 @@ def takes(hosts: tuple[str, ...], paths: tuple[str, ...], host: str, path: str) 
 
 @given(st.lists(others, max_size=6, unique_by=lambda one: one.priority), st.sets(st.sampled_from(PATHS), min_size=1))
 def test_nobody_loses_what_only_they_take(there: list[OthersRule], paths: set[str]) -> None:
-    """Whoever answers a request before the stack's rules come answers it afterwards, unless its rule is a wider one."""
+    """A rule of others answers the same requests with the stack's rules as without, unless it is a wider one."""
     wanted = {f"s{number}": rule(f"s{number}", path) for number, path in enumerate(sorted(paths))}
     try:
         found = shared_priorities(listener(*there), wanted, {})
