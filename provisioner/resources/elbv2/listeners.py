@@ -336,8 +336,10 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             elb.set_rule_priorities(RulePriorities=self._exchanged(aws, live))
             aws.mark_stale(ListenerRule)
         if rest := changes.keys() - {"priority"}:
-            # only changed members: in the meantime ECS may have moved weights
-            elb.modify_rule(RuleArn=live.id, **self._asked(rest))
+            # only changed members: in the meantime ECS may have moved weights. No document says whether AWS takes
+            # transforms alone, so the conditions go with them
+            beside = {"conditions"} if "transforms" in rest else set()
+            elb.modify_rule(RuleArn=live.id, **self._asked(rest | beside))
 
     def _asked(self, names: Collection[str]) -> dict[str, Any]:
         """Return these fields as CreateRule and ModifyRule take them."""

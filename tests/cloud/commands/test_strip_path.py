@@ -42,7 +42,10 @@ def test_the_beginning_goes_and_comes_back(project: Project) -> None:  # noqa: F
     project.up()
     assert the_rule(project)["Transforms"] == without_beginning("/api")
     assert project.planned() == {}
-    project.cloud.client("elbv2").modify_rule(RuleArn=the_rule(project)["RuleArn"], ResetTransforms=True)
+    found = the_rule(project)
+    asked = [{"Field": one["Field"], "PathPatternConfig": one["PathPatternConfig"]} for one in found["Conditions"]]
+    elb = project.cloud.client("elbv2")
+    elb.modify_rule(RuleArn=found["RuleArn"], Conditions=asked, ResetTransforms=True)
     assert project.planned()["listener_rule/api-H"]["changes"].keys() == {"transforms"}
     project.up()
     assert the_rule(project)["Transforms"] == without_beginning("/api")

@@ -149,7 +149,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             ),
             "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
             "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
-            "transforms": lambda hand: _routed(hand, Transforms=without_beginning("/v2")),
+            "transforms": lambda hand: _routed(hand, Conditions=[path("/api/*")], Transforms=without_beginning("/v2")),
         },
         untried={
             "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",
