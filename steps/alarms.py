@@ -145,7 +145,8 @@ def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
 
 def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
     """Yield the alarm on 5xx answers of the load balancer itself: no target took the request, or none was left."""
-    if wanted.errors and load_balancer.name:
+    # that of another load balancer counts the requests for others too
+    if wanted.errors and load_balancer.name and stack.config.listener is None:
         yield _Alarm(
             "errors",
             f"the load balancer itself answers more than {wanted.errors} requests a minute with 5xx",

@@ -28,13 +28,15 @@ class Certified:
 def certificate(stack: Stack, dns: Dns) -> Certified:
     """Declare a certificate for each public name, and for no other name; none if `dns.certificate` names existing ones.
 
+    An existing listener has its owner's.
+
     A certificate that exists keeps its names, since they cannot change: earlier versions asked for `*.DOMAIN` as well.
     So a host that comes or goes touches no certificate that is in use.
 
     It is requested only once public DNS leads to its zone: otherwise ACM would not find the records, and give up after
     72 hours.
     """
-    if not dns.zones:
+    if not dns.zones or stack.config.listener:
         return Certified(None)
     if given := stack.config.dns.certificate:
         return Certified(given[0], {arn.rpartition("/")[2]: arn for arn in given[1:]})

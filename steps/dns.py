@@ -42,7 +42,7 @@ def dns(stack: Stack, network: Network) -> Dns:
     if stack.config.database and not (stack.facts.vpc and stack.facts.vpc.owner):
         zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
         private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
-    if public and settings.domain and stack.config.https:
+    if public and settings.domain and stack.config.named:
         delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
         zones = dict.fromkeys(stack.config.names, (public, delegation))
         others = dict(stack.facts.name_zones.values())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.deployment import alternate
+from provisioner.config.facts import ExistingListener, balancer_of
 from provisioner.config.host_names import title
 from provisioner.config.services import Service
 from provisioner.config.short_names import TARGET_GROUP, shortened
@@ -16,8 +17,9 @@ from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.certificate import Certified
 from provisioner.steps.dns import Dns
-from provisioner.steps.routes import routes
+from provisioner.steps.routes import Entrance, routes
 from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.shared_routes import shared_routes
 
 
 @dataclass(frozen=True)
@@ -55,32 +57,15 @@ def load_balancer(
     dns: Dns,
     certificate: Certified,
 ) -> LoadBalancing:
-    """Declare the load balancer, a target group and a route for each public service, and the public names."""
-    group, role = security_groups.load_balancer, service_roles.load_balancing
-    if group is None or role is None:
-        return LoadBalancing({}, {}, None)
-    distributed = stack.config.distributed
-    logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
-    # AWS refuses an internet-facing load balancer until the gateway is attached
-    balancer = stack.ensure(
-        LoadBalancer(
-            "main",
-            stack.name,
-            network.private if distributed else network.public,
-            [group],
-            "internal" if distributed else "internet-facing",
-            idle_timeout=stack.config.load_balancer.idle_timeout,
-            deletion_protection=stack.config.protect,
-            # a ready bucket also has its policy
-            access_logs_bucket=ready(logs).id if logs else None,
-        ),
-        after=[*([ready(network.gateway)] if network.gateway else []), role],
-        keys={"scheme": "cloudfront"},
-    )
-    if acl := stack.config.load_balancer.waf_acl:
-        # WAF does not find a load balancer that is still being set up (aws-load-balancer-controller#2022)
-        stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
+    """Declare the load balancer, a target group and a route for each public service, and the public names.
+
+    With `load_balancer.listener` the load balancer and its listener are another's, and only used.
+    """
     public = stack.config.public
+    if not public:
+        return LoadBalancing({}, {}, None)
+    entrance = _shared(stack.facts.listener) if stack.facts.listener else None
+    entrance = entrance or _own(stack, network, security_groups, service_roles)
     targets = {
         name: stack.ensure(_target_group(stack, name, service, network.vpc_id)) for name, service in public.items()
     }
@@ -90,25 +75,59 @@ def load_balancer(
         for name, service in public.items()
         if service.deployment.shifts
     }
-    found = routes(stack, balancer, certificate, groups, {name: target.id for name, target in seconds.items()})
+    others = {name: target.id for name, target in seconds.items()}
+    if listener := stack.facts.listener:
+        found = shared_routes(stack, listener, groups, others)
+    else:
+        found = routes(stack, entrance, certificate, groups, others)
     if dns.zones:
-        alias = {
-            "HostedZoneId": balancer.canonical_hosted_zone_id,
-            "DNSName": balancer.dns_name,
-            "EvaluateTargetHealth": False,
-        }
+        alias = {"HostedZoneId": entrance.zone, "DNSName": entrance.dns_name, "EvaluateTargetHealth": False}
         for name, (zone, _) in dns.zones.items():
-            stack.ensure(RecordSet(title(name), zone, name, "A", alias_target=alias))
+            record = RecordSet(title(name), zone, name, "A", alias_target=alias, at_listener=stack.config.listener)
+            # at a listener of others the rules show that a name is the stack's
+            stack.ensure(record, after=[*found.routes.values()] if listener else [])
     return LoadBalancing(
         groups,
         found.routes,
-        balancer.dns_name,
-        balancer.arn_suffix,
+        entrance.dns_name,
+        entrance.arn_suffix,
         {name: target.arn_suffix for name, target in targets.items()},
         {name: target.arn_suffix for name, target in seconds.items()},
         {name: (target.id, found.routes[name].id, found.tried.get(name)) for name, target in seconds.items()},
-        ready(balancer).id,
+        entrance.active_arn,
     )
+
+
+def _shared(listener: ExistingListener) -> Entrance:
+    """Return the load balancer of an existing listener, which is used as it is."""
+    return Entrance(balancer_of(listener.arn), listener.dns_name, listener.zone, listener.arn_suffix)
+
+
+def _own(stack: Stack, network: Network, security_groups: SecurityGroups, service_roles: ServiceRoles) -> Entrance:
+    """Declare the load balancer, the bucket of its log, and the association with a web ACL."""
+    settings, distributed = stack.config.load_balancer, stack.config.distributed
+    logs = stack.ensure(_log_bucket(stack)) if settings.access_logs else None
+    # AWS refuses an internet-facing load balancer until the gateway is attached
+    balancer = stack.ensure(
+        LoadBalancer(
+            "main",
+            stack.name,
+            network.private if distributed else network.public,
+            [*filter(None, [security_groups.load_balancer])],
+            "internal" if distributed else "internet-facing",
+            idle_timeout=settings.idle_timeout,
+            deletion_protection=stack.config.protect,
+            # a ready bucket also has its policy
+            access_logs_bucket=ready(logs).id if logs else None,
+        ),
+        after=[*filter(None, [network.gateway and ready(network.gateway), service_roles.load_balancing])],
+        keys={"scheme": "cloudfront"},
+    )
+    if settings.waf_acl:
+        # WAF does not find a load balancer that is still being set up (aws-load-balancer-controller#2022)
+        stack.ensure(WebAclAssociation("main", ready(balancer).id, settings.waf_acl))
+    active = ready(balancer).id
+    return Entrance(balancer.id, balancer.dns_name, balancer.canonical_hosted_zone_id, balancer.arn_suffix, active)
 
 
 def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.config.facts import ExistingVpc, Facts
+from provisioner.config.facts import ExistingListener, ExistingVpc, Facts
 from provisioner.config.models import Config
 from provisioner.engine import own_code
 from provisioner.engine.declaration import STEPS, dependencies_of, reachable
@@ -41,6 +41,7 @@ def facts(config: Config) -> Facts:
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),
+        listener=existing_listener(config),
         name_zones={name: (name.partition(".")[2], "any") for name in config.whole_names},
     )
 
@@ -51,3 +52,12 @@ def existing_vpc(config: Config) -> ExistingVpc | None:
         return None
     public, private = ("subnet-any-public",), ("subnet-any-private",)
     return ExistingVpc(config.network.vpc, config.network.cidr, (), public, private, private, way_out=True)
+
+
+def existing_listener(config: Config) -> ExistingListener | None:
+    """Return a placeholder for the listener that the configuration names; None if it names none."""
+    if config.listener is None:
+        return None
+    name = f"any.{config.region}.elb.amazonaws.com"
+    protocol, port = ("HTTPS", 443) if config.dns.domain else ("HTTP", 80)
+    return ExistingListener(config.listener, name, "any", protocol, port, ("sg-any",))

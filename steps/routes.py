@@ -27,6 +27,23 @@ NOT_FOUND = answer("404", "not found")
 
 
 @dataclass(frozen=True)
+class Entrance:
+    """The load balancer before the public services: the stack's own, or another's.
+
+    Attributes:
+        arn, dns_name: its ARN and its own name. zone: the hosted zone of aliases to it.
+        arn_suffix: its name in CloudWatch.
+        active_arn: its ARN, which is known once it is active; None if it is another's.
+    """
+
+    arn: str
+    dns_name: str
+    zone: str
+    arn_suffix: str
+    active_arn: str | None = None
+
+
+@dataclass(frozen=True)
 class Routes:
     """The listener or rule that leads to each public service.
 
@@ -39,7 +56,7 @@ class Routes:
 
 
 def routes(
-    stack: Stack, balancer: Handle, certificate: Certified, groups: Mapping[str, str], seconds: Mapping[str, str]
+    stack: Stack, balancer: Entrance, certificate: Certified, groups: Mapping[str, str], seconds: Mapping[str, str]
 ) -> Routes:
     """Declare the listeners, and a rule for each public service that the default action does not take.
 
@@ -54,12 +71,12 @@ def routes(
     rest = forward(groups[whole]) if whole else NOT_FOUND
     # clients may come by another name, such as the load balancer's own, for which there is no certificate
     clear = rest if http or not certificate.default else redirect_to(stack.config.address or "#{host}")
-    first = stack.ensure(Listener("http", balancer.id, 80, "HTTP", [clear]))
+    first = stack.ensure(Listener("http", balancer.arn, 80, "HTTP", [clear]))
     secure, tests = None, dict[int, Handle]()
     if certificate.default:
-        secure = _https(stack, "https", balancer.id, 443, rest, certificate)
+        secure = _https(stack, "https", balancer.arn, 443, rest, certificate)
         for port in stack.config.test_ports:
-            tests[port] = _https(stack, f"test-{port}", balancer.id, port, NOT_FOUND, certificate)
+            tests[port] = _https(stack, f"test-{port}", balancer.arn, port, NOT_FOUND, certificate)
     elif not http and not stack.config.distributed:
         _notice_clear(stack)
     found = Routes({whole: secure or first} if whole else {}, {})
@@ -72,18 +89,29 @@ def routes(
         if clear == rest:
             # clients come by the load balancer's own name as well; no rule can move to another listener
             asked = replace(rule, hosts=(*rule.hosts, balancer.dns_name)) if rule.hosts and not rule.own else rule
-            made = ListenerRule(in_clear(name), first.id, priority, asked.conditions, [to], by_ecs)
+            made = ListenerRule(
+                in_clear(name), first.id, priority, asked.conditions, [to], by_ecs, transforms=rule.transforms
+            )
             found.routes[rule.service] = stack.ensure(made)
         elif rule.own:
             # other names than the stack's lead to themselves
             away = [redirect_to("#{host}")]
             stack.ensure(ListenerRule(in_clear(name), first.id, priority, [host(*rule.hosts)], away))
         if secure:
-            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs)
+            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs, transforms=rule.transforms)
             found.routes[rule.service] = stack.ensure(made)
         if test_port := public[rule.service].deployment.test_port:
             tested = tests[test_port].id
-            made = ListenerRule(on_trial(name), tested, priority, rule.conditions, [to], by_ecs, at_once=True)
+            made = ListenerRule(
+                on_trial(name),
+                tested,
+                priority,
+                rule.conditions,
+                [to],
+                by_ecs,
+                at_once=True,
+                transforms=rule.transforms,
+            )
             found.tried[rule.service] = stack.ensure(made).id
     return found
 

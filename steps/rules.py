@@ -14,7 +14,7 @@ from provisioner.config.hosts import BAND_OF_ANY
 from provisioner.config.models import Config
 from provisioner.config.path_patterns import ALL
 from provisioner.config.together import for_any
-from provisioner.resources.elbv2.conditions import host, path
+from provisioner.resources.elbv2.conditions import host, path, without_beginning
 
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
@@ -31,12 +31,14 @@ class Rule:
         service: the service that gets the requests.
         hosts: the hosts; none if any will do. paths: the path patterns.
         own: whether the service has `hosts`: then others may have the same path.
+        taken_off: the beginning of the path that the service does not get; empty if it gets all.
     """
 
     service: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
     own: bool
+    taken_off: str = ""
 
     @property
     def for_any(self) -> bool:
@@ -50,12 +52,17 @@ class Rule:
         asked = [path(*self.paths)] if self.paths != (ALL,) or not self.hosts else []
         return [*([host(*self.hosts)] if self.hosts else []), *asked]
 
+    @property
+    def transforms(self) -> Sequence[Mapping[str, Any]]:
+        """The changes of the request before the service gets it, in AWS's spelling."""
+        return without_beginning(self.taken_off) if self.taken_off else ()
+
 
 def rules(config: Config, without: str | None) -> dict[str, Rule]:
     """Return the rules of the public services by their names in the stack.
 
     Without `hosts` in any service no rule asks for a host. Otherwise services without hosts are asked for by the
-    stack's public name, so that they take nothing from the hosts of others.
+    stack's public name, so that they take nothing from the hosts of others; at a listener of others always.
 
     Args:
         without: the service that gets the requests that no rule takes.
@@ -65,13 +72,14 @@ def rules(config: Config, without: str | None) -> dict[str, Rule]:
         own = config.hosts.get(name, ())
         if name == without:
             continue
-        bare = (config.fqdn,) if config.hosts else ()
+        bare = (config.fqdn,) if config.fqdn and (config.hosts or config.listener) else ()
+        off = path_patterns.beginning(service.path) if service.strip_path else ""
         exact, any_ = (tuple(one for one in own if (ANY in one) is wild) for wild in (False, True))
         if exact or not own:
-            found[name] = Rule(name, exact or bare, service.path, bool(own))
+            found[name] = Rule(name, exact or bare, service.path, bool(own), off)
         if any_:
             # a rule of its own, as its place is behind all others
-            found[for_any(name)] = Rule(name, any_, service.path, own=True)
+            found[for_any(name)] = Rule(name, any_, service.path, own=True, taken_off=off)
     return found
 
 

@@ -53,7 +53,9 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         return stack.ensure(SecurityGroupEgress(name, of.id, egress)).id if egress else of.id
 
     users = _users(stack)
-    balancer = group("alb", "Load balancer", users, sends=True) if public else None
+    shared = stack.facts.listener
+    balancer = group("alb", "Load balancer", users, sends=True) if public and not shared else None
+    balancers = shared.security_groups if shared else (balancer.id,) if balancer else ()
     inside = [allow(HTTPS, "everything in the VPC", cidr=config.network.cidr)]
     endpoints = None if way_out else group("endpoints", "VPC endpoints", inside, sends=False)
     instances = group("ecs-instance", "Container instances", [], sends=True) if stack.config.on_instances else None
@@ -64,9 +66,8 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     circles = in_circles({name: workload.calls for name, workload in workloads.items()})
 
     def into(name: str) -> Sequence[Rule]:
-        from_balancer = (
-            [allow(config.port_of(name), "load balancer", group=balancer.id)] if balancer and name in public else []
-        )
+        senders = balancers if name in public else ()
+        from_balancer = [allow(config.port_of(name), "load balancer", group=one) for one in senders]
         calls = [allow(config.port_of(name), f"calls of {one}", group=groups[one].id) for one in callers[name]]
         return [*_fitting(stack, name, calls, from_balancer), *from_balancer]
 

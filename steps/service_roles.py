@@ -30,11 +30,13 @@ def service_roles(stack: Stack) -> ServiceRoles:
 
     config = stack.config
     scales = any(service.scaling for service in config.services.values())
+    # the owner's load balancer has made it already
+    balances = config.public and config.listener is None
     balancing, scaling = "elasticloadbalancing", "ecs.application-autoscaling"
     return ServiceRoles(
         ecs=role("ecs", "ecs", "ECS"),
         autoscaling=role("autoscaling", "autoscaling", "AutoScaling") if config.on_instances else None,
-        load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if config.public else None,
+        load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if balances else None,
         rds=role("rds", "rds", "RDS") if config.database else None,
         task_scaling=role("task-scaling", scaling, "ApplicationAutoScaling_ECSService") if scales else None,
         vpc_origin=role("vpc-origin", "vpcorigin.cloudfront", "CloudFrontVPCOrigin") if config.distributed else None,

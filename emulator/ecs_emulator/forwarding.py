@@ -6,17 +6,36 @@ Sources: Application Load Balancer user guide, "Listener rules" and "Action type
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+_REFERENCE = re.compile(r"\$(\d)")
+"""A group of the regular expression in a rewrite's replacement."""
 
 
 def action_for(elb: Any, listener_arn: str, name: str, path: str) -> dict[str, Any] | None:
     """Return the action of the first rule of a listener that takes a request for a name and a path."""
+    rule = rule_for(elb, listener_arn, name, path)
+    data: dict[str, Any] | None = rule.actions[-1].data if rule else None
+    return data
+
+
+def rule_for(elb: Any, listener_arn: str, name: str, path: str) -> Any:
+    """Return the first rule of a listener that takes a request for a name and a path; None if there is none."""
     for rule in elb.describe_rules(listener_arn, None):
         if rule.is_default or all(_holds(condition, name, path) for condition in rule.conditions):
-            data: dict[str, Any] = rule.actions[-1].data
-            return data
+            return rule
     return None
+
+
+def rewritten(rule: Any, url: str) -> str:
+    """Return the path and query of a request as a target gets them; unchanged if no expression fits."""
+    transforms: Sequence[Mapping[str, Any]] = getattr(rule, "transforms", ())
+    for one in (it for it in transforms if it["Type"] == "url-rewrite"):
+        for rewrite in one["UrlRewriteConfig"]["Rewrites"]:
+            url = re.sub(rewrite["Regex"], _REFERENCE.sub(r"\\g<\1>", rewrite["Replace"]), url, count=1)
+    return url
 
 
 def patterns(rule: Any) -> list[str]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from moto.acm.models import acm_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -20,6 +19,8 @@ from moto.wafv2.models import FakeWebACL, wafv2_backends
 from ecs_emulator import domains
 from ecs_emulator.authorization.policy import ALLOW_ALL
 from ecs_emulator.services.ec2.images import put_image
+from ecs_emulator.unmanaged_certificates import put_certificates
+from ecs_emulator.unmanaged_listener import put_listeners
 from ecs_emulator.unmanaged_vpc import put_vpc
 
 BY = "Created by somebody else"
@@ -31,12 +32,11 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
 
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
-            (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of
-            policies that allow everything), `prefix_lists` (ids; the first becomes the id of S3's list),
-            `cloudfront_prefix_list` (the id of the list of CloudFront's servers), `vpcs`
-            (see `unmanaged_vpc.put_vpc`), `certificates`
-            (issued ones: the names in each, by ARN), `parameters` (names of secure ones) and `secrets` (ARNs and names
-            of Secrets Manager's, each with the keys of its value, a JSON document).
+            (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of policies that allow
+            everything), `prefix_lists` (ids; the first becomes the id of S3's list), `cloudfront_prefix_list` (the id
+            of the list of CloudFront's servers), `vpcs` (see `unmanaged_vpc.put_vpc`), `certificates` (issued ones: the
+            names in each, by ARN), `listeners` (see `unmanaged_listener.put_listeners`), `parameters` (names of secure
+            ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of its value, a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -58,7 +58,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     _put_topics(account, region, wanted.get("topics", ()))
     for vpc in wanted.get("vpcs", ()):
         put_vpc(account, region, vpc)
-    _put_certificates(account, region, wanted.get("certificates", {}))
+    put_certificates(account, region, wanted.get("certificates", {}))
+    put_listeners(account, region, wanted.get("listeners", ()))
     for arn in wanted.get("boundaries", ()):
         _put_policy(account, arn)
     _put_secrets(account, region, wanted)
@@ -123,18 +124,6 @@ def _put_policy(account: str, arn: str) -> None:
         made = backend.create_policy(BY, f"{path}/", ALLOW_ALL, name, [])
         del backend.managed_policies[made.arn]
         backend.managed_policies[arn] = made
-
-
-def _put_certificates(account: str, region: str, wanted: Mapping[str, list[str]]) -> None:
-    """Create issued certificates for these names."""
-    backend: Any = acm_backends[account][region]
-    for arn, names in wanted.items():
-        made = backend.request_certificate(names[0], f"unmanaged:{arn}", names, [])
-        bundle = backend._certificates.pop(made)
-        bundle.arn, bundle.status, bundle.names, bundle.account_id = arn, "ISSUED", names, account
-        bundle.validation_method, bundle.key_algorithm = "DNS", "RSA_2048"
-        bundle.details_at = bundle.records_at = bundle.usable_at = 0.0
-        backend._certificates[arn] = bundle
 
 
 def _put_topics(account: str, region: str, arns: Iterable[str]) -> None:

@@ -35,7 +35,7 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
     ec2 = ec2_backends[account][region]
     if wanted["id"] in ec2.vpcs:
         return
-    with _named(vpcs, "random_vpc_id", wanted["id"]):
+    with named(vpcs, "random_vpc_id", wanted["id"]):
         vpc = ec2.create_vpc(wanted["cidr"])
     for block in (further := wanted.get("further", ())):
         ec2.associate_vpc_cidr_block(vpc.id, block, False)
@@ -47,7 +47,7 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
     for tier, ranges in (("public", blocks[:1]), ("private", blocks)):
         tables[tier] = ec2.create_route_table(vpc.id)
         for subnet, zone, free in zip(wanted[tier], cycle(_zones(region)), cycle(ranges), strict=False):
-            with _named(subnets, "random_subnet_id", subnet):
+            with named(subnets, "random_subnet_id", subnet):
                 ec2.create_subnet(vpc.id, str(next(free)), availability_zone=zone)
             ec2.associate_route_table(tables[tier].id, subnet_id=subnet)
     ec2.create_route(tables["public"].id, ANYWHERE, gateway_id=gateway.id)
@@ -97,7 +97,7 @@ def _nat(ec2: Any, subnet: str) -> str:
 
 
 @contextmanager
-def _named(module: Any, function: str, id: str) -> Iterator[None]:
+def named(module: Any, function: str, id: str) -> Iterator[None]:
     """Let moto's function for new ids return this id, while the context lasts."""
     former = getattr(module, function)
     setattr(module, function, lambda: id)

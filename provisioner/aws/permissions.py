@@ -20,7 +20,10 @@ PLACES = {"cloudfront": "cloudfront::{account}", "iam": "iam::{account}", "route
 
 OWN = "{own}"
 """The placeholder in a type's `permissions` for the ARNs of the stack's declared resources, by the type's `arn`."""
-WHOLE = ("{acl}", "{boundary}", "{certificate}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
+WHOLE = (
+    *("{acl}", "{boundary}", "{certificate}", "{key}", "{listener}", "{listener_rules}", "{logs_key}", "{secrets}"),
+    *("{topic}", OWN),
+)
 """Placeholders for whole ARNs, from the configuration or of declared resources."""
 SEVERAL = ("certificate", "certified", "fqdn", "instance_types")
 """Placeholders for several values, which stand with commas between them in the names."""

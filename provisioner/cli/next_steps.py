@@ -28,7 +28,7 @@ def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
             embedded_cloud.entry(options, config),
             new_ami=wanted.new_ami,
             again=[*ended.removal.words, *wanted.name_words],
-            urls=stack_status.urls(config),
+            urls=stack_status.urls(ended.records, config),
         )
         advised += cost.from_now_on(ended.cost)
     elif outcome.command in ("deploy", "rollback"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config import hosts
+from provisioner.config import hosts, shared_entrance
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, APEX, whole
 
@@ -30,7 +30,10 @@ def problems(
         fqdn: the stack's public name.
         cloudfront: whether clients come through CloudFront, by HTTPS.
     """
-    yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http)
+    yield from hosts.problems(public, dns, fqdn, clear=load_balancer.http, shared=load_balancer.listener is not None)
+    if load_balancer.listener:
+        yield from shared_entrance.problems(public, dns, network)
+        return
     if public and not (dns.domain or cloudfront) and network.open_to_everybody and not load_balancer.http:
         why = "without dns.domain there is no HTTPS, and passwords and cookies would cross the internet in clear"
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
@@ -61,6 +64,10 @@ def behind_cloudfront(
         yield "cloudfront", f"{why}: remove one of them"
     if region.startswith(("cn-", "us-gov-", "us-iso")):
         yield "cloudfront", f"needs VPC origins, which AWS does not offer in {region}: remove it, and use dns.domain"
+    if load_balancer.listener:
+        why = "leads to a load balancer of the stack's own, and load_balancer.listener is of others"
+        yield "cloudfront", f"{why}: remove one of them"
+        return
     if load_balancer.http:
         yield "load_balancer.http", "has no effect with [cloudfront], which redirects HTTP to HTTPS: remove it"
     if load_balancer.waf_acl:
@@ -76,9 +83,13 @@ def behind_cloudfront(
         yield "network.allow", "has no effect with cloudfront.waf_acl, which decides who may come: remove it"
 
 
-def hosts_of(public: Mapping[str, Service], domain: str | None) -> dict[str, tuple[str, ...]]:
-    """Return the whole names of public services that have `hosts`, by service; none without a domain."""
-    own = {name: service for name, service in public.items() if service.hosts and domain}
+def hosts_of(public: Mapping[str, Service], domain: str | None, *, shared: bool) -> dict[str, tuple[str, ...]]:
+    """Return the whole names of public services that have `hosts`, by service; without a domain only at a listener.
+
+    Args:
+        shared: whether the services answer at an existing listener.
+    """
+    own = {name: service for name, service in public.items() if service.hosts and (domain or shared)}
     return {name: tuple(whole(one, domain or "") for one in service.hosts) for name, service in own.items()}
 
 

@@ -134,6 +134,55 @@ class ExistingVpc:
 
 
 @dataclass(frozen=True)
+class OthersRule:
+    """A rule of a listener that is not this stack's.
+
+    Attributes:
+        hosts, paths: the patterns that it asks for; empty: any will do.
+        narrower: whether it asks for something else too, such as a header.
+    """
+
+    priority: int
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    narrower: bool = False
+
+
+@dataclass(frozen=True)
+class ExistingListener:
+    """A listener that existed before the stack: the stack adds rules, and changes nothing else of its load balancer.
+
+    Attributes:
+        dns_name, zone: the load balancer's own name, and the hosted zone of aliases to it.
+        protocol: `HTTP` or `HTTPS`. port: the listener's port.
+        security_groups: the ids of the load balancer's security groups.
+        others: the rules of others, with which no rule of the stack may collide.
+        own: the priorities of the stack's rules, by their names, as their tags show.
+        notices: sentences for the user.
+    """
+
+    arn: str
+    dns_name: str
+    zone: str
+    protocol: str
+    port: int
+    security_groups: tuple[str, ...]
+    others: tuple[OthersRule, ...] = ()
+    own: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def arn_suffix(self) -> str:
+        """The load balancer's name in CloudWatch."""
+        return balancer_of(self.arn).partition(":loadbalancer/")[2]
+
+
+def balancer_of(listener: str) -> str:
+    """Return the ARN of the load balancer of a listener (ELBv2 API: the listener's has one part more)."""
+    return listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
+
+
+@dataclass(frozen=True)
 class Held:
     """A secret that exists outside of the stack, without its value.
 
@@ -171,6 +220,7 @@ class Facts:
         group_rules: how many rules a security group may have in each direction.
         kms_key, logs_key: the ARNs of the keys for stored data and for logs; None for AWS's own keys.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
+        listener: the listener that `load_balancer.listener` names; None if the stack makes its own.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
         secrets: the secrets that containers get, without the generated ones.
         deployed: the images that were deployed instead of the configured ones, by service or job.
@@ -205,6 +255,7 @@ class Facts:
     logs_key: str | None = None
     boundary: str | None = None
     vpc: ExistingVpc | None = None
+    listener: ExistingListener | None = None
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)

@@ -30,31 +30,35 @@ LONGEST, LONGEST_CERTIFIED = 128, 64
 RequestCertificate)."""
 
 
-def problems(public: Mapping[str, Service], dns: Dns, fqdn: str, *, clear: bool) -> Iterator[Problem]:
+def problems(
+    public: Mapping[str, Service], dns: Dns, fqdn: str, *, clear: bool, shared: bool = False
+) -> Iterator[Problem]:
     """Yield hosts without a domain, names that are too long or too many, and requests that two services claim.
 
     Args:
         fqdn: the stack's public name, under which services without hosts answer.
         clear: whether HTTP is answered too, where the load balancer's own name is one more host of these services.
+        shared: whether the services answer at an existing listener, which has certificates of its own.
     """
     with_hosts = {name: service for name, service in public.items() if service.hosts}
-    if dns.domain is None:
+    if dns.domain is None and not shared:
         for name in with_hosts:
             yield f"services.{name}.hosts", "has no effect without dns.domain, as there is no HTTPS: add that"
         yield from _twice(public, {})
         return
-    names = {name: [whole(host, dns.domain) for host in one.hosts] for name, one in with_hosts.items()}
+    names = {name: [whole(host, dns.domain or "") for host in one.hosts] for name, one in with_hosts.items()}
     yield from _twice(public, {name: names.get(name, [fqdn]) for name in public})
+    certified = shared or bool(dns.certificate)
     for name, service in with_hosts.items():
-        yield from ((f"services.{name}.{key}", text) for key, text in _unfit(service, names[name], dns))
-    if with_hosts:
-        yield from _crowded(public, clear=clear)
+        yield from ((f"services.{name}.{key}", text) for key, text in _unfit(service, names[name], certified=certified))
+    if with_hosts or shared:
+        yield from _crowded(public, bool(fqdn) + clear, 1 if shared else 2)
     different = {one for some in names.values() for one in some}
-    if len(different) > MOST_NAMES and not dns.certificate:
+    if len(different) > MOST_NAMES and not certified:
         text = f"the services have {len(different)} hosts, and a load balancer shows {MOST_NAMES} certificates"
         yield "dns.certificate", f"{text}: name certificates for several hosts each"
     bare = next((name for name, service in public.items() if not service.hosts), None)
-    for name, service in with_hosts.items():
+    for name, service in with_hosts.items() if fqdn else ():
         if ANY in service.hosts and bare:
             yield (
                 f"services.{name}.hosts",
@@ -62,25 +66,30 @@ def problems(public: Mapping[str, Service], dns: Dns, fqdn: str, *, clear: bool)
             )
 
 
-def _crowded(public: Mapping[str, Service], *, clear: bool) -> Iterator[Problem]:
-    """Yield too many rules, and too many patterns of services that answer under the stack's public name."""
-    # by HTTP each name is redirected to itself, which is a rule too
-    rules = sum(2 * len({ANY in host for host in service.hosts}) or 1 for service in public.values())
+def _crowded(public: Mapping[str, Service], asked: int, listeners: int) -> Iterator[Problem]:
+    """Yield too many rules, and too many patterns of services that answer under the stack's public name.
+
+    Args:
+        asked: the hosts in the rule of a service without hosts. listeners: those with a rule for each name; by HTTP
+            each name is redirected to itself.
+    """
+    rules = sum(listeners * len({ANY in host for host in service.hosts}) or 1 for service in public.values())
     if rules > MAX_RULES:
         yield "services", f"has public services that need {rules} rules, and AWS allows {MAX_RULES}: use fewer"
     lengths = (path_patterns.length(path_patterns.longest(one.path)) for one in public.values() if ANY in one.hosts)
     if (number := max(Counter(lengths).values(), default=0)) > BAND_OF_ANY:
         what = f'services with hosts = ["*"] and paths of one length, and there is room for {BAND_OF_ANY} rules'
         yield "services", f"has {number} {what}: use fewer"
-    most = MAX_VALUES - 1 - clear
-    beside = "the stack's public name" + (" and the load balancer's own" if clear else "")
+    most = MAX_VALUES - asked
+    beside = "the stack's public name" + (" and the load balancer's own" if asked > 1 else "")
     for name, service in public.items():
         if not service.hosts and len(service.path) > most:
             text = f"has {len(service.path)} patterns, and a rule takes {most} beside {beside}: join some with *"
             yield f"services.{name}.path", text
 
 
-def _unfit(service: Service, names: Collection[str], dns: Dns) -> Iterator[Problem]:
+def _unfit(service: Service, names: Collection[str], *, certified: bool) -> Iterator[Problem]:
+    """Yield hosts of a service that do not fit into rules, or into the certificates that the stack would request."""
     exact = len(service.hosts) - (ANY in service.hosts)
     paths = () if service.path == (ALL,) else service.path
     most = MAX_VALUES - len(paths)
@@ -97,9 +106,9 @@ def _unfit(service: Service, names: Collection[str], dns: Dns) -> Iterator[Probl
         what = f'deployment "{service.deployment.strategy}" shifts the traffic of one rule'
         yield "hosts", f'needs two rules for "*" and other hosts, and {what}: use only one of the two'
     for name in names:
-        longest = LONGEST if dns.certificate else LONGEST_CERTIFIED
+        longest = LONGEST if certified else LONGEST_CERTIFIED
         if len(name) > longest:
-            what = "a rule's host" if dns.certificate else "a certificate's name"
+            what = "a rule's host" if certified else "a certificate's name"
             yield "hosts", f"{name} has {len(name)} characters, and {what} has at most {longest}: use a shorter one"
         if not name.rpartition(".")[2].isalpha():
             # ELBv2 API, HostHeaderConditionConfig

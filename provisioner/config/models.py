@@ -155,17 +155,15 @@ class Config(Model):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The public names, each once, that of services without hosts first; none without a domain."""
-        if not self.https:
-            return ()
+        """The public names, each once, that of services without hosts first; none without a domain or a listener."""
         own = [one for some in self.hosts.values() for one in some]
-        bare = len(self.hosts) < len(self.public)
+        bare = self.named and len(self.hosts) < len(self.public)
         return tuple(dict.fromkeys([*([self.fqdn] if bare else ()), *own]))
 
     @property
     def hosts(self) -> Mapping[str, tuple[str, ...]]:
-        """The whole names of public services that have `hosts`, by service; none without a domain."""
-        return entrance.hosts_of(self.public, self.dns.domain)
+        """The whole names of public services that have `hosts`, by service; without a domain only at a listener."""
+        return entrance.hosts_of(self.public, self.dns.domain, shared=self.listener is not None)
 
     @property
     def address(self) -> str:
@@ -174,19 +172,34 @@ class Config(Model):
 
     @property
     def whole_names(self) -> tuple[str, ...]:
-        """The public names that are whole names in the file: their zone may be another one than `dns.domain`."""
+        """The public names that are whole names in the file: their zone may be another one than `dns.domain`.
+
+        Without a domain the stack makes no records.
+        """
+        if not self.named:
+            return ()
         given = {host for service in self.public.values() for host in service.hosts if "." in host}
         return tuple(name for name in self.names if name in given)
 
     @property
-    def https(self) -> bool:
-        """Return whether the load balancer has HTTPS, which needs a name that a certificate can have."""
+    def named(self) -> bool:
+        """Return whether the stack makes records for its public names."""
         return bool(self.public and self.dns.domain)
 
     @property
     def distributed(self) -> bool:
         """Return whether clients reach the public services through CloudFront, and not the load balancer itself."""
         return bool(self.public and self.cloudfront)
+
+    @property
+    def listener(self) -> str | None:
+        """The ARN of the existing listener that public services answer at; None: the stack has its own."""
+        return self.load_balancer.listener if self.public else None
+
+    @property
+    def https(self) -> bool:
+        """Return whether the stack's own load balancer has HTTPS, which needs a name that a certificate can have."""
+        return self.named and self.listener is None
 
     @property
     def _workloads(self) -> together.Workloads:
@@ -213,7 +226,7 @@ class Config(Model):
 
         With `dns.create_zone`, the zone stays without a public service: a new one would have other name servers.
         """
-        return self.https or self.dns.create_zone
+        return self.named or self.dns.create_zone
 
     @property
     def on_instances(self) -> bool:
@@ -377,12 +390,15 @@ class Config(Model):
             ("kms_key", self.kms_key),
             ("logs.kms_key", self.logs.kms_key),
             ("load_balancer.waf_acl", self.load_balancer.waf_acl),
+            ("load_balancer.listener", self.load_balancer.listener),
             ("alarms.topic", self.alarms.topic if self.alarms else None),
             *(("dns.certificate", one) for one in self.dns.certificate),
         ]
-        for one in self.dns.certificate:
+        own = [("dns.certificate", one) for one in self.dns.certificate]
+        own += [("load_balancer.listener", self.listener)] if self.listener else []
+        for key, one in own:
             if self.account.id and (other := one.split(":")[4]) != self.account.id:
-                yield "dns.certificate", f"is of account {other}, and account.id is {self.account.id}: use one of that"
+                yield key, f"is of account {other}, and account.id is {self.account.id}: use one of that"
         for key, value in named:
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
                 yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"

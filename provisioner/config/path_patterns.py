@@ -31,6 +31,13 @@ def longest(patterns: Iterable[str]) -> str:
     return min(patterns, key=lambda one: (-length(one), one))
 
 
+def beginning(patterns: Iterable[str]) -> str:
+    """Return the one beginning of patterns such as `/api` and `/api/*`; empty if they have none, or several."""
+    found = {one.removesuffix("/*") for one in patterns}
+    first = next(iter(found), "")
+    return first if len(found) == 1 and not {"*", "?"} & {*first} and not first.endswith("/") else ""
+
+
 def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Accept only patterns that one rule of a load balancer can have.
 
@@ -90,3 +97,19 @@ def meet(one: str, other: str) -> bool:
         return a == b == "" or (bool(a) and bool(b) and (a == b or "?" in (a, b)) and common(first + 1, second + 1))
 
     return common(0, 0)
+
+
+def contains(wider: str, pattern: str) -> bool:
+    """Return whether a pattern takes no text that a wider one does not take."""
+
+    @cache
+    def rest(first: int, second: int) -> bool:
+        """Return whether the rest of the wider pattern takes all that the rest of the other one takes."""
+        a, b = wider[first : first + 1], pattern[second : second + 1]
+        if a == "*":
+            return rest(first + 1, second) or (bool(b) and rest(first, second + 1))
+        if a == "?":
+            return b not in ("", "*") and rest(first + 1, second + 1)
+        return a == b and (not a or rest(first + 1, second + 1))
+
+    return rest(0, 0)

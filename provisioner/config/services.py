@@ -135,6 +135,9 @@ class Service(Workload):
     ] = (path_patterns.ALL,)
     """The path pattern of the requests that the load balancer sends to it, or a list of up to five; different for each
     public service of a host. The longer pattern is tried first."""
+    strip_path: bool = False
+    """Take the beginning of `path` off before a request reaches the service: with `/api/*`, `/api/orders` arrives as
+    `/orders`."""
     hosts: Annotated[tuple[Host, ...], LIST, values.unique("host")] = ()
     """The names that it answers under: labels below `dns.domain`, `@` for that itself, `*` for all names below it, or
     whole names; by default the stack's public name."""
@@ -252,7 +255,10 @@ class Service(Workload):
             yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
         if "protocol" in self.model_fields_set and self.entry is None:
             yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
-        for key in ("path", "hosts", "deregistration_delay", "sticky"):
+        if self.strip_path and not path_patterns.beginning(self.path):
+            what = 'needs a path with one beginning to take off, such as path = ["/api", "/api/*"]'
+            yield "strip_path", f"{what}: change path, or remove strip_path"
+        for key in ("path", "strip_path", "hosts", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

@@ -167,6 +167,15 @@ class Database(Model):
             )
 
 
+Listener = Annotated[
+    str,
+    values.matching(
+        r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[\w-]+/[0-9a-f]+/[0-9a-f]+",
+        "is not the ARN of a listener of an Application Load Balancer, such as "
+        '"arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"',
+    ),
+]
+
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange for clients that support it.
 
@@ -175,8 +184,11 @@ It is the default of AWS's console (Application Load Balancer user guide, "Secur
 
 
 class LoadBalancer(Model):
-    """`[load_balancer]`: HTTP in clear, idle timeout, TLS policy, the log of requests, and a web ACL."""
+    """`[load_balancer]`: an existing listener; or HTTP in clear, idle timeout, TLS policy, log of requests, web ACL."""
 
+    listener: Listener | None = None
+    """The ARN of an existing listener in `network.vpc`: the stack makes its target groups and rules there, and no load
+    balancer, listener or certificate of its own."""
     http: bool = False
     """Answer by HTTP, in clear, beside HTTPS, instead of redirecting to it. Without `dns.domain` there is only HTTP,
     and `true` is needed to open it to everybody."""
@@ -201,6 +213,14 @@ class LoadBalancer(Model):
         values.matching(r"(?!.*:global/).*", "is for CloudFront: use a web ACL of scope REGIONAL"),
     ] = None
     """The ARN of a web ACL of scope REGIONAL that filters all requests."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield settings of the load balancer beside an existing listener, whose owner has them."""
+        for key in sorted(self.model_fields_set - {"listener"}) if self.listener else ():
+            yield (
+                key,
+                f"is a setting of the load balancer, which load_balancer.listener leaves to its owner: remove {key}",
+            )
 
 
 class CloudFront(Model):

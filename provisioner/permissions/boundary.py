@@ -12,6 +12,7 @@ from provisioner.permissions import secrets
 from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.declared import arn
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
+from provisioner.permissions.network import at_listener
 from provisioner.permissions.table import ANY, names
 from provisioner.steps.offline import given
 from provisioner.steps.stack import Stack
@@ -48,6 +49,11 @@ def sleeping(config: Config) -> bool:
 def shifting(config: Config) -> bool:
     """Return whether ECS shifts the traffic of a service between two target groups."""
     return any(service.deployment.shifts for service in config.services.values())
+
+
+def shifting_elsewhere(config: Config) -> bool:
+    """Return whether ECS shifts the traffic of a rule at an existing listener."""
+    return shifting(config) and at_listener(config)
 
 
 ROLES: tuple[Permission, ...] = (
@@ -93,6 +99,7 @@ ROLES: tuple[Permission, ...] = (
     *grants("elasticloadbalancing", "DeregisterTargets RegisterTargets", "targetgroup/{stack}-*", wanted=shifting),
     *grants("elasticloadbalancing", "ModifyListener", "listener/app/{stack}/*", wanted=shifting),
     *grants("elasticloadbalancing", "ModifyRule", "listener-rule/app/{stack}/*", wanted=shifting),
+    *grants("elasticloadbalancing", "ModifyRule", "{listener_rules}", conditions=OURS, wanted=shifting_elsewhere),
     # EventBridge Scheduler runs the jobs that have a schedule
     *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=_CLUSTER, wanted=scheduled),
     *passing("ecs-tasks.amazonaws.com", "RunTask", *OF_TASKS, wanted=scheduled),

@@ -9,10 +9,13 @@ from __future__ import annotations
 from provisioner.aws.permissions import (
     ASKED,
     ASKED_BEFOREHAND,
+    CHANGED,
     OURS,
+    TAGS_AT_ONCE,
     Conditions,
     Permission,
     Use,
+    creating,
     grants,
 )
 from provisioner.config.models import Config
@@ -72,6 +75,11 @@ def spot(config: Config) -> bool:
 def distributed(config: Config) -> bool:
     """Return whether the stack has CloudFront in front."""
     return config.cloudfront is not None
+
+
+def at_listener(config: Config) -> bool:
+    """Return whether public services answer at an existing listener."""
+    return config.listener is not None
 
 
 def _existing_vpc(config: Config) -> bool:
@@ -250,4 +258,71 @@ ACM: tuple[Permission, ...] = (
     ),
 )
 
-NETWORK = (*EC2, *ROUTE53, *ACM)
+_LISTENER = "`[load_balancer] listener`"
+
+# of another's listener the stack reads everything, and changes its own rules: no tag of theirs is the stack's
+LISTENER: tuple[Permission, ...] = (
+    *grants(
+        "elasticloadbalancing",
+        "DescribeListenerCertificates DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags",
+        use=Use.OPTION,
+        why=_LISTENER,
+        wanted=at_listener,
+        parts=ASKED_BEFOREHAND,
+    ),
+    *grants(
+        "acm",
+        "DescribeCertificate",
+        "certificate/*",
+        use=Use.OPTION,
+        why=_LISTENER,
+        wanted=at_listener,
+        parts=ASKED_BEFOREHAND,
+    ),
+    *grants(
+        "elasticloadbalancing",
+        "CreateRule",
+        "{listener}",
+        conditions=ASKED,
+        use=Use.OPTION,
+        why=_LISTENER,
+        wanted=at_listener,
+    ),
+    *grants(
+        "elasticloadbalancing",
+        "AddTags",
+        "{listener_rules}",
+        conditions=creating("elasticloadbalancing:CreateAction", "CreateRule"),
+        **TAGS_AT_ONCE,
+        wanted=at_listener,
+    ),
+    *grants(
+        "elasticloadbalancing",
+        "AddTags",
+        "{listener_rules}",
+        conditions=(*ASKED, *OURS),
+        use=Use.OTHER,
+        why="a resource has another address",
+        wanted=at_listener,
+    ),
+    *grants(
+        "elasticloadbalancing",
+        "DeleteRule ModifyRule",
+        "{listener_rules}",
+        conditions=OURS,
+        use=Use.OPTION,
+        why=_LISTENER,
+        wanted=at_listener,
+    ),
+    # no tag can limit it (Service Authorization Reference): only when a path of another length changes a rule's place
+    *grants(
+        "elasticloadbalancing",
+        "SetRulePriorities",
+        "{listener_rules}",
+        use=Use.OTHER,
+        why=CHANGED,
+        wanted=at_listener,
+    ),
+)
+
+NETWORK = (*EC2, *ROUTE53, *ACM, *LISTENER)

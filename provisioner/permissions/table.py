@@ -80,6 +80,9 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "boundary": boundary_arn(config, account),
         "certificate": ",".join(config.dns.certificate),
         "bucket": config.state.bucket or "",
+        "listener": config.listener or "",
+        # a rule's ARN is its listener's with one part more
+        "listener_rules": f"{config.listener}/*".replace(":listener/", ":listener-rule/") if config.listener else "",
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own
         "ec2": "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com",

@@ -70,6 +70,13 @@ BEHIND_CLOUDFRONT: dict[str, Any] = {
     "services": {"web": {"build": "app", "port": 80, "public": True}},
 }
 """The option that excludes a domain, and a web ACL of the load balancer."""
+AT_LISTENER: dict[str, Any] = {
+    "network": {"vpc": "vpc-0123456789abcdef0"},
+    "dns": {"domain": "example.org"},
+    "load_balancer": {"listener": f"arn:aws:elasticloadbalancing:ap-northeast-1:{ACCOUNT}:listener/app/x/0a1b/2c3d"},
+    "services": {"web": {"build": "app", "port": 80, "public": True, "deployment": "canary"}},
+}
+"""A listener of others, which excludes a load balancer of the stack's own."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -92,6 +99,7 @@ def configurations() -> Iterator[Config]:
         yield Config.model_validate({**OPTIONS, "kms_key": key, "logs": {"kms_key": "alias/logs"}})
     yield Config.model_validate(IN_FOREIGN_VPC)
     yield Config.model_validate(BEHIND_CLOUDFRONT)
+    yield Config.model_validate(AT_LISTENER)
 
 
 def rows() -> list[Row]:

@@ -39,6 +39,9 @@ SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+LISTENER = (
+    "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
+)
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
 EDGE_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/11111111-2222-3333-4444-555555555555"
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
@@ -94,6 +97,7 @@ VALUES: dict[str, Any] = {
     "database.backup_days": 14,
     "database.iam_authentication": True,
     "database.logs": ["error"],
+    "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
     "load_balancer.idle_timeout": 120,
     "load_balancer.tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
@@ -144,6 +148,7 @@ VALUES: dict[str, Any] = {
     "services.web.on_demand.percent": 50,
     "services.web.public": False,
     "services.web.path": "/web/*",
+    "services.web.strip_path": True,
     "services.web.calls": [],
     "services.web.database": False,
     "services.web.wait_for_database": False,
@@ -205,9 +210,11 @@ WITH: dict[str, dict[str, Any]] = {
     "schedule.timezone": _NIGHTS,
     "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
+    "load_balancer.listener": {"network": {"vpc": "vpc-0a1b2c3d4e5f67890"}},
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},
     "services.web.target_container": {

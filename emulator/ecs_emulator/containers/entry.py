@@ -166,7 +166,8 @@ class Forward:
         """Answer a request, as WSGI asks."""
         with LOCK:
             name = environ.get("HTTP_HOST", "").partition(":")[0]
-            action = _action(self.balancer, self.port, name, environ["PATH_INFO"])
+            rule = _rule(self.balancer, self.port, name, environ["PATH_INFO"])
+            action = rule.actions[-1].data if rule else None
         if action is None:
             return self._fail(start_response, "", NO_TARGET)
         if action["Type"] == "fixed-response":
@@ -179,17 +180,19 @@ class Forward:
         target = found[next(self._turn) % len(found)]
         if not target.let_in:
             return self._fail(start_response, group, TOO_LONG)
-        return self._ask(group, target.port, environ, start_response)
+        return self._ask(group, target.port, environ, start_response, rule)
 
     @property
     def _protocol(self) -> str:
         return "http" if self.port == 80 else "https"
 
-    def _ask(self, group: str, port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _ask(
+        self, group: str, port: int, environ: Environ, start_response: StartResponse, rule: Any
+    ) -> Iterable[bytes]:
         """Forward a request to a target, and return its answer."""
-        began = time.monotonic()
+        began, url = time.monotonic(), forwarding.rewritten(rule, environ["RAW_URI"])
         try:
-            answer, content = _asked(port, environ, self._protocol)
+            answer, content = _asked(port, {**environ, "RAW_URI": url}, self._protocol)
         except TimeoutError:
             return self._fail(start_response, group, TOO_LONG)
         except (OSError, http.client.HTTPException):
@@ -205,15 +208,15 @@ class Forward:
         return _plain(start_response, *answer)
 
 
-def _action(balancer: str, port: int, name: str, path: str) -> dict[str, Any] | None:
-    """Return the action of a load balancer's listener at a port for a request; None if there is none."""
+def _rule(balancer: str, port: int, name: str, path: str) -> Any:
+    """Return the rule of a load balancer's listener at a port that takes a request; None if there is none."""
     from moto.elbv2.models import elbv2_backends
 
     backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
     backend = next((one for one in backends if balancer in one.load_balancers), None)
     listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
     listener = next((one for one in listeners if int(one.port) == port), None)
-    return forwarding.action_for(backend, listener.arn, name, path) if listener else None
+    return forwarding.rule_for(backend, listener.arn, name, path) if listener else None
 
 
 def _drawn(action: dict[str, Any]) -> str:

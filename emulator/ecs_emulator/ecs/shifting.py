@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecs_emulator import durations
-from ecs_emulator.authorization import roles
+from ecs_emulator.authorization import roles, tags
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import hooks
@@ -85,7 +85,7 @@ def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
             continue
         arn = settings.get("roleArn", "")
         role = roles.named(store.account, last_part(arn))
-        needed = Check("elasticloadbalancing:ModifyRule", settings.get("productionListenerRule", ""))
+        needed = _moves(store.account, settings.get("productionListenerRule", ""))
         if role is None or _SERVICE not in str(role.assume_role_policy_document):
             return (
                 f"{_INVALID}. ECS was unable to manage the ELB resources due to missing permissions on ECS "
@@ -103,6 +103,12 @@ def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
         if why := _misled(rule, test, _configured(service, one, balancer)):
             return why
     return ""
+
+
+def _moves(account: str, rule: str) -> Check:
+    """Return the check of a change of a rule by ECS: as any caller's, it may be limited by the rule's tags."""
+    found = tags.of(account, rule)
+    return Check("elasticloadbalancing:ModifyRule", rule, {f"aws:ResourceTag/{key}": (found[key],) for key in found})
 
 
 def _misled(rule: Any, test: Any, groups: list[str]) -> str:

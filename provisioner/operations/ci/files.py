@@ -33,7 +33,7 @@ def check(config: Config, path: Path) -> str:
             f'{path}: state.bucket: is not set: a pipeline needs the state in a bucket: write bucket = "…" under '
             f"[state], then run `provision state init`"
         )
-    if config.public and "my-ip" in config.network.allow:
+    if config.public and not config.listener and "my-ip" in config.network.allow:
         raise ConfigurationError(
             f'{path}: network.allow: "my-ip" would be the address of the machine that runs the pipeline: write '
             f'networks instead, such as "203.0.113.0/24"'

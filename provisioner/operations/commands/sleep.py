@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from provisioner.config.facts import BALANCER
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Notice
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.overrides import sleep_parts
@@ -41,10 +43,15 @@ def sleep(
         unprotect: delete parts of a protected stack too. It stays protected all the while.
 
     Raises:
+        ConfigurationError: the load balancer to delete is another's.
         PartProtected: the stack is protected, and a part of it would be deleted.
         ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
+    if BALANCER in without and config.listener:
+        raise ConfigurationError(
+            f"--{BALANCER}: the load balancer of {config.listener} is not the stack's, and stays: leave the option out"
+        )
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
         if not unprotect:

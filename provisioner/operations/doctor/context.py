@@ -9,12 +9,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.shared_reads import SharedRead
-from provisioner.config.facts import ExistingVpc, Facts
+from provisioner.config.facts import ExistingListener, ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
 from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import dry_run, step_run
-from provisioner.operations.prerequisites import ami, existing_vpc, image_builds, preflight
+from provisioner.operations.prerequisites import ami, existing_listener, existing_vpc, image_builds, preflight
 from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose
 from provisioner.steps import offline
@@ -92,6 +92,11 @@ class Context:
         return self.once("vpc", lambda: existing_vpc.read(self.aws, self.config, self._records().values()))
 
     @property
+    def listener(self) -> ExistingListener | None:
+        """The listener that `load_balancer.listener` names; None if it names none."""
+        return self.once("listener", lambda: existing_listener.read(self.aws, self.config, self._records().values()))
+
+    @property
     def public_zone(self) -> str | None:
         """The id of the existing public zone; None if `up` creates it."""
         return self.once("public_zone", lambda: prerequisites_public_zone.public_zone(self.aws, self.config))
@@ -157,6 +162,7 @@ class Context:
             no_engine=why,
             pushed=pushed,
             vpc=_known(lambda: self.vpc, offline.existing_vpc(config)),
+            listener=_known(lambda: self.listener, offline.existing_listener(config)),
         )
         return step_run.declare(config, facts)
 

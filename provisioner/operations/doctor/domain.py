@@ -120,7 +120,7 @@ def caa(context: Context) -> Sequence[Checked]:
     A resolver is asked only for names above the domain. It would cache for minutes that a name does not exist which
     `up` is about to create.
     """
-    if not (domain := context.config.dns.domain) or not context.config.public or context.config.dns.certificate:
+    if not (domain := context.config.dns.domain) or not context.config.https or context.config.dns.certificate:
         return []
     name = "caa"
     found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))
@@ -164,6 +164,7 @@ def _caa_value(value: str) -> tuple[str, str]:
 
 def allow(context: Context) -> Sequence[Checked]:
     """Report the address that `my-ip` stands for, if `network.allow` contains it."""
-    if "my-ip" not in context.config.network.allow or not context.config.public:
+    config = context.config
+    if "my-ip" not in config.network.allow or not config.public or config.listener:
         return []
     return [ok("allow", f'"my-ip" is {context.allow[context.config.network.allow.index("my-ip")]}')]

@@ -34,6 +34,7 @@ CHECKS: Mapping[str, Check] = {
     "endpoint services": network.endpoint_services,
     "zones": network.zones,
     "vpc": network.vpc,
+    "listener": network.listener,
     "fargate": network.fargate,
     "room": network.room,
     "public access": network.public_access,

@@ -1,4 +1,4 @@
-"""Check the Region's instance types, endpoint services, zones and Fargate, the existing VPC, and room for tasks."""
+"""Check instance types, endpoint services, zones and Fargate, an existing VPC and listener, and room for tasks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from provisioner.config.room import warnings
+from provisioner.engine.words import count
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
-from provisioner.operations.prerequisites import account_quotas, instance_sizes
+from provisioner.operations.prerequisites import account_quotas, existing_listener, instance_sizes
 from provisioner.operations.prerequisites.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ecs.service import Service
@@ -57,6 +58,22 @@ def vpc(context: Context) -> Sequence[Checked]:
     whose = f", shared by account {found.owner}" if found.owner else ""
     told = [warning(name, *parted(text)) for text in found.notices]
     return [ok(name, f"{found.id}{whose}: {places}; {way}"), *told]
+
+
+def listener(context: Context) -> Sequence[Checked]:
+    """Report the listener that `load_balancer.listener` names: its protocol, and the rules of others there.
+
+    Raises:
+        ConfigurationError: the listener does not exist, or the stack cannot answer there.
+    """
+    name = "listener"
+    if (found := context.listener) is None:
+        return []
+    if there := context.vpc:
+        existing_listener.check_way(context.aws, context.config, found, there, context.records.values())
+    others = count(len(found.others), "rule")
+    told = [warning(name, *parted(text)) for text in found.notices]
+    return [ok(name, f"{found.arn} answers by {found.protocol} on port {found.port}, with {others} of others"), *told]
 
 
 def fargate(context: Context) -> Sequence[Checked]:
@@ -114,7 +131,8 @@ def public_access(context: Context) -> Sequence[Checked]:
 
     The mode of the VPC itself counts, because a VPC may be excluded (VPC user guide, VPC BPA basics).
     """
-    if not context.config.public:
+    # what reaches the load balancer of others is theirs to see to
+    if not context.config.public or context.config.listener:
         return []
     name, ec2 = "public access", context.aws.client("ec2")
     options = ec2.describe_vpc_block_public_access_options().get("VpcBlockPublicAccessOptions", {})

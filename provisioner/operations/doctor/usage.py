@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
+from provisioner.config.facts import balancer_of
 from provisioner.config.group_rules import weight
 from provisioner.operations.prerequisites.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
@@ -94,8 +95,19 @@ def listeners(context: Context) -> float:
 
 
 def rules(context: Context) -> float:
-    """Return the number of rules of the stack's load balancer, without the default ones."""
-    return sum(live.owned for live in context.live(ListenerRule))
+    """Return the number of rules of the stack's load balancer, without the default ones; all, if it is another's."""
+    if context.config.listener is None:
+        return sum(live.owned for live in context.live(ListenerRule))
+    balancer = balancer_of(context.config.listener)
+    listeners = [
+        one["ListenerArn"]
+        for one in context.aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=balancer)
+    ]
+    each = context.aws.each(
+        lambda arn: counted("elbv2", "describe_rules", "Rules", context, ListenerArn=arn), listeners
+    )
+    # each listener has a default rule
+    return sum(each) - len(listeners)
 
 
 def certificates(context: Context) -> float:

@@ -225,6 +225,8 @@ def _zone(config: Config, node: Node) -> str:
 
 def _visitor(config: Config) -> Card:
     sources = config.network.allow
+    if config.listener:
+        return Card("visitor", "clients", "", "outside", "user")
     who = "everybody" if "0.0.0.0/0" in sources else ", ".join(sources[:2]) + (", …" if len(sources) > 2 else "")
     return Card("visitor", who, "", "outside", "user")
 
@@ -284,7 +286,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "edge":
             return "HTTPS 443"
         case "balancer":
-            return "HTTPS 443" if config.https else "HTTP 80"
+            return _balancer(config)
         case "nat":
             return count(sum(node.type == "nat_gateway" for node in nodes), "gateway")
         case "instances":
@@ -299,6 +301,12 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "zones":
             return config.dns.private_domain
     return count(len(nodes), "resource")
+
+
+def _balancer(config: Config) -> str:
+    if config.listener:
+        return f"{config.listener.split('/')[2]}, of others"
+    return "HTTPS 443" if config.https else "HTTP 80"
 
 
 def _sign(nodes: Sequence[Node], signs: Mapping[str, Sign]) -> Sign:
@@ -338,7 +346,7 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
 def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     """Yield the connections that the configuration allows, if both cards exist."""
     entrance = (
-        Link("visitor", "balancer", "https", "443") if config.https else Link("visitor", "balancer", "http", "80")
+        Link("visitor", "balancer", "https", "443") if config.named else Link("visitor", "balancer", "http", "80")
     )
     every = [entrance]
     if config.distributed:

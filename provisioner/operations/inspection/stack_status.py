@@ -78,21 +78,54 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
     created = [record for record in state.records.values() if record.id]
     names = [record.arguments.get("record_name") for record in created if record.type == "record_set"]
     protocols = [record.arguments.get("protocol") for record in created if record.type == "listener"]
-    if (config.names[0] in names and "HTTPS" in protocols) if config.https else "HTTP" in protocols:
+    if config.listener:
+        answers = bool(_shared(state.records)) and (not config.named or config.names[0] in names)
+    else:
+        answers = (config.names[0] in names and "HTTPS" in protocols) if config.https else "HTTP" in protocols
+    if answers:
         values |= {"url": url(state.records, config), "local_url": entry}
-        values |= {f"url_{service}": one for service, one in urls(config).items() if host_of(one) in names}
+        each = urls(state.records, config)
+        values |= {f"url_{service}": one for service, one in each.items() if not config.named or host_of(one) in names}
     return {name: value for name, value in values.items() if value}
 
 
 def url(records: Mapping[str, Record], config: Config) -> str:
     """Return the URL of the public services; empty if there are none, or if AWS has not named the load balancer yet."""
-    if config.https:
-        return f"https://{config.address or config.names[0]}"
+    scheme, name = _entrance(records, config)
+    if config.names and scheme:
+        return f"{scheme}://{config.address or config.names[0]}"
+    beyond = _beginning(next(iter(config.public.values())).path[0]) if config.listener and name else ""
+    return f"{scheme}://{name}{beyond}" if name else ""
+
+
+def urls(records: Mapping[str, Record], config: Config) -> dict[str, str]:
+    """Return the URL of each public service, its path without wildcards, if they differ; otherwise none."""
+    scheme, name = _entrance(records, config)
+    if not scheme or not (config.hosts or config.listener) or (config.listener and len(config.public) == 1):
+        return {}
+    found = {}
+    for service_name, service in config.public.items():
+        own = sorted(config.hosts.get(service_name, (config.fqdn or name,)), key=lambda host: "*" in host)
+        found[service_name] = f"{scheme}://{own[0]}{_beginning(service.path[0])}"
+    return found
+
+
+def _beginning(pattern: str) -> str:
+    """Return the part of a path pattern before its first wildcard; empty for all paths."""
+    path = pattern.partition("*")[0].partition("?")[0]
+    return "" if path == "/" else path
+
+
+def _entrance(records: Mapping[str, Record], config: Config) -> tuple[str, str]:
+    """Return the scheme of the stack's URLs, and AWS's own name of its entrance; empty texts until AWS has named it."""
+    if config.listener:
+        shown = _shared(records)
+        return str(shown.get("protocol", "")).lower(), str(shown.get("dns_name", ""))
     if config.distributed:
-        name = _output(records, "distribution", "domain_name")
-        return f"https://{name}" if name else ""
-    name = _output(records, "load_balancer", "dns_name") if config.public else ""
-    return f"http://{name}" if name else ""
+        return "https", _output(records, "distribution", "domain_name")
+    if not config.public:
+        return "", ""
+    return "https" if config.https else "http", _output(records, "load_balancer", "dns_name")
 
 
 def _output(records: Mapping[str, Record], type_name: str, output: str) -> str:
@@ -101,21 +134,15 @@ def _output(records: Mapping[str, Record], type_name: str, output: str) -> str:
     return next(filter(None, found), "")
 
 
-def urls(config: Config) -> dict[str, str]:
-    """Return the URL of each public service, its path without wildcards, if a service has hosts; otherwise none."""
-    if not config.https or not config.hosts:
-        return {}
-    found = {}
-    for name, service in config.public.items():
-        own = sorted(config.hosts.get(name, (config.fqdn,)), key=lambda host: "*" in host)
-        path = service.path[0].partition("*")[0].partition("?")[0]
-        found[name] = f"https://{own[0]}{path if path != '/' else ''}"
-    return found
+def _shared(records: Mapping[str, Record]) -> Mapping[str, Any]:
+    """Return the outputs of a rule at an existing listener: protocol, and the load balancer's name; empty without."""
+    rules = (record.outputs for record in records.values() if record.type == "listener_rule" and record.id)
+    return next((outputs for outputs in rules if outputs.get("protocol")), {})
 
 
 def host_of(url: str) -> str:
     """Return the host in a URL of this module."""
-    return url.removeprefix("https://").partition("/")[0]
+    return url.partition("://")[2].partition("/")[0]
 
 
 def chosen(values: Mapping[str, str], name: str) -> str:
@@ -174,7 +201,7 @@ def document(
         "account": state.account,
         "region": state.region or config.region,
         "url": url(state.records, config),
-        "urls": urls(config),
+        "urls": urls(state.records, config),
         "local_url": entry,
         "resources": resources(state),
         "live": asdict(live) if live else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explaining
+from provisioner.config.facts import balancer_of
 from provisioner.operations.context.reading import open_unlocked
 from provisioner.operations.inspection.selection import named
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
@@ -81,16 +82,22 @@ def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric
     told: Mapping[str, Any] = service.arguments
     own = (("ClusterName", str(told["cluster"])), ("ServiceName", str(told["service_name"])))
     metrics = {what: Metric("AWS/ECS", name, stat, own) for what, (name, stat) in ECS.items()}
-    balancer = next((str(one.id) for one in records.values() if one.type == "load_balancer" and one.id), "")
-    if balancer and (behind := next(iter(told.get("load_balancers") or ()), None)):
+    if (balancer := _balancer(records)) and (behind := next(iter(told.get("load_balancers") or ()), None)):
         for suffix, group in zip(("", SECOND), target_groups(behind), strict=False):
             # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
             place = (
-                ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
+                ("LoadBalancer", balancer),
                 ("TargetGroup", group.rpartition(":")[2]),
             )
             metrics |= {f"{what}{suffix}": Metric("AWS/ApplicationELB", *how, place) for what, how in BALANCER.items()}
     return metrics
+
+
+def _balancer(records: Mapping[str, Record]) -> str:
+    """Return the name in CloudWatch, `app/name/id`, of the stack's own load balancer, or of an existing listener's."""
+    own = next((str(one.id) for one in records.values() if one.type == "load_balancer" and one.id), "")
+    rules = (str(one.arguments["listener_arn"]) for one in records.values() if one.type == "listener_rule" and one.id)
+    return (own or balancer_of(next(rules, ""))).partition(":loadbalancer/")[2]
 
 
 def joined(points: Mapping[str, Points]) -> dict[str, Points]:

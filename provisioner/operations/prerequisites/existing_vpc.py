@@ -108,7 +108,7 @@ def _check_owner(config: Config, vpc: str, owner: str) -> None:
 def _check(config: Config, vpc: str, found: Sequence[Subnet], choice: Choice) -> None:
     """Refuse a VPC without the subnets that the stack needs."""
     needs, inside = f"network.vpc is {vpc}, which has", config.network.egress != "public"
-    if config.public or not inside:
+    if (config.public and config.listener is None) or not inside:
         _check_zones(needs, "public", choice.public)
     if (inside or config.on_instances) and not choice.tasks:
         if found and all(one.leads == GATEWAY for one in found):

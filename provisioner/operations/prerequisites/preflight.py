@@ -17,6 +17,7 @@ from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
     existing_certificates,
+    existing_listener,
     existing_vpc,
     image_copies,
     instance_sizes,
@@ -25,7 +26,6 @@ from provisioner.operations.prerequisites import (
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
-from provisioner.operations.prerequisites.rule_places import recorded_priorities
 from provisioner.operations.prerequisites.zones import (
     Zones,
     choose,
@@ -75,6 +75,7 @@ def gather(
             return threads.submit(read, *arguments).result
 
         vpc = begin(existing_vpc.read, aws, config, records)
+        listener = begin(existing_listener.read, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -106,7 +107,11 @@ def gather(
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
-            there = vpc()
+            there, entrance = vpc(), listener()
+            if entrance and there:
+                _or(
+                    lambda: existing_listener.check_way(aws, config, entrance, there, records), on_missing, lambda: None
+                )
             chosen = _or(zones, on_missing, lambda: in_use(aws, config))
             facts = Facts(
                 account=aws.account,
@@ -132,10 +137,11 @@ def gather(
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
+                listener=entrance,
                 secrets=_or(secrets, on_missing, dict),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),
-                priorities=recorded_priorities(records),
+                priorities=existing_listener.recorded_priorities(records),
                 taken=taken_names(aws, records),
             )
         except ProvisionError:
@@ -165,12 +171,12 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 def allowed(config: Config) -> tuple[str, ...]:
     """Return the CIDRs that may connect, with `my-ip` replaced by this machine's public address.
 
-    Without a public service, and with CloudFront, which has its own list, the result is empty.
+    Without a public service, with CloudFront, which has its own list, and at a listener of others it is empty.
 
     Raises:
         ConfigurationError: the public address could not be found out.
     """
-    if not config.public or config.distributed:
+    if not config.public or config.distributed or config.listener:
         return ()
     sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
     # a listed address may also be this machine's, and AWS refuses duplicate rules

@@ -50,7 +50,7 @@ def recorded(records: Iterable[Record]) -> InUse:
 def standing(aws: Aws, config: Config) -> InUse:
     """Return the subnets of the resources that have the stack's names: `recover` knows no records."""
     balancer, tasks, database = list[str](), list[str](), list[str]()
-    if config.public:
+    if config.public and config.listener is None:
         with IgnoreNotFound():
             found = aws.client("elbv2").describe_load_balancers(Names=[config.name])["LoadBalancers"]
             balancer += [zone["SubnetId"] for one in found for zone in one["AvailabilityZones"]]

@@ -7,19 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.network import Subnets
-from provisioner.engine.resource import Resource
-from provisioner.operations.prerequisites.zones import endpoints_of
+from provisioner.operations.prerequisites.stand_in_listener import stand_in_listeners
+from provisioner.operations.prerequisites.stand_in_vpc import stand_in_vpcs
 from provisioner.operations.rehearsal.public_names import certificates, stand_in_zones
 from provisioner.operations.rehearsal.secrets import stand_ins
-from provisioner.resources.ec2.common import ANYWHERE
-from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
+from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.rds.groups import DbSubnetGroup
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.scheduler import Schedule
@@ -33,10 +29,6 @@ KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
 WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:(?:regional|global)/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
-SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
-"""Resource types in the public and in the private subnets, besides services, with their field of subnets."""
-ANOTHER_ACCOUNT = "210987654321"
-"""The owner of a VPC that another account shares: a stack with a database has no private zone there."""
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
@@ -71,9 +63,10 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "cloudfront_prefix_list": of_cloudfront,
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or "", *attached]),
         "certificates": certificates(records, config, assumed),
+        "listeners": stand_in_listeners(records, config, assumed),
         "topics": [config.alarms.topic] if config.alarms and config.alarms.topic else [],
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
-        "vpcs": _vpcs(records, config, assumed),
+        "vpcs": stand_in_vpcs(records, config, assumed),
         **stand_ins(records, config),
     }, assumed
 
@@ -83,43 +76,6 @@ def _cloudfront_list(records: Mapping[str, Record]) -> str:
     group = records.get("security_group/alb")
     rules = (group.arguments.get("ingress") or ()) if group else ()
     return next((str(rule["PrefixListId"]) for rule in rules if "PrefixListId" in rule), "")
-
-
-def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:
-    """Return the existing VPC of the stack, if it uses one, with the recorded and the configured subnets."""
-    if (vpc := config.network.vpc) is None:
-        return []
-    used = {name: [s for r in _of(records, kind) for s in r[name]] for kind, name in SUBNETS.items()}
-    named = config.network.subnets or Subnets()
-    public = dict.fromkeys((*named.public, *used["subnets"])) or dict.fromkeys(_stand_ins("1"))
-    inner = dict.fromkeys((*named.private, *used["subnet_ids"], *_of_services(records)))
-    private = [one for one in inner if one not in public] or _stand_ins("2")
-    rules = [rule for fields in _of(records, SecurityGroupEgress) for rule in fields["rules"]]
-    targets = {str(rule["CidrIpv4"]) for rule in rules if "CidrIpv4" in rule}
-    way_out = ANYWHERE in targets or not targets
-    inside = sorted(targets - {ANYWHERE})
-    out = "by NAT" if way_out else "nowhere"
-    assumed.append(
-        f"{vpc} has {len(public)} public subnets, and {len(private)} private ones, from which a route leads {out}"
-    )
-    cidr, *further = inside or ["10.0.0.0/16"]
-    alone = config.network.model_copy(update={"vpc": None, "egress": "none"})
-    services = [] if way_out else [*endpoints_of(config.model_copy(update={"network": alone})), "s3"]
-    made = {"id": vpc, "cidr": cidr, "public": [*public], "private": private, "way_out": way_out}
-    shared = "db_cluster/main" in records and "hosted_zone/private" not in records
-    return [{**made, "further": further, "endpoints": services, "owner": ANOTHER_ACCOUNT if shared else ""}]
-
-
-def _of(records: Mapping[str, Record], resource_type: type[Resource]) -> list[Mapping[str, Any]]:
-    return [record.arguments for record in records.values() if record.type == resource_type.type_name]
-
-
-def _of_services(records: Mapping[str, Record]) -> list[str]:
-    return [subnet for fields in _of(records, Service) for subnet in fields["subnets"]]
-
-
-def _stand_ins(digit: str) -> list[str]:
-    return [f"subnet-{digit}{number:016d}" for number in (1, 2)]
 
 
 def in_own_groups(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:

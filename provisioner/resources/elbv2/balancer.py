@@ -65,7 +65,9 @@ DNS_NAME = re.compile(
 """A balancer's DNS name begins with its name, and contains the Region (User Guide for Application Load Balancers)."""
 
 
-def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+def described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the tags of resources of Elastic Load Balancing, by ARN; tags that the bulk read lacks are read here."""
+
     def read(missing: Sequence[str]) -> dict[str, dict[str, str]]:
         # DescribeTags takes twenty at once
         answers = [aws.client("elbv2").describe_tags(ResourceArns=some) for some in batches(missing, 20)]
@@ -167,7 +169,7 @@ class LoadBalancer(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["load_balancer_name"] for fields in known}
         found = {b["LoadBalancerArn"]: b for b in aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")}
-        tags = _described_tags(aws, list(found))
+        tags = described_tags(aws, list(found))
         for arn, balancer in found.items():
             if aws.owns(tags.get(arn, {})) or balancer["LoadBalancerName"] in names:
                 yield cls._live(aws, balancer, _settings(aws, arn), tags.get(arn, {}))
@@ -180,7 +182,7 @@ class LoadBalancer(Resource):
                 # while it is being created nothing is compared: AWS's defaults are enough, as in the create call's
                 # answer
                 made = balancer["State"]["Code"] != "provisioning"
-                yield cls._live(aws, balancer, _settings(aws, arn) if made else {}, _described_tags(aws, [arn])[arn])
+                yield cls._live(aws, balancer, _settings(aws, arn) if made else {}, described_tags(aws, [arn])[arn])
 
     @staticmethod
     def _live(aws: Aws, balancer: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Observed:
@@ -307,7 +309,7 @@ class TargetGroup(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["target_group_name"] for fields in known}
         found = {g["TargetGroupArn"]: g for g in aws.pages("elbv2", "describe_target_groups", "TargetGroups")}
-        tags = _described_tags(aws, list(found))
+        tags = described_tags(aws, list(found))
         named = {g["TargetGroupName"]: arn for arn, g in found.items()}
         arns = {name: arn for name, arn in named.items() if name in names or aws.owns(tags.get(arn, {}))}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,15 @@ def asked(conditions: Conditions) -> list[Condition]:
         else one
         for one in conditions
     ]
+
+
+def without_beginning(beginning: str) -> Sequence[Mapping[str, Any]]:
+    """Return the transforms that take the beginning of a request's path off; the rest of the URL stays.
+
+    The rule itself is chosen by the path as it was (Application Load Balancer guide, "Transforms for listener rules").
+    """
+    rewrite = {"Regex": f"^{re.escape(beginning)}/?(.*)$", "Replace": "/$1"}
+    return [{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [rewrite]}}]
 
 
 def same(some: Conditions, others: Conditions) -> bool:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
-from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.aws.tagging import observed
+from provisioner.engine.resource import Change, Changes, Observed, Resource, canonical
 from provisioner.engine.traits import BeginsUnused, Leads
 from provisioner.resources import members
 from provisioner.resources.elbv2 import conditions as when
 from provisioner.resources.elbv2.api import API, TAGGED
-from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.balancer import LoadBalancer, described_tags
 
 Action = Mapping[str, Any]
 """An action of a listener or rule, in AWS's spelling, in the form of `normal_action`."""
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 """The fields' names in the calls for rules, and in the answers for listeners."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 MAX_TARGET_GROUPS = 5
 """The most target groups of one action (quotas of Application Load Balancers)."""
 
@@ -120,6 +124,41 @@ def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
         yield from aws.pages("elbv2", operation, key, **parent)
 
 
+def entrance(aws: Aws, listener_arn: str) -> dict[str, Any]:
+    """Return the protocol of another's listener, and its load balancer's own name; nothing if it is gone."""
+    with IgnoreNotFound():
+        (listener,) = aws.read("elbv2", "describe_listeners", ListenerArns=[listener_arn])["Listeners"]
+        arns = [listener["LoadBalancerArn"]]
+        (balancer,) = aws.read("elbv2", "describe_load_balancers", LoadBalancerArns=arns)["LoadBalancers"]
+        return {"protocol": listener["Protocol"], "dns_name": balancer["DNSName"]}
+    return {}
+
+
+def hosts_of_others(aws: Aws, listener_arn: str) -> set[str]:
+    """Return the hosts that rules without this stack's tags take at a listener."""
+    rules = [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener_arn)]
+    asked = {
+        rule["RuleArn"]: {
+            host.lower() for one in map(when.normal, rule["Conditions"]) for host in one.get("Values", ())
+        }
+        for rule in rules
+        if any(one.get("Field") == when.HOST for one in rule.get("Conditions", ()))
+    }
+    tags = described_tags(aws, [*asked])
+    return {host for arn, hosts in asked.items() if not aws.owns(tags.get(arn, {})) for host in hosts}
+
+
+def _listeners_of_others(aws: Aws, known: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the ARNs of the listeners that declared, recorded and tagged rules are at.
+
+    A rule's ARN is its listener's with one part more (ELBv2 API, Rule).
+    """
+    tagged = (arn for arn in aws.tagged("elasticloadbalancing", ListenerRule) if ":listener-rule/" in arn)
+    found = {arn.rpartition("/")[0].replace(":listener-rule/", ":listener/") for arn in tagged}
+    return found | {arn for fields in known if _IS_LISTENER.fullmatch(arn := str(fields.get("listener_arn")))}
+
+
+_IS_LISTENER = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^:]+:\d+:listener/app/[^/]+/\w+/\w+")
 _SEVERAL = "several public services"
 
 
@@ -207,6 +246,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             weights.
         at_once: whether it takes requests before the service behind it is ready, as at a port for tests, or for a host
             that leads here only when all is ready.
+        transforms: the changes of a request before a target gets it.
     """
 
     listener_arn: str
@@ -215,6 +255,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     actions: Sequence[Action]
     weighted_by_ecs: bool = False
     at_once: bool = False
+    transforms: Sequence[Mapping[str, Any]] = ()
 
     type_name = "listener_rule"
     api = API
@@ -245,25 +286,49 @@ class ListenerRule(Leads, BeginsUnused, Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        listeners = aws.live(Listener)
-        found = aws.each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
-        for listener, rules in zip(listeners, found, strict=True):
-            yield from (cls._live(listener.id, rule, owned=listener.owned) for rule in rules if not rule["IsDefault"])
+        own = {listener.id: listener for listener in aws.live(Listener)}
+        shared = _listeners_of_others(aws, known) - own.keys()
+        arns = [*own, *sorted(shared)]
+        found = aws.each(lambda arn: [*_parts(aws, "describe_rules", "Rules", ListenerArn=arn)], arns)
+        rules = {arn: [rule for rule in some if not rule["IsDefault"]] for arn, some in zip(arns, found, strict=True)}
+        recorded = {*aws.recorded(cls)}
+        # a listener of the stack's own may have rules of other stacks, which have added them later
+        unsure = [
+            rule["RuleArn"] for arn in arns for rule in rules[arn] if arn in shared or rule["RuleArn"] not in recorded
+        ]
+        tags = described_tags(aws, unsure)
+        for arn, listener in own.items():
+            for rule in rules[arn]:
+                others = aws.other_owner(tags.get(rule["RuleArn"], {}))
+                yield cls._live(arn, rule, owned=listener.owned and not others)
+        for arn in sorted(shared):
+            outputs = entrance(aws, arn) if rules[arn] else {}
+            for rule in rules[arn]:
+                attributes, its = cls._attributes(arn, rule), tags.get(rule["RuleArn"], {})
+                yield observed(aws, rule["RuleArn"], attributes, its, outputs if aws.owns(its) else {})
+
+    @classmethod
+    def _live(
+        cls, listener_arn: str, rule: Mapping[str, Any], outputs: Mapping[str, Any] = NOTHING, *, owned: bool = True
+    ) -> Observed:
+        return Observed(rule["RuleArn"], cls._attributes(listener_arn, rule), outputs, owned=owned)
 
     @staticmethod
-    def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Observed:
-        attributes = {
+    def _attributes(listener_arn: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+        return {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
             "conditions": [when.normal(condition) for condition in rule.get("Conditions", ())],
             "actions": [normal_action(action) for action in rule.get("Actions", ())],
+            "transforms": list(rule.get("Transforms") or ()),
         }
-        return Observed(rule["RuleArn"], attributes, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tag_list(self.address)
         (rule,) = aws.client("elbv2").create_rule(**self._asked(self.fields()), Tags=tags)["Rules"]
-        return self._live(self.listener_arn, rule)
+        own = {listener.id for listener in aws.live(Listener)}
+        outputs = {} if self.listener_arn in own else entrance(aws, self.listener_arn)
+        return self._live(self.listener_arn, rule, outputs)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
@@ -271,8 +336,10 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         if "priority" in changes and not earlier:
             self._renumber(aws, live)
         if rest := changes.keys() - {"priority"}:
-            # only changed members: in the meantime ECS may have moved weights
-            elb.modify_rule(RuleArn=live.id, **self._asked(rest))
+            # only changed members: in the meantime ECS may have moved weights. No document says whether AWS takes
+            # transforms alone, so the conditions go with them
+            beside = {"conditions"} if "transforms" in rest else set()
+            elb.modify_rule(RuleArn=live.id, **self._asked(rest | beside))
         if "priority" in changes and earlier:
             # with its former conditions, it would take the requests of rules between
             self._renumber(aws, live)
@@ -284,6 +351,10 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     def _asked(self, names: Collection[str]) -> dict[str, Any]:
         """Return these fields as CreateRule and ModifyRule take them."""
         asked = members.arguments(RULE, {name: getattr(self, name) for name in names})
+        if "transforms" in names:
+            # a new rule has none, and none are no list to AWS (ELBv2 API, ModifyRule, ResetTransforms)
+            none = {} if "listener_arn" in names else {"ResetTransforms": True}
+            asked |= {"Transforms": list(self.transforms)} if self.transforms else none
         return asked | ({"Conditions": when.asked(self.conditions)} if "conditions" in names else {})
 
     def differences(self, live: Observed) -> dict[str, Change]:
@@ -319,7 +390,14 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             conditions=meanwhile(self.conditions, before.get("conditions"), there["conditions"]),
             # before another rule, or behind it, the former requests would have another owner
             priority=there["priority"] if there["priority"] == before.get("priority") else self.priority,
+            transforms=self._meanwhile(before, there),
         )
+
+    def _meanwhile(self, before: Mapping[str, Any], there: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the transforms while services roll out: the former ones, which the tasks that go know."""
+        asked_for = canonical(before.get("transforms") or ()) == canonical(there["transforms"])
+        closed = when.same(there["conditions"], when.CLOSED)
+        return there["transforms"] if asked_for and not closed and not self.at_once else self.transforms
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
         there = live.attributes

@@ -15,6 +15,7 @@ from provisioner.engine.records.lookup import others
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.engine.traits import KnownByContent
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
+from provisioner.resources.elbv2.listeners import hosts_of_others
 from provisioner.resources.route53 import changes as route53_changes
 from provisioner.resources.route53.api import API
 from provisioner.resources.route53.handover import (
@@ -49,6 +50,9 @@ class RecordSet(KnownByContent, Resource):
 
     There is one exception, a name that the user takes over (`Aws.take_over`). Its change replaces the former records,
     which are an output afterwards, and which are restored when the user gives the name back, or the record is deleted.
+
+    A name that leads to another's load balancer, `at_listener`, is this stack's as long as the content is the declared
+    or recorded one, and no rule of others at that listener takes the name.
     """
 
     hosted_zone_id: str
@@ -57,6 +61,7 @@ class RecordSet(KnownByContent, Resource):
     ttl: int | None = None
     resource_records: Sequence[str] = ()
     alias_target: Mapping[str, Any] | None = None
+    at_listener: str | None = None
 
     type_name = "record_set"
     has_tags = False
@@ -154,8 +159,20 @@ class RecordSet(KnownByContent, Resource):
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Return whether a record leads to a resource that has this stack's tags now."""
-        return cls._leads_to_any(live, cls._targets(aws))
+        """Return whether a record leads to a resource that has this stack's tags now, or to a listener that it uses."""
+        return cls._leads_to_any(live, cls._targets(aws)) or cls._leads_to_shared(aws, live)
+
+    @classmethod
+    def _leads_to_shared(cls, aws: Aws, live: Observed) -> bool:
+        """Return whether a record leads to another's load balancer for this stack, as declared or recorded."""
+        zone_id, name, record_type = (live.attributes[field] for field in cls.identity)
+        for fields in aws.known(cls):
+            same = fields["hosted_zone_id"] == zone_id and normal_name(fields["record_name"]) == name
+            if not same or fields["type"] != record_type or not (listener := fields.get("at_listener")):
+                continue
+            if content_of(fields) == content_of(live.attributes) and name not in hosts_of_others(aws, listener):
+                return True
+        return False
 
     @classmethod
     def _targets(cls, aws: Aws) -> Collection[Any]:

@@ -22,6 +22,7 @@ QUOTAS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lo
 ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html"
 MATCHER = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html"
 HEALTH = "https://github.com/hashicorp/terraform-provider-aws/issues/48070"
+TRANSFORMS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html"
 GROUP_ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"
 
 
@@ -70,6 +71,35 @@ def https(scene: Scene, elb: Any, certificate: str, policy: str = POLICY) -> Any
     return listen(
         scene, elb, Protocol="HTTPS", Port=443, Certificates=[{"CertificateArn": certificate}], SslPolicy=policy
     )
+
+
+def rewriting(*regexes: str) -> list[dict[str, Any]]:
+    rewrites = [{"Regex": one, "Replace": "/"} for one in regexes]
+    return [{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [one]}} for one in rewrites]
+
+
+def transformed(scene: Scene, elb: Any, *regexes: str) -> Any:
+    """Create a rule with transforms."""
+    request = {"ListenerArn": listener(scene), "Priority": 5, "Conditions": PATH}
+    return elb.create_rule(**request, Actions=forward(target_group(scene)), Transforms=rewriting(*regexes))
+
+
+def elsewhere(scene: Scene, elb: Any) -> str:
+    """Create a target group in a VPC without the load balancer."""
+    other = scene.client("ec2").create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    return str(group(scene, elb, VpcId=other)["TargetGroups"][0]["TargetGroupArn"])
+
+
+def hundred_rules(scene: Scene, elb: Any) -> None:
+    """Create rules until there are too many, and delete them."""
+    made, actions = list[str](), forward(target_group(scene))
+    try:
+        for number in range(101):
+            asked = {"ListenerArn": listener(scene), "Priority": 1000 + number, "Conditions": PATH, "Actions": actions}
+            made.append(elb.create_rule(**asked)["Rules"][0]["RuleArn"])
+    finally:
+        for arn in made:
+            elb.delete_rule(RuleArn=arn)
 
 
 def listed(scene: Scene, elb: Any, certificate: str) -> Any:
@@ -333,6 +363,20 @@ CASES = (
     case("CreateRule", "to more than five target groups", "ValidationError", QUOTAS,
         lambda s, c: c.create_rule(
             ListenerArn=listener(s), Priority=3, Conditions=PATH, Actions=weighted(*[(target_group(s), 1)] * 6))),
+    case("CreateRule", "to a target group of another VPC", "InvalidConfigurationRequest",
+        "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1045",
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=4, Conditions=PATH, Actions=forward(elsewhere(s, c))), "different VPC"),
+    case("CreateRule", "beyond a hundred rules", "TooManyRules",
+        "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1856", hundred_rules),
+    case("CreateRule", "with two transforms of one type", "ValidationError", f"{API}API_CreateRule.html",
+        lambda s, c: transformed(s, c, "^/a", "^/b"), "one transform of each type"),
+    case("CreateRule", "with a lookahead in a transform", "ValidationError", TRANSFORMS,
+        lambda s, c: transformed(s, c, "^/a(?=b)"), "not supported"),
+    case("CreateRule", "with an invalid regular expression in a transform", "ValidationError", TRANSFORMS,
+        lambda s, c: transformed(s, c, "^/a("), "is not valid"),
+    case("ModifyRule", "with transforms and ResetTransforms", "ValidationError", f"{API}API_ModifyRule.html",
+        lambda s, c: c.modify_rule(RuleArn=rule(s), Transforms=rewriting("^/a"), ResetTransforms=True), "both"),
     case("DeleteRule", "of a listener's default rule", "OperationNotPermitted", ERRORS, default_rule),
     case("DeleteRule", "of an unknown ARN", "RuleNotFound", ERRORS,
         lambda s, c: c.delete_rule(RuleArn=NO_RULE)),

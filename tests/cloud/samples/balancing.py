@@ -10,7 +10,7 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.conditions import path
+from provisioner.resources.elbv2.conditions import path, without_beginning
 from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, redirect_to
 from provisioner.resources.s3 import Bucket
@@ -149,6 +149,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             ),
             "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
             "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
+            "transforms": lambda hand: _routed(hand, Conditions=[path("/api/*")], Transforms=without_beginning("/v2")),
         },
         untried={
             "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",

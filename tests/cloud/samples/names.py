@@ -16,6 +16,7 @@ from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsN
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 DOMAIN = "sample.example.com"
+NOT_AWS = "it is not AWS's: it says why a name is the stack's: tests/cloud/commands/test_existing_listener.py"
 HOST = f"www.{DOMAIN}"
 
 
@@ -89,13 +90,14 @@ NAMES: Mapping[type[Resource], Sample] = {
             "ttl resource_records alias_target": _alias,
         },
         other={"type": "AAAA", "record_name": f"else.{DOMAIN}"},
+        untried={"at_listener": NOT_AWS},
     ),
     Certificate: Sample(lambda here: here.ensure(Certificate(NAME, DOMAIN, [DOMAIN, f"*.{DOMAIN}"]))),
     ValidationRecord: Sample(
         _proof,
         {"resource_records": _no_proof},
         other={"type": "TXT"},
-        untried={"alias_target": "the CNAME that proves a domain is no alias"},
+        untried={"alias_target": "the CNAME that proves a domain is no alias", "at_listener": NOT_AWS},
     ),
     Delegation: Sample(lambda here: here.ensure(Delegation(NAME, "example.com", here.others.zone))),
     PrivateDnsNamespace: Sample(

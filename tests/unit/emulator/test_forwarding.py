@@ -70,3 +70,11 @@ def test_an_entry_draws_by_weight() -> None:
     assert drawn.keys() == {"a", "b"}
     assert 2800 < drawn["a"] < 3200
     assert entry._drawn(action(a=0)) == ""
+
+
+def test_a_rule_rewrites_the_path_and_keeps_the_query() -> None:
+    rewrite = {"Regex": "^/api/?(.*)$", "Replace": "/$1"}
+    changed = SimpleNamespace(transforms=[{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [rewrite]}}])
+    asked = ("/api/orders?page=2", "/api", "/other")
+    assert [forwarding.rewritten(changed, one) for one in asked] == ["/orders?page=2", "/", "/other"]
+    assert forwarding.rewritten(RULES[0], "/api/x") == "/api/x"

@@ -19,6 +19,9 @@ RECORDED = Path(__file__).with_name("printed_policies.json")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
 ECR = "{}.dkr.ecr.{}.amazonaws.com/web:1"
+LISTENER = (
+    "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
+)
 WEB = {"image": ECR.format("1" * 12, "ap-northeast-1"), "port": 80, "public": True}
 OPTIONS: Mapping[str, Any] = {
     "project": "shop",
@@ -52,6 +55,11 @@ CONFIGURATIONS: Mapping[str, Any] = {
             "certificate": [f"arn:aws:acm:ap-northeast-1:123456789012:certificate/{one}" for one in ("a", "b")],
         },
         "services": {"web": WEB},
+    },
+    "listener of others": {
+        "network": {"vpc": "vpc-0a1b2c3d4e5f67890"},
+        "load_balancer": {"listener": LISTENER},
+        "services": {"web": {**WEB, "deployment": "canary"}},
     },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {

@@ -108,5 +108,6 @@ API = EmulatedApi(
         "balancers",
         "health",
         "members",
+        "transforms",
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from moto.elbv2.models import ELBv2Backend
 
 from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.elbv2.lookup import resource
 from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind
 
@@ -15,6 +16,8 @@ _HOST = re.compile(r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]+")
 _PRIORITY_IN_USE = "Priority '{}' is currently in use"
 _SHORT = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
 """The conditions that take one value in `Values`, and the member for several (ELBv2 API, RuleCondition)."""
+_MOST_RULES = 100
+"""The most rules of a load balancer, without the default ones (quotas of Application Load Balancers)."""
 _MOST = 5
 """The most values of a rule's conditions, and the most wildcards in them (quotas of Application Load Balancers)."""
 
@@ -23,13 +26,19 @@ _MOST = 5
 def create_rule(
     original: Any, self: Any, listener_arn: str, conditions: Any, priority: Any, actions: Any, tags: Any = None
 ) -> Any:
-    """CreateRule: refuse a used priority and too many values; conditions come back in both of AWS's forms."""
+    """CreateRule: refuse a used priority, too many values or rules; conditions come back in both of AWS's forms.
+
+    The code for too many rules is AWS's (aws-load-balancer-controller#1856), the end of its words is by analogy.
+    """
     listener = resource(self, listener_arn)
     for rule in listener.rules.values():
         if str(rule.priority) == str(priority):
             refuse("PriorityInUse", _PRIORITY_IN_USE.format(priority))
     check_groups(self, listener.load_balancer_arn, actions)
     _check_conditions(conditions)
+    listeners = resource(self, listener.load_balancer_arn).listeners.values()
+    if sum(not rule.is_default for one in listeners for rule in one.rules.values()) >= _MOST_RULES:
+        refuse("TooManyRules", texts.TOO_MANY_RULES.format(listener.load_balancer_arn))
     rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
     rebind(self)
     return rule

@@ -196,9 +196,10 @@ def create_listener(
 
 
 def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
-    """Refuse a target group that another load balancer uses, more than 5 target groups, and invalid weights.
+    """Refuse a target group that another load balancer uses or of another VPC, more than 5 ones, and invalid weights.
 
-    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups per action.
+    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups per action. The words
+    about the VPC are AWS's (aws-load-balancer-controller#1045).
     """
     for action in actions:
         groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
@@ -213,6 +214,8 @@ def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> 
                 "TargetGroupAssociationLimit",
                 f"The following target groups cannot be associated with more than one load balancer: {arn}",
             )
+        if elb.target_groups[arn].vpc_id != elb.load_balancers[balancer_arn].vpc_id:
+            refuse("InvalidConfigurationRequest", texts.OTHER_VPC.format(arn, balancer_arn))
 
 
 def _check_redirects(protocol: str, port: Any, actions: list[dict[str, Any]]) -> None:

@@ -1,0 +1,100 @@
+"""Find the existing listeners that a stack's copy needs, and put one into the embedded cloud, with no other's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ecs_emulator import control
+from provisioner.aws.errors import code_of
+from provisioner.engine.words import names
+from provisioner.operations.context import embedded_cloud
+from provisioner.operations.prerequisites.stand_in_vpc import stand_in_vpcs
+from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupIngress
+from provisioner.resources.elbv2.balancer import TargetGroup
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.route53.records import RecordSet
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+    from provisioner.state.model import Record
+
+PORTS = {"HTTP": 80, "HTTPS": 443}
+GROUP = "sg-10000000000000001"
+"""The id of a stand-in for a security group that no record names."""
+
+
+def stand_in_listeners(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:
+    """Return a stand-in for each listener of others that the stack uses, in the embedded cloud's form.
+
+    Args:
+        assumed: takes a sentence on each.
+    """
+    rules = [record for record in records.values() if record.type == ListenerRule.type_name]
+    own = {record.id for record in records.values() if record.type == Listener.type_name}
+    used = {str(one.arguments["listener_arn"]): one.outputs for one in rules} if rules else {}
+    shown: dict[str, Mapping[str, Any]] = {arn: outputs for arn, outputs in used.items() if arn not in own}
+    if config.listener:
+        shown = {config.listener: {}} | shown
+    vpc = config.network.vpc or next(iter(_fields(records, TargetGroup.type_name, "vpc_id")), "")
+    recorded = (str(one) for one in _fields(records, RecordSet.type_name, "record_name"))
+    covered = [name for name in dict.fromkeys((*config.names, *recorded)) if name]
+    found = []
+    for arn, outputs in shown.items() if vpc else ():
+        protocol = str(outputs.get("protocol") or ("HTTPS" if config.names else "HTTP"))
+        made: dict[str, Any] = {
+            "arn": arn,
+            "protocol": protocol,
+            "port": PORTS[protocol],
+            "vpc": vpc,
+            "groups": _groups(records),
+        }
+        found.append({**made, "certified": covered or ["assumed.example"], "dns_name": outputs.get("dns_name", "")})
+        certified = f", with a certificate for {names(covered)}" if protocol == "HTTPS" and covered else ""
+        assumed.append(f"{arn} answers by {protocol}{certified}, reaches the tasks, and has no rules of others")
+    return found
+
+
+def put_missing(options: Options, config: Config, aws: Aws, records: Mapping[str, Record]) -> list[str]:
+    """Put a stand-in for the listener, and for its VPC, into the embedded cloud if it is not there.
+
+    Returns:
+        A notice on each stand-in.
+    """
+    if config.target != "local" or (arn := config.listener) is None or _is_there(aws, arn):
+        return []
+    assumed = list[str]()
+    vpcs = stand_in_vpcs(records, config, assumed)
+    listeners = stand_in_listeners(records, config, assumed)
+    wanted = {"region": config.region, "vpcs": vpcs, "listeners": listeners}
+    with embedded_cloud.used():
+        control.put_unmanaged(embedded_cloud.running(options), wanted)
+    return [f"the embedded cloud has a stand-in: {text}" for text in assumed]
+
+
+def _is_there(aws: Aws, arn: str) -> bool:
+    try:
+        return bool(aws.client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"])
+    except ClientError as error:
+        if code_of(error) not in ("ListenerNotFound", "LoadBalancerNotFound"):
+            raise
+        return False
+
+
+def _groups(records: Mapping[str, Record]) -> list[str]:
+    """Return the ids of the load balancer's security groups, from which the recorded groups of tasks let it in."""
+    own = {record.id for record in records.values() if record.type == SecurityGroup.type_name}
+    rules = [
+        *_fields(records, SecurityGroup.type_name, "ingress"),
+        *_fields(records, SecurityGroupIngress.type_name, "rules"),
+    ]
+    into = [rule for some in rules for rule in some or () if rule.get("Description") == "load balancer"]
+    return sorted({rule["ReferencedGroupId"] for rule in into if "ReferencedGroupId" in rule} - own) or [GROUP]
+
+
+def _fields(records: Mapping[str, Record], kind: str, name: str) -> Iterable[Any]:
+    return [record.arguments.get(name) for record in records.values() if record.type == kind]
