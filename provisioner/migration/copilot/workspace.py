@@ -9,12 +9,16 @@ from pathlib import Path
 from provisioner.config import validators as values
 from provisioner.config.production import is_production
 from provisioner.engine.errors import ConfigurationError
-from provisioner.migration.copilot import environment, regions, stack, workload
-from provisioner.migration.copilot.findings import Gathered
+from provisioner.migration.copilot import environment, known, regions, stack, workload
+from provisioner.migration.copilot.findings import JOB, Gathered
 from provisioner.migration.draft import Draft, Left
 from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid, read
 
 FOLDER = "copilot"
+ACTING = re.compile(
+    r"AWS::(ApplicationAutoScaling|CloudFront|CodeDeploy|ECS|ElasticLoadBalancing\w*|Events|Route53|WAFv2)::"
+)
+"""Resources of addons that act upon Copilot's own services, load balancer or name, and not upon those of here."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
@@ -108,7 +112,7 @@ def _environment(gathered: Gathered, name: str, manifest: Path) -> None:
     """Write the keys of an environment's manifest into its table, or note that it cannot be read."""
     shown = f"{FOLDER}/environments/{name}/{manifest.name}"
     try:
-        environment.fill(gathered, read(manifest, shown))
+        environment.fill(gathered, known.pruned(read(manifest, shown), known.ENVIRONMENT, gathered.found))
     except Unreadable as error:
         gathered.found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
 
@@ -120,11 +124,19 @@ def _fill(gathered: Gathered, application: str, workloads: Mapping[str, Value]) 
         base = {key: value for key, value in whole.table.items() if key != "environments"}
         merged = _chosen(Value(whole.file, whole.line, base), whole.at("environments", env))
         if re.fullmatch(values.NAME, name):
-            workload.add(gathered, name, mapped(merged, lambda text: _filled(text, application, env)))
+            filled = mapped(merged, lambda text: _filled(text, application, env))
+            workload.add(gathered, name, _known(gathered, name, filled))
         else:
             why = "is not a name here: use lower-case letters, digits and single hyphens"
             gathered.found.leave(whole, "name", why, f"services.{name}", "all")
     stack.finish(gathered)
+
+
+def _known(gathered: Gathered, name: str, manifest: Value) -> Value:
+    """Return a manifest without the keys that Copilot itself passes over, which are noted."""
+    sort = (manifest.at("type") or manifest).text or ""
+    kind = "jobs" if sort == JOB else "services"
+    return known.pruned(manifest, known.WORKLOADS.get(sort), gathered.found, f"{kind}.{name}")
 
 
 def _chosen(manifest: Value, over: Value | None) -> Value:
@@ -152,11 +164,14 @@ def _beside(folder: Path, found: Draft) -> None:
         if path.name.startswith("addons.parameters"):
             continue
         types = sorted(set(RESOURCE.findall(_text(path))))
+        acting = [one for one in types if ACTING.match(one)]
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
+        if acting:
+            what = f"{', '.join(acting)}: acts upon what Copilot made, and upon nothing here; the rest {STAYS}"
         # an addon of a service gives it variables with the outputs of the addon's stack
         owner = path.parent.parent.name
         of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
-        found.note(Left(_shown(folder, path), 0, "", what, of))
+        found.note(Left(_shown(folder, path), 0, "", what, of, "part" if acting else "stays"))
     for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
         found.note(
             Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here")

@@ -142,5 +142,37 @@ def test_another_project_keeps_the_places_of_secrets(tmp_path: Path) -> None:
     made = of_copilot(tree, "test", "new")
     assert (made.project, made.application) == ("new", "old")
     assert made.tables["test"]["services"]["web"]["secrets"] == {"KEY": "ssm:/copilot/old/test/secrets/KEY"}
-    (note,) = [one for one in of_copilot(tree).left if one.key == "secrets.KEY"]
-    assert "run `provision init` with --env NAME" in note.why
+    # no file names an environment: `{env}` is that of the stack
+    assert of_copilot(tree).tables["dev"]["services"]["web"]["secrets"] == {"KEY": "ssm:/copilot/old/{env}/secrets/KEY"}
+
+
+DATABASE = "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n"
+SCALING = "Resources:\n  More:\n    Type: AWS::ApplicationAutoScaling::ScalableTarget\n"
+OUTPUT = "secrets: {DB: {from_cfn: shop-db}}\n"
+
+
+def test_what_stays_in_the_other_stack_is_counted_apart(tmp_path: Path) -> None:
+    both = copilot(
+        tmp_path, web=WEB + OUTPUT, worker="name: worker\ntype: Backend Service\nimage: {build: Dockerfile}\n"
+    )
+    addon = both / "copilot" / "worker" / "addons" / "db.yml"
+    addon.parent.mkdir()
+    addon.write_text(DATABASE)
+    found = verdict(of_copilot(both, project="shop"))
+    assert found.staying == {"services": ["web", "worker"], "jobs": []}
+    assert str(found).startswith(
+        "0 of 2 services are whole; web and worker are whole but for what stays in Copilot's stacks; the Region"
+    )
+    addon.write_text(DATABASE + SCALING)
+    assert verdict(of_copilot(both, project="shop")).staying["services"] == ["web"], "that one scales Copilot's service"
+
+
+def test_a_loss_of_the_whole_stack_is_in_the_verdict(tmp_path: Path) -> None:
+    tree = copilot(tmp_path, web=WEB)
+    environment = tree / "copilot" / "environments" / "test" / "manifest.yml"
+    environment.parent.mkdir(parents=True)
+    environment.write_text("cdn: true\n")
+    (tree / "copilot" / "environments" / "overrides").mkdir()
+    found = verdict(of_copilot(tree, project="shop"))
+    assert found.stack == ["cdn", "copilot/environments/overrides"]
+    assert str(found).startswith("1 of 1 service is whole; the stack lacks cdn and copilot/environments/overrides;")

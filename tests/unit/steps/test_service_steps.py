@@ -657,6 +657,16 @@ def test_metrics_of_high_resolution() -> None:
         assert "service/web" in {need.address for need in policy.dependencies if need.ready}
 
 
+def test_cooldowns_are_those_of_the_file() -> None:
+    scaling = {"max": 5, "cpu": 50, "scale_out_cooldown": 0, "scale_in_cooldown": 90}
+    stack = declared(web={"image": "nginx:1", "scaling": scaling}, api={"image": "nginx:1", "scaling": {"max": 5}})
+    pauses = {}
+    for name in ("web", "api"):
+        tracking = desired(stack, f"scaling_policy/{name}").target_tracking_scaling_policy_configuration
+        pauses[name] = (tracking["ScaleOutCooldown"], tracking["ScaleInCooldown"])
+    assert pauses == {"web": (0, 90), "api": (60, 300)}
+
+
 def test_recreate_stops_before_it_starts() -> None:
     service = desired(declared(beat={"image": "worker:1", "deployment": "recreate"}), "service/beat")
     assert service.deployment_configuration["maximumPercent"] == 100
