@@ -104,15 +104,20 @@ def _variables(config: Workloads, name: str) -> Iterator[Problem]:
 def _lengths(config: Workloads) -> Iterator[Problem]:
     # Elastic Load Balancing has the shortest names, and a shortened one still begins with the stack's. A project that
     # is too long is reported once, not at each service.
-    if (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
+    public = any(service.public for service in config.services.values())
+    if public and (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
         full = f"{config.stack}-alb"
         yield "project", f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        return
+    if (excess := len(config.stack) - short_names.STACK) > 0:
+        full, most = config.stack, f"and names of roles have room for {short_names.STACK} of them"
+        yield "project", f"{full} has {len(full)} characters, {most}: shorten one of its parts by {excess}"
         return
     for name in config.all:
         if len(name) > short_names.LABEL:
             most = f"and a name in DNS has at most {short_names.LABEL}"
             yield config.key(name), f"has {len(name)} characters, {most}: use a shorter name"
-    if len(config.stack) > short_names.room(short_names.TARGET_GROUP):
+    if public and len(config.stack) > short_names.room(short_names.TARGET_GROUP):
         yield from _target_groups(config)
 
 

@@ -267,7 +267,8 @@ def _place(value: Value) -> str | None:
         key, _, version = rest.partition(":")
         plain = name and not version.strip(":") and not SHELL.search(manager.text or "")
         return f"secretsmanager:{name}" + (f"#{key}" if key else "") if plain else None
-    text = value.text or ""
+    # an ARN in quotation marks of its own is how Copilot's manual writes one (secrets, lb-web-service)
+    text = re.sub(r"^'(arn:.*)'$", r"\1", value.text or "")
     if re.fullmatch(r"arn:aws[\w-]*:(ssm|secretsmanager):\S+", text) and not SHELL.search(text):
         return text
     return f"ssm:{text}" if re.fullmatch(r"[\w.-]+|(/([\w.-]|\{env\})+)+", text, re.ASCII) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config import validators as values
+from provisioner.config.call_variables import HTTP, call_variables
 from provisioner.config.network import CONNECT
 from provisioner.migration import addresses
 from provisioner.migration.copilot import hosts
@@ -23,6 +24,7 @@ def finish(gathered: Gathered) -> None:
     _egress(gathered)
     public_name = _host(gathered)
     _addresses(gathered)
+    _connect(gathered)
     _logs(gathered)
     _defaults(gathered)
     answered: dict[tuple[str, str], str] = {}
@@ -66,6 +68,34 @@ def _addresses(gathered: Gathered) -> None:
         for host in addresses.mentioned(value.words, known):
             why = f"names {host}: write {known[host]}.{addresses.domain_of(gathered.table, stack)}, and calls"
             caller.leave(value, key, why)
+
+
+def _connect(gathered: Gathered) -> None:
+    """Write calls of services with Service Connect, which may connect to each other, where the files name no caller.
+
+    They are left out, so that the verdict names the service, if a caller has the variable that `calls` sets.
+    """
+    services = gathered.table.get("services", {})
+    called = {
+        callee
+        for kind in ("services", "jobs")
+        for one in gathered.table.get(kind, {}).values()
+        for callee in one.get("calls", ())
+    }
+    for name in gathered.connected:
+        callee = services.get(name, {})
+        callers = [one for one in gathered.connected if one != name and one in services]
+        if "port" not in callee or callee.get("public") or name in called or not callers:
+            continue
+        set_here = set(call_variables(name, str(callee.get("protocol", HTTP))))
+        if any(
+            set_here & {*services[one].get("environment", {}), *services[one].get("secrets", {})} for one in callers
+        ):
+            continue
+        for one in callers:
+            services[one]["calls"] = [*services[one].get("calls", ()), name]
+        why = f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file says who does"
+        gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
 
 
 def _logs(gathered: Gathered) -> None:

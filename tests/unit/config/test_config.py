@@ -540,7 +540,11 @@ SERVICE = [
     ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
     ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
     ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
-    ("scaling = { scale_in_cooldown = -1 }", "scaling.scale_in_cooldown", ["-1 is not a cooldown in seconds: use 0 to 86400"]),
+    (
+        "scaling = { scale_in_cooldown = -1 }",
+        "scaling.scale_in_cooldown",
+        ["-1 is not a cooldown in seconds: use 0 to 86400"],
+    ),
     ("port = 1\nscaling = { resolution = 30 }", "scaling.resolution", ["must be 20 or 60, not 30"]),
     (
         "port = 1\npublic = true\nscaling = { requests = 9, resolution = 20 }",
