@@ -11,9 +11,8 @@ from provisioner.config.call_variables import call_variables
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
-from provisioner.config.secrets import misplaced
 from provisioner.config.services import Service
-from provisioner.config.workload import DATABASE_VARIABLES, TAKEN
+from provisioner.config.workload import DATABASE_VARIABLES
 
 WORKLOADS = 500
 """The most services and jobs: each has a role and a security group. An account has 1,000 roles (IAM quotas), a Region
@@ -78,7 +77,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
     if (base := workload.extends) and base not in config.services:
         what = "which is a job: extend a service" if base in config.jobs else ""
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
-    for below, text in (*task_containers.problems(name, workload), *_variables(config, name)):
+    for below, text in task_containers.problems(name, workload):
         yield f"{key}.{below}", text
     for callee in workload.calls:
         if callee == name:
@@ -91,14 +90,6 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             # a caller inside the VPC reaches all tasks in turn, regardless of the load balancer's weights
             why = f'"{strategy}" shifts no calls from inside: new tasks would get them of {key} at once'
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
-
-
-def _variables(config: Workloads, name: str) -> Iterator[Problem]:
-    """Yield variables and secrets with the names of called services' addresses, with keys relative to the workload."""
-    workload, own = config.all[name], config.addresses(name)
-    for key in sorted(workload.environment.keys() & {*own}):
-        yield f"environment.{key}", TAKEN
-    yield from misplaced(workload.secrets, (), own)
 
 
 def _lengths(config: Workloads) -> Iterator[Problem]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from provisioner.config import validators as values
-from provisioner.config.call_variables import HTTP, call_variables
 from provisioner.config.network import CONNECT
 from provisioner.migration import addresses
 from provisioner.migration.copilot import hosts
@@ -58,7 +57,7 @@ def _addresses(gathered: Gathered) -> None:
     for one in addresses.settle(gathered.table, known, {}, stack):
         kind, workload = one.workload
         why, loss = addresses.told(one)
-        if one.kind in ("called", "taken", "other-port", "no-port"):
+        if one.kind in ("called", "other-port", "no-port"):
             found.dropped.add((workload, one.variable))
         place = gathered.variables.get((workload, one.variable))
         if why and place:
@@ -71,10 +70,7 @@ def _addresses(gathered: Gathered) -> None:
 
 
 def _connect(gathered: Gathered) -> None:
-    """Write calls of services with Service Connect, which may connect to each other, where the files name no caller.
-
-    They are left out, so that the verdict names the service, if a caller has the variable that `calls` sets.
-    """
+    """Write calls of services with Service Connect, which may connect to each other, where the files name no caller."""
     services = gathered.table.get("services", {})
     called = {
         callee
@@ -86,11 +82,6 @@ def _connect(gathered: Gathered) -> None:
         callee = services.get(name, {})
         callers = [one for one in gathered.connected if one != name and one in services]
         if "port" not in callee or callee.get("public") or name in called or not callers:
-            continue
-        set_here = set(call_variables(name, str(callee.get("protocol", HTTP))))
-        if any(
-            set_here & {*services[one].get("environment", {}), *services[one].get("secrets", {})} for one in callers
-        ):
             continue
         for one in callers:
             services[one]["calls"] = [*services[one].get("calls", ()), name]

@@ -723,19 +723,9 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             ["a and b call each other", "remove a call, or network.connect"],
         ),
         (
-            f'[services.a]\n{PRIVATE}calls = ["b"]\nenvironment.B_PORT = "1"\n[services.b]\n{PRIVATE}protocol = "tcp"',
-            "services.a.environment.B_PORT",
-            ["set by the stack"],
-        ),
-        (
             SPOKEN,
             "services.b.protocol",
             ["proxies of Service Connect speak HTTP"],
-        ),
-        (
-            f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',
-            "services.a.environment.B_C_URL",
-            ["set by the stack"],
         ),
     ],
 )

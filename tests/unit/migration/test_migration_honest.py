@@ -24,6 +24,7 @@ COPILOT = {".workspace": "application: shop\n", "environments/test/manifest.yml"
 WEB = "name: web\ntype: Load Balanced Web Service\nimage: {build: Dockerfile, port: 80}\nhttp: {path: /}\n"
 API = "name: api\ntype: Backend Service\nimage: {build: api/Dockerfile, port: 4000}\n"
 REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 6379}\n"
+CONNECT = "network: {connect: true}\n"
 ENVIRONMENT = "environments/test/manifest.yml"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 JOB = "name: nightly\ntype: Scheduled Job\nimage: {build: Dockerfile}\non: {schedule: '@daily'}\n"
@@ -162,8 +163,26 @@ COPILOT_ROWS: list[Row] = [
     (
         "taken-name",
         web("variables: {REDIS_URL: 'redis://redis:6379'}\n", redis=REDIS),
-        {"services.web.calls": ABSENT, "services.web.environment": ABSENT},
-        [r"variables.REDIS_URL: .*redis://redis\.svc\.internal:6379"],
+        {
+            "services.web.calls": ["redis"],
+            "services.web.environment": {"REDIS_URL": "redis://redis.svc.internal:6379"},
+        },
+        [r"variables.REDIS_URL: redis has another address here, which is written"],
+    ),
+    (
+        "connected-without-a-name",
+        {
+            "web/manifest.yml": WEB + CONNECT + "secrets: {REDIS_URL: /shop/redis}\n",
+            "redis/manifest.yml": REDIS + CONNECT,
+        },
+        {"services.web.calls": ["redis"], "services.web.secrets": {"REDIS_URL": "ssm:/shop/redis"}},
+        [r"network.connect: web may connect to redis there, and name it in calls here"],
+    ),
+    (
+        "connected-alone",
+        web("", redis=REDIS + "network: {connect: true}\n"),
+        {"services.web.calls": ABSENT},
+        [],
     ),
     (
         "env_file",
