@@ -63,7 +63,7 @@ def put_group(account: str, region: str, id: str, vpc: str) -> None:
     ec2 = ec2_backends[account][region]
     if id not in ec2.groups.get(vpc, {}):
         with _named(security_groups, "random_security_group_id", id):
-            ec2.create_security_group(id, "Created by somebody else", vpc_id=vpc)
+            ec2.create_security_group(f"of-others-{id}", "Created by somebody else", vpc_id=vpc)
 
 
 def _zones(region: str) -> list[str]:

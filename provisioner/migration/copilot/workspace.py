@@ -216,10 +216,9 @@ def _beside(folder: Path, found: Draft) -> None:
 def _override(found: Draft, folder: Path, path: Path) -> None:
     """Note changes of Copilot's templates; those of what App Runner alone needs have no effect here."""
     patches = path / "cfn.patches.yml"
-    places = re.findall(r"^\s*path:\s*(\S+)", _text(patches), re.MULTILINE)
-    of_app_runner = all(re.match(r"/(Resources|Outputs)/AppRunner", one) for one in places)
-    if patches.is_file() and of_app_runner and {one.name for one in path.iterdir()} <= {patches.name, "README.md"}:
-        why = "changes nothing that is here: " + ("parts for App Runner" if places else "it is empty")
+    alone = path.is_dir() and {one.name for one in path.iterdir()} <= {patches.name, "README.md"}
+    if alone and patches.is_file() and _of_app_runner(patches):
+        why = "changes nothing that is here: it has no patches, or only those of parts for App Runner"
         found.note(Left(_shown(folder, path), 0, "", why, cost="nothing"))
         return
     owner = path.parent.name
@@ -227,6 +226,16 @@ def _override(found: Draft, folder: Path, path: Path) -> None:
     found.note(
         Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here", of)
     )
+
+
+def _of_app_runner(patches: Path) -> bool:
+    """Return whether all patches are of an environment's parts for App Runner, which nothing here has."""
+    try:
+        whole = read(patches, patches.name)
+    except Unreadable:
+        return False
+    places = [(one.at("path") or one).text or "" for one in whole.values]
+    return not whole.table and all(re.match(r"/(Resources|Outputs)/AppRunner", one) for one in places)
 
 
 def _pipelines(folder: Path) -> Iterator[Path]:
