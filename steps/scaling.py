@@ -11,8 +11,6 @@ from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.service_roles import ServiceRoles
 from provisioner.steps.services import Services
 
-SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
-"""Seconds: quick to grow, slow to shrink."""
 METRICS = {
     "cpu": "ECSServiceAverageCPUUtilization",
     "memory": "ECSServiceAverageMemoryUtilization",
@@ -57,8 +55,8 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
             tracking = {
                 "TargetValue": float(value),
                 "PredefinedMetricSpecification": followed,
-                "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
-                "ScaleInCooldown": SCALE_IN_COOLDOWN,
+                "ScaleOutCooldown": settings.scale_out_cooldown,
+                "ScaleInCooldown": settings.scale_in_cooldown,
                 "DisableScaleIn": False,
             }
             # `cpu` was the first metric: its policy has the service's name alone

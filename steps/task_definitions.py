@@ -281,7 +281,10 @@ def _health(health: Health) -> Mapping[str, Any]:
 
 
 def _environment(stack: Stack, workload: Service | Job, database: Database | None) -> dict[str, str]:
-    """Return the environment variables: own port, URLs of called services, the database, and the user's own."""
+    """Return the environment variables: own port, URLs of called services, the database, and the user's own.
+
+    A variable or a secret of the user's own takes the place of a called service's.
+    """
     settings, domain = stack.config.database, stack.config.dns.discovery_domain
     access: dict[str, str] = {}
     if settings and database and workload.database:
@@ -295,5 +298,6 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
     for callee in workload.calls:
         protocol, port_of = stack.config.services[callee].protocol, stack.config.port_of(callee)
         urls |= call_variables(callee, protocol, f"{callee}.{domain}", port_of)
+    urls = {name: value for name, value in urls.items() if name not in workload.secrets}
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
     return {**port, **urls, **access, **workload.environment}

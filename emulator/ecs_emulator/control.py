@@ -218,6 +218,17 @@ def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
     control(cloud, "POST", "/_cloud/unmanaged", json.dumps(wanted).encode())
 
 
+def put_stand_ins(cloud: CloudProcess, wanted: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Create those of these resources that are not there, and return their names by kind, as `unmanaged` has them.
+
+    Raises:
+        CloudError: it does not answer.
+        UsageError: they cannot be created.
+    """
+    made: dict[str, list[str]] = json.loads(control(cloud, "POST", "/_cloud/stand-ins", json.dumps(wanted).encode()))
+    return made
+
+
 def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
     """Let `seconds` of AWS's time pass at once; after that, operations take as long as `durations` says.
 

@@ -216,6 +216,15 @@ def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
     _apply(lambda request: unmanaged.put(cloud.account, request), body)
 
 
+def _put_stand_ins(cloud: Cloud, query: Query, body: bytes) -> dict[str, list[str]]:
+    """Create those unmanaged resources that are not there, and return which these are."""
+    from ecs_emulator import stand_ins
+
+    made: dict[str, list[str]] = {}
+    _apply(lambda request: made.update(stand_ins.put(cloud.account, request)), body)
+    return made
+
+
 def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     from ecs_emulator.outages.watch import WATCH
 
@@ -287,6 +296,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "quota"): _set_quota,
     ("POST", "share"): _share,
     ("POST", "unmanaged"): _put_unmanaged,
+    ("POST", "stand-ins"): _put_stand_ins,
     ("POST", "exits"): _exit,
     ("POST", "approvals"): _approve,
     ("POST", "sessions"): _set_sessions,

@@ -21,7 +21,7 @@ from ecs_emulator.authorization.policy import ALLOW_ALL
 from ecs_emulator.services.ec2.images import put_image
 from ecs_emulator.unmanaged_certificates import put_certificates
 from ecs_emulator.unmanaged_listener import put_listeners
-from ecs_emulator.unmanaged_vpc import put_vpc
+from ecs_emulator.unmanaged_vpc import put_group, put_vpc
 
 BY = "Created by somebody else"
 STAND_IN = "stands for a value that is not known here"
@@ -34,9 +34,10 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of policies that allow
             everything), `prefix_lists` (ids; the first becomes the id of S3's list), `cloudfront_prefix_list` (the id
-            of the list of CloudFront's servers), `vpcs` (see `unmanaged_vpc.put_vpc`), `certificates` (issued ones: the
-            names in each, by ARN), `listeners` (see `unmanaged_listener.put_listeners`), `parameters` (names of secure
-            ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of its value, a JSON document).
+            of the list of CloudFront's servers), `vpcs` (see `unmanaged_vpc.put_vpc`), `groups` (security groups, each
+            with `id` and `vpc`), `certificates` (issued ones: the names in each, by ARN), `listeners` (see
+            `unmanaged_listener.put_listeners`), `parameters` (names of secure ones) and `secrets` (ARNs and names of
+            Secrets Manager's, each with the keys of its value, a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -56,13 +57,19 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
     _put_topics(account, region, wanted.get("topics", ()))
-    for vpc in wanted.get("vpcs", ()):
-        put_vpc(account, region, vpc)
+    _put_networks(account, region, wanted)
     put_certificates(account, region, wanted.get("certificates", {}))
     put_listeners(account, region, wanted.get("listeners", ()))
     for arn in wanted.get("boundaries", ()):
         _put_policy(account, arn)
     _put_secrets(account, region, wanted)
+
+
+def _put_networks(account: str, region: str, wanted: Mapping[str, Any]) -> None:
+    for vpc in wanted.get("vpcs", ()):
+        put_vpc(account, region, vpc)
+    for group in wanted.get("groups", ()):
+        put_group(account, region, group["id"], group["vpc"])
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:

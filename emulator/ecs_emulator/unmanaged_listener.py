@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from moto.ec2.models import ec2_backends, security_groups
+from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from ecs_emulator import clock
 from ecs_emulator.routes import reaches_internet
 from ecs_emulator.unmanaged_certificates import put_certificates
-from ecs_emulator.unmanaged_vpc import named
+from ecs_emulator.unmanaged_vpc import put_group
 
 POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 ANSWER = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "not found"}
@@ -37,8 +37,8 @@ def _put_listener(account: str, region: str, wanted: Mapping[str, Any]) -> None:
     if any(arn in balancer.listeners for balancer in elb.load_balancers.values()):
         return
     vpc, port = ec2.vpcs[wanted["vpc"]], str(wanted["port"])
-    for number, group in enumerate(wanted["groups"]):
-        _put_group(ec2, vpc.id, group, f"stand-in-{number}", port)
+    for group in wanted["groups"]:
+        _let_everybody_in(account, region, vpc.id, group, port)
     balancer = _balancer(elb, ec2, vpc.id, wanted)
     certificate = None
     if wanted["protocol"] == "HTTPS":
@@ -74,11 +74,10 @@ def _balancer(elb: Any, ec2: Any, vpc: str, wanted: Mapping[str, Any]) -> Any:
     return made
 
 
-def _put_group(ec2: Any, vpc: str, group: str, name: str, port: str) -> None:
+def _let_everybody_in(account: str, region: str, vpc: str, group: str, port: str) -> None:
     """Create a security group under this id that lets everybody in at a port, unless it exists."""
-    if group in ec2.groups[vpc]:
-        return
-    with named(security_groups, "random_security_group_id", group):
-        ec2.create_security_group(name, "Created by somebody else", vpc_id=vpc)
-    everybody = [{"CidrIp": "0.0.0.0/0"}]
-    ec2.authorize_security_group_ingress(group, "tcp", port, port, ip_ranges=everybody, vpc_id=vpc)
+    ec2 = ec2_backends[account][region]
+    if group not in ec2.groups[vpc]:
+        put_group(account, region, group, vpc)
+        everybody = [{"CidrIp": "0.0.0.0/0"}]
+        ec2.authorize_security_group_ingress(group, "tcp", port, port, ip_ranges=everybody, vpc_id=vpc)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from itertools import cycle
 from typing import Any
 
-from moto.ec2.models import ec2_backends, subnets, vpcs
+from moto.ec2.models import ec2_backends, security_groups, subnets, vpcs
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from ecs_emulator.services.ec2.network import FURTHER
@@ -56,6 +56,14 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
     _put_endpoints(ec2, vpc, tables["private"], wanted)
     if owner := wanted.get("owner"):
         share(account, region, vpc.id, owner)
+
+
+def put_group(account: str, region: str, id: str, vpc: str) -> None:
+    """Create a security group with this id in a VPC, unless it exists: it lets everything out, and nothing in."""
+    ec2 = ec2_backends[account][region]
+    if id not in ec2.groups.get(vpc, {}):
+        with named(security_groups, "random_security_group_id", id):
+            ec2.create_security_group(f"of-others-{id}", "Created by somebody else", vpc_id=vpc)
 
 
 def _zones(region: str) -> list[str]:

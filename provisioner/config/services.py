@@ -38,6 +38,7 @@ Pattern = Annotated[
 ]
 """A path pattern of a listener rule (ELBv2 API, PathPatternConditionConfig)."""
 Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
+Cooldown = Annotated[int, values.between(0, 86_400, "a cooldown in seconds")]
 
 
 def _target(earlier: dict[str, Any]) -> int | None:
@@ -62,6 +63,10 @@ class Scaling(Model):
     """The average CPU to keep, in percent of the tasks' CPU units; 70 if no other metric is given."""
     resolution: Literal[20, 60] = 60
     """The resolution of CPU and memory in seconds: with 20, the number follows them sooner."""
+    scale_out_cooldown: Cooldown = 60
+    """Seconds after tasks were added in which only a higher demand adds more."""
+    scale_in_cooldown: Cooldown = 300
+    """Seconds after tasks were taken away in which no more are."""
 
     @property
     def targets(self) -> Mapping[str, int]:

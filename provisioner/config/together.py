@@ -11,9 +11,8 @@ from provisioner.config.call_variables import call_variables
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
-from provisioner.config.secrets import misplaced
 from provisioner.config.services import Service
-from provisioner.config.workload import DATABASE_VARIABLES, TAKEN
+from provisioner.config.workload import DATABASE_VARIABLES
 
 WORKLOADS = 500
 """The most services and jobs: each has a role and a security group. An account has 1,000 roles (IAM quotas), a Region
@@ -78,7 +77,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
     if (base := workload.extends) and base not in config.services:
         what = "which is a job: extend a service" if base in config.jobs else ""
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
-    for below, text in (*task_containers.problems(name, workload), *_variables(config, name)):
+    for below, text in task_containers.problems(name, workload):
         yield f"{key}.{below}", text
     for callee in workload.calls:
         if callee == name:
@@ -93,26 +92,23 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
 
 
-def _variables(config: Workloads, name: str) -> Iterator[Problem]:
-    """Yield variables and secrets with the names of called services' addresses, with keys relative to the workload."""
-    workload, own = config.all[name], config.addresses(name)
-    for key in sorted(workload.environment.keys() & {*own}):
-        yield f"environment.{key}", TAKEN
-    yield from misplaced(workload.secrets, (), own)
-
-
 def _lengths(config: Workloads) -> Iterator[Problem]:
     # Elastic Load Balancing has the shortest names, and a shortened one still begins with the stack's. A project that
     # is too long is reported once, not at each service.
-    if (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
+    public = any(service.public for service in config.services.values())
+    if public and (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
         full = f"{config.stack}-alb"
         yield "project", f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+        return
+    if (excess := len(config.stack) - short_names.STACK) > 0:
+        full, most = config.stack, f"and names of roles have room for {short_names.STACK} of them"
+        yield "project", f"{full} has {len(full)} characters, {most}: shorten one of its parts by {excess}"
         return
     for name in config.all:
         if len(name) > short_names.LABEL:
             most = f"and a name in DNS has at most {short_names.LABEL}"
             yield config.key(name), f"has {len(name)} characters, {most}: use a shorter name"
-    if len(config.stack) > short_names.room(short_names.TARGET_GROUP):
+    if public and len(config.stack) > short_names.room(short_names.TARGET_GROUP):
         yield from _target_groups(config)
 
 

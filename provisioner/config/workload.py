@@ -22,7 +22,7 @@ PROXY_CPU, PROXY_MEMORY = 256, 64
 Architecture = Literal["x86_64", "arm64"]
 
 
-TAKEN = "is set by the stack, because of calls or database: use another name"
+TAKEN = "is set by the stack, because of database: use another name"
 DATABASE_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
@@ -34,7 +34,8 @@ class Workload(Container):
     architecture: Architecture = "x86_64"
     """The processor: `x86_64`, or `arm64` for Graviton."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
-    """Services that it may connect to; sets `NAME_URL` for each, or the variables that its `protocol` needs."""
+    """Services that it may connect to; sets `NAME_URL` for each, or the variables that its `protocol` needs, unless
+    `environment` or `secrets` has them."""
     database: bool = False
     """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`."""
     cpu: int = 256

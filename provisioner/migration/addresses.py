@@ -37,10 +37,10 @@ _SAID = frozenset(
     }
 )
 """Last words of a variable whose value is an address, even if it is one word such as `redis`."""
-Kind = Literal["called", "written", "taken", "other-port", "no-port", "word", "inside", "gone", "gone-inside"]
-"""The outcome for an address: `calls` sets the variable; the address of here was written; `calls` would set the
-variable to another value; another port is named, or the service has none; it may be a word instead; it is inside of
-other text; its service is left out, and it was removed, or is inside of other text."""
+Kind = Literal["called", "written", "other-port", "no-port", "word", "inside", "gone", "gone-inside"]
+"""The outcome for an address: `calls` sets the variable; the address of here was written; another port is named, or the
+service has none; it may be a word instead; it is inside of other text; its service is left out, and it was removed, or
+is inside of other text."""
 
 
 @dataclass(frozen=True)
@@ -175,10 +175,8 @@ def _settled(
         del variables[variable]
         return Found(place, variable, callees[wrong], "other-port" if ports[wrong] else "no-port", now)
     calls = list(dict.fromkeys([*workload.get("calls", ()), *callees.values()]))
-    if variable in {url_variable(one) for one in calls}:
+    if variable == url_variable(callee) and value.rstrip("/") == f"http://{host}:{ports[host]}":
         del variables[variable]
-        if variable != url_variable(callee) or value.rstrip("/") != f"http://{host}:{ports[host]}":
-            return Found(place, variable, callee, "taken", now)
         workload["calls"] = calls
         return Found(place, variable, callee, "called", now)
     workload["calls"], variables[variable] = calls, now
@@ -227,17 +225,9 @@ def told(one: Found) -> tuple[str, bool]:
         return f"has the address of {one.callee} in it, which is left out: write the address of its replacement", True
     if one.kind == "other-port":
         return f"names another port of {one.callee}, and others reach one port of it here: write both", True
-    if one.kind == "no-port":
-        return f"is the address of {one.callee}, which has no port here: write its port, {one.now}, and calls", True
-    url = url_variable(one.callee)
-    why = f'calls = ["{one.callee}"] sets it to another value than {_without_password(one.now)}'
-    return f"{why}, so that it is left out: have the program read another variable than {url}, and write calls", True
+    return f"is the address of {one.callee}, which has no port here: write its port, {one.now}, and calls", True
 
 
 def found_at(domain: str) -> str:
     """Return the note that services have other names here than in the other tool."""
     return f"a service is found at NAME.{domain} here, and not at NAME: see to the files in images that name one"
-
-
-def _without_password(value: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//…@", value)

@@ -13,8 +13,9 @@ from provisioner.migration.yaml_tree import Value
 
 INLINE = 90
 """The most characters of a table that is written on one line."""
-Cost = Literal["nothing", "part", "entrance", "all"]
-"""The loss that a note tells of: `nothing`, a part of a service or job, its way in for users, or all of it."""
+Cost = Literal["nothing", "stays", "part", "entrance", "all"]
+"""The loss that a note tells of: `nothing`; what stays in the other tool's stack, where it can be reached; a part of a
+service or job, its way in for users, or all of it."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,10 @@ class Draft:
         }
 
 
+DERIVED = frozenset({"host", "hosts"})
+"""Keys from which another environment derives a value of its own, unless its overlay has one (`config.entrance`)."""
+
+
 def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return the table that all environments share, and an overlay for each: merged, they give its whole table.
 
@@ -148,7 +153,7 @@ def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, An
         else:
             base[key] = copy.deepcopy(value)
             for env, other in others.items():
-                if other != value:
+                if other != value or (key in DERIVED and env != own):
                     overlays[env][key] = copy.deepcopy(other)
     for env, table in tables.items():
         rest = {
@@ -217,6 +222,7 @@ KEYS = (
         "target_container",
         "essential",
         "depends_on",
+        "hosts",
         "path",
         "health",
         "deregistration_delay",

@@ -18,6 +18,8 @@ class Verdict:
 
     Attributes:
         whole: services and jobs of which nothing is lost, by kind; not those that are unreached.
+        staying: further ones that lack only what stays in the other tool's stacks, by kind.
+        stack: losses of the whole stack, by their keys or files.
         all: the number of services and jobs in the source, by kind.
         left_out: services and jobs that are left out.
         not_public: services that users no longer reach.
@@ -30,6 +32,8 @@ class Verdict:
     """
 
     whole: Mapping[str, Sequence[str]]
+    staying: Mapping[str, Sequence[str]]
+    stack: Sequence[str]
     all: Mapping[str, int]
     left_out: Sequence[str]
     not_public: Sequence[str]
@@ -43,11 +47,17 @@ class Verdict:
     def __str__(self) -> str:
         """Return the verdict as one line: the numbers first, then the losses."""
         numbers = [_whole(len(self.whole[kind]), self.all[kind], kind) for kind in KINDS if self.all[kind]]
-        return "; ".join([" and ".join(numbers), *self._missing()])
+        return "; ".join([" and ".join(numbers), *self._left(), *self._missing()])
 
-    def _missing(self) -> Iterator[str]:
+    def _left(self) -> Iterator[str]:
+        if staying := [name for kind in KINDS for name in self.staying[kind]]:
+            yield f"{_names(staying)} {_are(staying)} whole but for what stays in Copilot's stacks"
+        if self.stack:
+            yield f"the stack lacks {_names(self.stack)}"
         if self.left_out:
             yield f"{_names(self.left_out)} {_are(self.left_out)} left out"
+
+    def _missing(self) -> Iterator[str]:
         for caller in dict.fromkeys(one for callers in self.missed.values() for one in callers):
             callees = [callee for callee, callers in self.missed.items() if caller in callers]
             yield f"{caller} lacks the {'addresses' if len(callees) > 1 else 'address'} of {_names(callees)}"
@@ -85,8 +95,9 @@ def verdict(draft: Draft, errors: int = 0) -> Verdict:
         errors: the number of errors in the written file.
     """
     carried = {kind: set(names) for kind, names in draft.workloads.items()}
-    lossy = {one.of for one in draft.losses if one.of}
-    named = {kind: sorted(carried[kind] | set(_of(kind, lossy))) for kind in KINDS}
+    lossy = {one.of for one in draft.losses if one.of and one.cost != "stays"}
+    staying = {one.of for one in draft.losses if one.of and one.cost == "stays"}
+    named = {kind: sorted(carried[kind] | set(_of(kind, lossy | staying))) for kind in KINDS}
     out = [name for kind in KINDS for name in named[kind] if name not in carried[kind]]
     entrances = [one.of.partition(".")[2] for one in draft.losses if one.cost == "entrance"]
     tables = list(draft.tables.values())
@@ -94,7 +105,9 @@ def verdict(draft: Draft, errors: int = 0) -> Verdict:
     unreached = sorted({name for table in tables for name in _unreached(table)})
     lossy |= {f"services.{name}" for name in unreached}
     return Verdict(
-        whole={kind: [one for one in named[kind] if f"{kind}.{one}" not in lossy] for kind in KINDS},
+        whole={kind: [one for one in named[kind] if f"{kind}.{one}" not in lossy | staying] for kind in KINDS},
+        staying={kind: [one for one in named[kind] if f"{kind}.{one}" in staying - lossy] for kind in KINDS},
+        stack=sorted({one.key or one.file for one in draft.losses if not one.of and one.cost != "stays"}),
         all={kind: len(names) for kind, names in named.items()},
         left_out=out,
         not_public=sorted(set(entrances)),

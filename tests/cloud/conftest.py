@@ -36,6 +36,8 @@ botocore_once.share()
 os.environ["PROVISION_ENGINE"] = "0"
 # No test depends on, or burdens, a registry that is not on this machine.
 os.environ["PROVISION_REGISTRIES"] = "0"
+# What a stack names and the account does not have is refused, as on AWS; tests of stand-ins turn them on.
+os.environ["PROVISION_STAND_INS"] = "0"
 
 
 @dataclass

@@ -162,6 +162,8 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
     "services.web.scaling.resolution": 20,
+    "services.web.scaling.scale_out_cooldown": 30,
+    "services.web.scaling.scale_in_cooldown": 120,
     "services.web.count": 3,
     "services.web.health.path": "/up",
     "services.web.health.codes": "200-399",

@@ -55,7 +55,8 @@ def draft(place: Path, env: str | None = None, project: str | None = None) -> Dr
         reasons = "".join(f"\n{one}" for one in found.left)
         raise ConfigurationError(f"{path}: there is no service that can be carried over: see why below{reasons}")
     _addresses(gathered, table)
-    found.tables[found.own] = {"network": {"egress": "public"}} | {
+    # what is charged for and Compose has not stays off, as in new files of `init`
+    found.tables[found.own] = {"network": {"egress": "public"}, "logs": {"insights": False}} | {
         kind: {key: ordered(one) for key, one in workloads.items()} for kind, workloads in table.items() if workloads
     }
     _defaults(gathered, table, path)

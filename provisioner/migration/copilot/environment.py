@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from provisioner.config import validators as values
@@ -10,8 +11,8 @@ from provisioner.migration.draft import Draft
 from provisioner.migration.yaml_tree import Value
 
 CDN = "CloudFront is no part of a stack here: it stays as it is, or point your own distribution at the load balancer"
-CERTIFICATES = "write it in dns.certificate, or the stack makes one of its own by DNS"
 UNKNOWN = "has no counterpart here"
+CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+")
 
 
 def fill(gathered: Gathered, manifest: Value) -> None:
@@ -21,7 +22,7 @@ def fill(gathered: Gathered, manifest: Value) -> None:
         if key == "network":
             _network(table, value, found)
         elif key == "http":
-            _http(table, value, found)
+            _http(gathered, value)
         elif key == "observability":
             _observability(gathered, value)
         elif key == "cdn":
@@ -85,22 +86,41 @@ def _subnets(own: dict[str, Any], subnets: Value, imported: bool, found: Draft) 
         own["subnets"] = {tier: ids for tier, ids in chosen.items() if ids}
 
 
-def _http(table: dict[str, Any], http: Value, found: Draft) -> None:
+def _http(gathered: Gathered, http: Value) -> None:
+    table, found = gathered.table, gathered.found
     for side, part in http.table.items():
         if side != "public":
-            found.leave(part, f"http.{side}", "an internal load balancer is not made here")
+            # Copilot makes that load balancer for Backend Services with http, each of which is noted
+            why = "an internal load balancer is not made here: services that have http for it are named"
+            found.leave(part, f"http.{side}", why, cost="nothing")
             continue
         for key, value in part.table.items():
-            name = f"http.public.{key}"
-            sources = value.at("source_ips") or value.at("restrict_to", "cidr") if key == "ingress" else None
-            if sources and sources.texts:
-                table.setdefault("network", {})["allow"] = sources.texts
-            elif key == "access_logs":
+            if key == "access_logs":
                 if value.flag is not False:
-                    table["load_balancer"] = {"access_logs": True}
+                    table.setdefault("load_balancer", {})["access_logs"] = True
                 for inner, setting in value.table.items():
-                    found.leave(setting, f"{name}.{inner}", "the stack's own bucket has the access logs")
-            elif key == "certificates":
-                found.leave(value, name, CERTIFICATES)
+                    found.leave(setting, f"http.public.{key}.{inner}", "the stack's own bucket has the access logs")
+            elif key == "certificates" and all(CERTIFICATE.fullmatch(one) for one in value.texts):
+                gathered.certificates = value
+            elif key == "ssl_policy" and value.text:
+                gathered.tls_policy = value
+            elif key in ("ingress", "security_groups"):
+                _ingress(table, value, f"http.public.{key}", found)
             else:
-                found.leave(value, name, UNKNOWN)
+                found.leave(value, f"http.public.{key}", UNKNOWN)
+
+
+def _ingress(table: dict[str, Any], value: Value, key: str, found: Draft) -> None:
+    """Write who may reach the load balancer, and note the rest.
+
+    `ingress` of `security_groups` is the former form (aws/copilot-cli, internal/pkg/manifest/deprecated.go).
+    """
+    rules = value.at("ingress", "restrict_to") or value
+    for name, one in rules.table.items():
+        if name == "source_ips" and one.texts:
+            table.setdefault("network", {})["allow"] = one.texts
+        elif name == "cdn" and one.flag is not False:
+            why = "lets in CloudFront alone there; here network.allow says who may come"
+            found.leave(one, f"{key}.{name}", why)
+        elif name != "cdn":
+            found.leave(one, f"{key}.{name}", UNKNOWN)

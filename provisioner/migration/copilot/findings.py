@@ -33,7 +33,8 @@ class Gathered:
         retention: the days that each service's or job's logs are kept, with its place.
         in_clear: `redirect_to_https: false` of services, by name.
         on_app_runner: the services that App Runner runs there.
-        insights: `container_insights` of the environment's manifest, if it is there.
+        insights, certificates, tls_policy: `container_insights`, `certificates` and `ssl_policy` of the environment's
+            manifest, if they are there.
         env: the name of the environment; empty if no file has it.
         directory: the directory that holds `copilot/`, to which paths in manifests are relative.
     """
@@ -53,6 +54,8 @@ class Gathered:
     in_clear: dict[str, Value] = field(default_factory=dict)
     on_app_runner: set[str] = field(default_factory=set)
     insights: Value | None = None
+    certificates: Value | None = None
+    tls_policy: Value | None = None
 
 
 @dataclass
@@ -94,7 +97,7 @@ class Workload:
         Args:
             into: the key of `stack.toml` for the value. name: the name of the secret or the variable.
         """
-        left = self.leave(value, key, why)
+        left = self.leave(value, key, why, "stays")
         export = value.at("from_cfn")
         if export and export.text and self.sort != SIDECAR:
             kind = "jobs" if self.sort == JOB else "services"

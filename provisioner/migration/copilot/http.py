@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.config import path_patterns
 from provisioner.config import validators as values
 from provisioner.config.health import Health
+from provisioner.migration.copilot.durations import seconds
 from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
@@ -16,7 +18,6 @@ WHY = {
     "additional_rules": "path takes a list of patterns: write their paths into it",
     "allowed_source_ips": "network.allow limits its clients, for the whole stack",
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
-    "hosted_zone": "the zone is that of dns.domain",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "is neither true nor false",
     "stickiness": "is neither true nor false",
@@ -53,27 +54,30 @@ def fill(workload: Workload, http: Value | None) -> None:
     health: dict[str, Any] = {"path": DEFAULT_PATH}
     workload.table["deregistration_delay"] = USUAL_DELAY
     for key, value in http.table.items() if http else ():
-        if key == "path":
-            _path(workload, value)
-        elif key in ("target_container", "targetContainer"):
-            continue
-        elif key == "alias":
-            _aliases(workload, value)
+        if key in READERS:
+            READERS[key](workload, value)
         elif key == "healthcheck":
             health = _check(workload, value)
-        elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
-            workload.table["deregistration_delay"] = seconds
+        elif key == "deregistration_delay" and (delay := seconds(value)) is not None:
+            workload.table["deregistration_delay"] = delay
         elif key == "redirect_to_https" and value.flag is False:
             workload.gathered.in_clear[workload.name] = value
         elif key == "stickiness" and value.flag is True:
             workload.table["sticky"] = DAY
-        elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
-            key == "version" and (value.text or "").lower() == "http1"
-        ):
-            continue
-        else:
+        elif key == "hosted_zone":
+            workload.tell(value, "http.hosted_zone", "is found here by its name: the public zone of dns.domain")
+        elif not _as_here(workload, key, value):
             workload.leave(value, f"http.{key}", WHY.get(key, "is not known here"))
     workload.table["health"] = _completed(USUAL, health)
+
+
+def _as_here(workload: Workload, key: str, value: Value) -> bool:
+    """Return whether a key has the value that a stack always has."""
+    if key in AS_HERE:
+        return value.flag is AS_HERE[key]
+    if key == "target_port":
+        return value.number == workload.table.get("port")
+    return key == "version" and (value.text or "").lower() == "http1"
 
 
 def _completed(usual: dict[str, int], health: dict[str, Any]) -> dict[str, Any]:
@@ -124,11 +128,21 @@ def _check(workload: Workload, check: Value) -> dict[str, Any]:
 
 
 def _set(health: dict[str, Any], key: str, value: Value) -> bool:
-    found: Any = _seconds(value) if key in TIMES else value.number if key in ("healthy", "unhealthy") else value.text
+    found: Any = seconds(value) if key in TIMES else value.number if key in ("healthy", "unhealthy") else value.text
     if not key or found is None:
         return False
     health[key] = found
     return True
+
+
+READERS: Mapping[str, Callable[[Workload, Value], object]] = {
+    "alias": _aliases,
+    "path": _path,
+    # `sidecars` reads these
+    "target_container": lambda _workload, _value: None,
+    "targetContainer": lambda _workload, _value: None,
+}
+"""The readers of keys that stand for themselves."""
 
 
 def container(workload: Workload, check: Value | None, *, public: bool) -> None:
@@ -149,10 +163,10 @@ def container(workload: Workload, check: Value | None, *, public: bool) -> None:
         workload.table["health"] = _completed(USUAL_INSIDE, {"command": words, **asked})
         return
     held = {**USUAL, **workload.table["health"]}
-    for ours, seconds in {**USUAL_INSIDE, **asked}.items():
-        if held[ours] != seconds:
+    for ours, value in {**USUAL_INSIDE, **asked}.items():
+        if held[ours] != value:
             key = next(theirs for theirs, name in CONTAINER.items() if name == ours)
-            why = f"{seconds}: both checks have one {ours} here, {held[ours]}"
+            why = f"{value}: both checks have one {ours} here, {held[ours]}"
             (workload.leave if ours in asked else workload.tell)(
                 check.at(key) or check, f"image.healthcheck.{key}", why
             )
@@ -167,13 +181,3 @@ def _command(value: Value) -> Any:
     if words[:1] == ["CMD-SHELL"]:
         return " ".join(words[1:])
     return words[1:] if words[:1] == ["CMD"] else words
-
-
-def _seconds(value: Value) -> int | None:
-    """Return a duration such as 1m30s in seconds; a number without a unit is in seconds; None if it is no duration."""
-    if value.number is not None:
-        return value.number
-    if not re.fullmatch(r"(\d+[hms])+", value.text or ""):
-        return None
-    found = re.findall(r"(\d+)([hms])", value.text or "")
-    return sum(int(number) * {"h": 3600, "m": 60, "s": 1}[unit] for number, unit in found)

@@ -11,8 +11,10 @@ from provisioner.config.deployment import ERRORS_ALARM
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
-from provisioner.migration.yaml_tree import Value
+from provisioner.migration.yaml_tree import Value, mapped
 
+ENVIRONMENT = "${COPILOT_ENVIRONMENT_NAME}"
+"""The place of the environment's name in a manifest."""
 FARGATES_OWN, DISKS = 20, range(21, 201)
 """GiB of a task's disk on Fargate by default, and the sizes to ask for (ECS API reference, EphemeralStorage)."""
 RECREATE: Mapping[str, int] = {"min_percent": 0, "max_percent": 100}
@@ -105,7 +107,9 @@ def _variable(workload: Workload, one: Value, key: str, name: str, found: dict[s
 
 def _secrets(workload: Workload, value: Value) -> None:
     found: dict[str, str | bool] = workload.table.pop("secrets", {})
-    for name, one in value.table.items():
+    for name, given in value.table.items():
+        # an environment that no file names: `{env}` stands for it here as well
+        one = mapped(given, lambda text: text.replace(ENVIRONMENT, "{env}"))
         place = _place(one)
         if place is None:
             workload.imports(one, f"secrets.{name}", _unplaced(one), "secrets", name)
@@ -150,9 +154,11 @@ def _placement(workload: Workload, value: Value) -> None:
 def _groups(workload: Workload, value: Value) -> None:
     groups = value.at("groups") or value
     if deny := value.at("deny_default"):
-        workload.leave(
-            deny, "network.vpc.security_groups.deny_default", "no service is open to others here but by `calls`"
-        )
+        # without it a service lets in all others of its environment (Copilot's manual, network.vpc.security_groups)
+        same = deny.flag is True
+        why = "no service is open to others here but by `calls`"
+        key = "network.vpc.security_groups.deny_default"
+        workload.leave(deny, key, why, "nothing" if same or deny.flag is False else "part")
     ids = [one for one in groups.texts if re.fullmatch(r"sg-[0-9a-f]+", one)]
     if ids:
         workload.table["security_groups"] = ids
@@ -212,8 +218,23 @@ def _volume(volume: Value) -> str:
     return f"{what} at {path}: a task has no volumes here, and its files stay there: put them into a bucket"
 
 
+def _overrides(workload: Workload, value: Value) -> None:
+    """Write the fields of the service's own container that have a key here; that container is the first there."""
+    for number, rule in enumerate(value.values):
+        path = (rule.at("path") or rule).text or ""
+        field, one = path.removeprefix("ContainerDefinitions[0]."), rule.at("value")
+        if field == "StopTimeout" and one and one.number:
+            workload.table["stop_timeout"] = one.number
+        elif field == "ReadonlyRootFilesystem" and one and one.flag is not None:
+            workload.table["read_only"] = one.flag
+        elif field == "User" and one and one.text:
+            workload.table["user"] = one.text
+        else:
+            workload.leave(rule, f"taskdef_overrides[{number}]", f"{path}: has no key here")
+
+
 def _count(workload: Workload, value: Value) -> None:
-    workload.table |= count(value, workload.leave)
+    workload.table |= count(value, workload)
 
 
 def _logging(workload: Workload, value: Value) -> None:
@@ -246,17 +267,16 @@ def _place(value: Value) -> str | None:
         key, _, version = rest.partition(":")
         plain = name and not version.strip(":") and not SHELL.search(manager.text or "")
         return f"secretsmanager:{name}" + (f"#{key}" if key else "") if plain else None
-    text = value.text or ""
+    # an ARN in quotation marks of its own is how Copilot's manual writes one (secrets, lb-web-service)
+    text = re.sub(r"^'(arn:.*)'$", r"\1", value.text or "")
     if re.fullmatch(r"arn:aws[\w-]*:(ssm|secretsmanager):\S+", text) and not SHELL.search(text):
         return text
-    return f"ssm:{text}" if re.fullmatch(r"[\w.-]+|(/[\w.-]+)+", text, re.ASCII) else None
+    return f"ssm:{text}" if re.fullmatch(r"[\w.-]+|(/([\w.-]|\{env\})+)+", text, re.ASCII) else None
 
 
 def _unplaced(value: Value) -> str:
     if value.at("from_cfn"):
         return "is an output of another stack of CloudFormation: write the parameter or the secret that it names"
-    if "${COPILOT_ENVIRONMENT_NAME}" in (value.text or (value.at("secretsmanager") or value).text or ""):
-        return "has the environment's name, which is in no file: run `provision init` with --env NAME"
     if value.at("secretsmanager") and not SHELL.search((value.at("secretsmanager") or value).text or ""):
         return "names a version or a stage of a secret, for which secrets has no form: write its place"
     if SHELL.search(value.text or (value.at("secretsmanager") or value).text or ""):
@@ -278,6 +298,7 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "retries": _retries,
     "secrets": _secrets,
     "storage": _storage,
+    "taskdef_overrides": _overrides,
     "variables": _variables,
 }
 """The readers of a manifest's keys."""

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import re
-
 from provisioner.config import validators as values
 from provisioner.config.network import CONNECT
 from provisioner.migration import addresses
-from provisioner.migration.copilot.findings import SHELL, Gathered
+from provisioner.migration.copilot import hosts
+from provisioner.migration.copilot.findings import Gathered
 from provisioner.migration.draft import Cost, Left, ordered
 
 USUAL_RETENTION = 30
 """Days that Copilot keeps logs (Copilot's manual, logging.retention)."""
 USUAL_ZONES = 2
 """Zones of a VPC of Copilot's (aws/copilot-cli, internal/pkg/deploy/cloudformation/stack/env.go)."""
+USUAL_TLS = "ELBSecurityPolicy-2016-08"
+"""The TLS policy of listeners for which a template names none (ELBv2 API, CreateListener; Copilot's cf.yml)."""
 OF_COPILOT = "COPILOT_APPLICATION_NAME, COPILOT_ENVIRONMENT_NAME, COPILOT_SERVICE_NAME, COPILOT_LB_DNS"
 
 
 def finish(gathered: Gathered) -> None:
     """Add the keys that depend on all workloads: the egress, the host name, calls, and a public service a path."""
     _egress(gathered)
-    _host(gathered)
+    public_name = _host(gathered)
     _addresses(gathered)
+    _connect(gathered)
     _logs(gathered)
     _defaults(gathered)
-    paths: dict[str, str] = {}
+    answered: dict[tuple[str, str], str] = {}
     for name, http in gathered.public.items():
         service = gathered.table["services"][name]
-        first = paths.setdefault(str(service.get("path", "/*")), name)
+        claimed = hosts.claimed(gathered, name, public_name)
+        first = next((answered[one] for one in claimed if one in answered), name)
+        answered |= dict.fromkeys(claimed, first)
         if first != name:
-            for key in ("public", "path", "deregistration_delay", "sticky"):
+            for key in ("public", "path", "hosts", "deregistration_delay", "sticky"):
                 service.pop(key, None)
             if "command" not in service.get("health", {}):
                 service.pop("health", None)
@@ -53,7 +57,7 @@ def _addresses(gathered: Gathered) -> None:
     for one in addresses.settle(gathered.table, known, {}, stack):
         kind, workload = one.workload
         why, loss = addresses.told(one)
-        if one.kind in ("called", "taken", "other-port", "no-port"):
+        if one.kind in ("called", "other-port", "no-port"):
             found.dropped.add((workload, one.variable))
         place = gathered.variables.get((workload, one.variable))
         if why and place:
@@ -63,6 +67,26 @@ def _addresses(gathered: Gathered) -> None:
         for host in addresses.mentioned(value.words, known):
             why = f"names {host}: write {known[host]}.{addresses.domain_of(gathered.table, stack)}, and calls"
             caller.leave(value, key, why)
+
+
+def _connect(gathered: Gathered) -> None:
+    """Write calls of services with Service Connect, which may connect to each other, where the files name no caller."""
+    services = gathered.table.get("services", {})
+    called = {
+        callee
+        for kind in ("services", "jobs")
+        for one in gathered.table.get(kind, {}).values()
+        for callee in one.get("calls", ())
+    }
+    for name in gathered.connected:
+        callee = services.get(name, {})
+        callers = [one for one in gathered.connected if one != name and one in services]
+        if "port" not in callee or callee.get("public") or name in called or not callers:
+            continue
+        for one in callers:
+            services[one]["calls"] = [*services[one].get("calls", ()), name]
+        why = f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file says who does"
+        gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
 
 
 def _logs(gathered: Gathered) -> None:
@@ -120,7 +144,9 @@ def _egress(gathered: Gathered) -> None:
         del gathered.table["network"]
 
 
-def _host(gathered: Gathered) -> None:
+def _host(gathered: Gathered) -> str:
+    """Write the public names, and note who may come and by what; return the stack's public name."""
+    chosen = hosts.write(gathered)
     balanced = [http for name, http in gathered.public.items() if name not in gathered.on_app_runner]
     if balanced and not gathered.hosts:
         first = balanced[0]
@@ -136,10 +162,7 @@ def _host(gathered: Gathered) -> None:
             f'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]{clear}'
         )
         gathered.found.leave(first, "http", why, cost="nothing")
-    chosen = next((name for _, name, _ in gathered.hosts if _below(name)), "")
     if chosen:
-        label, _, domain = chosen.partition(".")
-        gathered.table["dns"] = {"domain": domain, "host": label}
         for name, http in gathered.public.items():
             if name not in {service for service, _, _ in gathered.hosts}:
                 why = f"answers by HTTP under the load balancer's name there; here under {chosen} as well"
@@ -150,14 +173,34 @@ def _host(gathered: Gathered) -> None:
             value = next(iter(gathered.in_clear.values()))
             why = f"is for the whole load balancer here: {others} too answers by HTTP instead of redirecting to HTTPS"
             gathered.found.leave(value, "http.redirect_to_https", why, cost="nothing")
-    for service, name, where in gathered.hosts:
-        if name != chosen:
-            why = f"for other names than {chosen} write hosts" if chosen else "write dns.domain and dns.host"
-            why = why if _below(name) else f"is no host below a domain; {why}"
-            gathered.found.leave(where, "http.alias", f"{name}: {why}", f"services.{service}")
+    _https(gathered, named=bool(chosen))
+    return chosen
 
 
-def _below(name: str) -> bool:
-    """Return whether a name is a host below a domain, without shell variables."""
-    label, _, domain = name.partition(".")
-    return "." in domain and not SHELL.search(name) and bool(re.fullmatch(values.LABEL, label))
+def _https(gathered: Gathered, *, named: bool) -> None:
+    """Write the certificates and the TLS policy of the environment's load balancer.
+
+    Args:
+        named: whether a service has an alias: without one there is no HTTPS.
+    """
+    found, idle = gathered.found, "no service has an alias, so that there is no HTTPS here"
+    if policy := gathered.tls_policy:
+        if named:
+            gathered.table.setdefault("load_balancer", {})["tls_policy"] = policy.text
+        else:
+            found.leave(policy, "http.public.ssl_policy", f"{policy.text}: {idle}", cost="nothing")
+    elif named:
+        why = f"ELB's {USUAL_TLS} there, also for TLS 1.0; here the newer one that load_balancer.tls_policy has"
+        found.note(Left("copilot", 0, "http.public.ssl_policy", why, cost="nothing"))
+    if gathered.certificates is None:
+        return
+    arns = gathered.certificates.texts
+    if not named:
+        found.leave(gathered.certificates, "http.public.certificates", idle, cost="nothing")
+        return
+    gathered.table["dns"]["certificate"] = arns[0] if len(arns) == 1 else arns
+    why = (
+        "with certificates of your own, Copilot makes no records of aliases, unless hosted_zone says in which zone; "
+        "here the stack makes them"
+    )
+    found.leave(gathered.certificates, "http.public.certificates", why, cost="nothing")

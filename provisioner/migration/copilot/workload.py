@@ -22,7 +22,6 @@ WHY = {
     "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
-    "taskdef_overrides": "the task definition follows from the keys of the service: look for a similar key",
     "timeout": "a job has no longest time",
 }
 """Keys of a manifest without a counterpart, and the reason or the fix."""

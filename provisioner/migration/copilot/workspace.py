@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from provisioner.config import short_names
 from provisioner.config import validators as values
 from provisioner.config.production import is_production
 from provisioner.engine.errors import ConfigurationError
-from provisioner.migration.copilot import environment, regions, stack, workload
-from provisioner.migration.copilot.findings import Gathered
+from provisioner.migration.copilot import environment, known, regions, stack, workload
+from provisioner.migration.copilot.findings import JOB, Gathered
 from provisioner.migration.draft import Draft, Left
 from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid, read
 
 FOLDER = "copilot"
+INTERPOLATED = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)\}")
+ACTING = re.compile(
+    r"AWS::(ApplicationAutoScaling|CloudFront|CodeDeploy|ECS|ElasticLoadBalancing\w*|Events|Route53|WAFv2)::"
+)
+"""Resources of addons that act upon Copilot's own services, load balancer or name, and not upon those of here."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
@@ -43,6 +50,7 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
         if manifest := environments.get(name):
             _environment(gathered, name, manifest)
         _fill(gathered, application, workloads)
+    _shorten(found)
     regions.write(found, folder)
     _beside(folder, found)
     if not any(found.workloads.values()):
@@ -50,6 +58,22 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
         why = "there is no service and no job that can be carried over: see why below"
         raise ConfigurationError(f"{folder}: {why}{reasons}")
     return found
+
+
+def _shorten(found: Draft) -> None:
+    """Shorten a project's name that is too long for the load balancer's; places of secrets keep the application's."""
+    env = max(found.tables, key=len)
+    public = [
+        name for table in found.tables.values() for name, one in table.get("services", {}).items() if "public" in one
+    ]
+    stack = f"{(project := found.project)}-{env}"
+    most = short_names.room(short_names.TARGET_GROUP) if public else short_names.STACK
+    longest = max((len(f"{stack}-{name}") for name in [*public, "alb"]), default=0) if public else 0
+    room = most - len(f"-{env}")
+    if len(stack) > most and (longest > short_names.TARGET_GROUP or not public) and room > short_names.HASH + 2:
+        found.project = short_names.shortened(project, room)
+        why = f"{project}-{env} is too long for names on AWS: {found.project} is the project here; choose a better one"
+        found.note(Left(f"{FOLDER}/.workspace", 0, "application", why, cost="nothing"))
 
 
 def _application(folder: Path, project: str | None) -> str:
@@ -108,7 +132,7 @@ def _environment(gathered: Gathered, name: str, manifest: Path) -> None:
     """Write the keys of an environment's manifest into its table, or note that it cannot be read."""
     shown = f"{FOLDER}/environments/{name}/{manifest.name}"
     try:
-        environment.fill(gathered, read(manifest, shown))
+        environment.fill(gathered, known.pruned(read(manifest, shown), known.ENVIRONMENT, gathered.found))
     except Unreadable as error:
         gathered.found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
 
@@ -120,11 +144,19 @@ def _fill(gathered: Gathered, application: str, workloads: Mapping[str, Value]) 
         base = {key: value for key, value in whole.table.items() if key != "environments"}
         merged = _chosen(Value(whole.file, whole.line, base), whole.at("environments", env))
         if re.fullmatch(values.NAME, name):
-            workload.add(gathered, name, mapped(merged, lambda text: _filled(text, application, env)))
+            filled = mapped(merged, lambda text: _filled(gathered.found, text, application, env))
+            workload.add(gathered, name, _known(gathered, name, filled))
         else:
             why = "is not a name here: use lower-case letters, digits and single hyphens"
             gathered.found.leave(whole, "name", why, f"services.{name}", "all")
     stack.finish(gathered)
+
+
+def _known(gathered: Gathered, name: str, manifest: Value) -> Value:
+    """Return a manifest without the keys that Copilot itself passes over, which are noted."""
+    sort = (manifest.at("type") or manifest).text or ""
+    kind = "jobs" if sort == JOB else "services"
+    return known.pruned(manifest, known.WORKLOADS.get(sort), gathered.found, f"{kind}.{name}")
 
 
 def _chosen(manifest: Value, over: Value | None) -> Value:
@@ -140,10 +172,24 @@ def _chosen(manifest: Value, over: Value | None) -> Value:
     return merged
 
 
-def _filled(text: str, application: str, env: str) -> str:
-    """Return a text with Copilot's own variables replaced; shell variables, and an unknown environment, stay."""
-    text = text.replace("${COPILOT_APPLICATION_NAME}", application)
-    return text.replace("${COPILOT_ENVIRONMENT_NAME}", env) if env else text
+def _filled(found: Draft, text: str, application: str, env: str) -> str:
+    """Return a text with the variables replaced that Copilot itself sets, or takes from this shell.
+
+    Others, and an unknown environment, stay (aws/copilot-cli, internal/pkg/manifest/interpolate.go).
+    """
+    own = {"COPILOT_APPLICATION_NAME": application, **({"COPILOT_ENVIRONMENT_NAME": env} if env else {})}
+
+    def value(place: re.Match[str]) -> str:
+        name = place[1]
+        if name in own:
+            return own[name]
+        if name.startswith("COPILOT_") or name not in os.environ:
+            return place[0]
+        why = "is filled in from this shell, as Copilot does"
+        found.note(Left(FOLDER, 0, place[0], why, cost="nothing"))
+        return os.environ[name]
+
+    return INTERPOLATED.sub(value, text)
 
 
 def _beside(folder: Path, found: Draft) -> None:
@@ -152,18 +198,44 @@ def _beside(folder: Path, found: Draft) -> None:
         if path.name.startswith("addons.parameters"):
             continue
         types = sorted(set(RESOURCE.findall(_text(path))))
+        acting = [one for one in types if ACTING.match(one)]
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
+        if acting:
+            what = f"{', '.join(acting)}: acts upon what Copilot made, and upon nothing here; the rest {STAYS}"
         # an addon of a service gives it variables with the outputs of the addon's stack
         owner = path.parent.parent.name
         of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
-        found.note(Left(_shown(folder, path), 0, "", what, of))
-    for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
-        found.note(
-            Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here")
-        )
+        found.note(Left(_shown(folder, path), 0, "", what, of, "part" if acting else "stays"))
+    for path in sorted(folder.glob("**/overrides")):
+        _override(found, folder, path)
     for path in _pipelines(folder):
         why = "is a pipeline: `provision ci init` writes one"
         found.note(Left(_shown(folder, path), 0, "", why, cost="nothing"))
+
+
+def _override(found: Draft, folder: Path, path: Path) -> None:
+    """Note changes of Copilot's templates; those of what App Runner alone needs have no effect here."""
+    patches = path / "cfn.patches.yml"
+    alone = path.is_dir() and {one.name for one in path.iterdir()} <= {patches.name, "README.md"}
+    if alone and patches.is_file() and _of_app_runner(patches):
+        why = "changes nothing that is here: it has no patches, or only those of parts for App Runner"
+        found.note(Left(_shown(folder, path), 0, "", why, cost="nothing"))
+        return
+    owner = path.parent.name
+    of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
+    found.note(
+        Left(_shown(folder, path), 0, "", "changes templates of Copilot: read it, nothing of it is known here", of)
+    )
+
+
+def _of_app_runner(patches: Path) -> bool:
+    """Return whether all patches are of an environment's parts for App Runner, which nothing here has."""
+    try:
+        whole = read(patches, patches.name)
+    except Unreadable:
+        return False
+    places = [(one.at("path") or one).text or "" for one in whole.values]
+    return not whole.table and all(re.match(r"/(Resources|Outputs)/AppRunner", one) for one in places)
 
 
 def _pipelines(folder: Path) -> Iterator[Path]:

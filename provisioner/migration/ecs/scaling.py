@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from provisioner.config.services import HIGH
+from provisioner.config.services import HIGH, Scaling
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Workload
 
@@ -15,8 +16,10 @@ METRICS = {
 }
 HIGH_RESOLUTION = "HighResolution"
 """The end of the names of metrics that ECS measures each 20 seconds."""
-COOLDOWNS = {"ScaleOutCooldown": 60, "ScaleInCooldown": 300}
-"""Seconds that every service of a stack has."""
+COOLDOWNS = {"ScaleOutCooldown": "scale_out_cooldown", "ScaleInCooldown": "scale_in_cooldown"}
+"""The key for each cooldown of a policy; ECS has 300 seconds for both where a policy names none (Application Auto
+Scaling API, TargetTrackingScalingPolicyConfiguration)."""
+AWS_COOLDOWN = 300
 
 
 def fill(workload: Workload) -> None:
@@ -29,8 +32,13 @@ def fill(workload: Workload) -> None:
         workload.table["count"] = count
         return
     found: dict[str, Any] = {}
+    pauses: dict[str, set[int]] = {key: set() for key in COOLDOWNS.values()}
     for policy in scaling.policies.get(name, ()):
-        found |= _followed(workload, policy)
+        if followed := _followed(workload, policy):
+            found |= followed
+            for cooldown, key in COOLDOWNS.items():
+                tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
+                pauses[key].add(int(tracking.get(cooldown, AWS_COOLDOWN)))
     for action in scaling.actions.get(name, ()):
         why = f"{action.get('Schedule')}: no schedule changes the number of tasks here"
         workload.leave(f"scaling.{action.get('ScheduledActionName')}", why)
@@ -44,9 +52,21 @@ def fill(workload: Workload) -> None:
     if not least:
         workload.leave("scaling.MinCapacity", "is 0; a service that scales has at least one task here")
     least = max(least, 1)
-    workload.table["scaling"] = {"min": least, "max": most, **found}
+    workload.table["scaling"] = {"min": least, "max": most, **found, **_cooldowns(workload, pauses)}
     if least < count <= most:
         workload.table["count"] = count
+
+
+def _cooldowns(workload: Workload, pauses: Mapping[str, set[int]]) -> dict[str, int]:
+    """Return the cooldowns that are not the usual ones here: the longest of all policies, which is noted."""
+    found = {}
+    for key, seconds in pauses.items():
+        longest = max(seconds)
+        if len(seconds) > 1:
+            workload.tell(f"scaling.{key}", f"is {', '.join(map(str, sorted(seconds)))} there; here {longest} for all")
+        if longest != Scaling.model_fields[key].default:
+            found[key] = longest
+    return found
 
 
 def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
@@ -65,9 +85,6 @@ def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
     if metric == "requests" and not workload.table.get("public"):
         workload.leave(key, "follows the requests of a load balancer, and the service is not public here")
         return {}
-    for cooldown, usual in COOLDOWNS.items():
-        if (seconds := tracking.get(cooldown, usual)) != usual:
-            workload.leave(f"{key}.{cooldown}", f"{seconds} seconds; here {usual}")
     if tracking.get("DisableScaleIn"):
         workload.leave(f"{key}.DisableScaleIn", "tasks that are not needed go again here")
     value = float(tracking.get("TargetValue") or 0)

@@ -13,6 +13,7 @@ from provisioner.operations.impact import data_loss
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import declaration, dns_takeover, request_checks, run_scope
 from provisioner.operations.prerequisites import secret_parameters
+from provisioner.operations.rehearsal import stand_ins
 from provisioner.operations.runs import teardown_scope
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def declare_as_requested(request: Request, aws: Aws, records: Mapping[str, Recor
     if wanted.expires is not None and until is not None:
         with signals.at_once():
             expiration.check_unprotected(config, teardown_scope.all_protected(aws, records))
+    present = stand_ins.put(request.options, config)
     stack = declaration.declare_stack(request.options, config, aws, expiration.dated(records, until))
+    stack.notices[:0] = present
     stack.notices += expiration.changed(records, until, wanted.expires, now)
     stack.removal = request.removal
     stack.notices += check(records, stack.declared, request.removal)

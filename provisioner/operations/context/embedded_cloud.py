@@ -6,6 +6,7 @@ It is a separate distribution, which imports nothing of this tool and is install
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DOMAIN = "registered.example"
 """The domain that the embedded cloud registers if the stack creates its own zone (`dns.create_zone`)."""
+STAND_INS = "PROVISION_STAND_INS"
+"""The environment variable that turns stand-ins off with the value 0, so that what is missing is refused as on AWS."""
 FIRST_DOMAIN = "example.com"
 """The domain that it registers for a stack without one, which can then be given this one."""
 
@@ -55,9 +58,28 @@ def used() -> Iterator[None]:
         raise EmbeddedCloudFailed(str(error)) from error
 
 
+def stands_in(config: Config) -> bool:
+    """Return whether what a stack only uses has stand-ins: on the embedded cloud, unless that is turned off."""
+    return config.target == "local" and os.environ.get(STAND_INS) != "0"
+
+
 def domain(config: Config) -> str:
     """Return the domain that the embedded cloud registers: the stack's, or `DOMAIN` if the stack creates its zone."""
     return DOMAIN if config.dns.create_zone else config.dns.domain or FIRST_DOMAIN
+
+
+def account(config: Config) -> str | None:
+    """Return the number of the account that the stack is written for; None if the configuration names none.
+
+    Certificates are of the stack's own account, and so are parameters.
+    """
+    from provisioner.config.secrets import users
+
+    if config.account.id:
+        return config.account.id
+    places = [*config.dns.certificate, *(one.place for one in users(config.secrets) if one.place.startswith("arn:"))]
+    named = [place.split(":")[4] for place in places if ":secretsmanager:" not in place]
+    return named[0] if named else None
 
 
 @used()
@@ -80,8 +102,10 @@ def start(options: Options, config: Config, port: int | None = None) -> CloudPro
     sys.stderr.write("starting the embedded cloud\n")
     try:
         # an earlier cloud's clock may have run ahead of this machine's: begin later than every recorded time
-        since = ["--since", str(_newest(options.directory))]
-        return manage.start(options.directory, domain(config), port=port, more=since)
+        more = ["--since", str(_newest(options.directory))]
+        if stands_in(config) and (number := account(config)):
+            more += ["--account", number]
+        return manage.start(options.directory, domain(config), port=port, more=more)
     except OSError as error:
         raise EmbeddedCloudFailed(
             f"{error.filename or options.directory} cannot be written: {error.strerror}. Fix that, then run again"

@@ -11,7 +11,7 @@ from provisioner.operations.overrides import expiration, images, private_names, 
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.planning.notices import find_notices
 from provisioner.operations.planning.step_run import declare
-from provisioner.operations.prerequisites import image_copies, preflight, stand_in_listener
+from provisioner.operations.prerequisites import image_copies, preflight
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -44,7 +44,6 @@ def declare_stack(
     config, kept_names = private_names.kept(sizes.applied(images.applied(config, deployed), sized), records)
     for line in image_copies.hosts(config):
         options.report(line)
-    stand_ins = stand_in_listener.put_missing(options, config, aws, records)
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
         pinned, until = images.pinned(deployed, facts), expiration.recorded(records)
@@ -52,6 +51,6 @@ def declare_stack(
     dns_takeover.declare(stack, records, aws.take_over)
     if sized.asleep:
         stack.declared = wake_order.without(stack.declared, records)
-    for text in (*image_notes, *size_notes, *kept_names, *stand_ins, *find_notices(stack, records)):
+    for text in (*image_notes, *size_notes, *kept_names, *find_notices(stack, records)):
         stack.notice(text)
     return stack

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.operations.prerequisites.stand_in_listener import stand_in_listeners
-from provisioner.operations.prerequisites.stand_in_vpc import stand_in_vpcs
+from provisioner.operations.rehearsal.existing_listeners import stand_in_listeners
+from provisioner.operations.rehearsal.existing_vpcs import stand_in_vpcs
 from provisioner.operations.rehearsal.public_names import certificates, stand_in_zones
 from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.security import SecurityGroup

@@ -43,7 +43,14 @@ def problems(**tables: Any) -> list[str]:
         ({"services": {LONG: {"image": "a:1", "port": 80, "public": True}}}, ""),
         ({"jobs": {LONG: {"image": "a:1", "schedule": "rate(1 day)"}}}, ""),
         ({"services": {"b" * 64: {"image": "a:1"}}}, "has 64 characters, and a name in DNS has at most 63"),
-        ({"env": "a-long-environment", "jobs": {"b": {"image": "a:1"}}}, "and AWS allows 32: shorten one of its parts"),
+        (
+            {"env": "a-long-environment", "services": {"b": {"image": "a:1", "port": 80, "public": True}}},
+            "and AWS allows 32: shorten one of its parts",
+        ),
+        # without a load balancer only the names of roles count
+        ({"env": "a-long-environment", "jobs": {"b": {"image": "a:1"}}}, ""),
+        ({"env": "e" * 37, "jobs": {LONG: {"image": "a:1"}}}, ""),
+        ({"env": "e" * 38, "jobs": {"b": {"image": "a:1"}}}, "room for 48 of them: shorten one of its parts by 1"),
         ({"env": "quality-assura", "services": {LONG: {"image": "a:1"}}}, ""),
         (
             {"env": "quality-assura", "services": {LONG: {"image": "a:1", "port": 80, "public": True}}},

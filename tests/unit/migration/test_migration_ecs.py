@@ -632,7 +632,8 @@ def tracking(metric: str, value: float, **more: Any) -> dict[str, Any]:
 def test_how_many_tasks_there_are() -> None:
     cpu, memory = tracking("ECSServiceAverageCPUUtilization", 60), tracking("ECSServiceAverageMemoryUtilization", 75.5)
     found, left = scaled(cpu, memory)
-    assert found["scaling"] == {"min": 1, "max": 8, "cpu": 60, "memory": 76}
+    usual = {"scale_out_cooldown": 300}  # ECS's own, where a policy names none
+    assert found["scaling"] == {"min": 1, "max": 8, "cpu": 60, "memory": 76, **usual}
     assert found["count"] == 2, "it begins with as many as there are now"
     assert "75.5" in left["service web: scaling.ECSServiceAverageMemoryUtilization.TargetValue"]
     found, left = scaled(cpu, MinCapacity=0)
@@ -642,10 +643,14 @@ def test_how_many_tasks_there_are() -> None:
     assert ("scaling" in found, found["count"]) == (False, 2)
     assert {"service web: scaling.q", "service web: scaling"} <= left.keys()
     found, left = scaled(tracking("ECSServiceAverageMemoryUtilizationHighResolution", 60))
-    assert found["scaling"] == {"min": 1, "max": 8, "memory": 60, "resolution": 20}
+    assert found["scaling"] == {"min": 1, "max": 8, "memory": 60, "resolution": 20, **usual}
     slow = tracking("ECSServiceAverageCPUUtilization", 60, ScaleInCooldown=900, DisableScaleIn=True)
-    _, left = scaled(slow)
-    assert "900" in left["service web: scaling.ECSServiceAverageCPUUtilization.ScaleInCooldown"]
+    found, left = scaled(slow)
+    assert found["scaling"] == {"min": 1, "max": 8, "cpu": 60, "scale_out_cooldown": 300, "scale_in_cooldown": 900}
+    assert "service web: scaling.ECSServiceAverageCPUUtilization.DisableScaleIn" in left
+    found, left = scaled(slow, memory)
+    assert found["scaling"]["scale_in_cooldown"] == 900, "the longest of all"
+    assert "300, 900" in left["service web: scaling.scale_in_cooldown"]
 
 
 def test_a_public_service() -> None:

@@ -24,12 +24,24 @@ COPILOT = {".workspace": "application: shop\n", "environments/test/manifest.yml"
 WEB = "name: web\ntype: Load Balanced Web Service\nimage: {build: Dockerfile, port: 80}\nhttp: {path: /}\n"
 API = "name: api\ntype: Backend Service\nimage: {build: api/Dockerfile, port: 4000}\n"
 REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 6379}\n"
+CONNECT = "network: {connect: true}\n"
+ENVIRONMENT = "environments/test/manifest.yml"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 JOB = "name: nightly\ntype: Scheduled Job\nimage: {build: Dockerfile}\non: {schedule: '@daily'}\n"
 
 
 def web(more: str = "", **others: str) -> dict[str, str]:
     """Return the manifests of `web`, with further keys, and of other services."""
     return {"web/manifest.yml": WEB + more, **{f"{name}/manifest.yml": text for name, text in others.items()}}
+
+
+def at(names: str) -> str:
+    return WEB.replace("{path: /}", f"{{path: /, alias: {names}}}")
+
+
+def web_at(names: str) -> dict[str, str]:
+    """Return the manifest of `web` with aliases."""
+    return {"web/manifest.yml": at(names)}
 
 
 def value_of(table: dict[str, Any], key: str) -> Any:
@@ -106,7 +118,7 @@ COPILOT_ROWS: list[Row] = [
         "insights-on",
         {**web(), "environments/test/manifest.yml": "observability: {container_insights: true, other: 1}\n"},
         {"logs": {"retention_days": 30, "insights": True}},
-        [r"observability.other: has no counterpart"],
+        [r"observability.other: is no key of Copilot's"],
     ),
     (
         "build-args",
@@ -151,8 +163,26 @@ COPILOT_ROWS: list[Row] = [
     (
         "taken-name",
         web("variables: {REDIS_URL: 'redis://redis:6379'}\n", redis=REDIS),
-        {"services.web.calls": ABSENT, "services.web.environment": ABSENT},
-        [r"variables.REDIS_URL: .*redis://redis\.svc\.internal:6379"],
+        {
+            "services.web.calls": ["redis"],
+            "services.web.environment": {"REDIS_URL": "redis://redis.svc.internal:6379"},
+        },
+        [r"variables.REDIS_URL: redis has another address here, which is written"],
+    ),
+    (
+        "connected-without-a-name",
+        {
+            "web/manifest.yml": WEB + CONNECT + "secrets: {REDIS_URL: /shop/redis}\n",
+            "redis/manifest.yml": REDIS + CONNECT,
+        },
+        {"services.web.calls": ["redis"], "services.web.secrets": {"REDIS_URL": "ssm:/shop/redis"}},
+        [r"network.connect: web may connect to redis there, and name it in calls here"],
+    ),
+    (
+        "connected-alone",
+        web("", redis=REDIS + "network: {connect: true}\n"),
+        {"services.web.calls": ABSENT},
+        [],
     ),
     (
         "env_file",
@@ -250,6 +280,157 @@ COPILOT_ROWS: list[Row] = [
         [r"region: .*ap-south-1.*eu-west-1|region: .*eu-west-1.*ap-south-1"],
     ),
     ("no-region", web(), {"region": ABSENT}, [r"region: .*ap-northeast-1 until you write yours"]),
+    # names
+    (
+        "apex-and-www",
+        web_at("[example.com, www.example.com]"),
+        {"dns": {"domain": "example.com"}, "services.web.hosts": ["@", "www"]},
+        [r"http.alias: dns.domain is taken as example\.com"],
+    ),
+    (
+        "apex-of-a-country",
+        web_at("shop.co.uk"),
+        {"dns": {"domain": "shop.co.uk"}, "services.web.hosts": ["@"]},
+        [],
+    ),
+    (
+        "deep-name-beside-its-parent",
+        web_at("[www.shop.example.com, shop.example.com]"),
+        {"dns.domain": "example.com", "services.web.hosts": ["www.shop.example.com", "shop"]},
+        [],
+    ),
+    ("wildcard", web_at("'*.example.com'"), {"dns.domain": "example.com", "services.web.hosts": ["*"]}, []),
+    (
+        "name-of-another-zone",
+        web_at("[www.example.com, www.example.org]"),
+        {"dns.domain": "example.com", "services.web.hosts": ["www", "www.example.org"]},
+        [],
+    ),
+    (
+        "one-name-a-service",
+        {**web_at("www.example.com"), "api/manifest.yml": at("api.example.com").replace("web", "api")},
+        {
+            "services.api.hosts": ["api"],
+            "services.web.hosts": ["www"],
+            "services.api.public": True,
+            "services.web.public": True,
+        },
+        [],
+    ),
+    (
+        "name-from-the-shell",
+        web_at("'${HOST}'"),
+        {"dns": ABSENT},
+        [r"http.alias: \$\{HOST\}: is filled in from the shell"],
+    ),
+    (
+        "zone-by-its-id",
+        {"web/manifest.yml": WEB.replace("{path: /}", "{path: /, alias: www.example.com, hosted_zone: Z1}")},
+        {"dns.host": "www"},
+        [r"http.hosted_zone: is found here by its name"],
+    ),
+    (
+        "certificate",
+        {**web_at("www.example.com"), ENVIRONMENT: f"http: {{public: {{certificates: [{CERTIFICATE}]}}}}\n"},
+        {"dns.certificate": CERTIFICATE},
+        [r"http.public.certificates: with certificates of your own, Copilot makes no records"],
+    ),
+    (
+        "certificate-without-a-name",
+        {**web(), ENVIRONMENT: f"http: {{public: {{certificates: [{CERTIFICATE}]}}}}\n"},
+        {"dns": ABSENT},
+        [r"http.public.certificates: no service has an alias"],
+    ),
+    (
+        "tls-policy",
+        {**web_at("www.example.com"), ENVIRONMENT: "http: {public: {ssl_policy: ELBSecurityPolicy-TLS13-1-2-2021-06}}"},
+        {"load_balancer.tls_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+        [],
+    ),
+    ("usual-tls-policy", web_at("www.example.com"), {}, [r"ssl_policy: ELB's ELBSecurityPolicy-2016-08 there"]),
+    (
+        "clients",
+        {**web(), ENVIRONMENT: "http: {public: {ingress: {source_ips: [192.0.2.0/24]}}}\n"},
+        {"network.allow": ["192.0.2.0/24"]},
+        [],
+    ),
+    (
+        "clients-in-the-former-form",
+        {
+            **web(),
+            ENVIRONMENT: "http: {public: {security_groups: {ingress: {restrict_to: {source_ips: [192.0.2.0/24]}}}}}\n",
+        },
+        {"network.allow": ["192.0.2.0/24"]},
+        [],
+    ),
+    # keys without an effect there, or with the same one here
+    (
+        "unknown-keys",
+        web("deployments: {rolling: x}\nnetwork: {assign_public_ip: true}\ncount: {min: 1, range: 1-2}\n"),
+        {"services.web.scaling.max": 2},
+        [
+            r"web/manifest.yml:\d+: deployments: is no key of Copilot's",
+            r"network.assign_public_ip: is no",
+            r"count.min",
+        ],
+    ),
+    (
+        "unknown-key-of-an-environment",
+        {**web(), ENVIRONMENT: "tags: {a: b}\n"},
+        {},
+        [r"environments/test/manifest.yml:\d+: tags: is no key of Copilot's"],
+    ),
+    (
+        "closed-already",
+        web("network: {vpc: {security_groups: {deny_default: true}}}\n"),
+        {},
+        [r"deny_default: no service is open to others here"],
+    ),
+    ("own-port", {"web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_port: 80}")}, {}, []),
+    (
+        "internal-balancer-of-nobody",
+        {**web(), ENVIRONMENT: "http: {private: {subnets: [subnet-1]}}\n"},
+        {},
+        [r"http.private: an internal load balancer is not made here: services that have http for it are named"],
+    ),
+    # scaling
+    (
+        "cooldowns-by-default",
+        web("count: {range: 1-4, cpu_percentage: 70}\n"),
+        {"services.web.scaling": {"min": 1, "max": 4, "cpu": 70, "scale_in_cooldown": 120}},
+        [],
+    ),
+    (
+        "cooldowns",
+        web("count: {range: 1-4, cooldown: {in: 30s, out: 2m}, cpu_percentage: 70}\n"),
+        {"services.web.scaling": {"min": 1, "max": 4, "cpu": 70, "scale_out_cooldown": 120, "scale_in_cooldown": 30}},
+        [],
+    ),
+    (
+        "cooldown-of-one-metric",
+        web("count: {range: 1-4, cpu_percentage: {value: 70, cooldown: {in: 5m}}, memory_percentage: 80}\n"),
+        {"services.web.scaling": {"min": 1, "max": 4, "cpu": 70, "memory": 80}},
+        [r"count: scale_in_cooldown: is 120, 300 seconds there; here 300 for all metrics"],
+    ),
+    (
+        "spot-from-the-third",
+        web("count: {range: {min: 1, max: 4, spot_from: 3}, cpu_percentage: 70}\n"),
+        {"services.web.on_demand": {"base": 2, "percent": 1}},
+        [r"spot_from: is carried over with 1 percent on-demand"],
+    ),
+    # the task definition
+    (
+        "stop-timeout",
+        web("taskdef_overrides: [{path: 'ContainerDefinitions[0].StopTimeout', value: 120}]\n"),
+        {"services.web.stop_timeout": 120},
+        [],
+    ),
+    (
+        "other-override",
+        web("taskdef_overrides: [{path: 'ContainerDefinitions[0].PseudoTerminal', value: true}]\n"),
+        {},
+        [r"taskdef_overrides\[0\]: ContainerDefinitions\[0\]\.PseudoTerminal: has no key here"],
+    ),
     (
         "app-runner",
         {"web/manifest.yml": "name: web\ntype: Request-Driven Web Service\nimage: {build: Dockerfile, port: 80}\n"},

@@ -142,5 +142,86 @@ def test_another_project_keeps_the_places_of_secrets(tmp_path: Path) -> None:
     made = of_copilot(tree, "test", "new")
     assert (made.project, made.application) == ("new", "old")
     assert made.tables["test"]["services"]["web"]["secrets"] == {"KEY": "ssm:/copilot/old/test/secrets/KEY"}
-    (note,) = [one for one in of_copilot(tree).left if one.key == "secrets.KEY"]
-    assert "run `provision init` with --env NAME" in note.why
+    # no file names an environment: `{env}` is that of the stack
+    assert of_copilot(tree).tables["dev"]["services"]["web"]["secrets"] == {"KEY": "ssm:/copilot/old/{env}/secrets/KEY"}
+
+
+def test_a_project_that_is_too_long_is_shortened(tmp_path: Path) -> None:
+    """Elastic Load Balancing's names have 32 characters; places of secrets keep the application's name."""
+    place = "secrets: {KEY: '/copilot/${COPILOT_APPLICATION_NAME}/secrets/KEY'}\n"
+    tree = copilot(tmp_path, web=WEB + place)
+    (tree / "copilot" / ".workspace").write_text("application: a-rather-long-name-of-a-shop\n")
+    made = of_copilot(tree, "test")
+    assert made.project == "a-rather-lon-57a6bb"
+    assert made.tables["test"]["services"]["web"]["secrets"] == {
+        "KEY": "ssm:/copilot/a-rather-long-name-of-a-shop/secrets/KEY"
+    }
+    assert "a-rather-long-name-of-a-shop-test is too long" in "".join(one.why for one in made.changes)
+    (tree / "copilot" / ".workspace").write_text("application: shop\n")
+    assert of_copilot(tree, "test").project == "shop"
+
+
+def test_what_copilot_takes_from_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = copilot(tmp_path, web=WEB.replace("{build: Dockerfile", "{location: 'web:${SHOP_TAG}'"))
+    monkeypatch.delenv("SHOP_TAG", raising=False)
+    assert verdict(of_copilot(tree, "test", "shop")).whole["services"] == []
+    monkeypatch.setenv("SHOP_TAG", "1.2")
+    made = of_copilot(tree, "test", "shop")
+    assert made.tables["test"]["services"]["web"]["image"] == "web:1.2"
+    assert [str(one) for one in made.changes if "SHOP_TAG" in one.key] == [
+        "copilot: ${SHOP_TAG}: is filled in from this shell, as Copilot does"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patches", "lost"),
+    [
+        ("- op: remove\n  path: /Resources/AppRunnerVpcEndpoint\n", False),
+        ("# nothing\n", False),
+        ("- op: add\n  path: /Resources/HTTPSListener/Properties/MutualAuthentication\n", True),
+    ],
+)
+def test_overrides_are_a_loss_if_they_change_anything(tmp_path: Path, patches: str, lost: bool) -> None:
+    tree = copilot(tmp_path, web=WEB)
+    folder = tree / "copilot" / "environments" / "overrides"
+    folder.mkdir(parents=True)
+    (folder / "cfn.patches.yml").write_text(patches)
+    assert verdict(of_copilot(tree, project="shop")).stack == (["copilot/environments/overrides"] if lost else [])
+
+
+def test_an_arn_in_quotation_marks_of_its_own(tmp_path: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-1a-AbCdEf:username::"
+    tree = copilot(tmp_path, web=WEB + f"secrets: {{USER: \"'{arn}'\"}}\n")
+    assert of_copilot(tree, project="shop").tables["dev"]["services"]["web"]["secrets"] == {"USER": arn}
+
+
+DATABASE = "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n"
+SCALING = "Resources:\n  More:\n    Type: AWS::ApplicationAutoScaling::ScalableTarget\n"
+OUTPUT = "secrets: {DB: {from_cfn: shop-db}}\n"
+
+
+def test_what_stays_in_the_other_stack_is_counted_apart(tmp_path: Path) -> None:
+    both = copilot(
+        tmp_path, web=WEB + OUTPUT, worker="name: worker\ntype: Backend Service\nimage: {build: Dockerfile}\n"
+    )
+    addon = both / "copilot" / "worker" / "addons" / "db.yml"
+    addon.parent.mkdir()
+    addon.write_text(DATABASE)
+    found = verdict(of_copilot(both, project="shop"))
+    assert found.staying == {"services": ["web", "worker"], "jobs": []}
+    assert str(found).startswith(
+        "0 of 2 services are whole; web and worker are whole but for what stays in Copilot's stacks; the Region"
+    )
+    addon.write_text(DATABASE + SCALING)
+    assert verdict(of_copilot(both, project="shop")).staying["services"] == ["web"], "that one scales Copilot's service"
+
+
+def test_a_loss_of_the_whole_stack_is_in_the_verdict(tmp_path: Path) -> None:
+    tree = copilot(tmp_path, web=WEB)
+    environment = tree / "copilot" / "environments" / "test" / "manifest.yml"
+    environment.parent.mkdir(parents=True)
+    environment.write_text("cdn: true\n")
+    (tree / "copilot" / "environments" / "overrides").mkdir()
+    found = verdict(of_copilot(tree, project="shop"))
+    assert found.stack == ["cdn", "copilot/environments/overrides"]
+    assert str(found).startswith("1 of 1 service is whole; the stack lacks cdn and copilot/environments/overrides;")

@@ -52,6 +52,7 @@ def read(tmp_path: Path, secrets: str, more: str = "") -> Config:
         ('"secretsmanager:shared/auth0"', Secret("secretsmanager", "shared/auth0")),
         ('"secretsmanager:shared/auth0#client"', Secret("secretsmanager", "shared/auth0", "client")),
         (f'"{AUTH0}"', Secret("secretsmanager", AUTH0)),
+        ('"secretsmanager:rds!db-1a2b#username"', Secret("secretsmanager", "rds!db-1a2b", "username")),
         (f'"{AUTH0}:client::"', Secret("secretsmanager", AUTH0, "client")),
         (f'"arn:aws:ssm:{ACCOUNT}:parameter/a/b"', Secret("ssm", f"arn:aws:ssm:{ACCOUNT}:parameter/a/b")),
     ],

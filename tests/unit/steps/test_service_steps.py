@@ -657,6 +657,26 @@ def test_metrics_of_high_resolution() -> None:
         assert "service/web" in {need.address for need in policy.dependencies if need.ready}
 
 
+def test_cooldowns_are_those_of_the_file() -> None:
+    scaling = {"max": 5, "cpu": 50, "scale_out_cooldown": 0, "scale_in_cooldown": 90}
+    stack = declared(web={"image": "nginx:1", "scaling": scaling}, api={"image": "nginx:1", "scaling": {"max": 5}})
+    pauses = {}
+    for name in ("web", "api"):
+        tracking = desired(stack, f"scaling_policy/{name}").target_tracking_scaling_policy_configuration
+        pauses[name] = (tracking["ScaleOutCooldown"], tracking["ScaleInCooldown"])
+    assert pauses == {"web": (0, 90), "api": (60, 300)}
+
+
+def test_the_file_wins_over_what_calls_would_set() -> None:
+    """A variable and a secret of a service's own, with the name that `calls` has for an address."""
+    web = {"image": "web:1", "calls": ["api"], "environment": {"API_URL": "http://api.svc.internal:81/v2"}}
+    job = {"image": "web:1", "calls": ["api"], "secrets": {"API_URL": "generate"}}
+    stack = declared(web=web, other=job, api={"image": "api:1", "port": 81})
+    assert environment(stack, "web")["API_URL"] == "http://api.svc.internal:81/v2"
+    assert "environment" not in container(stack, "other") or "API_URL" not in environment(stack, "other")
+    assert [one["name"] for one in container(stack, "other")["secrets"]] == ["API_URL"]
+
+
 def test_recreate_stops_before_it_starts() -> None:
     service = desired(declared(beat={"image": "worker:1", "deployment": "recreate"}), "service/beat")
     assert service.deployment_configuration["maximumPercent"] == 100

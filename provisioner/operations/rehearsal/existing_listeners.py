@@ -1,26 +1,18 @@
-"""Find the existing listeners that a stack's copy needs, and put one into the embedded cloud, with no other's rules."""
+"""Find the existing listeners that a stack's copy needs: each answers without rules of others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from ecs_emulator import control
-from provisioner.aws.errors import code_of
 from provisioner.engine.words import names
-from provisioner.operations.context import embedded_cloud
-from provisioner.operations.prerequisites.stand_in_vpc import stand_in_vpcs
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupIngress
 from provisioner.resources.elbv2.balancer import TargetGroup
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.route53.records import RecordSet
 
 if TYPE_CHECKING:
-    from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
 
 PORTS = {"HTTP": 80, "HTTPS": 443}
@@ -57,32 +49,6 @@ def stand_in_listeners(records: Mapping[str, Record], config: Config, assumed: l
         certified = f", with a certificate for {names(covered)}" if protocol == "HTTPS" and covered else ""
         assumed.append(f"{arn} answers by {protocol}{certified}, reaches the tasks, and has no rules of others")
     return found
-
-
-def put_missing(options: Options, config: Config, aws: Aws, records: Mapping[str, Record]) -> list[str]:
-    """Put a stand-in for the listener, and for its VPC, into the embedded cloud if it is not there.
-
-    Returns:
-        A notice on each stand-in.
-    """
-    if config.target != "local" or (arn := config.listener) is None or _is_there(aws, arn):
-        return []
-    assumed = list[str]()
-    vpcs = stand_in_vpcs(records, config, assumed)
-    listeners = stand_in_listeners(records, config, assumed)
-    wanted = {"region": config.region, "vpcs": vpcs, "listeners": listeners}
-    with embedded_cloud.used():
-        control.put_unmanaged(embedded_cloud.running(options), wanted)
-    return [f"the embedded cloud has a stand-in: {text}" for text in assumed]
-
-
-def _is_there(aws: Aws, arn: str) -> bool:
-    try:
-        return bool(aws.client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"])
-    except ClientError as error:
-        if code_of(error) not in ("ListenerNotFound", "LoadBalancerNotFound"):
-            raise
-        return False
 
 
 def _groups(records: Mapping[str, Record]) -> list[str]:
