@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     name="ci",
-    help="Write the pipeline of a project, make its roles, say what it found.",
+    help="Write the pipeline of a project, make its roles, report.",
     rich_markup_mode=None,
     context_settings=SETTINGS,
 )
@@ -72,8 +72,9 @@ def init(
     url: Url = GITLAB,
     end_expired: Ends = None,
 ) -> int:
-    """Write the pipeline's files: a plan on each pull request, `up` on the branch once approved, a check each night.
+    """Write the files of a pipeline.
 
+    It makes a plan on each pull request, `up` on the branch once approved, and a check each night.
     The plan is one comment, kept up to date. The jobs sign in to AWS by OpenID Connect: there is no key to keep.
     `provision ci roles` makes the roles that they sign in as. Existing files are not changed.
 
@@ -158,8 +159,9 @@ def roles(
 
 @command(group, "report", "provision ci report plan.md     in a job of GitHub, also to its summary")
 def report(options: Options, file: ReportFile) -> int:
-    """Add a report to the job's summary, the file that GITHUB_STEP_SUMMARY names. Elsewhere, print the report.
+    """Add a report to the job's summary, or print it.
 
+    The summary is the file that GITHUB_STEP_SUMMARY names; without the variable, the report is printed.
     If there is no report, because the command was killed or never ran, the summary says so.
     """
     from provisioner.operations.ci import summary
@@ -178,9 +180,9 @@ def report(options: Options, file: ReportFile) -> int:
 
 @command(group, "comment", "provision ci comment plan.md     in a pipeline of a pull request")
 def comment(options: Options, file: ReportFile) -> int:
-    """Write a report as a comment on the pull request, and replace the earlier report.
+    """Write a report as a comment on the pull request.
 
-    On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
+    It replaces the earlier report.     On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
     """
     from provisioner.operations.ci import api
     from provisioner.render import ci as show
@@ -197,9 +199,9 @@ def comment(options: Options, file: ReportFile) -> int:
 
 @command(group, "issue", "provision ci issue plan.md       in a scheduled pipeline")
 def issue(options: Options, file: ReportFile) -> int:
-    """Open or update an issue if the plan has changes, and close it if there are none.
+    """Keep an issue open while the plan has changes.
 
-    Fails if there is no plan, because then drift is not known.
+    Opens or updates it, and closes it if there are none. Fails if there is no plan, because then drift is not known.
     """
     from provisioner.engine.errors import ProvisionError
     from provisioner.operations.ci import api

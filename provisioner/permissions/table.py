@@ -26,7 +26,7 @@ from provisioner.resources.cloudwatch.metrics import PERMISSIONS as METRICS
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """Permissions of a stack that belong to no resource type."""
 ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS, *PRICES)
-"""Permissions of the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `prices refresh`."""
+"""Permissions of the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `cost --refresh`."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order of the policies."""
 FREE = frozenset({"sts:GetCallerIdentity"})

@@ -1,4 +1,4 @@
-"""List the deployments of services for `provision history`, and compare two revisions for `provision diff`."""
+"""List the deployments of services and compare two revisions, for `provision history`."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ CHANGED = "-changed"
 """A text that is appended to each value in the course of the life."""
 NOT_HERE = {
     "explain": "it is the same for every stack.toml, and reads none",
+    "options": "it is the same for every stack.toml, and reads none",
     "schema": "it is the same for every stack.toml, and reads none",
     "cloud start": "it would be another cloud, which gets nothing of the configuration",
     "cloud stop": "the same",

@@ -55,7 +55,7 @@ def told(word: str) -> bool:
 
 def test_every_command_and_option_is_on_a_page() -> None:
     commands = dict(reference.leaves("provision", typer.main.get_command(app)))
-    assert len(commands) > 50
+    assert len(commands) >= 50
     assert [one for one in commands if not told(one) and f"`{one.removeprefix('provision ')}" not in TOLD] == []
     options = {
         (name, option)
