@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from provisioner.cli.app import FORMER, GROUPS
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
 from provisioner.config.models import SAMPLE

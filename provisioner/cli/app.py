@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from collections.abc import Callable
@@ -62,6 +63,16 @@ app = typer.Typer(
     epilog="Start with `provision init`, then `provision up`, which uses the embedded cloud: no AWS account needed. "
     "`provision COMMAND --help` has examples, and `provision options` lists the options that every command takes.",
 )
+
+
+def only(name: str) -> typer.Typer:
+    """Return the program with one command, or one group of commands, as it is registered."""
+    one = copy.copy(app)
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    one.registered_groups = [
+        g for g in app.registered_groups if g.typer_instance and g.typer_instance.info.name == name
+    ]
+    return one
 
 
 class PlainCommand(TyperCommand):

@@ -73,8 +73,8 @@ def policy(
     """
     from provisioner.aws.permissions import Part
     from provisioner.operations.context import configuration, regions
+    from provisioner.permissions.arns import ANY, boundary_arn
     from provisioner.permissions.printed import part_of, printed
-    from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
 
     config = configuration.load(options, declares=True)
@@ -109,7 +109,7 @@ def _database(options: Options, config: Config) -> str:
     """Return the database's resource id from the state on this machine; `*` if the state is in a bucket."""
     from provisioner.operations.context import stores
     from provisioner.operations.prerequisites.permissions_boundary import database_of
-    from provisioner.permissions.table import ANY
+    from provisioner.permissions.arns import ANY
 
     return ANY if config.state.bucket else database_of(config, stores.recorded(options, config).records)
 

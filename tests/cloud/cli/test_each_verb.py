@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image

@@ -16,8 +16,7 @@ import pytest
 import typer
 
 from ecs_emulator import manage
-from provisioner.cli import main  # noqa: F401  (it registers the commands)
-from provisioner.cli.app import app
+from provisioner.cli.commands import app
 from provisioner.state.local import DOCUMENT
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner.cli import main  # noqa: F401  (it registers the commands)
-from provisioner.cli.app import FORMER, GROUPS, app
+from provisioner.cli.app import FORMER, GROUPS
+from provisioner.cli.commands import app
 from tests.unit.conftest import Run
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ import pytest
 import typer
 import yaml
 
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
 from tools import reference, site
