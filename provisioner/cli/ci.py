@@ -26,16 +26,23 @@ group = typer.Typer(
 )
 app.add_typer(group)
 
-Which = Annotated[Forge, typer.Argument(metavar="github|gitlab", help="The forge, which runs the pipeline.")]
+Which = Annotated[
+    Forge | None,
+    typer.Argument(metavar="[github|gitlab]", help="The forge, which runs the pipeline (default: that of `origin`)."),
+]
 Repository = Annotated[
-    str,
+    str | None,
     typer.Option(
-        metavar="NAME", help="The repository as its tokens name it: owner/name, on GitHub perhaps owner@1234/name@5678."
+        metavar="NAME",
+        help="The repository as its tokens name it: owner/name, on GitHub perhaps owner@1234/name@5678 (default: that "
+        "of `origin`).",
     ),
 ]
 Branch = Annotated[str, typer.Option(metavar="NAME", help="The branch that is deployed.")]
 Environment = Annotated[str, typer.Option(metavar="NAME", help="GitHub's or GitLab's environment, which approves.")]
-Url = Annotated[str, typer.Option(metavar="URL", help="The GitLab instance.")]
+Url = Annotated[
+    str | None, typer.Option(metavar="URL", help="The GitLab instance (default: that of `origin`, or gitlab.com).")
+]
 Ends = Annotated[
     str | None,
     typer.Option(
@@ -52,14 +59,16 @@ ReportFile = Annotated[
 @command(
     group,
     "init",
+    'provision ci init --install "pip install ./tools/ecs_provision-0.1.0.whl"      for the forge of `origin`',
     'provision ci init github --repository octo-org/shop --install "pip install ./tools/ecs_provision-0.1.0.whl"',
     'provision ci init gitlab --repository team/shop --install "pip install -r requirements.txt" --env prod',
     "provision ci init github ... --end-expired 'pr-*'      and a job that deletes expired environments",
 )
 def init(
     options: Options,
-    forge: Which,
-    repository: Repository,
+    *,
+    forge: Which = None,
+    repository: Repository = None,
     install: Annotated[
         str,
         typer.Option(
@@ -69,7 +78,7 @@ def init(
     ],
     branch: Branch = "main",
     environment: Environment = "production",
-    url: Url = GITLAB,
+    url: Url = None,
     end_expired: Ends = None,
 ) -> int:
     """Write the files of a pipeline.
@@ -86,6 +95,7 @@ def init(
     from provisioner.render.text import say
 
     config = configuration.load(options)
+    forge, repository, url = _named(options, forge, repository, url)
     pipeline = _checked(
         options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
     )
@@ -113,11 +123,11 @@ def init(
 )
 def roles(
     options: Options,
-    forge: Which,
-    repository: Repository,
+    forge: Which = None,
+    repository: Repository = None,
     branch: Branch = "main",
     environment: Environment = "production",
-    url: Url = GITLAB,
+    url: Url = None,
     end_expired: Ends = None,
     only_print: Annotated[
         bool, typer.Option("--print", help="Print trust and policies instead, without a call.")
@@ -140,6 +150,7 @@ def roles(
 
     config = configuration.load(options, declares=True)
     regions.check_named(config.region, str(options.file))
+    forge, repository, url = _named(options, forge, repository, url)
     pipeline = _checked(
         options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
     )
@@ -216,6 +227,16 @@ def issue(options: Options, file: ReportFile) -> int:
     done = api.keep_issue(api.here(), head, f"{stack} is not as declared: {found.counts}", body)
     say([json.dumps({"done": done})] if options.json else [f"issue {done}" if done else "no drift"])
     return 0
+
+
+def _named(options: Options, forge: Forge | None, repository: str | None, url: str | None) -> tuple[Forge, str, str]:
+    """Return forge, repository and URL as they are given, or as the clone tells, and report what was guessed."""
+    from provisioner.operations.ci.origin import named
+
+    which, where, instance, guessed = named(options.file.absolute().parent, forge, repository, url)
+    if guessed:
+        options.report(f"note: {' '.join(guessed)}, as the clone says")
+    return which, where, instance
 
 
 def _checked(options: Options, config: Config, pipeline: Pipeline) -> Pipeline:

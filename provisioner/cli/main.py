@@ -127,7 +127,8 @@ def _failed(error: Exception) -> int:
 
 def _usage(message: str) -> str:
     """Return the error of a command line as a sentence, without the prefix of the validator."""
-    message = message.replace(": Value error, ", ": ").rstrip()
+    # typer lists choices on lines of their own
+    message = " ".join(message.replace(": Value error, ", ": ").split())
     return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 

@@ -11,6 +11,7 @@ import typer
 
 from provisioner.cli.app import FORMER, GROUPS
 from provisioner.cli.commands import app
+from provisioner.cli.main import _failed
 from tests.unit.conftest import Run
 
 ROOT = Path(__file__).parents[3]
@@ -110,3 +111,9 @@ def test_options_of_merged_commands_do_not_mix(run: Run, words: list[str], messa
     code, out, err = run(*words)
     assert (code, out) == (4, "")
     assert message in err
+
+
+def test_choices_of_typer_are_told_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    error = typer.BadParameter("Choose from:\n\tgithub,\n\tgitlab")
+    assert _failed(error) == 4
+    assert capsys.readouterr().err == "error: Invalid value: Choose from: github, gitlab. See `provision --help`\n"
