@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,7 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
     ]
 
 
-def _tags_of_digests(aws: Aws, images: Set[str]) -> Mapping[str, Sequence[str]]:
+def _tags_of_digests(aws: Aws, images: Collection[str]) -> Mapping[str, Sequence[str]]:
     """Return the tags of images that are named by digests; without any, what builds and copies is not imported."""
     if not images:
         return {}

@@ -194,6 +194,23 @@ def test_help_and_version_load_nothing_heavy() -> None:
     assert loaded((*HEAVY, *others), "--help", "--version") == "[0, 0] []\n"
 
 
+def test_a_command_loads_no_other_command(run: Run, tmp_path: Path) -> None:
+    assert run("init")[0] == 0
+    others = ("provisioner.cli.commands", "provisioner.cli.up", "provisioner.cli.rehearse", "provisioner.cli.dash")
+    assert loaded(others, "config", "output", "status", cwd=tmp_path).endswith(" []\n")
+    assert loaded(others[:1], "upp", cwd=tmp_path).endswith(f" {[*others[:1]]}\n"), "a wrong word is compared with all"
+
+
+def test_the_models_do_not_read_their_own_sources(run: Run, tmp_path: Path) -> None:
+    assert run("init")[0] == 0
+    code = (
+        "import inspect, sys; from provisioner.cli.main import main; read = []; "
+        "inspect.getsource = inspect.getsourcelines = lambda of: read.append(of); "
+        "code = main(['config']); print(code, read, file=sys.stderr)"
+    )
+    assert str(program(code=code, cwd=tmp_path).stderr) == "0 []\n"
+
+
 # -- init and configuration --------------------------------------------------------------------------------------------
 
 
