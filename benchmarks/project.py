@@ -71,7 +71,9 @@ class Project:
     def variables(self) -> dict[str, str]:
         """Return the environment of its commands."""
         local = {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"}
-        return os.environ | local | dict(self.environment)
+        # a user's installation has its modules compiled: so do these runs, after the first
+        compiled = {"PYTHONPYCACHEPREFIX": str(self.directory / ".compiled"), "PYTHONDONTWRITEBYTECODE": ""}
+        return os.environ | compiled | local | dict(self.environment)
 
     def measure(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
         """Run a command in the directory, with these variables and no others; end the program if it fails."""

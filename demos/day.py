@@ -212,7 +212,7 @@ def noon(day: Day) -> None:
     with day.load():
         day.run("rollback", "web")
     hold("Good morning" not in day.page(), "the former image does not serve")
-    day.run("diff", "web")
+    day.run("history", "web", "--diff")
 
 
 def canary(day: Day) -> None:

@@ -47,7 +47,7 @@ class _Alarm:
 
     Attributes:
         text: the description in the e-mail.
-        quiet: whether it sends nothing, because of `pause` or `sleep`.
+        quiet: whether it sends nothing, because of `sleep`.
         minutes: for how many minutes in a row the threshold must be passed.
     """
 

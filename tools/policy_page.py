@@ -10,11 +10,12 @@ from typing import Any
 import typer
 
 from provisioner.aws.permissions import Part, Permission
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from provisioner.config.stack_file import load
+from provisioner.permissions.arns import ANY
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.policy import Statement, statement, statements
-from provisioner.permissions.table import ANY, needed
+from provisioner.permissions.table import needed
 from tools.type_page import EVERYTHING
 
 HOW = {"ArnEquals": "=", "StringEquals": "=", "Bool": "=", "ArnLike": "like", "StringLike": "like"}

@@ -16,7 +16,8 @@ from typing import Any
 
 import typer
 
-from provisioner.cli.main import app
+from provisioner.cli.app import FORMER, GROUPS
+from provisioner.cli.commands import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
 from provisioner.config.models import SAMPLE
@@ -126,6 +127,9 @@ def _cell(text: str) -> str:
 
 
 def _commands() -> Iterator[str]:
+    yield from ["", "| to | commands |", "|---|---|"]
+    for heading, names in GROUPS.items():
+        yield f"| {heading.lower().replace(' ci', ' CI')} | {', '.join(f'`{name}`' for name in names)} |"
     yield from ["", "## Options that every command takes", "", "| option | |", "|---|---|"]
     root = typer.main.get_command(app)
     commands = dict(leaves("provision", root))
@@ -135,14 +139,19 @@ def _commands() -> Iterator[str]:
         own = [parameter for parameter in one.params if parameter.name not in {*COMMON, "help"}]
         if own:
             yield from ["", "| argument or option | |", "|---|---|", *map(_option, own)]
+    yield from ["", "## Former names", "", "They work until the next release, as before, and say so on standard error."]
+    yield from ["", "| former name | now |", "|---|---|"]
+    yield from (f"| `{former}` | `{now}` |" for former, now in FORMER.items())
 
 
 def leaves(name: str, group: Any) -> Iterator[tuple[str, Any]]:
     """Yield the commands of a group and of the groups in it, as they are typed, in the order of help."""
     for word, one in group.commands.items():
+        if one.hidden:
+            continue
         if hasattr(one, "commands"):
             yield from leaves(f"{name} {word}", one)
-        elif not one.hidden:
+        else:
             yield f"{name} {word}", one
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
 from typing import Any, Literal, Protocol
 
 from provisioner.engine.ports import Row
-from provisioner.engine.resource_types import all_types
+from provisioner.engine.resource_types import MODULES, all_types
 
 Tags = dict[str, str]
 
@@ -143,14 +144,26 @@ def keep_only(known: Mapping[str, Api]) -> None:
 
 def api_of(service: str) -> Api | None:
     """Return the API of a boto3 client; None if no module defines it."""
+    if service not in _APIS:
+        _import_room(service)
     return _APIS.get(service) or apis().get(service)
 
 
 def signed_by(name: str) -> Api | None:
     """Return the API whose requests are signed with a name; None if no module defines it."""
     if name not in _SIGNED:
+        _import_room(name)
+    if name not in _SIGNED:
         all_types()
     return _SIGNED.get(name)
+
+
+def _import_room(name: str) -> None:
+    """Import the modules that are likely to define an API, by their names: all types take longer than a short call."""
+    room = name.replace("-", "_")
+    for module in MODULES:
+        if module.endswith((f".{room}", f".{room}.api")):
+            import_module(module)
 
 
 def name_of(signing_name: str) -> str:

@@ -126,7 +126,7 @@ class Part(Enum):
     SHELL = "the actions of `exec` and `tunnel`"
     STATE = "the actions of `state init`"
     DOCTOR = "the reads of `doctor` that `plan` does not make"
-    PRICES = "the actions of `prices refresh`"
+    PRICES = "the actions of `cost --refresh`"
 
 
 EVERY: frozenset[Part] = frozenset({Part.MAIN})

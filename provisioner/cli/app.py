@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperArgument, TyperCommand
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.models import ArgumentInfo, OptionInfo
 
 from provisioner import __version__
@@ -20,14 +21,58 @@ USAGE = 4
 """The exit code for a wrong command line."""
 SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
+GROUPS = {
+    "Start": ("init", "config", "doctor", "plan", "up", "status"),
+    "Deploy": ("deploy", "rollback", "history", "scale", "run", "secret"),
+    "Look": ("show", "output", "logs", "top", "dash", "exec", "tunnel", "picture", "timeline", "explain"),
+    "Stop and save": ("sleep", "wake", "down", "cost"),
+    "Team and CI": ("list", "policy", "ci"),
+    "Advanced": ("rehearse", "recover", "import", "state", "cloud"),
+}
+"""The commands in the order of help, by heading."""
+FORMER: dict[str, str] = {}
+"""The command line that has taken the place of a former name, by that name. They go after one release."""
+
+
+class Program(TyperGroup):
+    """The root, whose help lists the commands by `GROUPS`, without former names."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words of the usage: options come after the command."""
+        return ["COMMAND", "[OPTIONS]"]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands of each group, then the options."""
+        longest = max(len(name) for names in GROUPS.values() for name in names)
+        for heading, names in GROUPS.items():
+            with formatter.section(heading):
+                room = formatter.width - longest - 6
+                rows = [(name.ljust(longest), self.commands[name].get_short_help_str(room)) for name in names]
+                formatter.write_dl(rows)
+        with formatter.section("Options"):
+            formatter.write_dl([record for one in self.get_params(ctx) if (record := one.get_help_record(ctx))])
+
+
 app = typer.Typer(
     name="provision",
+    cls=Program,
     # Help made with rich takes 0.4 s to show, plain help 0.1 s.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,
-    epilog="Start with `provision init`, then `provision up`, which uses the embedded cloud: no AWS account needed.",
+    epilog="Start with `provision init`, then `provision up`, which uses the embedded cloud: no AWS account needed. "
+    "`provision COMMAND --help` has examples, and `provision options` lists the options that every command takes.",
 )
+
+
+def only(name: str) -> typer.Typer:
+    """Return the program with one command, or one group of commands, as it is registered."""
+    one = copy.copy(app)
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    one.registered_groups = [
+        g for g in app.registered_groups if g.typer_instance and g.typer_instance.info.name == name
+    ]
+    return one
 
 
 class PlainCommand(TyperCommand):
@@ -39,13 +84,18 @@ class PlainCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options to the formatter."""
-        arguments = [p for p in self.get_params(ctx) if isinstance(p, TyperArgument)]
-        options = [p.get_help_record(ctx) for p in self.get_params(ctx) if not isinstance(p, TyperArgument)]
+        own = [p for p in self.get_params(ctx) if p.name not in {*COMMON, "help"}]
+        arguments = [p for p in own if isinstance(p, TyperArgument)]
+        options = [p.get_help_record(ctx) for p in own if not isinstance(p, TyperArgument)]
         if arguments:
             with formatter.section("Arguments"):
                 formatter.write_dl([(str(argument.metavar), argument.help or "") for argument in arguments])
-        with formatter.section("Options"):
-            formatter.write_dl([record for record in options if record])
+        if options:
+            with formatter.section("Options"):
+                formatter.write_dl([record for record in options if record])
+        with formatter.section("Common options, which `provision options` explains"):
+            names = [", ".join(reversed(p.opts)) for p in self.get_params(ctx) if p.name in {*COMMON, "help"}]
+            formatter.write_text(" ".join(f"[{name}]" for name in names))
 
 
 Command = Callable[..., int]
@@ -71,28 +121,35 @@ def provision(
         raise typer.Exit(USAGE)
 
 
-def command(parent: typer.Typer, name: str, *examples: str, further: bool = False) -> Callable[[Command], Command]:
+def command(
+    parent: typer.Typer, name: str, *examples: str, further: bool = False, now: str = "", hidden: bool = False
+) -> Callable[[Command], Command]:
     """Register a function as a command; the common options are added to its own parameters.
 
     Args:
         parent: the app, or one of its groups.
         examples: command lines, each with an explanation, shown at the end of the help.
         further: whether the command gets unknown arguments and options in its context, and refuses them itself.
+        now: the command line that has taken its place, if this is a former name: it still works, hidden, and says so.
+        hidden: whether the list of commands leaves it out.
     """
     unknown = {"allow_extra_args": further, "ignore_unknown_options": further}
 
     def register(function: Command) -> Command:
         # The mark keeps the lines from being filled into one paragraph.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        parent.command(name, cls=PlainCommand, epilog=epilog, context_settings=unknown)(
-            _with_options(function, f"{parent.info.name} {name}")
+        whole = f"{parent.info.name} {name}"
+        if now:
+            FORMER[whole.removeprefix("provision ")] = now
+        parent.command(name, cls=PlainCommand, epilog=epilog, context_settings=unknown, hidden=hidden or bool(now))(
+            _with_options(function, whole, now)
         )
         return function
 
     return register
 
 
-def _with_options(function: Command, name: str) -> Command:
+def _with_options(function: Command, name: str, now: str) -> Command:
     """Return the function with the common options in its signature, which typer reads."""
     defaults = inspect.signature(Options).parameters
     common = [defaults[name].replace(annotation=option) for name, option in COMMON.items()]
@@ -100,6 +157,9 @@ def _with_options(function: Command, name: str) -> Command:
 
     def run(**given: Any) -> int:
         options = Options(**{name: given.pop(name) for name in COMMON}, report=_report, ask=_ask)
+        if now:
+            typed = name.removeprefix("provision ")
+            _report(f"note: `{typed}` is now `{now}`; the former name goes with the next release")
         try:
             with options.ends:
                 if options.log:

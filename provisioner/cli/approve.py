@@ -1,4 +1,4 @@
-"""`provision approve` and `provision reject`: answer a deployment that waits for a person."""
+"""`provision deploy --approve` and `--reject`, and their former names: answer a deployment that waits for a person."""
 
 from __future__ import annotations
 
@@ -22,40 +22,35 @@ Service = Annotated[
     "approve",
     "provision approve web              let the deployment of web go on",
     "provision approve --env prod       the only deployment that waits there",
+    now="deploy --approve",
 )
 def approve(options: Options, service: Service = None) -> int:
-    """Continue a deployment that waits for a person at a stage of services.NAME.deployment.pause_at.
-
-    Ends when ECS has accepted the answer, also while a `deploy` waits elsewhere. The deployment may wait again at a
-    later stage, or before the next step of its traffic.
-
-    Exit code 0 if the deployment continues; 4 if no deployment waits, or if several wait and none is named; 1 if ECS
-    refuses, for example because the pause has expired.
-    """
+    """Continue a deployment that waits for a person: the former name of `provision deploy --approve`."""
     from provisioner.resources.ecs.pauses import CONTINUE
 
-    return _answer(options, service, CONTINUE)
+    return answer(options, service, CONTINUE)
 
 
 @command(
     app,
     "reject",
     "provision reject web               back to the revision that web ran before",
+    now="deploy --reject",
 )
 def reject(options: Options, service: Service = None) -> int:
-    """Roll back a deployment that waits for a person: all traffic goes to the previous revision.
-
-    Ends when ECS has accepted the answer. A `deploy` or `up` that waits for the deployment ends with exit code 1.
-
-    Exit code 0 if ECS rolls back; 4 if no deployment waits, or if several wait and none is named; 1 if ECS refuses, for
-    example because the pause has expired.
-    """
+    """Roll back a deployment that waits for a person: the former name of `provision deploy --reject`."""
     from provisioner.resources.ecs.pauses import ROLLBACK
 
-    return _answer(options, service, ROLLBACK)
+    return answer(options, service, ROLLBACK)
 
 
-def _answer(options: Options, service: str | None, action: str) -> int:
+def answer(options: Options, service: str | None, action: str) -> int:
+    """Answer a deployment that waits, and return the exit code.
+
+    Args:
+        service: the service of the deployment; None: the only deployment that waits.
+        action: `CONTINUE` or `ROLLBACK` of provisioner.resources.ecs.pauses.
+    """
     from provisioner.aws.errors import explaining
     from provisioner.operations.commands.approve import decide
     from provisioner.render.deployments import decided

@@ -20,22 +20,29 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     name="ci",
-    help="Write the pipeline of a project, make its roles, say what it found.",
+    help="Write the pipeline of a project, make its roles, report.",
     rich_markup_mode=None,
     context_settings=SETTINGS,
 )
 app.add_typer(group)
 
-Which = Annotated[Forge, typer.Argument(metavar="github|gitlab", help="The forge, which runs the pipeline.")]
+Which = Annotated[
+    Forge | None,
+    typer.Argument(metavar="[github|gitlab]", help="The forge, which runs the pipeline (default: that of `origin`)."),
+]
 Repository = Annotated[
-    str,
+    str | None,
     typer.Option(
-        metavar="NAME", help="The repository as its tokens name it: owner/name, on GitHub perhaps owner@1234/name@5678."
+        metavar="NAME",
+        help="The repository as its tokens name it: owner/name, on GitHub perhaps owner@1234/name@5678 (default: that "
+        "of `origin`).",
     ),
 ]
 Branch = Annotated[str, typer.Option(metavar="NAME", help="The branch that is deployed.")]
 Environment = Annotated[str, typer.Option(metavar="NAME", help="GitHub's or GitLab's environment, which approves.")]
-Url = Annotated[str, typer.Option(metavar="URL", help="The GitLab instance.")]
+Url = Annotated[
+    str | None, typer.Option(metavar="URL", help="The GitLab instance (default: that of `origin`, or gitlab.com).")
+]
 Ends = Annotated[
     str | None,
     typer.Option(
@@ -52,14 +59,16 @@ ReportFile = Annotated[
 @command(
     group,
     "init",
+    'provision ci init --install "pip install ./tools/ecs_provision-0.1.0.whl"      for the forge of `origin`',
     'provision ci init github --repository octo-org/shop --install "pip install ./tools/ecs_provision-0.1.0.whl"',
     'provision ci init gitlab --repository team/shop --install "pip install -r requirements.txt" --env prod',
     "provision ci init github ... --end-expired 'pr-*'      and a job that deletes expired environments",
 )
 def init(
     options: Options,
-    forge: Which,
-    repository: Repository,
+    *,
+    forge: Which = None,
+    repository: Repository = None,
     install: Annotated[
         str,
         typer.Option(
@@ -69,11 +78,12 @@ def init(
     ],
     branch: Branch = "main",
     environment: Environment = "production",
-    url: Url = GITLAB,
+    url: Url = None,
     end_expired: Ends = None,
 ) -> int:
-    """Write the pipeline's files: a plan on each pull request, `up` on the branch once approved, a check each night.
+    """Write the files of a pipeline.
 
+    It makes a plan on each pull request, `up` on the branch once approved, and a check each night.
     The plan is one comment, kept up to date. The jobs sign in to AWS by OpenID Connect: there is no key to keep.
     `provision ci roles` makes the roles that they sign in as. Existing files are not changed.
 
@@ -85,6 +95,7 @@ def init(
     from provisioner.render.text import say
 
     config = configuration.load(options)
+    forge, repository, url = _named(options, forge, repository, url)
     pipeline = _checked(
         options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
     )
@@ -112,11 +123,11 @@ def init(
 )
 def roles(
     options: Options,
-    forge: Which,
-    repository: Repository,
+    forge: Which = None,
+    repository: Repository = None,
     branch: Branch = "main",
     environment: Environment = "production",
-    url: Url = GITLAB,
+    url: Url = None,
     end_expired: Ends = None,
     only_print: Annotated[
         bool, typer.Option("--print", help="Print trust and policies instead, without a call.")
@@ -139,6 +150,7 @@ def roles(
 
     config = configuration.load(options, declares=True)
     regions.check_named(config.region, str(options.file))
+    forge, repository, url = _named(options, forge, repository, url)
     pipeline = _checked(
         options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
     )
@@ -158,8 +170,9 @@ def roles(
 
 @command(group, "report", "provision ci report plan.md     in a job of GitHub, also to its summary")
 def report(options: Options, file: ReportFile) -> int:
-    """Add a report to the job's summary, the file that GITHUB_STEP_SUMMARY names. Elsewhere, print the report.
+    """Add a report to the job's summary, or print it.
 
+    The summary is the file that GITHUB_STEP_SUMMARY names; without the variable, the report is printed.
     If there is no report, because the command was killed or never ran, the summary says so.
     """
     from provisioner.operations.ci import summary
@@ -178,9 +191,9 @@ def report(options: Options, file: ReportFile) -> int:
 
 @command(group, "comment", "provision ci comment plan.md     in a pipeline of a pull request")
 def comment(options: Options, file: ReportFile) -> int:
-    """Write a report as a comment on the pull request, and replace the earlier report.
+    """Write a report as a comment on the pull request.
 
-    On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
+    It replaces the earlier report.     On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
     """
     from provisioner.operations.ci import api
     from provisioner.render import ci as show
@@ -197,9 +210,9 @@ def comment(options: Options, file: ReportFile) -> int:
 
 @command(group, "issue", "provision ci issue plan.md       in a scheduled pipeline")
 def issue(options: Options, file: ReportFile) -> int:
-    """Open or update an issue if the plan has changes, and close it if there are none.
+    """Keep an issue open while the plan has changes.
 
-    Fails if there is no plan, because then drift is not known.
+    Opens or updates it, and closes it if there are none. Fails if there is no plan, because then drift is not known.
     """
     from provisioner.engine.errors import ProvisionError
     from provisioner.operations.ci import api
@@ -214,6 +227,16 @@ def issue(options: Options, file: ReportFile) -> int:
     done = api.keep_issue(api.here(), head, f"{stack} is not as declared: {found.counts}", body)
     say([json.dumps({"done": done})] if options.json else [f"issue {done}" if done else "no drift"])
     return 0
+
+
+def _named(options: Options, forge: Forge | None, repository: str | None, url: str | None) -> tuple[Forge, str, str]:
+    """Return forge, repository and URL as they are given, or as the clone tells, and report what was guessed."""
+    from provisioner.operations.ci.origin import named
+
+    which, where, instance, guessed = named(options.file.absolute().parent, forge, repository, url)
+    if guessed:
+        options.report(f"note: {' '.join(guessed)}, as the clone says")
+    return which, where, instance
 
 
 def _checked(options: Options, config: Config, pipeline: Pipeline) -> Pipeline:

@@ -72,7 +72,7 @@ def start(
         ),
     ] = None,
 ) -> int:
-    """Start the embedded cloud if it is not running, and show its endpoint."""
+    """Start the embedded cloud, and show its endpoint."""
     from dataclasses import asdict
 
     from ecs_emulator import control, manage
@@ -145,7 +145,7 @@ def status(options: Options) -> int:
 )
 @embedded_cloud.used()
 def env(options: Options) -> int:
-    """Print shell commands that point other AWS tools to the embedded cloud."""
+    """Print shell commands that point AWS tools to the embedded cloud."""
     from ecs_emulator import manage
     from provisioner.operations.context import configuration
     from provisioner.render import status as show
@@ -161,7 +161,7 @@ def delegate(
     options: Options,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public hosted zone.")],
 ) -> int:
-    """Simulate the delegation of a domain, so that its certificates can be validated."""
+    """Simulate the delegation of a domain, for its certificates."""
     from ecs_emulator import manage
     from provisioner.render import status as show
 

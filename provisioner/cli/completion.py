@@ -125,6 +125,8 @@ _BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
     ("output", "name"): _outputs,
     ("set", "name"): _SECRETS,
     ("rm", "name"): _SECRETS,
+    ("sleep", "names"): _SERVICES_AND_JOBS,
+    ("wake", "names"): _SERVICES_AND_JOBS,
     ("pause", "names"): _SERVICES_AND_JOBS,
     ("resume", "names"): _SERVICES_AND_JOBS,
     ("config", "key"): _table,

@@ -1,8 +1,7 @@
-"""`provision diff`: the differences between two revisions of a service's task definition."""
+"""The former name of `provision history SERVICE --diff`."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from provisioner.operations.context.options import Options
     "diff",
     "provision diff web                 the revision that runs, compared with the one before",
     "provision diff web 41 43           two revisions of its task definition",
+    now="history SERVICE --diff",
 )
 def diff(
     options: Options,
@@ -23,13 +23,7 @@ def diff(
     one: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The older one.")] = None,
     other: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The newer one.")] = None,
 ) -> int:
-    """Show the differences between two revisions of a service's task definition, in the form of `diff -u`.
+    """Compare two revisions of a service: the former name of `provision history SERVICE --diff`."""
+    from provisioner.cli.history import print_diff
 
-    Hides values of variables that look like secrets. The exit code is 0, also if there are differences.
-    """
-    from provisioner.operations.inspection.revisions import diff as read
-    from provisioner.render.text import say
-
-    lines = read(options, service, one, other)
-    say(lines or ["no differences"], sys.stdout if lines else sys.stderr)
-    return 0
+    return print_diff(options, service, one, other)

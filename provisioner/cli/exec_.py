@@ -40,7 +40,7 @@ def exec_(
         typer.Option("--exact", help="Pass every byte unchanged, standard error apart; its output may come late."),
     ] = False,
 ) -> int:
-    """Open a shell in a running task of a service, or run a command there.
+    """Open a shell in a running task, or run a command there.
 
     Uses ECS Exec, without AWS's session-manager-plugin. On a terminal, the session is a terminal too; otherwise
     standard output streams as text, with standard error in it. With standard input from a file or a pipe, or with

@@ -73,7 +73,9 @@ def init(
     region: Region = None,
     project: Project = None,
 ) -> int:
-    """Write a stack.toml: a commented sample, or with --from a translation of another tool's files or of a cluster.
+    """Write a stack.toml: a sample, or one of another tool's files.
+
+    With --from, it is translated from another tool's files or from a cluster.
 
     Changes no existing file, and nothing on AWS. --from compose reads files only; --from ecs reads an account;
     --from copilot reads files, and with --profile or --region the account too. Only known keys are carried over: each

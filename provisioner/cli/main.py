@@ -1,4 +1,4 @@
-"""The program `provision`: its commands, and how each way of ending becomes a message and an exit code."""
+"""The program `provision`: it runs a command line, and makes each way of ending a message and an exit code."""
 
 from __future__ import annotations
 
@@ -8,114 +8,27 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import make_dataclass
+from importlib import import_module
 
 import typer
 
-from provisioner.cli import (
-    approve,
-    ci,
-    cloud,
-    config,
-    cost,
-    dash,
-    deploy,
-    diff,
-    doctor,
-    down,
-    exec_,
-    explain,
-    history,
-    import_,
-    init,
-    list_,
-    logs,
-    output,
-    pause,
-    picture,
-    plan,
-    policy,
-    prices,
-    recover,
-    rehearse,
-    resume,
-    rollback,
-    run,
-    scale,
-    schema,
-    secret,
-    show,
-    sleep,
-    state,
-    state_edit,
-    status,
-    timeline,
-    top,
-    tunnel,
-    up,
-    wake,
-)
-from provisioner.cli.app import USAGE, app
+from provisioner.cli.app import GROUPS, USAGE, app, only
 from provisioner.operations.context import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
-
-__all__ = [
-    "app",
-    "approve",
-    "ci",
-    "cloud",
-    "config",
-    "cost",
-    "dash",
-    "deploy",
-    "diff",
-    "doctor",
-    "down",
-    "exec_",
-    "explain",
-    "history",
-    "import_",
-    "init",
-    "list_",
-    "logs",
-    "main",
-    "output",
-    "pause",
-    "picture",
-    "plan",
-    "policy",
-    "prices",
-    "recover",
-    "rehearse",
-    "resume",
-    "rollback",
-    "run",
-    "scale",
-    "schema",
-    "secret",
-    "show",
-    "sleep",
-    "state",
-    "state_edit",
-    "status",
-    "timeline",
-    "top",
-    "tunnel",
-    "up",
-    "wake",
-]
 
 GARBAGE = 300_000
 """New objects before Python collects garbage. A command needs most objects until it ends: with Python's default, 700,
 the collection takes a tenth of the time of a `plan`."""
-ORDER = (
-    "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "picture", "rehearse", "deploy", "approve",
-    "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
-    "status", "dash", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
-    "explain",
-)  # fmt: skip
-
-# in the order of use, not of the alphabet
-app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
+MODULES = {
+    "exec": "exec_",
+    "import": "import_",
+    "list": "list_",
+    "state": "state_edit",
+}
+"""The module of a command that has another name."""
+NAMES = frozenset(name for names in GROUPS.values() for name in names)
+COMPLETION = "_PROVISION_COMPLETE"
+"""The variable with which a shell asks for completion."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,7 +64,7 @@ def _forget_interruption() -> None:
 def _ended(arguments: Sequence[str] | None) -> int:
     """Run one command line, print its error if it fails, and return the exit code."""
     try:
-        code = app(arguments, prog_name="provision", standalone_mode=False)
+        code = _program(arguments)(arguments, prog_name="provision", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", signals.INTERRUPTED)
@@ -165,6 +78,19 @@ def _ended(arguments: Sequence[str] | None) -> int:
             raise
         return _failed(error)
     return int(code or 0)
+
+
+def _program(arguments: Sequence[str] | None) -> typer.Typer:
+    """Return the program with the command of a command line alone, or with all commands if none is named.
+
+    To build all of them takes longer than most commands run.
+    """
+    word = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+    if word in NAMES and COMPLETION not in os.environ:
+        import_module(f"provisioner.cli.{MODULES.get(word, word)}")
+        return only(word)
+    import_module("provisioner.cli.commands")
+    return app
 
 
 def _unread() -> int:
@@ -201,7 +127,8 @@ def _failed(error: Exception) -> int:
 
 def _usage(message: str) -> str:
     """Return the error of a command line as a sentence, without the prefix of the validator."""
-    message = message.replace(": Value error, ", ": ").rstrip()
+    # typer lists choices on lines of their own
+    message = " ".join(message.replace(": Value error, ", ": ").split())
     return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 

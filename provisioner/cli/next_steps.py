@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.operations.context import embedded_cloud
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
     from provisioner.operations.runs.viewer import Ended
 
 
-def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
-    """Return the lines with the user's next steps, and with the cost of the stack."""
+def recommend(ended: Ended, options: Options, wanted: UpOptions, names: Sequence[str] = ()) -> list[str]:
+    """Return the lines with the user's next steps, and with the cost of the stack.
+
+    Args:
+        names: the services and jobs that the command line names.
+    """
     outcome, config, command = ended.outcome, ended.config, options.command_line
     if wanted.give_back:
         advised = advice.after_give_back(outcome, command, wanted.name_words)
@@ -34,7 +39,7 @@ def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
     elif outcome.command in ("deploy", "rollback"):
         advised = advice.after_deploy(outcome, command)
     elif outcome.command in ("scale", "pause", "resume", "sleep", "wake"):
-        advised = advice.after_sizing(outcome, command)
+        advised = advice.after_sizing(outcome, command, names)
     else:
         advised = advice.after_down(outcome, command, config, unprotect=wanted.unprotect)
         advised += cost.so_far(ended.spent, config.target)

@@ -61,7 +61,7 @@ Pausables = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", help="The services, and jobs with a schedule; all of them if none is named."),
 ]
-"""An argument of `pause` and `resume`."""
+"""An argument of `pause` and `resume`, the former names."""
 
 
 TakeOver = Annotated[

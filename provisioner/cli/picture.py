@@ -27,7 +27,7 @@ def picture(
         Source, typer.Option(help="Draw the resources of the configuration, the state or AWS.")
     ] = Source.DECLARED,
 ) -> int:
-    """Draw the stack: its connections, its subnets, and the changes that `up` would make.
+    """Draw the stack, and the changes that `up` would make.
 
     A page is one file that loads nothing from elsewhere: it can be mailed, or kept with a release. It shows the
     settings of each resource, the old and the new settings of each change, and a link to the console. It never

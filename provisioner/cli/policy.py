@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "provision policy --import > import.json    the additional actions of import",
     "provision policy --run > run.json          the actions of run, and nothing else",
     "provision policy --shell > shell.json      the actions of exec and tunnel, and nothing else",
-    "provision policy --prices > prices.json    the actions of prices refresh, and nothing else",
+    "provision policy --prices > prices.json    the actions of cost --refresh, and nothing else",
     "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
     "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
@@ -51,7 +51,7 @@ def policy(
     doctor: Annotated[
         bool, typer.Option("--doctor", help="Print what doctor asks of the account; the other policies have it too.")
     ] = False,
-    prices: Annotated[bool, typer.Option("--prices", help="Print what prices refresh needs.")] = False,
+    prices: Annotated[bool, typer.Option("--prices", help="Print what cost --refresh needs.")] = False,
     boundary: Annotated[
         bool, typer.Option("--boundary", help="Print the permissions boundary of the stack's roles instead.")
     ] = False,
@@ -73,8 +73,8 @@ def policy(
     """
     from provisioner.aws.permissions import Part
     from provisioner.operations.context import configuration, regions
+    from provisioner.permissions.arns import ANY, boundary_arn
     from provisioner.permissions.printed import part_of, printed
-    from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
 
     config = configuration.load(options, declares=True)
@@ -109,7 +109,7 @@ def _database(options: Options, config: Config) -> str:
     """Return the database's resource id from the state on this machine; `*` if the state is in a bucket."""
     from provisioner.operations.context import stores
     from provisioner.operations.prerequisites.permissions_boundary import database_of
-    from provisioner.permissions.table import ANY
+    from provisioner.permissions.arns import ANY
 
     return ANY if config.state.bucket else database_of(config, stores.recorded(options, config).records)
 

@@ -1,4 +1,4 @@
-"""`provision prices`: the list prices behind `provision cost`."""
+"""`provision cost --refresh`, and its former name: the list prices behind `provision cost`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.cli.app import SETTINGS, app, command
 from provisioner.operations.context.options import Options
 
 group = typer.Typer(
-    name="prices", help="Read AWS's list prices anew.", rich_markup_mode=None, context_settings=SETTINGS
+    name="prices", help="Read AWS's list prices anew.", rich_markup_mode=None, context_settings=SETTINGS, hidden=True
 )
 app.add_typer(group)
 
@@ -23,18 +23,18 @@ app.add_typer(group)
     "provision prices refresh                       the prices of the Region of stack.toml",
     "provision prices refresh --region eu-west-3    the prices of another Region",
     "provision prices refresh --json                one JSON document",
+    now="cost --refresh",
 )
 def refresh(
     options: Options,
     region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Another Region's prices.")] = None,
 ) -> int:
-    """Read the list prices of a Region from AWS's Price List API.
+    """Read the list prices of a Region: the former name of `provision cost --refresh`."""
+    return read_prices(options, region)
 
-    The prices are written beside the state. From then on, `cost`, `plan` and other commands use them, and this tool's
-    own prices for missing ones. An uncertain price is not changed, and is named. Nothing else is changed.
 
-    Needs pricing:GetProducts, which `provision policy --prices` prints.
-    """
+def read_prices(options: Options, region: str | None) -> int:
+    """Read the list prices of a Region, tell which have changed, and return the exit code."""
     from provisioner.operations.commands import prices
     from provisioner.render import cost as show
     from provisioner.render.text import say

@@ -15,7 +15,7 @@ from provisioner.operations.context.options import Options
     "provision recover --yes --json     without asking, one JSON document",
 )
 def recover(options: Options) -> int:
-    """Rebuild a lost or broken state from the resources in the account.
+    """Rebuild a lost or broken state from the account's resources.
 
     Finds the stack's resources by their tags, names and contents, and records them, even if stack.toml no longer
     declares them. No resource is changed. A previous state is kept as a backup.

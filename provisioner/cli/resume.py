@@ -1,6 +1,8 @@
-"""`provision resume`: start paused services and jobs again."""
+"""`provision wake NAME` and `--tasks`, and the former name: start paused services and jobs again."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Pausables
@@ -12,20 +14,20 @@ from provisioner.operations.context.options import Options
     "resume",
     "provision resume                   all that is paused",
     "provision resume worker nightly    a service and a job",
+    now="wake [NAME]...` or `wake --tasks",
 )
 def resume(
     options: Options,
     names: Pausables = None,
 ) -> int:
-    """Start services and jobs again after `provision pause`, and wait until the tasks run.
+    """Start services and jobs by name: the former name of `provision wake NAME` and `provision wake --tasks`."""
+    return start(options, names or ())
 
-    A service gets its number of tasks from stack.toml, or from `provision scale`. A service with scaling gets the
-    number that it had before the pause, between its minimum and maximum.
 
-    Exit code 0 only when all tasks run.
-    """
+def start(options: Options, names: Sequence[str]) -> int:
+    """Start these services and jobs, all of them if none is named, and return the exit code."""
     from provisioner.cli.screen import Screen
     from provisioner.operations.commands.pause import resume as run
 
-    screen = Screen(options)
-    return screen.report(run(options, names or (), screen))
+    screen = Screen(options, names=names)
+    return screen.report(run(options, names, screen))

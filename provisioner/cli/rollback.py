@@ -25,7 +25,7 @@ def rollback(
         str | None, typer.Option("--to", metavar="REVISION", help="Go back to this revision (default: the last one).")
     ] = None,
 ) -> int:
-    """Return a service to a previous revision, and wait until that revision serves.
+    """Return a service to a previous revision, and wait for it.
 
     Other services and jobs that run the service's image go back with it. No job is run. `up` and `plan` keep the image,
     until stack.toml names another one; `plan` shows all other differences between stack.toml and the revision.

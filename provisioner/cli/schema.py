@@ -1,4 +1,4 @@
-"""`provision schema`: the JSON schema of `stack.toml`, for editors."""
+"""`provision config --schema`, and its former name: the JSON schema of `stack.toml`, for editors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from provisioner.operations.context.options import Options
 @command(
     app,
     "schema",
-    "provision schema > stack.schema.json    for editors, with the line below in stack.toml",
+    "provision schema > stack.schema.json    for editors",
+    now="config --schema",
 )
 def schema(options: Options) -> int:  # noqa: ARG001 (every command has them)
-    """Print the JSON schema of stack.toml, with a description of each key.
+    """Print the JSON schema of stack.toml: the former name of `provision config --schema`."""
+    return print_schema()
 
-    An editor with a language server for TOML completes keys, shows their descriptions and marks errors, once the first
-    line of stack.toml names the file: #:schema ./stack.schema.json
-    """
+
+def print_schema() -> int:
+    """Print the schema, and return the exit code."""
     from provisioner.config import schema as file
     from provisioner.render.text import say
 

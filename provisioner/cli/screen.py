@@ -34,6 +34,8 @@ class Screen:
     wanted: UpOptions = field(default_factory=UpOptions)
     rehearse: bool | None = None
     draft: Draft | None = None
+    names: Sequence[str] = ()
+    """The services and jobs that the command line names."""
     _progress: Progress | None = None
     _advised: Sequence[str] = ()
 
@@ -77,7 +79,7 @@ class Screen:
         if self._progress is not None:
             self._progress.unfinished = summary.by_step(ended.outcome)
             self._progress.interrupted = isinstance(ended.outcome.error, Interrupted)
-        self._advised = recommend(ended, self.options, self.wanted)
+        self._advised = recommend(ended, self.options, self.wanted, self.names)
 
     def report(self, ended: Ended) -> int:
         """Print the end of the run, after all of it is recorded, and return the exit code."""

@@ -67,7 +67,10 @@ def set_(
     "provision secret list              names, versions, users, and missing values",
 )
 def list_(options: Options) -> int:
-    """List the secrets of services, and secrets that are set but not used. Reads no value."""
+    """List the secrets of services.
+
+    Also those that are set but not used. Reads no value.
+    """
     from provisioner.operations.commands import secret
     from provisioner.operations.context import configuration, connection
     from provisioner.render.text import say, table

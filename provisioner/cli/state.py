@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.show import print_record
 from provisioner.operations.context.options import Options
 
 group = typer.Typer(
@@ -25,7 +26,10 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as 
     "provision state list               all records",
 )
 def list_(options: Options) -> int:
-    """List the records: address, phase (creating, created, ready, deleting), ID."""
+    """List the records: address, phase, ID.
+
+    A phase is creating, created, ready or deleting.
+    """
     from provisioner.operations.context import configuration, stores
     from provisioner.operations.inspection import stack_status
     from provisioner.render.text import say, table
@@ -43,21 +47,14 @@ def list_(options: Options) -> int:
     group,
     "show",
     "provision state show vpc/main      one record",
+    now="show ADDRESS",
 )
 def show(
     options: Options,
     address: Address,
 ) -> int:
-    """Show one record: its settings, outputs and dependencies."""
-    from provisioner.operations.context import configuration, stores
-    from provisioner.operations.context.records import find_record
-    from provisioner.render.status import record_lines
-    from provisioner.render.text import say
-
-    config = configuration.load(options)
-    record = find_record(stores.as_written(options, config), address)
-    say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
-    return 0
+    """Show one record: the former name of `provision show ADDRESS`."""
+    return print_record(options, address)
 
 
 VERSIONING_NOTE = (

@@ -30,7 +30,7 @@ def tunnel(
         typer.Option(metavar="ID", help="Go through this task, by the first letters of its ID (default: the newest)."),
     ] = "",
 ) -> int:
-    """Open a port of this machine that leads to the database, or to a service's port, until Ctrl-C.
+    """Open a local port that leads to the database or a service.
 
     The connection goes through a running task with ECS Exec, by Systems Manager, without AWS's session-manager-plugin;
     to the database, through a service with database = true. Only this machine can connect to the port.

@@ -26,10 +26,9 @@ Problem = tuple[str, str]
 class Model(BaseModel):
     """Base class of all tables: strict types, no unknown keys, immutable."""
 
-    # a wrong value may be a secret, and pydantic's own message would repeat it
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    # pydantic would read the source of each model for the descriptions of its keys, which only the schema needs:
+    # `provisioner.config.schema` reads them; a wrong value may be a secret, and pydantic's own message would repeat it
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between settings that are each valid alone."""

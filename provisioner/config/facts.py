@@ -78,7 +78,7 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of tasks that `provision scale`, `pause` and `sleep` hold, different from the configuration.
+    """Numbers of tasks that `provision scale` and `sleep` hold, different from the configuration.
 
     Attributes:
         scaled: the numbers by service. paused: by service, or job with a schedule, the number of tasks before.

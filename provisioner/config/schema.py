@@ -5,7 +5,15 @@ The docstring below each setting in its model is the setting's description, here
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from provisioner.config import overlays
 from provisioner.config.models import Config
@@ -17,6 +25,9 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 def document() -> dict[str, Any]:
     """Return the schema of a whole file, `[environments.NAME]` included."""
     schema = Config.model_json_schema(ref_template="#/definitions/{model}")
+    _describe(schema, Config)
+    for model in {*_below(Config)}:
+        _describe(schema["$defs"].get(model.__name__, {}), model)
     definitions = {name: _tidy(one) for name, one in schema.pop("$defs").items()}
     whole = _tidy(schema)
     inside = {key: value for key, value in whole["properties"].items() if key not in overlays.NOT_INSIDE}
@@ -37,6 +48,46 @@ def document() -> dict[str, Any]:
         **{key: value for key, value in whole.items() if key != "title"},
         "properties": {**whole["properties"], overlays.TABLE: environments},
         "definitions": {**definitions, "Environment": environment},
+    }
+
+
+def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Yield the models of a model's settings, and of theirs."""
+    for field in model.model_fields.values():
+        yield from _named(field.annotation)
+
+
+def _named(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        yield from _below(annotation)
+    for part in get_args(annotation):
+        yield from _named(part)
+
+
+def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Add the docstrings below a model's settings to its schema."""
+    for parent in reversed(model.__mro__):
+        if issubclass(parent, BaseModel) and parent.__module__.startswith("provisioner."):
+            for key, text in _docstrings(parent.__module__).get(parent.__name__, {}).items():
+                if key in schema.get("properties", {}):
+                    schema["properties"][key]["description"] = text
+
+
+@cache
+def _docstrings(module: str) -> dict[str, dict[str, str]]:
+    """Return the docstrings below the attributes of a module's classes, by class and attribute."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {
+        one.name: {
+            attribute.target.id: inspect.cleandoc(below.value.value)
+            for attribute, below in pairwise(one.body)
+            if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name)
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            if isinstance(below.value.value, str)
+        }
+        for one in tree.body
+        if isinstance(one, ast.ClassDef)
     }
 
 

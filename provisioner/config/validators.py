@@ -45,7 +45,7 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 @dataclass(frozen=True)
 class Check(AfterValidator):
-    """A check of a value, with the keywords that say the same in a JSON schema (`provision schema`)."""
+    """A check of a value, with the keywords that say the same in a JSON schema (`provision config --schema`)."""
 
     # before Python 3.13, the hash of an optional type includes its annotations
     keywords: Mapping[str, Any] = field(default_factory=dict, hash=False)

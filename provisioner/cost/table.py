@@ -1,4 +1,4 @@
-"""The prices, each with its source and date: the shipped table, and the prices that `provision prices refresh` read."""
+"""The prices, each with its source and date: the shipped table, and the prices that `provision cost --refresh` read."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def own(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(
-            f"{place} is not a table of prices: delete it, or write it anew with `provision prices refresh`"
+            f"{place} is not a table of prices: delete it, or write it anew with `provision cost --refresh`"
         ) from None
     return dict(found)
 

@@ -17,6 +17,9 @@ TYPE_MAKER: list[str] = []
 """The module that makes a type from one of CloudFormation's names; set from outside like `MODULES`."""
 MODULES: list[str] = []
 """The modules that define resource types, set from outside: the engine itself names none."""
+FORMER: dict[str, str] = {}
+"""The former names of types, each with the module of its type, set from outside like `MODULES`: a state is read without
+the import of all types."""
 
 
 def all_types() -> Mapping[str, type[Resource]]:
@@ -40,12 +43,14 @@ def current(address: str, *, importing: bool = True) -> str:
     """Return an address with the type's present name: the given one may have a former name.
 
     Args:
-        importing: whether types that are not imported yet may be imported for their names.
+        importing: whether a type that is not imported yet may be imported for its name.
     """
     name, _, rest = address.partition("/")
     if name in RESOURCE_TYPES:
         return address
-    found = type_named(name) if importing else _formerly(name)
+    if importing and name in FORMER:
+        import_module(FORMER[name])
+    found = _formerly(name)
     return f"{found.type_name}/{rest}" if found else address
 
 

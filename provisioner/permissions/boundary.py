@@ -9,11 +9,12 @@ from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
+from provisioner.permissions.arns import ANY
 from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.declared import arn
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.network import at_listener
-from provisioner.permissions.table import ANY, names
+from provisioner.permissions.table import names
 from provisioner.steps.offline import given
 from provisioner.steps.stack import Stack
 

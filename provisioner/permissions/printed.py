@@ -9,9 +9,10 @@ from typing import Any
 from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
+from provisioner.permissions.arns import ANY
 from provisioner.permissions.boundary import boundary as most
 from provisioner.permissions.policy import document, documents, statements
-from provisioner.permissions.table import ANY, needed
+from provisioner.permissions.table import needed
 
 Policies = Mapping[str, Mapping[str, Any]]
 ENDS = {part: "" if part is Part.MAIN else f"-{part.name.lower()}" for part in Part}

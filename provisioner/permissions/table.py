@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 
 from provisioner.aws.permissions import BOUND, Part, Permission, filled, grants
 from provisioner.config import task_policies
 from provisioner.config.models import Config
+from provisioner.permissions.arns import ANY, boundary_arn, partition_of
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.containers import CONTAINERS
@@ -27,13 +27,11 @@ from provisioner.resources.cloudwatch.metrics import PERMISSIONS as METRICS
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """Permissions of a stack that belong to no resource type."""
 ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS, *PRICES)
-"""Permissions of the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `prices refresh`."""
+"""Permissions of the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `cost --refresh`."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order of the policies."""
 FREE = frozenset({"sts:GetCallerIdentity"})
 """Actions of the tool that need no permission (STS API reference, GetCallerIdentity)."""
-ANY = "*"
-"""Replaces the account if it is not known."""
 
 
 def needed(
@@ -110,22 +108,8 @@ def names(config: Config, account: str) -> Mapping[str, str]:
     }
 
 
-def boundary_arn(config: Config, account: str) -> str:
-    """Return the ARN of the permissions boundary: the configured policy, or the default with the stack's name."""
-    named = config.account.boundary or f"{config.name}-boundary"
-    return named if named.startswith("arn:") else f"arn:{partition_of(config.region)}:iam::{account}:policy/{named}"
-
-
 def _key(named: str, place: str) -> str:
     """Return the ARN of a key; for an alias, a pattern for all keys of its account and Region."""
     if "alias/" not in named:
         return named
     return f"{named.partition('alias/')[0] or place}key/*"
-
-
-@functools.cache
-def partition_of(region: str) -> str:
-    """Return the partition of a Region, from botocore's list and without a call."""
-    from provisioner.aws.service_models import without_settings
-
-    return str(without_settings().get_partition_for_region(region))

@@ -85,15 +85,19 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     return [f"Logs: {logs}. Fix the errors above, then run {again} again."]
 
 
-def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:
-    """Return the next steps after `scale`, `pause`, `resume`, `sleep` and `wake`."""
+def after_sizing(outcome: Summary, command_line: CommandLine, names: Sequence[str] = ()) -> list[str]:
+    """Return the next steps after `scale`, `sleep` and `wake`.
+
+    Args:
+        names: the services and jobs that the command line names.
+    """
     if outcome.error is not None and outcome.command in ("sleep", "wake"):
         return [f"To go on: {command_line(outcome.command)}. Status: {command_line('status')}."]
     if outcome.error is not None:
         # the new sizes are recorded, if anything was done at all
         return [f"To go on: {command_line('up')}. Status: {command_line('status')}."]
     if outcome.command == "pause":
-        return [f"Start again: {command_line('resume')}."]
+        return [f"Start again: {command_line('wake', *(names or ['--tasks']))}."]
     if outcome.command == "sleep":
         return [f"Start again: {command_line('wake')}."]
     return [f"Status: {command_line('status')}."]

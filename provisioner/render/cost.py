@@ -115,7 +115,7 @@ def incomplete(estimate: Estimate) -> list[str]:
         return []
     told = names([f"{key} ({_of(key, estimate)})" for key in estimate.missing])
     them = "it" if len(estimate.missing) == 1 else "them"
-    command = f"`provision prices refresh --region {estimate.region}` reads {them}, if AWS has {them} there"
+    command = f"`provision cost --refresh --region {estimate.region}` reads {them}, if AWS has {them} there"
     needs = "with pricing:GetProducts (`provision policy --prices`)"
     return [f"Too low: no price known in {estimate.region} for {told}: {command}, {needs}."]
 
@@ -212,7 +212,7 @@ def in_short(found: Difference | None) -> str:
 
 def _unknown(estimate: Estimate) -> str:
     region = estimate.region
-    return f"Cost on AWS: no price known for {region}: `provision prices refresh --region {region}`"
+    return f"Cost on AWS: no price known for {region}: `provision cost --refresh --region {region}`"
 
 
 def _whole(estimate: Estimate) -> str:

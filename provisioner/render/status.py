@@ -156,7 +156,7 @@ def awaited(service: Mapping[str, Any]) -> str:
         return ""
     until = f" until {datetime.fromtimestamp(asked['until'], UTC):%Y-%m-%d %H:%M} UTC" if asked["until"] else ""
     then = "goes on" if asked["then"] == "continue" else "rolls back"
-    return f"waits at {asked['stage']} for `provision approve {service['name']}`{until}, then ECS {then}"
+    return f"waits at {asked['stage']} for `provision deploy {service['name']} --approve`{until}, then ECS {then}"
 
 
 def _age(days: int | None) -> str:

@@ -1,6 +1,6 @@
 """Suspended autoscaling: somebody has switched it off for a service, which then keeps its number of tasks.
 
-This tool never suspends: `pause` and `sleep` set the bounds to none. Calls that leave the setting out do not change it
+This tool never suspends: `sleep` sets the bounds to none. Calls that leave the setting out do not change it
 (API reference, RegisterScalableTarget), so that neither `up` nor `wake` ends it: it is named, with the way to end it.
 """
 

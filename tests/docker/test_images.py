@@ -236,7 +236,7 @@ def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.
     small.dockerfile("ARG BASE=none.invalid/none\nFROM ${BASE}\nARG WORD\nRUN echo $WORD > /word\n")
     small.project.write(SMALL + f'build_args = {{ BASE = "{BUSYBOX}", WORD = "one two" }}\n')
     small.up()
-    reference = small.project.run("state", "show", "image/web", "--json").document["outputs"]["reference"]
+    reference = small.project.run("show", "image/web", "--json").document["outputs"]["reference"]
     output = engine.containers.run(reference, ["cat", "/word"], remove=True)
     assert output == b"one two\n"
     small.project.change("one two", "three")
@@ -341,7 +341,7 @@ def test_two_services_of_one_context_have_their_own_dockerfiles(
     small.up()
     found = {}
     for name in ("web", "api"):
-        reference = small.project.run("state", "show", f"image/{name}", "--json").document["outputs"]["reference"]
+        reference = small.project.run("show", f"image/{name}", "--json").document["outputs"]["reference"]
         assert engine.images.get(reference).labels["for"] == name
         found[name] = engine.containers.run(reference, ["ls", "/here"], remove=True).decode().split()
     assert [("one" in found[name], "two" in found[name]) for name in ("web", "api")] == [(True, False), (False, True)]

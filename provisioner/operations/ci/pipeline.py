@@ -14,7 +14,7 @@ from provisioner.config.models import Config
 from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.ci.forges import GITLAB, Forge
-from provisioner.permissions.table import partition_of
+from provisioner.permissions.arns import partition_of
 
 _GITHUB_NAME = r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?"
 _GITLAB_NAME = r"[\w.-]+(/[\w.-]+)+"

@@ -20,10 +20,11 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_name
 from provisioner.operations.prerequisites.permissions_boundary import document_of, policy_at, renew, same
+from provisioner.permissions.arns import partition_of
 from provisioner.permissions.ending import environments
 from provisioner.permissions.policy import documents
 from provisioner.permissions.printed import printed
-from provisioner.permissions.table import needed, partition_of
+from provisioner.permissions.table import needed
 from provisioner.resources.policies import policy
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Run `provision approve` and `reject`: answer a deployment that waits for a person.
+"""Run `provision deploy --approve` and `--reject`: answer a deployment that waits for a person.
 
 No lock of the state is taken: the `deploy` that has begun the deployment may hold it, and wait for the answer.
 """

@@ -1,4 +1,4 @@
-"""Run `provision pause` and `resume`: stop and start the tasks of services and the schedules of jobs."""
+"""Run `provision sleep` and `wake` with names or `--tasks`: stop and start tasks of services and schedules of jobs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from provisioner.operations.runs.viewer import Ended, Viewer
 
 PAUSE, RESUME = "pause", "resume"
+"""The names of these runs in events and in the timeline; the stack's own are `sleep` and `wake`."""
 
 
 def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], viewer: Viewer) -> Ended:
@@ -44,7 +45,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
         config, before = sizes.held(config, store.records)
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
-                agree(f"`pause` stops {listed(new)} of {config.name} on {connection.describe_account(config, aws)}")
+                agree(f"`sleep` stops {listed(new)} of {config.name} on {connection.describe_account(config, aws)}")
         counts = read_counts(aws, store.records, new)
         after = replace(before, paused={**before.paused, **{name: counts.get(name, 0) for name in new}})
         declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}

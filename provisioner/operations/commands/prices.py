@@ -1,4 +1,4 @@
-"""The work of `provision prices refresh`: read list prices from AWS, and keep them beside the state."""
+"""The work of `provision cost --refresh`: read list prices from AWS, and keep them beside the state."""
 
 from __future__ import annotations
 

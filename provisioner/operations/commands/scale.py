@@ -40,7 +40,7 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
         sleep_schedule.check_awake(config, aws, store.records)
         before, _ = sizes.in_effect(config, store.records)
         if name in before.paused:
-            raise ConfigurationError(f"{name} is paused: run `provision resume {name}` first")
+            raise ConfigurationError(f"{name} is paused: run `provision wake {name}` first")
         after = _after(before, name, wanted)
         released = [] if wanted else [f"{ScaledService.type_name}/{name}"]
         config = sizes.applied(config, after)
@@ -62,7 +62,7 @@ def _wanted(config: Config, name: str, number: int, most: int | None) -> Scaled 
     """
     service = config.services[name]
     if number < 1:
-        raise ConfigurationError(f"{name} would stop serving: `provision pause {name}` does that, and resume undoes it")
+        raise ConfigurationError(f"{name} would stop serving: `provision sleep {name}` does that, and `wake` undoes it")
     if most is not None and service.scaling is None:
         raise ConfigurationError(f"--max: {config.key(name)} has no `scaling`, so it has no maximum: leave it out")
     bound = number if service.scaling is None else service.most if most is None else most

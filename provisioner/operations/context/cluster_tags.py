@@ -1,6 +1,6 @@
 """Keep a copy of the settings that only the state records in tags of the ECS cluster, for the day when it is lost.
 
-`deploy`, `scale`, `pause`, `sleep` and `up --expires` record their settings in the state. Without a copy, a new state
+`deploy`, `scale`, `sleep` and `up --expires` record their settings in the state. Without a copy, a new state
 would undo all of them. The tags have the form that ECS allows: letters, digits, spaces and `_ . : / = + - @`, up to 256
 of them (API reference, Tag).
 """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.operations.doctor.verdicts import ok, warning
 from provisioner.operations.prerequisites import permissions_boundary
-from provisioner.permissions.table import ANY
+from provisioner.permissions.arns import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -61,7 +61,7 @@ def _unknown(region: str) -> str:
     return (
         f"no price known for {region}: {known}. "
         + (f"Did you mean {near[0]}? " if near else "")
-        + f"If AWS has it, `provision prices refresh --region {region}` reads its prices"
+        + f"If AWS has it, `provision cost --refresh --region {region}` reads its prices"
     )
 
 

@@ -1,10 +1,10 @@
-"""List the deployments of services for `provision history`, and compare two revisions for `provision diff`."""
+"""List the deployments of services and compare two revisions, for `provision history`."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from provisioner.aws.redaction import without_secret_variables
 from provisioner.operations.context.configuration import check_service
 from provisioner.operations.context.reading import open_unlocked
 from provisioner.operations.context.records import service_record
-from provisioner.resources.ecr.images import tags_of_digests
 from provisioner.resources.ecs.history import Past, past
 from provisioner.resources.ecs.revisions import (
     arn_of_number,
@@ -93,7 +92,7 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
     arns = list(dict.fromkeys(one.task_definition for one in deployments if one.task_definition))
     shown = dict(zip(arns, aws.each(lambda arn: revision_or_empty(aws, arn), arns), strict=True))
     images = {arn: image_of(found, name) for arn, found in shown.items()}
-    tags = tags_of_digests(aws, {image for image in images.values() if "@" in image})
+    tags = _tags_of_digests(aws, {image for image in images.values() if "@" in image})
     return [
         Entry(
             name,
@@ -107,6 +106,15 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
         )
         for one, outcome in zip(deployments, outcomes(deployments), strict=True)
     ]
+
+
+def _tags_of_digests(aws: Aws, images: Collection[str]) -> Mapping[str, Sequence[str]]:
+    """Return the tags of images that are named by digests; without any, what builds and copies is not imported."""
+    if not images:
+        return {}
+    from provisioner.resources.ecr.images import tags_of_digests
+
+    return tags_of_digests(aws, images)
 
 
 def outcomes(deployments: Sequence[Past]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Sizes set by `scale`, `pause` and `sleep`: the records, the sizes in effect, and the configuration with them."""
+"""Sizes set by `scale` and `sleep`: the records, the sizes in effect, and the configuration with them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def in_effect(
             )
     pausable = pausables(config)
     paused = {name: tasks for name, tasks in found.paused.items() if name in pausable}
-    told += [f"{config.key(name)} is paused: `provision resume {name}` starts it again" for name in paused]
+    told += [f"{config.key(name)} is paused: `provision wake {name}` starts it again" for name in paused]
     if found.asleep:
         gone = [words for part, words in PARTS.items() if f"{PART}/{part}" in records]
         again = f", and makes its {' and '.join(gone)} again" if gone else ""

@@ -1,4 +1,4 @@
-"""Sleep by `[schedule]`: its detection, and the changes of its schedules by `pause`, `scale` and `sleep`."""
+"""Sleep by `[schedule]`: its detection, and the changes of its schedules by `scale` and `sleep`."""
 
 from __future__ import annotations
 

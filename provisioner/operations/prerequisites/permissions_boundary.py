@@ -14,9 +14,7 @@ from provisioner.aws.errors import IgnoreNotFound, explained
 from provisioner.aws.ownership import REGION_TAG, tag_pairs
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
-from provisioner.permissions.boundary import signed_in
-from provisioner.permissions.printed import printed
-from provisioner.permissions.table import ANY, boundary_arn
+from provisioner.permissions.arns import ANY, boundary_arn
 from provisioner.resources.policies import normal
 from provisioner.resources.rds.database import DbCluster
 
@@ -47,11 +45,14 @@ def database_of(config: Config, records: Mapping[str, Record]) -> str:
     """Return the resource id of the recorded database cluster; `*` if none is recorded, or signing in by IAM is off."""
     clusters = (record for record in records.values() if record.type == DbCluster.type_name)
     known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
-    return next(known, ANY) if signed_in(config) else ANY
+    signs_in = config.database is not None and config.database.iam_authentication
+    return next(known, ANY) if signs_in else ANY
 
 
 def wanted(config: Config, account: str | None, database: str = ANY) -> Mapping[str, Any]:
     """Return the boundary's document as it should be."""
+    from provisioner.permissions.printed import printed
+
     found = printed(config, read_only=False, boundary=True, account=account, database=database)
     return next(iter(found.values()))
 

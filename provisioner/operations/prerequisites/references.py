@@ -12,7 +12,7 @@ from provisioner.config.tables import TLS_POLICY
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.prerequisites import other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
-from provisioner.permissions.table import boundary_arn
+from provisioner.permissions.arns import boundary_arn
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, boundary_of
 from provisioner.resources.sns import attributes_of, may_publish

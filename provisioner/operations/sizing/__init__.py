@@ -1,1 +1,1 @@
-"""Change the numbers of tasks for `provision scale`, `pause`, `sleep` and their opposites."""
+"""Change the numbers of tasks for `provision scale`, `sleep` and their opposites."""

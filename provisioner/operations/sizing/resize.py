@@ -1,4 +1,4 @@
-"""Carry out `scale`, `pause`, `sleep` and their opposites: record the sizes, change the resources, wait for tasks."""
+"""Carry out `scale`, `sleep` and their opposites: record the sizes, change the resources, wait for tasks."""
 
 from __future__ import annotations
 

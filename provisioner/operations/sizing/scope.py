@@ -1,4 +1,4 @@
-"""The scope of `scale`, `pause`, `sleep` and their opposites: services, scalable targets and schedules, as recorded."""
+"""The scope of `scale`, `sleep` and their opposites: services, scalable targets and schedules, as recorded."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Alarm(Resource):
         datapoints_to_alarm: the number of points among the last `evaluation_periods` that must pass the threshold.
         treat_missing_data: the meaning of a period without data.
         alarm_actions, ok_actions: the ARNs of topics to notify when it goes off, and when it is over.
-        actions_enabled: whether it notifies them; False during `pause` or `sleep`.
+        actions_enabled: whether it notifies them; False during `sleep`.
     """
 
     alarm_name: str
@@ -76,7 +76,7 @@ class Alarm(Resource):
         *grants("cloudwatch", "DescribeAlarms", "alarm:*"),
         *grants("cloudwatch", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("cloudwatch", "PutMetricAlarm", OWN, conditions=_TELLS),
-        *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", OWN, use=Use.OTHER, why="`pause`, `sleep`"),
+        *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", OWN, use=Use.OTHER, why="`sleep`"),
         *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *grants("cloudwatch", "DeleteAlarms", OWN),
         *grants("sns", "GetTopicAttributes", "{topic}", use=Use.OPTION, why="`[alarms] topic`", wanted=_has_topic),

@@ -109,7 +109,7 @@ def told(service: str, pauses: Sequence[Pause]) -> str:
     first = pauses[0]
     moment = f" until {first.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if first.until else ""
     then = "goes on" if first.then == CONTINUE else "rolls back"
-    return f"waits for `provision approve {service}`{moment}, then ECS {then}"
+    return f"waits for `provision deploy {service} --approve`{moment}, then ECS {then}"
 
 
 def answer(aws: Aws, deployment: str, pauses: Sequence[Pause], action: str) -> None:

@@ -46,7 +46,7 @@ DEFAULTS: Mapping[str, Any] = {
     "propagateTags": "NONE",
 }
 """The values of members that DescribeServices leaves out."""
-ANSWERED = "`approve` and `reject`"
+ANSWERED = "`deploy --approve` and `deploy --reject`"
 REVISIONS = f"{FAILURE}, and `scaling.resolution`"
 BACK = "`rollback`, and a deployment that has failed"
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"

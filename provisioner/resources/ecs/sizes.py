@@ -31,7 +31,7 @@ class ScaledService(OnlyRecorded, Resource):
 
 @dataclass(frozen=True)
 class PausedWorkload(OnlyRecorded, Resource):
-    """Records that `provision pause` has stopped a service, or a job's schedule, so that `up` leaves it stopped.
+    """Records that `provision sleep NAME` has stopped a service, or a job's schedule, so that `up` leaves it stopped.
 
     Attributes:
         tasks: the service's number of tasks before.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.dns import addresses, nameservers
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import WaitingOnUser
@@ -43,6 +42,8 @@ class Delegation(Resource):
 
     @staticmethod
     def _look(aws: Aws, domain: str, zone_id: str) -> Observed:
+        from provisioner.aws.dns import nameservers
+
         wanted = name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
         there = nameservers(domain, *(aws.resolver or ()))
         # no answer proves nothing: the certificate will show whether the zone can be found
@@ -69,6 +70,8 @@ def _delegated(aws: Aws, there: set[str], wanted: Sequence[str]) -> bool:
 
     The latter are white-label name servers (Route 53 guide). Further servers are a second DNS provider's.
     """
+    from provisioner.aws.dns import addresses
+
     if not there or not there.isdisjoint(wanted):
         return bool(there)
     where = aws.resolver or ()

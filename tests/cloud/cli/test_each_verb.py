@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.project import SMALL, Project, ready_image
@@ -24,6 +24,8 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("init --yes", 4, "already exists"),
     ("config", 0, 'env = "dev"'),
     ("schema", 0, '"title": "stack.toml"'),
+    ("options", 0, "--profile NAME"),
+    ("config --schema", 0, '"title": "stack.toml"'),
     ("explain", 0, "state"),
     ("doctor", 1, "credentials"),
     ("cost", 0, "USD in a month"),
@@ -35,14 +37,22 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("scale frontend 2", 0, "1 changed"),
     ("pause --yes", 0, "1 changed"),
     ("resume", 0, "1 changed"),
+    ("sleep frontend --yes", 0, "wake frontend"),
+    ("wake frontend", 0, "1 changed"),
+    ("sleep --tasks --yes", 0, "wake --tasks"),
+    ("wake --tasks", 0, "1 changed"),
     ("sleep --yes", 0, "1 changed"),
     ("wake --yes", 0, "1 changed"),
     (f"deploy frontend --image {REGISTRY}/good:1", 0, "2 changed"),
     ("history", 0, "good:1"),
     ("diff frontend", 0, ""),
+    ("history frontend --diff", 0, "good:1"),
+    ("show vpc/main", 0, "phase    ready"),
     ("rollback --yes", 0, "1 changed"),
     ("approve frontend", 4, "no deployment under way"),
     ("reject frontend", 4, "no deployment under way"),
+    ("deploy frontend --approve", 4, "no deployment under way"),
+    ("deploy --reject", 4, "no deployment waits"),
     ("run report", 0, "exiting with code 0"),
     ("exec frontend true", 0, ""),
     ("tunnel nobody", 4, "nobody"),
@@ -65,6 +75,7 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     ("cloud status", 0, "is running"),
     ("cloud env", 0, "AWS_ENDPOINT_URL"),
     ("cloud delegate example.com", 0, "now delegated"),
+    ("cost --refresh", 0, "prices of ap-northeast-1 read"),
     ("prices refresh", 0, "prices of ap-northeast-1 read"),
     ("secret list", 0, ""),
     ("secret set KEY", 4, "the value is empty"),

@@ -138,7 +138,7 @@ def test_nothing_is_removed_without_a_yes(project: Project) -> None:  # noqa: F8
         (["up", "--colour"], "--colour"),
         (["upp"], "upp"),
         (["output", "nothing"], "nothing"),
-        (["state", "show", "vpc/nothing"], "vpc/nothing"),
+        (["show", "vpc/nothing"], "vpc/nothing"),
     ],
     ids=" ".join,
 )

@@ -88,4 +88,4 @@ def test_a_region_without_prices_stops_nothing(project: Project) -> None:
     project.change("public = true\n", "")
     project.write('region = "us-gov-west-1"\n' + project.config.read_text())
     ended = project.run("plan", code=2)
-    assert "no price known for us-gov-west-1: `provision prices refresh --region us-gov-west-1`" in ended.out
+    assert "no price known for us-gov-west-1: `provision cost --refresh --region us-gov-west-1`" in ended.out

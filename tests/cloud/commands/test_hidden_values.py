@@ -16,8 +16,7 @@ import pytest
 import typer
 
 from ecs_emulator import manage
-from provisioner.cli import main  # noqa: F401  (it registers the commands)
-from provisioner.cli.app import app
+from provisioner.cli.commands import app
 from provisioner.state.local import DOCUMENT
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
@@ -39,6 +38,7 @@ CHANGED = "-changed"
 """A text that is appended to each value in the course of the life."""
 NOT_HERE = {
     "explain": "it is the same for every stack.toml, and reads none",
+    "options": "it is the same for every stack.toml, and reads none",
     "schema": "it is the same for every stack.toml, and reads none",
     "cloud start": "it would be another cloud, which gets nothing of the configuration",
     "cloud stop": "the same",

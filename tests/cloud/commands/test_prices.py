@@ -1,4 +1,4 @@
-"""`provision prices refresh`: AWS's price list is read by exact names, and counts from then on."""
+"""`provision cost --refresh`: AWS's price list is read by exact names, and counts from then on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     project.write(project.config.read_text() + '[capacity]\ninstance_types = ["c5.large", "c4.large"]\n')
     before = project.run("cost", "--json").document
     enforce(project.cloud, *printed(load(project.config), account=None, parts=[Part.PRICES]).values())
-    found = project.run("prices", "refresh", "--json").document
+    found = project.run("cost", "--refresh", "--json").document
     enforce(project.cloud)
     assert found["region"] == "ap-northeast-1"
     # others that end the same way cost more: trust stores, I/O-Optimized
@@ -53,14 +53,14 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     assert project.run("cost", "--json").document["usual"] == pytest.approx(before["usual"])
 
     # another Region comes beside it, and an amount that differs is counted and told
-    other = project.run("prices", "refresh", "--region", "us-east-1").out
+    other = project.run("cost", "--refresh", "--region", "us-east-1").out
     assert "ec2.c4.large has no price: AWS lists no BoxUsage:c4.large" in other
     told["amount"] = 1.0243
     written["regions"]["ap-northeast-1"] |= {"alb.hour": told, "ec2.c4.large": {**told, "amount": 0.5}}
     place.write_text(json.dumps(json.loads(place.read_text()) | {"regions": written["regions"]}))
     dearer = project.run("cost", "--json").document
     assert dearer["usual"] - before["usual"] == pytest.approx(730)
-    again = project.run("prices", "refresh").out
+    again = project.run("cost", "--refresh").out
     assert "alb.hour  1.0243 ->  0.0243" in again
     assert "ec2.c4.large stays as it was: AWS lists no BoxUsage:c4.large" in again
     assert table.own(project.state)["ap-northeast-1"]["ec2.c4.large"]["amount"] == 0.5
@@ -102,7 +102,7 @@ def test_a_usage_type_has_its_regions_prefix(region: str, meant: list[str], othe
 
 
 def test_us_east_1_is_read_whole(project: Project) -> None:
-    found = project.run("prices", "refresh", "--region", "us-east-1", "--json").document
+    found = project.run("cost", "--refresh", "--region", "us-east-1", "--json").document
     assert found["kept"] == {}
     assert all(old == new for old, new in found["read"].values())
 
@@ -128,7 +128,7 @@ def test_no_policy_but_its_own_reads_prices(project: Project) -> None:
 
 
 def test_a_region_that_aws_does_not_have_changes_nothing(project: Project) -> None:
-    ended = project.run("prices", "refresh", "--region", "xx-east-1", code=1)
+    ended = project.run("cost", "--refresh", "--region", "xx-east-1", code=1)
     assert "AWS's price list has none of xx-east-1" in ended.err
     assert not (project.state / table.OWN).exists()
-    assert "is not an AWS Region" in project.run("prices", "refresh", "--region", "east", code=4).err
+    assert "is not an AWS Region" in project.run("cost", "--refresh", "--region", "east", code=4).err

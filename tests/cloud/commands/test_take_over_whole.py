@@ -45,7 +45,7 @@ def both_hosts(project: Project) -> list[Mapping[str, Any]]:  # noqa: F811
 
 def recorded(project: Project) -> dict[str, Any]:  # noqa: F811
     """The outputs of the name's record, as `state show` has them."""
-    shown = project.done("state", "show", ADDRESS, "--json")
+    shown = project.done("show", ADDRESS, "--json")
     return dict(json.loads(shown.out)["outputs"]) if shown.code == 0 else {}
 
 
@@ -146,7 +146,7 @@ def test_the_way_back_can_be_forgotten(project: Project) -> None:  # noqa: F811
     """As docs/moving.md says, once the old system is gone for good."""
     beside(project)
     project.run(*MOVE)
-    found = project.done("state", "show", ADDRESS, "--json").document["id"]
+    found = project.done("show", ADDRESS, "--json").document["id"]
     project.run("state", "rm", ADDRESS, "--yes")
     project.run("import", ADDRESS, found, "--yes")
     assert recorded(project) == {}

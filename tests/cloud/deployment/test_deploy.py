@@ -193,7 +193,7 @@ def test_a_rollback_runs_what_ran_before_and_no_job(project: Project) -> None:
     assert [(one["revision"].rpartition(":")[2], one["outcome"]) for one in history(project, "frontend")] == [
         ("2", "serves"), ("3", "succeeded"), ("2", "succeeded"), ("1", "succeeded"),
     ]  # fmt: skip
-    lines = project.run("diff", "frontend", "2", "3").out.splitlines()
+    lines = project.run("history", "frontend", "2", "3", "--diff").out.splitlines()
     assert [line.partition("image")[0].strip() for line in lines if "image" in line] == ['-      "', '+      "']
 
     project.run("rollback", "frontend", "--to", "3")

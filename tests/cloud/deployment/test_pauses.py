@@ -88,15 +88,15 @@ def test_a_pause_is_a_setting_that_deploys_nothing(project: Project) -> None:
 
 def test_ci_deploys_and_a_person_approves(project: Project) -> None:
     before = weights(project)
-    early = project.run("approve", "frontend", code=4)
+    early = project.run("deploy", "frontend", "--approve", code=4)
     assert "no deployment waits for approval: frontend has no deployment under way" in early.err
     project.run(*NEW, "--no-wait")
     waits(project)
     assert weights(project) == before
     told = service(project)
     assert (told["approval"]["stage"], told["approval"]["then"], told["state"]) == (BEFORE, "rollback", "deploying")
-    assert f"waits at {BEFORE} for `provision approve frontend`" in project.run("status").out
-    made = project.run("approve", "--json").document
+    assert f"waits at {BEFORE} for `provision deploy frontend --approve`" in project.run("status").out
+    made = project.run("deploy", "--approve", "--json").document
     assert made == {
         "service": "frontend", "revision": f"{NAME}-frontend:2", "stage": BEFORE, "decision": "approved",
     }  # fmt: skip
@@ -107,16 +107,16 @@ def test_ci_deploys_and_a_person_approves(project: Project) -> None:
 
 
 def test_a_deploy_that_waits_goes_on_when_approved(project: Project) -> None:
-    ended, answered = answered_meanwhile(project, "approve", "frontend")
+    ended, answered = answered_meanwhile(project, "deploy", "frontend", "--approve")
     assert "it goes on" in answered.out
     assert ended.code == 0
-    assert any("waits for `provision approve frontend` until " in text for text in said(ended)), said(ended)
+    assert any("waits for `provision deploy frontend --approve` until " in text for text in said(ended)), said(ended)
     clean(project)
 
 
 def test_a_deploy_that_waits_fails_when_rejected(project: Project) -> None:
     before = weights(project)
-    ended, answered = answered_meanwhile(project, "reject", "frontend", "--json")
+    ended, answered = answered_meanwhile(project, "deploy", "frontend", "--reject", "--json")
     assert answered.document["decision"] == "rejected"
     assert (ended.code, weights(project)) == (1, before)
     assert "was answered with ROLLBACK" in ended.err
@@ -135,9 +135,9 @@ def test_what_nobody_approves_is_rolled_back(project: Project) -> None:
 def test_a_rejected_deployment_that_nobody_waited_for(project: Project) -> None:
     project.run(*NEW, "--no-wait")
     waits(project)
-    assert "`provision rollback frontend`" in project.run("reject").out
+    assert "`provision rollback frontend`" in project.run("deploy", "--reject").out
     over(project, "ROLLBACK_SUCCESSFUL")
-    assert "frontend was rolled back (" in project.run("approve", code=4).err
+    assert "frontend was rolled back (" in project.run("deploy", "--approve", code=4).err
     assert "was answered with ROLLBACK" in project.up(code=1).err
     project.run("rollback", "frontend")
     clean(project)
@@ -149,7 +149,7 @@ def test_each_step_is_approved_by_itself(project: Project) -> None:
     project.run(*NEW, "--no-wait")
     for _ in range(2):
         waits(project)
-        project.run("approve", "frontend")
+        project.run("deploy", "frontend", "--approve")
     project.up()
     clean(project)
 

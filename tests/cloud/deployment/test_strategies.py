@@ -107,8 +107,8 @@ def test_a_service_is_deployed_by_shifting_traffic(project: Project, keys: str, 
     assert any("BAKE_TIME with 100 % of the traffic" in text for text in said(told)), said(told)
     clean(project)
     # with its tasks in that group it is paused, started again, and looked at
-    project.run("pause", "frontend", "--yes")
-    project.run("resume", "frontend")
+    project.run("sleep", "frontend", "--yes")
+    project.run("wake", "frontend")
     assert weights(project) == {name: 100 - weight for name, weight in first.items()}
     assert serves(project)
     project.run("down", "--yes")
@@ -196,7 +196,7 @@ def test_the_new_revision_can_be_tried_at_a_port_of_its_own(project: Project) ->
     project.cloud.wait(lambda: newest(project).get("lifecycleStage") == "POST_TEST_TRAFFIC_SHIFT", "the pause")
     new = {name: 100 - weight for name, weight in before.items()}
     assert (weights(project, 8443), weights(project)) == (new, before)
-    project.run("approve")
+    project.run("deploy", "--approve")
     project.up()
     assert weights(project) == new
     project.down()

@@ -1,7 +1,7 @@
 """Commands under just the policy that is printed for them: nothing is denied in the life of a stack with options.
 
 The other printed policies have theirs beside their commands: `state init`, `import` and `run` in test_policy_parts.py,
-`exec` and `tunnel` in test_exec.py, `prices refresh` in test_prices.py, a take-over in test_take_over_whole.py.
+`exec` and `tunnel` in test_exec.py, `cost --refresh` in test_prices.py, a take-over in test_take_over_whole.py.
 """
 
 from __future__ import annotations

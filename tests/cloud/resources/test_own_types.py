@@ -149,7 +149,7 @@ def test_a_type_without_any_row_goes_through_every_command(project: Project, clo
 
     shutil.rmtree(project.state / "local")
     own(project, "recover", "--yes")
-    assert own(project, "state", "show", "own.topic/alarms", "--json").document["id"] == topic["TopicArn"]
+    assert own(project, "show", "own.topic/alarms", "--json").document["id"] == topic["TopicArn"]
 
     own(project, "state", "rm", "own.topic/alarms", "--yes")
     tags = cloud.client("sns").list_tags_for_resource(ResourceArn=topic["TopicArn"])["Tags"]

@@ -63,9 +63,9 @@ def test_a_later_version_takes_over_what_is_recorded(project: Project, cloud: Em
     plan = later(project, "plan", "--json", *NETWORK).document
     assert {item["action"] for item in plan["resources"]} == {"none"}
     assert "cloud_network/main" in {item["address"] for item in plan["resources"]}
-    shown = later(project, "state", "show", "cloud_network/main", "--json").document
+    shown = later(project, "show", "cloud_network/main", "--json").document
     assert (shown["address"], shown["type"]) == ("cloud_network/main", "cloud_network")
-    assert later(project, "state", "show", "vpc/main", "--json").document["id"] == shown["id"]
+    assert later(project, "show", "vpc/main", "--json").document["id"] == shown["id"]
 
     assert set(later(project, "up", "--yes", "--json", *NETWORK).results.values()) == {"unchanged"}
     records = read(project.state / "local" / "ecs-sample-dev", "ecs-sample-dev").records

@@ -67,7 +67,7 @@ def test_a_pause_is_no_alarm(project: Project) -> None:
     project.cloud.advance(600)
     assert state(project, "worker-running") == "OK"
     told(project)
-    project.run("pause", "worker", "--yes")
+    project.run("sleep", "worker", "--yes")
     assert tells(project) == LOUD | {"worker-running": False}
     project.cloud.advance(1200)
     assert (state(project, "worker-running"), told(project)) == ("ALARM", [])
@@ -77,19 +77,19 @@ def test_a_pause_is_no_alarm(project: Project) -> None:
     project.up()
     assert tells(project) == LOUD | {"worker-running": False}
 
-    project.run("pause", "frontend", "--yes")
+    project.run("sleep", "frontend", "--yes")
     assert tells(project) == ASLEEP
-    project.run("resume", "worker")
+    project.run("wake", "worker")
     assert tells(project) == ASLEEP | {"worker-running": True}
     project.cloud.advance(600)
     assert (state(project, "worker-running"), told(project)) == ("OK", [f'OK: "{NAME}-worker-running" in {PLACE[:14]}'])
-    project.run("resume")
+    project.run("wake", "--tasks")
     assert tells(project) == LOUD
     clean(project)
 
 
 def test_sleep_is_none_and_what_is_paused_stays_quiet(project: Project) -> None:
-    project.run("pause", "frontend", "--yes")
+    project.run("sleep", "frontend", "--yes")
     project.run("sleep", "--yes")
     assert tells(project) == ASLEEP
     assert project.planned() == {}
@@ -108,8 +108,8 @@ def test_without_alarms_or_with_others_nothing_is_asked(project: Project) -> Non
     project.change("^email = ", "running = false\nerrors = false\nemail = ")
     project.up()
     since = project.last_call()
-    project.run("pause", "--yes")
-    project.run("resume")
+    project.run("sleep", "--tasks", "--yes")
+    project.run("wake", "--tasks")
     assert not [one for one in project.writes(since) if one.startswith("monitoring:")]
 
 
@@ -117,7 +117,9 @@ CALLS = ("monitoring:DisableAlarmActions", "monitoring:EnableAlarmActions")
 KILLS: tuple[Cut, ...] = tuple(AtCall(n, when, one) for one in CALLS for n in (1, 3) for when in MOMENTS)
 
 
-@pytest.mark.parametrize("commands", [("pause --yes", "resume"), ("sleep --yes", "wake")], ids=["pause", "sleep"])
+@pytest.mark.parametrize(
+    "commands", [("sleep --tasks --yes", "wake --tasks"), ("sleep --yes", "wake")], ids=["pause", "sleep"]
+)
 def test_what_is_killed_goes_on(project: Project, commands: tuple[str, str]) -> None:
     for cut in KILLS:
         for command, then in zip(commands, (ASLEEP, LOUD), strict=True):
@@ -131,6 +133,6 @@ def test_what_is_killed_goes_on(project: Project, commands: tuple[str, str]) -> 
 def test_the_printed_policy_is_enough(project: Project) -> None:
     policies = printed(load(project.config), read_only=False, boundary=False, account=None).values()
     enforce(project.cloud, *policies)
-    for words in ("pause --yes", "resume", "sleep --yes", "wake"):
+    for words in ("sleep --tasks --yes", "wake --tasks", "sleep --yes", "wake"):
         project.run(*words.split())
     assert tells(project) == LOUD

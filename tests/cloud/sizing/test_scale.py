@@ -104,9 +104,9 @@ def test_all_pauses_and_comes_back_as_it_was(project: Project) -> None:
     project.cloud.client("ecs").update_service(cluster=NAME, service="frontend", desiredCount=5)
     project.run("scale", "worker", "2")
     since = project.last_call()
-    assert "pause` stops frontend, worker, nightly" in project.run("pause", code=4).err
+    assert "sleep` stops frontend, worker, nightly" in project.run("sleep", "--tasks", code=4).err
     assert project.writes(since) == []
-    project.run("pause", "--yes")
+    project.run("sleep", "--tasks", "--yes")
     assert operations(project, since) == {*STOPS}
     assert (sizes(project), bounds(project)) == (NONE, (0, 0))
     clean(project)
@@ -119,19 +119,19 @@ def test_all_pauses_and_comes_back_as_it_was(project: Project) -> None:
     assert "frontend is paused" in project.run("scale", "frontend", "3", code=4).err
     # again: nothing is asked, and nothing done
     since = project.last_call()
-    project.run("pause")
+    project.run("sleep", "--tasks")
     assert project.writes(since) == []
 
-    project.run("resume")
+    project.run("wake", "--tasks")
     assert sizes(project) == {"frontend": (5, 5), "worker": (2, 2), "nightly": "ENABLED"}
     assert bounds(project) == (2, 6)
     clean(project)
 
 
 def test_one_of_them_pauses_alone_and_goes_down(project: Project) -> None:
-    project.run("pause", "worker", "nightly", "--yes")
+    project.run("sleep", "worker", "nightly", "--yes")
     assert sizes(project) == {**NONE, "frontend": (2, 2)}
-    project.run("resume", "nightly")
+    project.run("wake", "nightly")
     assert sizes(project) == {**ALL, "worker": (0, 0)}
     clean(project)
     project.run("down", "--yes")
@@ -141,7 +141,7 @@ def test_one_of_them_pauses_alone_and_goes_down(project: Project) -> None:
 
 def test_a_recovered_state_keeps_what_was_set(project: Project) -> None:
     project.run("scale", "worker", "2")
-    project.run("pause", "nightly", "--yes")
+    project.run("sleep", "nightly", "--yes")
     project.run("recover", "--yes")
     clean(project)
     assert sizes(project) == {**ALL, "worker": (2, 2), "nightly": "DISABLED"}
@@ -150,7 +150,7 @@ def test_a_recovered_state_keeps_what_was_set(project: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("scale worker 0", "`provision pause worker` does that"),
+        ("scale worker 0", "`provision sleep worker` does that"),
         ("scale frontend 7", "scaling.max is 6: add --max 7"),
         ("scale frontend 3 --max 2", "raise --max 2"),
         ("scale worker 2 --max 3", "so it has no maximum"),
@@ -168,10 +168,10 @@ def test_what_cannot_be_is_refused(project: Project, words: str, why: str) -> No
 
 def test_what_is_not_there_cannot_be_paused(project: Project) -> None:
     project.change("scaling = .*", "")
-    assert "scaling has changed in the configuration" in project.run("pause", "frontend", "--yes", code=4).err
+    assert "scaling has changed in the configuration" in project.run("sleep", "frontend", "--yes", code=4).err
     project.up()
     project.change("port = 80", "port = 80\nscaling = { max = 3 }")
-    assert "scalable_target/frontend is not there" in project.run("pause", "--yes", code=4).err
+    assert "scalable_target/frontend is not there" in project.run("sleep", "--tasks", "--yes", code=4).err
 
 
 CALLS = ("ecs:UpdateService", "application-autoscaling:RegisterScalableTarget", "scheduler:UpdateSchedule")
@@ -209,6 +209,6 @@ def test_a_killed_scale_goes_on_or_was_not_begun(project: Project) -> None:
 def test_the_printed_policy_is_enough(project: Project) -> None:
     policies = printed(load(project.config), read_only=False, boundary=False, account=None).values()
     enforce(project.cloud, *policies)
-    for words in ("scale worker 2", "scale frontend 3", "pause --yes", "resume"):
+    for words in ("scale worker 2", "scale frontend 3", "sleep --tasks --yes", "wake --tasks"):
         project.run(*words.split())
     clean(project)

@@ -79,7 +79,7 @@ def test_all_sleeps_and_wakes_as_it_was(project: Project) -> None:
     for command in ("plan", "status"):
         assert "note: the stack is asleep" in project.run(command).out
     since = project.last_call()
-    for words in ("up --yes", "deploy", "rollback frontend", "scale frontend 3", "pause --yes", "resume"):
+    for words in ("up --yes", "deploy", "rollback frontend", "scale frontend 3", "sleep --tasks --yes", "wake --tasks"):
         assert "the stack is asleep: run `provision wake`" in project.run(*words.split(), code=4).err
     assert project.writes(since) == []
 
@@ -90,7 +90,7 @@ def test_all_sleeps_and_wakes_as_it_was(project: Project) -> None:
 
 
 def test_what_is_paused_stays_so_and_what_sleeps_goes_down(project: Project) -> None:
-    project.run("pause", "frontend", "--yes")
+    project.run("sleep", "frontend", "--yes")
     project.run("sleep", "--yes")
     project.run("wake")
     assert shown(project) == AWAKE | {"frontend": 0}

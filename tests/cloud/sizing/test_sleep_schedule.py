@@ -104,7 +104,7 @@ def test_a_stack_sleeps_and_wakes_by_the_clock(project: Project) -> None:
     assert " -> " not in project.run("plan").out, "it costs as much as by day"
 
     since = project.last_call()
-    for words in ("up --yes", "deploy", "rollback frontend", "scale frontend 3", "pause --yes", "resume"):
+    for words in ("up --yes", "deploy", "rollback frontend", "scale frontend 3", "sleep --tasks --yes", "wake --tasks"):
         told = project.run(*words.split(), code=4).err
         assert "the stack is asleep until" in told
         assert "run `provision wake`" in told
@@ -151,7 +151,7 @@ def test_sleep_by_hand_lasts_until_wake_by_hand(project: Project) -> None:
 
 
 def test_what_is_paused_or_scaled_stays_so_over_night(project: Project) -> None:
-    project.run("pause", "frontend", "--yes")
+    project.run("sleep", "frontend", "--yes")
     project.run("scale", "worker", "3")
     project.up()
     off = {name for name, state in calls(project).items() if state == "DISABLED"}
@@ -163,7 +163,7 @@ def test_what_is_paused_or_scaled_stays_so_over_night(project: Project) -> None:
     until(project, 7, 30)
     assert shown_tasks(project) == {"frontend": 0, "worker": 3}
     clean(project)
-    project.run("resume")
+    project.run("wake", "--tasks")
     assert {*calls(project).values()} == {"ENABLED"}
     clean(project)
 

@@ -96,9 +96,9 @@ def test_as_many_tasks_as_ran_come_back(project: Project, ran: int, most: int, b
 @pytest.mark.slow
 def test_a_service_that_was_paused_before_stays_paused(project: Project) -> None:
     project.cloud.client("ecs").update_service(cluster=NAME, service="frontend", desiredCount=4)
-    project.run("pause", "--yes")
+    project.run("sleep", "--tasks", "--yes")
     project.run("sleep", "--yes")
     project.run("wake")
     assert desired(project) == 0
-    project.run("resume")
+    project.run("wake", "--tasks")
     assert desired(project) == 4

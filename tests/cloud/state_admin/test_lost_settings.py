@@ -70,7 +70,7 @@ def test_up_without_a_state_keeps_image_number_and_pause(project: Project) -> No
 def test_a_kill_while_settings_are_restored_loses_none(project: Project, killed: str, entry: int) -> None:
     project.run("deploy", "frontend", "--image", f"{REGISTRY}/good:1")
     project.up("--expires", "8h")
-    project.run("pause", "worker", "--yes")
+    project.run("sleep", "worker", "--yes")
     lose(project)
     assert AtStateStep("journal", entry, "before")(project, killed)
     project.up()
@@ -81,13 +81,13 @@ def test_a_kill_while_settings_are_restored_loses_none(project: Project, killed:
 
 def test_a_pause_and_a_date_survive_recover(project: Project) -> None:
     project.up("--expires", "8h")
-    project.run("pause", "worker", "--yes")
+    project.run("sleep", "worker", "--yes")
     lose(project)
     project.run("recover", "--yes")
     assert project.planned() == {}
     assert shown(project)["worker"][0] == 0
     assert "wanted until" in project.run("plan").out
-    project.run("resume", "worker")
+    project.run("wake", "worker")
     assert shown(project)["worker"][0] == 1
     assert "paused" not in "".join(tags(project).values())
 

@@ -158,7 +158,7 @@ def test_every_command_knows_the_queue_of_the_tutorial(own: Own) -> None:
         arn,
     )
     assert "sqs" in endpoints(own)
-    assert url not in own.run("state", "show", "task_definition/backend", "--json").out
+    assert url not in own.run("show", "task_definition/backend", "--json").out
     assert own.planned() == {}
 
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})

@@ -72,7 +72,9 @@ def test_every_command_has_help_examples_and_the_common_options(run: Run, words:
 
 def test_help_lists_the_commands_in_the_order_of_use(run: Run) -> None:
     out = run("--help")[1]
-    places = [out.index(f"\n  {name} ") for name in ("init", "up", "plan", "status", "output", "timeline", "down")]
+    places = [
+        out.index(f"\n  {name} ") for name in ("init", "plan", "up", "status", "deploy", "output", "timeline", "down")
+    ]
     assert places == sorted(places)
     assert run("-h")[1] == out
 
@@ -131,13 +133,14 @@ COMPLETED = {
     "provision deploy fr": {"frontend"},
     "provision logs ": {"frontend", "backend", "nightly"},
     "provision run n": {"nightly"},
-    "provision pause ": {"frontend", "backend", "nightly"},
+    "provision sleep ": {"frontend", "backend", "nightly"},
+    "provision wake ": {"frontend", "backend", "nightly"},
     "provision tunnel ": {"database", "frontend", "backend"},
     "provision up --target-step net": {"network"},
     "provision plan --env ": {"dev", "prod"},
     "provision secret rm ": {"STRIPE_KEY"},
-    "provision state show vp": {"vpc/main"},
-    "provision state show --env prod ": set[str](),
+    "provision show vp": {"vpc/main"},
+    "provision show --env prod ": set[str](),
     "provision up --profile w": {"work"},
     "provision output ur": {"url"},
     "provision explain quo": {"quota"},
@@ -189,6 +192,23 @@ def loaded(modules: tuple[str, ...], *lines: str, **kw: Any) -> str:
 def test_help_and_version_load_nothing_heavy() -> None:
     others = ("pydantic", "provisioner.config.models", "provisioner.engine")
     assert loaded((*HEAVY, *others), "--help", "--version") == "[0, 0] []\n"
+
+
+def test_a_command_loads_no_other_command(run: Run, tmp_path: Path) -> None:
+    assert run("init")[0] == 0
+    others = ("provisioner.cli.commands", "provisioner.cli.up", "provisioner.cli.rehearse", "provisioner.cli.dash")
+    assert loaded(others, "config", "output", "status", cwd=tmp_path).endswith(" []\n")
+    assert loaded(others[:1], "upp", cwd=tmp_path).endswith(f" {[*others[:1]]}\n"), "a wrong word is compared with all"
+
+
+def test_the_models_do_not_read_their_own_sources(run: Run, tmp_path: Path) -> None:
+    assert run("init")[0] == 0
+    code = (
+        "import inspect, sys; from provisioner.cli.main import main; read = []; "
+        "inspect.getsource = inspect.getsourcelines = lambda of: read.append(of); "
+        "code = main(['config']); print(code, read, file=sys.stderr)"
+    )
+    assert str(program(code=code, cwd=tmp_path).stderr) == "0 []\n"
 
 
 # -- init and configuration --------------------------------------------------------------------------------------------
@@ -313,13 +333,13 @@ def test_state_list_of_nothing_is_nothing(run: Run) -> None:
 
 
 def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: Path) -> None:
-    assert json.loads(run("state", "show", "vpc/main", "--json")[1])["arguments"] == {"cidr_block": "10.0.0.0/16"}
-    lines = run("state", "show", "load_balancer/main")[1].splitlines()
+    assert json.loads(run("show", "vpc/main", "--json")[1])["arguments"] == {"cidr_block": "10.0.0.0/16"}
+    lines = run("show", "load_balancer/main")[1].splitlines()
     assert lines[0] == "address  load_balancer/main"
     assert '    "dns_name": "lb.example"' in lines
     assert "created  1970-01-01 00:00:02 UTC" in lines
     assert re.fullmatch(r"changed  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[7])
-    code, out, err = run("state", "show", "vpc/mian")
+    code, out, err = run("show", "vpc/mian")
     assert (code, out, err) == (4, "", "error: there is no record vpc/mian: did you mean vpc/main?\n")
 
 
@@ -436,7 +456,7 @@ def test_a_killed_commands_lock_is_nobody_at_work(recorded: Path) -> None:
 
 
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
-    lines = ("state list", "state show vpc/main", "output --json", "status --json")
+    lines = ("state list", "show vpc/main", "output --json", "status --json")
     assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 2] []\n"
     # the types give a stack's cost lines
     assert loaded(("boto3", "moto", "docker", "dns"), "list", cwd=tmp_path) == "[0] []\n"
@@ -509,7 +529,7 @@ def test_a_fault_of_the_tool_is_one_line_by_default() -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [("state show vpc/main", 0), ("status --json", 2), ("up --help", 0), ("--version", 0), ("output nothing", 4)],
+    [("show vpc/main", 0), ("status --json", 2), ("up --help", 0), ("--version", 0), ("output nothing", 4)],
 )
 def test_a_reader_that_goes_away_changes_nothing_else(
     run: Run, recorded: Path, tmp_path: Path, words: str, code: int

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner.cli import main  # noqa: F401  (it registers the commands)
-from provisioner.cli.app import app
+from provisioner.cli.commands import app
 
 SNAPSHOT = Path(__file__).with_name("help.txt")
 

@@ -212,7 +212,7 @@ def test_what_has_no_price_is_named_and_not_guessed() -> None:
     assert (line.unit_price, line.sums) == (None, (0, 0, 0))
     (text,) = show.incomplete(found)
     assert "no price known in ap-northeast-1 for ec2.c4.large (auto_scaling_group/main): " in text
-    assert "`provision prices refresh --region ap-northeast-1` reads it, if AWS has it there, with pricing:" in text
+    assert "`provision cost --refresh --region ap-northeast-1` reads it, if AWS has it there, with pricing:" in text
 
 
 def test_a_region_that_is_none_of_awss_is_refused() -> None:

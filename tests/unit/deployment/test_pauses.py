@@ -48,9 +48,9 @@ def test_nothing_else_is_waited_for(deployment: dict[str, Any], hook: dict[str, 
     [
         (
             pauses.Pause("1", MOMENT),
-            "waits for `provision approve web` until 2026-11-30 08:15 UTC, then ECS rolls back",
+            "waits for `provision deploy web --approve` until 2026-11-30 08:15 UTC, then ECS rolls back",
         ),
-        (pauses.Pause("1", None, "CONTINUE"), "waits for `provision approve web`, then ECS goes on"),
+        (pauses.Pause("1", None, "CONTINUE"), "waits for `provision deploy web --approve`, then ECS goes on"),
     ],
 )
 def test_how_long_it_waits_is_said(pause: pauses.Pause, said: str) -> None:
@@ -60,10 +60,10 @@ def test_how_long_it_waits_is_said(pause: pauses.Pause, said: str) -> None:
 
 def test_status_says_what_is_waited_for() -> None:
     asked = {"stage": "POST_SCALE_UP", "until": MOMENT.timestamp(), "then": "rollback"}
-    said = "waits at POST_SCALE_UP for `provision approve web` until 2026-11-30 08:15 UTC, then ECS rolls back"
+    said = "waits at POST_SCALE_UP for `provision deploy web --approve` until 2026-11-30 08:15 UTC, then ECS rolls back"
     assert status.awaited(service("web", approval=asked)) == said
     assert status.awaited(service("web", approval={**asked, "until": None})).endswith(
-        "`provision approve web`, then ECS rolls back"
+        "`provision deploy web --approve`, then ECS rolls back"
     )
     assert status.awaited(service("web")) == ""
 

@@ -41,7 +41,7 @@ def test_what_holds_takes_the_place_of_the_files_numbers() -> None:
 def test_another_number_in_the_file_holds(web: dict[str, Any]) -> None:
     found, told = in_effect(config(web=web), as_records(SIZES))
     assert found.scaled.keys() == {"api"}
-    assert "services.web is paused: `provision resume web` starts it again" in told
+    assert "services.web is paused: `provision wake web` starts it again" in told
     assert told[0].endswith("since: that is used")
 
 

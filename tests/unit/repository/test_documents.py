@@ -9,7 +9,7 @@ import pytest
 import typer
 import yaml
 
-from provisioner.cli.main import app
+from provisioner.cli.commands import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
 from tools import reference, site
@@ -55,7 +55,7 @@ def told(word: str) -> bool:
 
 def test_every_command_and_option_is_on_a_page() -> None:
     commands = dict(reference.leaves("provision", typer.main.get_command(app)))
-    assert len(commands) > 50
+    assert len(commands) >= 50
     assert [one for one in commands if not told(one) and f"`{one.removeprefix('provision ')}" not in TOLD] == []
     options = {
         (name, option)

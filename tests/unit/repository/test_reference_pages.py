@@ -50,7 +50,7 @@ def test_checks_can_be_hashed() -> None:
 
 
 def test_schema_prints_it(run: Run) -> None:
-    code, out, err = run("schema")
+    code, out, err = run("config", "--schema")
     assert (code, err) == (0, "")
     printed: Any = json.loads(out)
     assert printed == schema.document()

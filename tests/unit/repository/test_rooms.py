@@ -14,7 +14,7 @@ PACKAGES = ("provisioner", "ecs_emulator")
 FOLDERS = ("provisioner", "steps", "state", "emulator")
 MOST_IMPORTS = 20
 TABLES = {
-    "provisioner.cli.main": "lists the commands",
+    "provisioner.cli.commands": "lists the commands",
     "provisioner.steps": "lists the steps",
     "provisioner.operations.doctor.quotas": "lists the quotas, each with the resource type that it counts",
 }
