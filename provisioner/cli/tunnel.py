@@ -35,13 +35,13 @@ def tunnel(
     The connection goes through a running task with ECS Exec, by Systems Manager, without AWS's session-manager-plugin;
     to the database, through a service with database = true. Only this machine can connect to the port.
     """
-    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.context import configuration, standing, stores
     from provisioner.operations.shell import execute, sessions
     from provisioner.operations.shell import tunnel as tunnels
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     to = tunnels.goal(options, config, state, name)

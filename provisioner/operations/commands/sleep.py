@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.events import Notice
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, connection, standing, stores
 from provisioner.operations.overrides import sleep_parts
 from provisioner.operations.sizing import database, instances, sleep_texts
 from provisioner.operations.sizing.resize import Sizing, nothing, run
@@ -45,7 +45,7 @@ def sleep(
         ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
         if not unprotect:
             command = options.command_line(COMMAND, *(f"--{part}" for part in without), "--unprotect")
