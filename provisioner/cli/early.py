@@ -27,7 +27,7 @@ def check_credentials(options: Options, command: str) -> None:
         NoCredentials: there are none.
         ConfigurationError: the configuration is wrong.
     """
-    if command not in COMMANDS or options.profile or not _on_aws(options) or not credential_sources.are_nowhere():
+    if command not in COMMANDS or options.profile or not on_aws(options) or not credential_sources.are_nowhere():
         return
     from provisioner.config.stack_file import load
 
@@ -35,7 +35,7 @@ def check_credentials(options: Options, command: str) -> None:
     raise credential_sources.NoCredentials(credential_sources.MISSING)
 
 
-def _on_aws(options: Options) -> bool:
+def on_aws(options: Options) -> bool:
     """Return whether the option or the file says `aws`; a file that cannot be read says nothing."""
     if options.target:
         return options.target == "aws"

@@ -50,7 +50,7 @@ def exec_(
     is not up, or has no such service.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations.context import configuration, standing, stores
+    from provisioner.operations.context import configuration, embedded_cloud, standing, stores
     from provisioner.operations.shell import execute, sessions, task_choice
     from provisioner.render.text import say
     from provisioner.session import terminal
@@ -72,6 +72,8 @@ def exec_(
     def tell(text: str) -> None:
         terminal.say(text) if mode is Mode.TERMINAL else say([text], sys.stderr)
 
+    if not options.json and embedded_cloud.is_simulated(options, config):
+        tell("simulated: without Docker no container runs, and a stand-in for the shell answers")
     if options.json:
         say([json.dumps({"event": "session", "task": place.id, "container": place.name})])
     elif mode is Mode.TERMINAL:

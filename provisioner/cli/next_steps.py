@@ -29,6 +29,7 @@ def recommend(ended: Ended, options: Options, wanted: UpOptions) -> list[str]:
             new_ami=wanted.new_ami,
             again=[*ended.removal.words, *wanted.name_words],
             urls=stack_status.urls(config),
+            certificate=embedded_cloud.certificate(options, config),
         )
         advised += cost.from_now_on(ended.cost)
     elif outcome.command in ("deploy", "rollback"):
