@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -334,6 +337,38 @@ def test_the_file_reads_as_a_person_would_write_it(shop: Path) -> None:
 
 def test_a_directory_that_cannot_be_read_is_empty(tmp_path: Path) -> None:
     assert traces.look(tmp_path / "nowhere").builds == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "answers", "questions"),
+    [
+        ("\n\n\n", (), ("shop", True, False), 3),
+        ("My Till\nn\ny\n", (), ("my-till", False, True), 3),
+        ("n\n", ("--project", "till", "--no-database"), ("till", False, False), 1),
+        ("", ("--yes",), ("shop", True, False), 0),
+    ],
+)
+def test_a_terminal_is_asked_at_most_three_questions(
+    typed: str,
+    words: tuple[str, ...],
+    answers: tuple[str, bool, bool],
+    questions: int,
+    shop: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fill(shop, {"Dockerfile": EXPRESS})
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    with os.fdopen(theirs, "r") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", terminal)
+        config = written(shop, *words)
+    os.close(ours)
+    web = config.services["web"]
+    assert (config.project, web.public, config.database is not None) == answers
+    err = capsys.readouterr().err
+    assert err.count("[") == questions
+    assert ("Found Dockerfile: port 3000" in err) == bool(questions)
 
 
 def test_standard_input_that_is_no_terminal_asks_nothing(

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -501,8 +502,10 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
         (
             "local",
             "https://127.0.0.1:1/",
-            "Open https://127.0.0.1:1/, which is https://app.example.com on this machine (self-signed: `curl --cacert "
-            "'a b/app.pem' https://127.0.0.1:1/`).",
+            (
+                "Open https://127.0.0.1:1/, which is https://app.example.com on this machine "
+                "(self-signed: `curl --cacert 'a b/app.pem' https://127.0.0.1:1/`)."
+            ),
         ),
         ("local", "http://127.0.0.1:1/", "Open http://127.0.0.1:1/, which is https://app.example.com on this machine."),
     ],
