@@ -112,6 +112,7 @@ def _hello(answers: Answers) -> Iterator[str]:
         yield _row("public", True)
         yield _row("health", "/", "what the load balancer requests, must return 200")
     yield _row("user", "101")
+    yield _row("read_only", True)
 
 
 def _built(traces: Traces, build: Build, *, public: bool) -> Iterator[str]:

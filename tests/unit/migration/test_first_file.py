@@ -154,8 +154,9 @@ def test_ignore_files_keep_their_lines_and_get_each_once(shop: Path) -> None:
 def test_without_a_dockerfile_a_page_says_hello(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = written(shop)
     assert (config.services["web"].image, config.services["web"].port) == (first_file.HELLO, 8080)
+    assert (config.services["web"].user, config.services["web"].read_only) == ("101", True)
     assert first_file.HELLO in sample.text(), "the same image as the sample's"
-    assert len((shop / "stack.toml").read_text().splitlines()) <= 14
+    assert len((shop / "stack.toml").read_text().splitlines()) <= 15
     assert "It runs a page that says hello. For a program of yours: write a Dockerfile" in capsys.readouterr().out
     assert not (shop / ".dockerignore").exists()
 
