@@ -30,7 +30,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
     """
     root = stack.facts.root
     skipped = check_builds(stack.config, stack.facts, root)
-    for text in [*skipped.values(), *(copy.notice for copy in stack.facts.copies.values() if copy.notice)]:
+    copied = dict.fromkeys(copy.notice for copy in stack.facts.copies.values() if copy.notice)
+    for text in (*skipped.values(), *copied):
         stack.notice(text)
     result = Images({}, {})
     for name, workload in stack.config.images.items():
@@ -42,8 +43,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
             image = Image(name, repository, uri, tag, directory, args, platform, workload.dockerfile, stage, told)
             _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, workload.build)
         elif copy := stack.facts.copies.get(name):
-            copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)
-            _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
+            copies = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)
+            _declare(stack, result, name, f"{uri}:{copy.tag}", copies if copy.possible else None, copy.source)
         elif digest := _own_digest(stack, name, str(workload.image)):
             result.uris[name] = f"{uri}@{digest}"
             _keep(stack, result, name, repository_of(stack.config, name), digest.removeprefix("sha256:")[:16])

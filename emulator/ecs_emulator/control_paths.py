@@ -119,6 +119,12 @@ def _entries(cloud: Cloud, query: Query, body: bytes) -> list[dict[str, Any]]:
     return entry.shown()
 
 
+def _containers(cloud: Cloud, query: Query, body: bytes) -> dict[str, bool]:
+    from ecs_emulator.containers import engine
+
+    return {"run": engine.current is not None}
+
+
 def _set_clock(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     clock_clients.set_clock(query)
     return clock_clients.shown()
@@ -281,6 +287,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "reset"): lambda cloud, query, body: cloud.reset(),
     ("GET", "log"): lambda cloud, query, body: cloud.log.since(int(query.get("since", "0"))),
     ("GET", "entries"): _entries,
+    ("GET", "containers"): _containers,
     ("GET", "clock"): lambda cloud, query, body: clock_clients.shown(),
     ("POST", "clock"): _set_clock,
     ("POST", "advance"): _advance,

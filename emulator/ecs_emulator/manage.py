@@ -356,6 +356,12 @@ def entry(directory: Path, name: str) -> str:
     return next((str(one["url"]) for one in entries if name in one["names"] and one["port"] in PORTS), "")
 
 
+def runs_containers(directory: Path) -> bool:
+    """Return whether the cloud of a directory runs tasks as containers: it runs, and an engine answers it."""
+    cloud = find(directory)
+    return cloud is not None and bool(json.loads(request(cloud, "GET", "/_cloud/containers"))["run"])
+
+
 def _alive(pid: int) -> bool:
     try:
         # reap the process if it is our own child: it would count as alive otherwise

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 )
 
 from provisioner.aws.api import api_of, apis
+from provisioner.aws.credential_sources import MISSING
 from provisioner.aws.reads import reads
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import ErrorCategory, Row
@@ -248,9 +249,7 @@ def explained(error: Exception) -> Exception:
         family, hint = next(found, ("aws", _FIX))
         return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}", family)
     if isinstance(error, NoCredentialsError):
-        return ApiError(
-            "no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again", "credentials"
-        )
+        return ApiError(MISSING, "credentials")
     text = str(error).rstrip(".")
     if isinstance(error, BAD_CREDENTIALS):
         return ApiError(

@@ -162,6 +162,7 @@ def _with_options(function: Command, name: str, now: str) -> Command:
             _report(f"note: `{typed}` is now `{now}`; the former name goes with the next release")
         try:
             with options.ends:
+                _check_early(options, name)
                 if options.log:
                     return options.log.command(name, lambda: function(options, **given))
                 return function(options, **given)
@@ -183,6 +184,14 @@ def _complete(command: str, parameter: inspect.Parameter) -> None:
     for info in get_args(parameter.annotation)[1:]:
         if isinstance(info, OptionInfo | ArgumentInfo) and info.autocompletion is None:
             info.autocompletion = completing(command, parameter.name, info.metavar)
+
+
+def _check_early(options: Options, name: str) -> None:
+    """Refuse a command on AWS without credentials; with a log, the log has the refusal."""
+    from provisioner.cli.early import check_credentials
+
+    if not options.log:
+        check_credentials(options, name.removeprefix("provision "))
 
 
 def _report(line: str) -> None:

@@ -52,6 +52,8 @@ def down(
     if expired:
         other = "--target-step" if target_step else "--unprotect" if unprotect else "--report" if report else ""
         return _expired(options, other, delete_secrets=delete_secrets)
+    if not (target_step or report) and _nothing_there(options):
+        return 0
     with reporting(options, "down", report, target_step) as draft:
         from provisioner.cli.screen import Screen
         from provisioner.operations.commands.down import down as run
@@ -61,6 +63,19 @@ def down(
         screen = Screen(options, wanted, draft=draft if report else None)
         ended = run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
         return draft.ended(screen.report(ended))
+
+
+def _nothing_there(options: Options) -> bool:
+    """Say that there is nothing to delete, if no embedded cloud has to be started to know that."""
+    from provisioner.engine.events import RunFinished
+    from provisioner.operations.commands.down import is_nothing_there
+    from provisioner.render.text import say
+
+    if name := is_nothing_there(options):
+        ended = RunFinished("down", True, {}, 0.0).to_dict()
+        why = f"{name} is not up: there is nothing to delete."
+        say([json.dumps(ended) if options.json else why])
+    return bool(name)
 
 
 def _expired(options: Options, other: str, *, delete_secrets: bool) -> int:

@@ -50,7 +50,7 @@ def exec_(
     is not up, or has no such service.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.context import configuration, embedded_cloud, standing, stores
     from provisioner.operations.shell import execute, sessions, task_choice
     from provisioner.render.text import say
     from provisioner.session import terminal
@@ -62,7 +62,7 @@ def exec_(
     if not words and mode is not Mode.TERMINAL:
         raise ConfigurationError("a shell needs a terminal: add a command after --")
     config = configuration.load(options)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     cluster, name = task_choice.named(options, config, state, service)
@@ -72,6 +72,8 @@ def exec_(
     def tell(text: str) -> None:
         terminal.say(text) if mode is Mode.TERMINAL else say([text], sys.stderr)
 
+    if not options.json and embedded_cloud.is_simulated(options, config):
+        tell("simulated: without Docker no container runs, and a stand-in for the shell answers")
     if options.json:
         say([json.dumps({"event": "session", "task": place.id, "container": place.name})])
     elif mode is Mode.TERMINAL:

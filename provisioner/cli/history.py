@@ -49,6 +49,8 @@ def history(
     """
     if diff:
         return _differences(options, services or ())
+    from provisioner.cli.clocks import say_two_clocks
+    from provisioner.cli.early import on_aws
     from provisioner.operations.inspection.revisions import history as read
     from provisioner.render import deployments
     from provisioner.render.text import say
@@ -58,6 +60,8 @@ def history(
         say(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
     else:
         say(deployments.table(entries))
+        if not on_aws(options):
+            say_two_clocks(options)
     return 0
 
 

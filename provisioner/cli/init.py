@@ -1,17 +1,23 @@
-"""`provision init`: write a first stack.toml, from a commented sample, another tool's files or a cluster."""
+"""`provision init`: write a first stack.toml, for the application here, from another tool's files or a cluster."""
 
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import app, command
 from provisioner.config import paths
 from provisioner.operations.context.options import Options
+
+if TYPE_CHECKING:
+    from provisioner.migration.directory.first_file import Answers
+    from provisioner.migration.directory.traces import Traces
 
 
 class Source(StrEnum):
@@ -20,15 +26,31 @@ class Source(StrEnum):
     COPILOT = "copilot"
     COMPOSE = "compose"
     ECS = "ecs"
+    DOCKERFILE = "dockerfile"
 
 
+Sample = Annotated[
+    bool, typer.Option("--sample", help="Write the long sample instead: all keys, with comments and defaults.")
+]
+Public = Annotated[
+    bool | None,
+    typer.Option(
+        "--public/--internal", help="Whether the service is behind the load balancer (default: ask, or public)."
+    ),
+]
+WithDatabase = Annotated[
+    bool | None,
+    typer.Option("--database/--no-database", help="Whether there is a database (default: ask, or if MySQL is used)."),
+]
 WithApp = Annotated[
-    bool, typer.Option("--with-app", help="Include the sample application in app/, whose images are built.")
+    bool, typer.Option("--with-app", help="Write the sample with its application in app/, whose images are built.")
 ]
 From = Annotated[
     Source | None,
     typer.Option(
-        "--from", metavar="TOOL", help="Read the files of another tool, copilot or compose, or a cluster of ECS: ecs."
+        "--from",
+        metavar="TOOL",
+        help="Read the files of another tool, copilot or compose; a cluster of ECS: ecs; or only a Dockerfile.",
     ),
 ]
 Place = Annotated[
@@ -42,14 +64,17 @@ Place = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="With --from ecs or copilot: the Region to read (default: the profile's, or AWS_REGION)."
+        metavar="NAME",
+        help="The Region of the stack (default: AWS_REGION, or ap-northeast-1); with --from ecs or copilot the Region "
+        "to read (default: the profile's, or AWS_REGION).",
     ),
 ]
 Project = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="With --from: the name of the new project (default: the application's, the file's or the cluster's).",
+        help="The name of the new project (default: ask, or the directory's; with --from the application's, the file's "
+        "or the cluster's).",
     ),
 ]
 
@@ -57,7 +82,9 @@ Project = Annotated[
 @command(
     app,
     "init",
-    "provision init                     stack.toml with prebuilt images",
+    "provision init                     stack.toml for the application in this directory",
+    "provision init --project shop --internal --database        without questions",
+    "provision init --sample            the commented sample of all keys, with prebuilt images",
     "provision init --with-app          with the sample application, which Docker builds; from a clone",
     "provision init -c other.toml       another file name",
     "provision init --from copilot      the manifests in copilot/, converted, and a list of the rest",
@@ -68,29 +95,108 @@ Project = Annotated[
 def init(
     options: Options,
     what: Place = None,
+    sample: Sample = False,
     with_app: WithApp = False,
     source: From = None,
     region: Region = None,
     project: Project = None,
+    public: Public = None,
+    database: WithDatabase = None,
 ) -> int:
-    """Write a stack.toml: a sample, or one of another tool's files.
+    """Write a stack.toml for the application here.
 
     With --from, it is translated from another tool's files or from a cluster.
 
-    Changes no existing file, and nothing on AWS. --from compose reads files only; --from ecs reads an account;
-    --from copilot reads files, and with --profile or --region the account too. Only known keys are carried over: each
-    other key is listed with the reason, and the last line says how many services are whole. See docs/moving.md.
+    Reads the Dockerfile here (its port, user and health check), Procfile and package files, says what it found, and
+    asks at most three questions, on a terminal only. Without a Dockerfile the file runs a page that says hello.
+    Changes no existing file but .gitignore and .dockerignore, which get the state's directory, and nothing on AWS.
+    --from compose reads files only; --from ecs reads an account; --from copilot reads files, and with --profile or
+    --region the account too. Only known keys are carried over: each other key is listed with the reason, and the last
+    line says how many services are whole. See docs/moving.md.
     """
     from provisioner.engine.errors import ConfigurationError
 
-    if source is None and what is not None:
+    translates = source not in (None, Source.DOCKERFILE)
+    answers = {"project": project, "region": region, "public": public, "database": database}
+    given = [key for key, value in answers.items() if value is not None]
+    if not translates and what is not None:
         raise ConfigurationError(f"{what}: is for --from: write `provision init --from copilot {what}`")
-    for key, value in (("region", region), ("project", project)):
-        if source is None and value is not None:
-            raise ConfigurationError(f"--{key}: is for --from: write {key} into stack.toml")
-    if source is not None and with_app:
-        raise ConfigurationError("--with-app: is for the sample: leave it or --from out")
-    return _converted(options, source, what, region, project) if source else _sample(options, with_app)
+    if (sample or with_app) and (source or given):
+        more = "--from" if source else f"--{given[0]}"
+        raise ConfigurationError(f"{more}: is not for the sample: leave one of the two out")
+    if translates and (wrong := [key for key in given if key in ("public", "database")]):
+        raise ConfigurationError(f"--{wrong[0]}: is not for --from {source}: the files say that")
+    if sample or with_app:
+        return _sample(options, with_app)
+    if source and translates:
+        return _converted(options, source, what, region, project)
+    return _begun(options, Answering(project, public, database, options.yes or options.json), region, anew=bool(source))
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The answers of the command line; the rest is asked on a terminal, or is as suggested."""
+
+    project: str | None
+    public: bool | None
+    database: bool | None
+    quiet: bool
+
+    def ask(self, traces: Traces, usual: Answers) -> Answers:
+        """Return all answers, after at most three questions."""
+        from provisioner.migration.directory.first_file import Answers
+        from provisioner.render import first_file
+        from provisioner.render.text import say
+
+        if self.project:
+            _check_name(self.project)
+        asks = sys.stdin.isatty() and not self.quiet
+        if not asks:
+            return Answers(
+                self.project or usual.project,
+                usual.public if self.public is None else self.public,
+                usual.database if self.database is None else self.database,
+            )
+        from provisioner.cli import prompts
+
+        say(first_file.found(traces), sys.stderr)
+        return Answers(
+            self.project or _asked_name(usual.project),
+            prompts.chosen("Public, behind a load balancer?", usual=usual.public)
+            if self.public is None
+            else self.public,
+            prompts.chosen("A database (Aurora MySQL)?", usual=usual.database)
+            if self.database is None
+            else self.database,
+        )
+
+
+def _asked_name(usual: str) -> str:
+    """Return the project's name from the terminal, in the form that AWS takes."""
+    from provisioner.cli import prompts
+    from provisioner.migration.directory.first_file import project_name
+
+    return project_name(prompts.answered("Name of the project:", usual), "dev") or usual
+
+
+def _check_name(name: str) -> None:
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.migration.directory.first_file import spelled
+
+    if (right := spelled(name)) != name:
+        raise ConfigurationError(f"--project: {name} cannot begin the names of AWS resources: use {right}, or another")
+
+
+def _begun(options: Options, answering: Answering, region: str | None, *, anew: bool) -> int:
+    from provisioner.migration.directory.start import begin
+    from provisioner.render import first_file
+    from provisioner.render.text import say
+
+    path = options.config or Path(paths.CONFIG)
+    done = begin(path, answering.ask, env=options.env, region=region, anew=anew)
+    document = first_file.document(done)
+    say([json.dumps(document, ensure_ascii=False)] if options.json else first_file.lines(done, options))
+    return 0
 
 
 def _sample(options: Options, with_app: bool) -> int:

@@ -23,6 +23,7 @@ def list_(options: Options) -> int:
     fewer columns; --json has all.
     A state that cannot be read is reported on standard error.
     """
+    from provisioner.cli.clocks import say_two_clocks
     from provisioner.operations.inspection import stack_list
     from provisioner.render import stacks as show
     from provisioner.render.text import WIDE, columns, say
@@ -35,4 +36,6 @@ def list_(options: Options) -> int:
     else:
         say(show.lines(found, str(options.directory), time.time(), columns(sys.stdout, WIDE)))
         say((f"note: {text}" for text in notes), sys.stderr)
+        if any(one.target == "local" for one in found):
+            say_two_clocks(options)
     return 0

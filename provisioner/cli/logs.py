@@ -48,6 +48,7 @@ def logs(
     Of all their tasks, stopped tasks included, oldest line first: time, name, task and text. A terminal shows a line of
     JSON with level and message first; a pipe gets it unchanged. With --json, one object per line.
     """
+    from provisioner.cli.clocks import say_two_clocks
     from provisioner.config.time_spans import span
     from provisioner.operations.context import configuration, connection, embedded_cloud, signals, stores
     from provisioner.operations.inspection import log_reader
@@ -70,6 +71,8 @@ def logs(
     def trouble(name: str, why: str) -> None:
         _note(f"the logs of {name} cannot be read now ({why}): trying again")
 
+    if config.target == "local" and not options.json:
+        say_two_clocks(options)
     absent, now = list[str](), aws.pace.time()
     start = began(now)
     # a signal must not cut a line, or drop lines that were read

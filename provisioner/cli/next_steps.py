@@ -34,6 +34,7 @@ def recommend(ended: Ended, options: Options, wanted: UpOptions, names: Sequence
             new_ami=wanted.new_ami,
             again=[*ended.removal.words, *wanted.name_words],
             urls=stack_status.urls(ended.records, config),
+            certificate=embedded_cloud.certificate(options, config),
         )
         advised += cost.from_now_on(ended.cost)
     elif outcome.command in ("deploy", "rollback"):

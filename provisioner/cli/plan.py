@@ -118,10 +118,13 @@ def _plan(
     from provisioner.operations.commands.report import of_proposal
     from provisioner.operations.impact import costs
     from provisioner.operations.rehearsal.foresight import Foreseen
+    from provisioner.operations.state_admin.state_transfer import check_new
     from provisioner.render import advice, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say, tell
 
+    if out:
+        check_new(out)
     proposal = run(options, wanted)
     draft.about = of_proposal(proposal)
     if out and not proposal.refused:

@@ -43,6 +43,21 @@ def agreed(question: str) -> bool | None:
     return _answer().strip().lower() in {"y", "yes"}
 
 
+def answered(question: str, usual: str) -> str:
+    """Return the line that the user types on the terminal, or the usual answer if it is empty."""
+    sys.stderr.write(f"{visible(question)} [{visible(usual)}] ")
+    sys.stderr.flush()
+    return _answer().strip() or usual
+
+
+def chosen(question: str, *, usual: bool) -> bool:
+    """Return the user's yes or no on the terminal, or the usual answer if the line is empty."""
+    sys.stderr.write(f"{visible(question)} [{'Y/n' if usual else 'y/N'}] ")
+    sys.stderr.flush()
+    given = _answer().strip().lower()
+    return given in {"y", "yes"} if given else usual
+
+
 def hidden_input(question: str) -> str:
     """Return hidden input from a terminal, or all of standard input without one final line break.
 

@@ -47,14 +47,14 @@ def run(
     up, has no such job, or the job runs already.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.context import configuration, standing, stores
     from provisioner.operations.one_off import tasks
     from provisioner.operations.one_off.task_settings import runnable
 
     if attach and (words or no_wait):
         raise ConfigurationError("--attach starts nothing: leave out the command and --no-wait")
     config = configuration.load(options)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     what = runnable(options, config, state, name)

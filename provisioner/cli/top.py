@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,11 +36,13 @@ def top(
     from provisioner.render import usage as show
     from provisioner.render.text import SCREEN, columns, say, unicode
 
-    stack, began, found = operation.usage(options, services or [])
+    stack, began, found, simulated = operation.usage(options, services or [])
     if options.json:
         series = [asdict(one) for one in found]
-        document = {"stack": stack, "began": began, "period": operation.SPAN, "services": series}
+        document: dict[str, Any] = {"stack": stack, "began": began, "period": operation.SPAN, "services": series}
+        document["simulated"] = simulated
         say([json.dumps(document, ensure_ascii=False)])
     else:
-        say(show.lines(found, columns(sys.stdout, SCREEN), show.BARS if unicode(sys.stdout) else show.PLAIN))
+        bars = show.BARS if unicode(sys.stdout) else show.PLAIN
+        say(show.lines(found, columns(sys.stdout, SCREEN), bars, simulated=simulated))
     return 0

@@ -35,18 +35,19 @@ def tunnel(
     The connection goes through a running task with ECS Exec, by Systems Manager, without AWS's session-manager-plugin;
     to the database, through a service with database = true. Only this machine can connect to the port.
     """
-    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.context import configuration, embedded_cloud, standing, stores
     from provisioner.operations.shell import execute, sessions
     from provisioner.operations.shell import tunnel as tunnels
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     to = tunnels.goal(options, config, state, name)
     place = tunnels.place(aws, options, config, state, to, task)
     caller = sessions.caller(aws, lambda text: say([text], sys.stderr))
+    simulated = embedded_cloud.is_simulated(options, config)
     with tunnels.listening(port) as listener:
         local = int(listener.getsockname()[1])
         line = to.line.replace("{port}", str(local))
@@ -59,6 +60,8 @@ def tunnel(
                 say([line])
                 through = f"through task {place.id[:8]} of {place.service}"
                 say([f"{tunnels.LOCAL}:{local} leads to {to.name}, {through}. Ctrl-C ends it"], sys.stderr)
+                if simulated:
+                    say(["simulated: without Docker no container runs, and connections are refused"], sys.stderr)
 
         def act() -> int:
             tunnels.run(

@@ -9,7 +9,7 @@ from provisioner.config import validators as values
 
 def project(name: str) -> str:
     """Return a valid name of a project for any text."""
-    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9]+", "-", name.lower())).strip("-0123456789") or "app"
+    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9]+", "-", name.lower())).lstrip("-0123456789").rstrip("-") or "app"
 
 
 def workload(name: str) -> str:

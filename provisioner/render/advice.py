@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, WaitingOnUser, Withdrawn
@@ -38,6 +40,7 @@ def after_up(
     new_ami: bool = False,
     again: Sequence[str] = (),
     urls: Mapping[str, str] | None = None,
+    certificate: Path | None = None,
 ) -> list[str]:
     """Return the next steps after `up`; the first is to open the URL.
 
@@ -47,6 +50,7 @@ def after_up(
         new_ami: whether the run had `--new-ami`, which a repeated run needs too.
         again: the options for deletions and moved names, which a repeated run needs too.
         urls: the URL of each public service, if they differ.
+        certificate: the self-signed certificate at the entry.
     """
     words = [*_limits(outcome), *_new_ami(new_ami), *again]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
@@ -60,13 +64,23 @@ def after_up(
     elif not url:
         first = "The load balancer sleeps, so there is no URL."
     elif entry:
-        first = f"Open {entry}, which is {url} on this machine."
+        first = f"Open {entry}, which is {url} on this machine{_self_signed(entry, certificate)}."
     elif config.target == "aws":
         first = f"Open {url}."
     else:
         first = f"Without Docker no containers run here. On AWS the URL would be {url}."
     each = [", ".join(f"{name}: {one}" for name, one in urls.items()) + "."] if urls and url else []
+    each = each if entry or config.target == "aws" else []
     return [first, *each, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
+
+
+def _self_signed(entry: str, certificate: Path | None) -> str:
+    """Return the words for a browser's warning, and the line for curl; empty for HTTP."""
+    if not entry.startswith("https:"):
+        return ""
+    return (
+        f" (self-signed: `curl --cacert {shlex.quote(str(certificate))} {entry}`)" if certificate else " (self-signed)"
+    )
 
 
 def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:

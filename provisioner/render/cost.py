@@ -186,8 +186,12 @@ def change(found: Difference | None) -> dict[str, Any]:
     return {"cost": {**summary(found.after), "before": before, "changed": changed}}
 
 
-def of_plan(found: Difference | None) -> list[str]:
-    """Return the cost change of a plan: the sum, and the existing resources that become dearer or cheaper."""
+def of_plan(found: Difference | None, saving: Hint | None = None) -> list[str]:
+    """Return the cost change of a plan: the sum, the existing resources that become dearer or cheaper, and a hint.
+
+    Args:
+        saving: the setting that would save most, if it is known.
+    """
     if found is None:
         return []
     before, after = found.before, found.after
@@ -197,8 +201,15 @@ def of_plan(found: Difference | None) -> list[str]:
     more = f", {_more(found.more)}" if first else ""
     text = f"Cost on AWS: {first}{_whole(after)}{more}."
     if before.lines:
-        return [text, *_changed(found.changed), *incomplete(after)]
-    return [text, *([f"  the most: {dearest(after)}"] if after.lines else []), *incomplete(after)]
+        return [text, *_changed(found.changed), *incomplete(after), *_cheaper(saving)]
+    most = [f"  the most: {dearest(after)}"] if after.lines else []
+    return [text, *most, *incomplete(after), *_cheaper(saving)]
+
+
+def _cheaper(saving: Hint | None) -> list[str]:
+    if saving is None:
+        return []
+    return [f"  cheaper: {saving.change} saves {rough(saving.saves)} a month; {saving.but}: `provision cost --hints`"]
 
 
 def in_short(found: Difference | None) -> str:

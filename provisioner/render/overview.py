@@ -55,18 +55,21 @@ def _lines(document: Mapping[str, Any], command_line: Callable[..., str], width:
     taken = len(above) + sum(2 if why(one, live["at"]) else 1 for one in live["services"])
     below = _below(live, width, command_line("up", "--new-ami"), more, MOST - taken)
     room = MOST - len(above) - len(below) - (1 if below else 0)
-    services = _services(live["services"], live["at"], width, room, more)
+    simulated = bool(document.get("simulated"))
+    services = _services(live["services"], live["at"], width, room, more, simulated=simulated)
     return [*above, *services, *([""] if below else []), *below]
 
 
-def _services(services: Sequence[Mapping[str, Any]], now: float, width: int, room: int, more: str) -> list[str]:
+def _services(
+    services: Sequence[Mapping[str, Any]], now: float, width: int, room: int, more: str, *, simulated: bool
+) -> list[str]:
     """Return the table of the services in so many lines at most, services with a problem first."""
     if not services:
         return ["no services"]
     ordered = sorted(services, key=lambda one: (not wrong("services", one), one["state"] == "serving"))
     fit = len(ordered) if len(ordered) < room else max(room - 2, 1)
     shown, left = ordered[:fit], len(ordered) - fit
-    head, *rows = _table([service_cells(one, now) for one in shown], width)
+    head, *rows = _table([service_cells(one, now, simulated=simulated) for one in shown], width)
     spare = room - 1 - len(shown) - (1 if left else 0)
     body: list[str] = []
     for one, row in zip(shown, rows, strict=True):
@@ -100,8 +103,12 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
     return [cut(line, width) for line in shown]
 
 
-def service_cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
-    """Return the row of a service, below `HEAD`."""
+def service_cells(one: Mapping[str, Any], now: float, *, simulated: bool = False) -> tuple[str, ...]:
+    """Return the row of a service, below `HEAD`.
+
+    Args:
+        simulated: whether no container runs: nothing serves then.
+    """
     revision = one["revision"].rpartition(":")[2]
     digest = one["digest"].removeprefix("sha256:")[:DIGEST]
     state, deployment = one["state"], one["deployment"]
@@ -113,7 +120,7 @@ def service_cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
         revision,
         " ".join(filter(None, (one["tag"], digest))),
         age(now - one["began"]) if one["began"] else "",
-        f"{state}, {deployment}" if telling else state,
+        "simulated" if simulated and state == "serving" else f"{state}, {deployment}" if telling else state,
     )
 
 

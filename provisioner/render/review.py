@@ -131,7 +131,7 @@ def consequences(proposal: Proposal, foreseen: Foreseen) -> list[str]:
     seconds = proposal.seconds if foreseen.seconds is None else foreseen.seconds
     refusing = any(item.action == "refused" for item in proposal.planned)
     takes = [f"Takes about {roughly(seconds)} on AWS."] if seconds and not refusing else []
-    money = cost.of_plan(proposal.cost)
+    money = cost.of_plan(proposal.cost, proposal.saving)
     return [*rehearsal.expected(foreseen), *summary.data_lost(proposal.lost), *money, *takes]
 
 

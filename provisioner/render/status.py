@@ -90,8 +90,13 @@ def url(document: Mapping[str, Any]) -> list[str]:
     phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
         return ["url  none: there is no load balancer"]
-    each = [f"url  {one}  {name}" for name, one in document.get("urls", {}).items()]
-    return [f"url  {document['local_url'] or document['url']}", *each]
+    if document.get("simulated"):
+        # these names lead elsewhere: nothing here answers
+        on_aws = f": on AWS {document['url']}" if document["url"] else ""
+        return [f"url  none here, without Docker{on_aws}"]
+    here = document["local_url"]
+    each = [f"url  {one}  {name}{' on AWS' if here else ''}" for name, one in document.get("urls", {}).items()]
+    return [f"url  {here or document['url']}", *each]
 
 
 def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
@@ -105,7 +110,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
             s["revision"],
             s["rollout"] if s["strategy"] == "ROLLING" else f"{s['strategy']} {s['rollout']}",
             ", ".join(s["capacity"]),
-            _told(s),
+            "; ".join(filter(None, ("simulated" if document.get("simulated") else "", _told(s)))),
         )
         for s in live["services"]
     ]

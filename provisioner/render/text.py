@@ -118,6 +118,19 @@ def date(moment: float) -> str:
         return "at an invalid time"
 
 
+def two_clocks(ahead: float, now: float) -> list[str]:
+    """Return a line about times of the embedded cloud, with both clocks; none while they agree.
+
+    Args:
+        ahead: the seconds by which the embedded cloud's clock is ahead.
+        now: this machine's time in seconds since the epoch.
+    """
+    if abs(ahead) < MINUTE:
+        return []
+    there, here = (time.strftime("%H:%M:%S", time.localtime(moment)) for moment in (now + ahead, now))
+    return [f"note: times are the embedded cloud's, {age(ahead)} ahead: it is {there} there, and {here} here"]
+
+
 def limited(stack: str, target_step: str | None) -> str:
     """Return the subject of a run: the stack, or one step of it."""
     return f"step {target_step} of {stack}" if target_step else stack

@@ -24,17 +24,19 @@ SHORTEST, LONGEST = 3, 30
 NAME = 16
 
 
-def lines(found: Sequence[Usage], width: int = 80, bars: str = BARS) -> list[str]:
+def lines(found: Sequence[Usage], width: int = 80, bars: str = BARS, *, simulated: bool = False) -> list[str]:
     """Return a table with the newest value of each series, and for 5xx their sum in the hour.
 
     Args:
         bars: the characters for low to high.
+        simulated: whether the numbers are invented, as no container runs.
     """
     if not found:
         return ["no services: the stack has not been created yet"]
     length = max(SHORTEST, min((width - FIXED) // DRAWN, LONGEST))
     rows = [_row(one, length, bars) for one in found]
-    return [cut(line, width) for line in table([HEAD, *rows])]
+    head = ["simulated: without Docker no container runs, and the numbers are invented"] if simulated else []
+    return [*head, *(cut(line, width) for line in table([HEAD, *rows]))]
 
 
 def _row(one: Usage, length: int, bars: str) -> tuple[str, ...]:

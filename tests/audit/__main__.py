@@ -51,7 +51,7 @@ def bandit() -> list[str]:
 
 
 def prowler() -> list[str]:
-    """Audit two stacks on the embedded cloud: the stack of `provision init`, and one with all options."""
+    """Audit two stacks on the embedded cloud: the stack of `provision init --sample`, and one with all options."""
     found, others = stacks.audit()
     print(f"prowler: {others} findings of the account, which is not this stack's to settle")
     return told("prowler", found)

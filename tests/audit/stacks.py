@@ -51,7 +51,7 @@ def audit() -> tuple[list[Finding], int]:
 
 
 def _as_written(directory: Path, environment: Mapping[str, str]) -> None:
-    _run(["provision", "init"], directory, environment)
+    _run(["provision", "init", "--sample"], directory, environment)
 
 
 def _with_options(directory: Path, environment: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ def test_the_tool_runs_from_its_wheel(wheels: Wheels, program: str, tmp_path: Pa
     assert "rehearse" in here.run("provision", "--help").stdout
     project = tmp_path / "project"
     project.mkdir()
-    assert here.run("provision", "init", within=project).returncode == 0
+    assert here.run("provision", "init", "--sample", within=project).returncode == 0
     assert (project / "stack.toml").is_file()
     policy = here.run("provision", "policy", within=project)
     assert policy.returncode == 0, policy.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.builds import check_contexts
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning import target
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.deployment import rollout, scope
 from provisioner.operations.deployment.image_choice import declare_with_images
 from provisioner.operations.deployment.service_connect import check_unchanged
@@ -56,7 +56,7 @@ def deploy(
     config = configuration.load(options, declares=True)
     chosen = scope.owners(config, wanted)
     check_contexts(config, options.file)
-    aws = rollout.replacing_other_revisions(connection.connect(options, config))
+    aws = rollout.replacing_other_revisions(standing.connect(options, config))
     with stores.open_store(options, config, aws, COMMAND) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         before = dict(store.records)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names as listed
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, connection, standing, stores
 from provisioner.operations.overrides import sizes, sleep_schedule
 from provisioner.operations.sizing.alarms import quieted
 from provisioner.operations.sizing.counts import read_counts, restore_counts, tell_suspended
@@ -39,7 +39,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     """
     config = configuration.load(options, declares=True)
     chosen = _chosen(config, names)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, PAUSE) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         config, before = sizes.held(config, store.records)
@@ -64,7 +64,7 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     """
     config = configuration.load(options, declares=True)
     chosen = _chosen(config, names)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, RESUME) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         config, before = sizes.held(config, store.records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.commands.give_back import propose_return
 from provisioner.operations.commands.request import UpOptions, declare_as_requested, load_request
 from provisioner.operations.context import cluster_tags, connection, stacks, stores
@@ -33,7 +34,8 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     restored = cluster_tags.lost(aws, state)
     cluster_tags.check_awake(aws, restored)
     state.records |= restored
-    stack = declare_as_requested(request, aws, state.records)
+    missing: list[str] = []
+    stack = declare_as_requested(request, aws, state.records, missing.append)
     stack.notices[:0] = cluster_tags.note(restored)
     planned = dry_run.show_plan(aws, state.records, stack, step)
     proposal = propose(options, config, aws, stack, state, planned, step)
@@ -42,4 +44,5 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     asleep = sizes.until(config, aws.pace.time()) if stack.facts.sizes.by_schedule else None
     changes = any(item.action != "none" for item in planned)
     refused = sizes.refusal(state.records, asleep) if changes else None
+    refused = ConfigurationError("\n".join(missing)) if missing else refused
     return replace(proposal, notes=[*beside, *proposal.notes, *kept], refused=refused)

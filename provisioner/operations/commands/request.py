@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -122,8 +122,13 @@ def load_request(options: Options, wanted: UpOptions) -> Request:
     return Request(options, config, wanted, removal)
 
 
-def declare_as_requested(request: Request, aws: Aws, records: Mapping[str, Record]) -> Stack:
+def declare_as_requested(
+    request: Request, aws: Aws, records: Mapping[str, Record], on_missing_secret: Callable[[str], None] | None = None
+) -> Stack:
     """Return the declared stack, with notices of the removals and of the names that move.
+
+    Args:
+        on_missing_secret: takes a sentence on each secret that AWS does not have; None: refuse it.
 
     Raises:
         ProvisionError: the stack cannot be declared, or an option does not fit it.
@@ -134,7 +139,9 @@ def declare_as_requested(request: Request, aws: Aws, records: Mapping[str, Recor
         with signals.at_once():
             expiration.check_unprotected(config, teardown_scope.all_protected(aws, records))
     present = stand_ins.put(request.options, config)
-    stack = declaration.declare_stack(request.options, config, aws, expiration.dated(records, until))
+    stack = declaration.declare_stack(
+        request.options, config, aws, expiration.dated(records, until), None, on_missing_secret
+    )
     stack.notices[:0] = present
     stack.notices += expiration.changed(records, until, wanted.expires, now)
     stack.removal = request.removal

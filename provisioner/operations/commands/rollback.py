@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning import target as limit
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.deployment import revision_choice, rollout, scope
 from provisioner.operations.deployment.service_connect import check_unchanged
 from provisioner.operations.overrides import images, sleep_schedule
@@ -41,7 +41,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
     config = configuration.load(options, declares=True)
     name = service or _only_service(config)
     configuration.check_service(config, name)
-    aws = replace(rollout.replacing_other_revisions(connection.connect(options, config)), at_once=True)
+    aws = replace(rollout.replacing_other_revisions(standing.connect(options, config)), at_once=True)
     with stores.open_store(options, config, aws, COMMAND) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         target = revision_choice.choose_target(config, aws, store.records, name, to)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.facts import Scaled, Sizes
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.context.configuration import check_service
 from provisioner.operations.overrides import sizes, sleep_schedule
 from provisioner.operations.sizing.resize import Sizing, run
@@ -35,7 +35,7 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
     config = configuration.load(options, declares=True)
     check_service(config, name)
     wanted = _wanted(config, name, number, most)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
         sleep_schedule.check_awake(config, aws, store.records)
         before, _ = sizes.in_effect(config, store.records)

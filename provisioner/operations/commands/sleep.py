@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.facts import BALANCER
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Notice
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, connection, standing, stores
 from provisioner.operations.overrides import sleep_parts
 from provisioner.operations.sizing import database, instances, sleep_texts
 from provisioner.operations.sizing.resize import Sizing, nothing, run
@@ -52,7 +52,7 @@ def sleep(
         raise ConfigurationError(
             f"--{BALANCER}: the load balancer of {config.listener} is not the stack's, and stays: leave the option out"
         )
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
         if not unprotect:
             command = options.command_line(COMMAND, *(f"--{part}" for part in without), "--unprotect")

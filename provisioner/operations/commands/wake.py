@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.facts import PART, PAUSED
 from provisioner.engine.events import Notice
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.overrides import sizes, sleep_parts
 from provisioner.operations.sizing import database, sleep_texts
 from provisioner.operations.sizing.counts import restore_counts, tell_suspended
@@ -37,7 +37,7 @@ def wake(options: Options, viewer: Viewer) -> Ended:
         ProvisionError: nothing was begun. A later error is in the outcome.
     """
     config = configuration.load(options, declares=True)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
         check_up(config, aws, store)
         config, before = sizes.held(config, store.records)

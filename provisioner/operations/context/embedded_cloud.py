@@ -182,6 +182,32 @@ def time(cloud: CloudProcess) -> float:
     return float(shown["epoch"]) + float(shown["now"])
 
 
+def is_simulated(options: Options, config: Config) -> bool:
+    """Return whether tasks change state and no container runs: on an embedded cloud that has no Docker engine."""
+    if config.target != "local" or not runs(options):
+        return False
+    with used():
+        from ecs_emulator import manage
+
+        return not manage.runs_containers(options.directory)
+
+
+def certificate(options: Options, config: Config) -> Path | None:
+    """Return the file of the self-signed certificate with which the stack answers here; None if there is none."""
+    names = [config.address or "", *config.names]
+    paths = (options.directory / f"{name.replace('*', 'any')}.pem" for name in names if name)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def ahead(options: Options) -> float:
+    """Return the seconds by which the clock of the state directory's embedded cloud is ahead of this machine's."""
+    if not runs(options):
+        return 0.0
+    from time import time as here
+
+    return time(running(options)) - here()
+
+
 def entry(options: Options, config: Config) -> str:
     """Return the URL on this machine at which a stack on the embedded cloud answers.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context import configuration, standing, stores
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -21,7 +21,7 @@ def open_unlocked(options: Options) -> tuple[Config, Aws, State]:
         StateError: the state cannot be read, or belongs to another stack, account or Region.
     """
     config = configuration.load(options)
-    aws = connection.connect(options, config)
+    aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     return config, aws, state

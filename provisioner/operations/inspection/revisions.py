@@ -57,7 +57,7 @@ class Entry:
         began: the start, in seconds since the epoch.
         seconds: the duration; None while the deployment is under way.
         outcome: a word of `WORDS`, or ECS's own word; `SERVES` for the deployment that serves now.
-        by: the user or role that registered the revision, as the last part of its ARN; empty if ECS does not say.
+        by: the user or role that registered the revision, a role with its session; empty if ECS does not say.
     """
 
     service: str
@@ -102,7 +102,9 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
             one.began.timestamp() if one.began else None,
             (one.ended - one.began).total_seconds() if one.began and one.ended else None,
             outcome,
-            short_name(str(shown.get(one.task_definition, {}).get("registeredBy", ""))),
+            caller(
+                str(shown.get(one.task_definition, {}).get("registeredBy", "")), own=aws.connection.endpoint is not None
+            ),
         )
         for one, outcome in zip(deployments, outcomes(deployments), strict=True)
     ]
@@ -115,6 +117,18 @@ def _tags_of_digests(aws: Aws, images: Collection[str]) -> Mapping[str, Sequence
     from provisioner.resources.ecr.images import tags_of_digests
 
     return tags_of_digests(aws, images)
+
+
+def caller(arn: str, *, own: bool) -> str:
+    """Return the caller that registered a revision: a user, or a role with the name of its session.
+
+    Args:
+        own: whether the embedded cloud answers, which has one caller for all users of this machine.
+    """
+    if own and arn.endswith(":user/moto"):
+        return "this machine"
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    return rest if kind == "assumed-role" else short_name(arn)
 
 
 def outcomes(deployments: Sequence[Past]) -> list[str]:

@@ -181,6 +181,7 @@ def document(
     by_schedule: bool = False,
     notes: Sequence[str] = (),
     cost: Estimate | None = None,
+    simulated: bool = False,
 ) -> dict[str, Any]:
     """Return the whole status as one JSON document.
 
@@ -194,6 +195,7 @@ def document(
         by_schedule: whether the stack sleeps by its schedule.
         notes: sentences about the stack's expiration, and about scaled or paused services.
         cost: the cost of the recorded resources on AWS; None if it was not computed.
+        simulated: whether tasks change state and no container runs.
     """
     told = {
         "stack": config.name,
@@ -203,6 +205,7 @@ def document(
         "url": url(state.records, config),
         "urls": urls(state.records, config),
         "local_url": entry,
+        "simulated": simulated,
         "resources": resources(state),
         "live": asdict(live) if live else None,
         "live_unavailable": live_unavailable,

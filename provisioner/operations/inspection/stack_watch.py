@@ -146,4 +146,5 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
         by_schedule=rests is not None,
         notes=notes,
         cost=cost,
+        simulated=embedded_cloud.is_simulated(options, config),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explaining
 from provisioner.config.facts import balancer_of
+from provisioner.operations.context import embedded_cloud
 from provisioner.operations.context.reading import open_unlocked
 from provisioner.operations.inspection.selection import named
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
@@ -54,8 +55,10 @@ class Usage:
     errors: Points = ()
 
 
-def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]]:
-    """Return the stack's name, the start of the hour (seconds since the epoch), and the load of services in it.
+def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage], bool]:
+    """Return the stack's name, the start of the hour (seconds since the epoch), the load of services in it.
+
+    The last part says whether no container runs, so that the embedded cloud has invented the numbers.
 
     Makes only read calls. One call suffices for some eighty services; the state contains the metrics' dimensions.
 
@@ -75,7 +78,8 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
     with explaining():
         found = values(aws, [metric for own in asked.values() for metric in own.values()], end - HOUR, end)
     by_service = {name: {what: found[metric] for what, metric in own.items()} for name, own in asked.items()}
-    return config.name, end - HOUR, [Usage(name, **joined(points)) for name, points in by_service.items()]
+    found_usage = [Usage(name, **joined(points)) for name, points in by_service.items()]
+    return config.name, end - HOUR, found_usage, embedded_cloud.is_simulated(options, config)
 
 
 def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric]:

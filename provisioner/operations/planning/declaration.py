@@ -27,12 +27,14 @@ def declare_stack(
     aws: Aws,
     records: Mapping[str, Record],
     on_missing: Callable[[str], None] | None = None,
+    on_missing_secret: Callable[[str], None] | None = None,
 ) -> Stack:
     """Read the facts, and return the stack with all its resources declared.
 
     Args:
         records: the state's records, from which overrides and unchanged facts are read; empty to believe AWS alone.
         on_missing: takes a sentence on each configured thing that AWS does not have; None: refuse it.
+        on_missing_secret: takes a sentence on each secret that AWS does not have; None: as `on_missing`.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow the configuration.
@@ -45,7 +47,9 @@ def declare_stack(
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
-        facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
+        facts = preflight.gather(
+            aws, config, options.file, records.values(), on_missing, options.command_line, on_missing_secret
+        )
         pinned, until = images.pinned(deployed, facts), expiration.recorded(records)
         stack = declare(config, replace(facts, deployed=pinned, sizes=sized, expires=until))
     dns_takeover.declare(stack, records, aws.take_over)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.losses import losses
-from provisioner.operations.impact import costs, data_loss, duration
+from provisioner.operations.impact import costs, data_loss, duration, savings
 from provisioner.operations.overrides import sleep_schedule
 from provisioner.operations.planning import aws_notices, dry_run, run_scope
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from provisioner.engine.planning.losses import Loss
     from provisioner.engine.planning.removal import Removal
     from provisioner.operations.context.options import Options
+    from provisioner.operations.impact.savings import Hint
     from provisioner.state.model import Record, Run, State
     from provisioner.steps.stack import Stack
 
@@ -40,6 +43,7 @@ class Proposal:
         expires: the date after which the stack may be deleted, in seconds since the epoch; None: it has none.
         cost: the change of the costs; None for a run that changes none.
         refused: the reason for which `up` would not begin.
+        saving: the setting that would save most; None if the costs do not change.
     """
 
     config: Config
@@ -56,6 +60,7 @@ class Proposal:
     expires: int | None = None
     cost: Difference | None = None
     refused: ProvisionError | None = None
+    saving: Hint | None = None
 
 
 def describe_plan(
@@ -100,7 +105,17 @@ def propose(
     """Return a plan with its full description, which needs a few more reads."""
     found = describe_plan(options, config, aws, stack, state, planned, target_step)
     notes = [*found.notes, *aws_notices.notes(aws, stack, planned)]
-    return replace(found, notes=notes, lost=data_loss.lost(aws, planned, found.records))
+    lost, saving = data_loss.lost(aws, planned, found.records), _largest_saving(options, config, found.cost)
+    return replace(found, notes=notes, lost=lost, saving=saving)
+
+
+def _largest_saving(options: Options, config: Config, cost: Difference | None) -> Hint | None:
+    """Return the setting that would save most, for a plan that changes the costs; None if nothing saves a dollar."""
+    if cost is None or not cost.changed or not cost.after.known:
+        return None
+    with suppress(ConfigurationError):  # a step of the user's own may need facts that only AWS has
+        return next(iter(savings.hints(config, options.directory)), None)
+    return None
 
 
 def check_feasible(proposal: Proposal) -> None:

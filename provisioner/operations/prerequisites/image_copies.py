@@ -16,7 +16,7 @@ from provisioner.docker.copy import check_parts
 from provisioner.docker.credentials import CredentialsError
 from provisioner.docker.manifests import BadImage
 from provisioner.docker.reference import Reference, is_local, parse
-from provisioner.docker.transport import SWITCH, Denied, NotThere, RegistryError, SwitchedOff, Unreachable
+from provisioner.docker.transport import SWITCH, Denied, NotThere, RegistryError, Unreachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
 from provisioner.resources.ecr.copied_images import ECR, is_own, registries
@@ -40,7 +40,8 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
 
     A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull).
     The registry is asked for more only if ECR has no copy of the image. For an image named by digest it is not asked at
-    all if ECR has a copy. If the registry does not answer, the present copy stays in use.
+    all if ECR has a copy. If the registry does not answer, the present copy stays in use; without one the image is left
+    out on the embedded cloud, which needs no internet.
 
     Args:
         file: the configuration's name, for the messages.
@@ -55,7 +56,7 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
     if not wanted:
         return {}
     if config.target == "local" and (why := _unreached(aws)):
-        return {name: _left_out(config, name, image, why) for name, image in wanted.items()}
+        return _noted(config, {name: _left_out(image, why) for name, image in wanted.items()})
     found: dict[str, Copy] = {}
     problems: list[str] = []
     for name, known in _known(aws, config, wanted).items():
@@ -64,12 +65,12 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
         elif copy := _instead(aws, config, name, wanted[name], known):
             found[name] = copy
         else:
-            fix = _fix(wanted[name], known, platform_for(config, name), local=config.target == "local")
+            fix = _fix(wanted[name], known, platform_for(config, name))
             where = f'{option} is "{config.images[name].image}"' if option else f"{file}: {_key(config, name)}"
             problems.append(f"{where}: {known}: {fix}")
     if problems:
         raise ConfigurationError("\n".join(problems))
-    return found
+    return _noted(config, found)
 
 
 def hosts(config: Config) -> list[str]:
@@ -145,24 +146,22 @@ def _check(asking: Registries, image: Reference, platform: str, told: bool) -> N
 
 
 def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:
-    """Return a stand-in for an image that cannot be looked up: the earlier copy, or none in a rehearsal."""
+    """Return a stand-in for an image that cannot be looked up: the earlier copy, or none on the embedded cloud."""
     local = config.target == "local"
     # whether AWS's credentials open another account's ECR cannot be found out on the embedded cloud
     unknown = local and ECR.fullmatch(image.registry) and isinstance(problem, (Denied, CredentialsError))
     if not unknown and not isinstance(problem, Unreachable):
         return None
     if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
-        notice = f"{_key(config, name)}: {problem}: the existing copy in ECR is used"
-        return Copy(str(image), tags[0], notice)
-    if unknown or (local and isinstance(problem, SwitchedOff)):
-        return _left_out(config, name, image, str(problem))
-    return None
+        return Copy(str(image), tags[0], str(problem))
+    # the embedded cloud needs no internet
+    return _left_out(image, str(problem)) if local else None
 
 
 def left_out(aws: Aws, config: Config) -> dict[str, Copy]:
     """Return stand-ins for all copies, for a command that creates nothing while an image cannot be looked up."""
-    why = "it could not be looked up"
-    return {name: _left_out(config, name, image, why) for name, image in _from_elsewhere(aws, config).items()}
+    images = _from_elsewhere(aws, config)
+    return _noted(config, {name: _left_out(image, "it could not be looked up") for name, image in images.items()})
 
 
 def _from_elsewhere(aws: Aws, config: Config) -> dict[str, Reference]:
@@ -170,9 +169,31 @@ def _from_elsewhere(aws: Aws, config: Config) -> dict[str, Reference]:
     return {name: image for name, image in images.items() if not is_own(aws, image)}
 
 
-def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
-    notice = f"{_key(config, name)}: {why}: the image is not copied"
-    return Copy(str(image), copy_tag(image, "unknown"), notice, possible=False)
+def _left_out(image: Reference, why: str) -> Copy:
+    return Copy(str(image), copy_tag(image, "unknown"), why, possible=False)
+
+
+def _noted(config: Config, found: Mapping[str, Copy]) -> dict[str, Copy]:
+    """Return the copies with one notice for all images that were left out, and one for all earlier copies.
+
+    Args:
+        found: the copies; the notice of a stand-in is the reason.
+    """
+    noted = dict(found)
+    for possible, one, several in (
+        (True, "the existing copy in ECR is used", "the existing copies in ECR are used"),
+        (False, "the image is not copied", "these images are not copied"),
+    ):
+        those = {name: copy for name, copy in found.items() if copy.notice and copy.possible is possible}
+        why = "; ".join(dict.fromkeys(copy.notice for copy in those.values()))
+        keys = names([f"{config.key(name)}.image" for name in those])
+        text = (
+            f"{keys}: {why}: {several}"
+            if len(those) > 1
+            else f"{''.join(_key(config, n) for n in those)}: {why}: {one}"
+        )
+        noted |= {name: replace(copy, notice=text) for name, copy in those.items()}
+    return noted
 
 
 def _unreached(aws: Aws) -> str:
@@ -190,7 +211,7 @@ def _key(config: Config, name: str) -> str:
     return f'{config.key(name)}.image is "{config.images[name].image}"'
 
 
-def _fix(image: Reference, problem: Problem, platform: str, *, local: bool) -> str:
+def _fix(image: Reference, problem: Problem, platform: str) -> str:
     if isinstance(problem, NotThere):
         return "check the name and the tag"
     if isinstance(problem, Denied) and ECR.fullmatch(image.registry):
@@ -198,9 +219,8 @@ def _fix(image: Reference, problem: Problem, platform: str, *, local: bool) -> s
     if isinstance(problem, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(problem, Unreachable):
-        without = f", or set {SWITCH}=0 to go on without the image: no container of it runs then" if local else ""
         check = "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy"
-        return f"{check}, then run the same command again{without}"
+        return f"{check}, then run the same command again"
     if isinstance(problem, BadImage):
         return f"choose an image for {platform} that can be copied, or build one"
     return "fix that, or use another image"

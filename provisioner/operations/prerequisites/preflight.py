@@ -53,6 +53,7 @@ def gather(
     records: Iterable[Record] = (),
     on_missing: Callable[[str], None] | None = None,
     command_line: Callable[..., str] = secret_versions.typed,
+    on_missing_secret: Callable[[str], None] | None = None,
 ) -> Facts:
     """Read all facts in parallel; no call writes.
 
@@ -62,6 +63,7 @@ def gather(
         on_missing: takes a message on each configured thing that does not exist, for commands that only read; None:
             such a thing is an error.
         command_line: returns the command line of another command on the same stack.
+        on_missing_secret: takes a message on each secret that does not exist, for `plan`; None: as `on_missing`.
 
     Raises:
         ConfigurationError: this account or Region does not have a thing that the configuration names.
@@ -97,7 +99,7 @@ def gather(
         rules = begin(account_quotas.rules_of_group, aws, config)
         certified = begin(certified_names, aws, config, records)
         others = begin(references.check_other_stacks, aws, config, records)
-        secrets = begin(secret_versions.checked, aws, config, command_line)
+        secrets = begin(secret_versions.checked, aws, config, command_line, on_missing_secret or on_missing)
         try:
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
@@ -138,7 +140,7 @@ def gather(
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
                 listener=entrance,
-                secrets=_or(secrets, on_missing, dict),
+                secrets=secrets(),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),
                 priorities=existing_listener.recorded_priorities(records),

@@ -31,29 +31,34 @@ def typed(*words: str) -> str:
     return f"`provision {' '.join(words)}`"
 
 
-def checked(aws: Aws, config: Config, command_line: CommandLine = typed) -> dict[Secret, Held]:
+def checked(
+    aws: Aws, config: Config, command_line: CommandLine = typed, on_missing: Callable[[str], None] | None = None
+) -> dict[Secret, Held]:
     """Return the ARN, version and key of each secret of a workload; generated secrets are left out.
+
+    Args:
+        on_missing: takes a sentence on each secret that ECS could not read, which is left out then; None: refuse it.
 
     Raises:
         ConfigurationError: secrets do not exist, or ECS could not read them: a line for each.
     """
     found, wrong = find(aws, config, command_line)
-    if wrong:
+    if wrong and on_missing is None:
         raise ConfigurationError("\n".join(wrong))
+    if on_missing:
+        for text in wrong:
+            on_missing(text)
     return found
 
 
 def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[dict[Secret, Held], list[str]]:
-    """Return the readable secrets, and a line for each variable whose secret ECS could not read."""
+    """Return the readable secrets, and a line for each secret that ECS could not read, with its variables."""
     named = users(config.secrets)
     found = look(aws, config.name, (secret for secret in named if secret.kind != "generated"), command_line)
-    wrong = [
-        f"{table}.secrets.{variable}: {why}"
-        for secret, why in found.items()
-        if isinstance(why, str)
-        for table, variables in named[secret].items()
-        for variable in variables
-    ]
+    wrong = []
+    for secret, why in found.items():
+        keys = [f"{table}.secrets.{variable}" for table, several in named[secret].items() for variable in several]
+        wrong += [f"{', '.join(keys)}: {why}"] if isinstance(why, str) else []
     return {secret: held for secret, held in found.items() if isinstance(held, Held)}, wrong
 
 

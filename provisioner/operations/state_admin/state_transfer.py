@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from errno import EEXIST, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,22 @@ def read_file(path: Path) -> State:
     except (ValueError, StateError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     return state
+
+
+def check_new(path: Path) -> None:
+    """Refuse a place where `write_file` could write no new file, before anything is done for its content.
+
+    Raises:
+        ConfigurationError: there is a file already, or no directory for one.
+    """
+    problem = (
+        EEXIST if os.path.lexists(path)
+        else ENOENT if not os.path.lexists(path.parent)
+        else 0 if path.parent.is_dir()
+        else ENOTDIR
+    )  # fmt: skip
+    if problem:
+        raise ConfigurationError(f"{path} cannot be written: {os.strerror(problem)}: choose another file")
 
 
 def write_file(path: Path, content: bytes) -> None:

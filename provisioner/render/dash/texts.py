@@ -67,11 +67,12 @@ def stale(text: str, since: float | None) -> str:
 def services(seen: Dashboard) -> dict[str, tuple[str, ...]]:
     """Return a row for each service, by name; none while AWS is not asked."""
     live = seen.status["live"]
-    return {one["name"]: _service(one, live["at"]) for one in live["services"]} if live else {}
+    simulated = bool(seen.status.get("simulated"))
+    return {one["name"]: _service(one, live["at"], simulated=simulated) for one in live["services"]} if live else {}
 
 
-def _service(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
-    name, tasks, healthy, revision, image, age, state = service_cells(one, now)
+def _service(one: Mapping[str, Any], now: float, *, simulated: bool) -> tuple[str, ...]:
+    name, tasks, healthy, revision, image, age, state = service_cells(one, now, simulated=simulated)
     return name, tasks, healthy, state.partition(",")[0], revision, deployment(one), age, image
 
 

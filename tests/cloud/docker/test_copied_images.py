@@ -34,6 +34,8 @@ from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT
 
 NAME = "ecs-sample-dev/web"
+SILENT = "127.0.0.1:9"
+"""A registry that nobody runs: the port of RFC 863 is closed."""
 LAYER = bytes(range(256)) * 2000
 AMD = "linux/amd64"
 
@@ -167,9 +169,12 @@ def test_a_service_with_a_copy_asks_for_no_other_services_image(rig: Rig, there:
     rig.up(declare(rig, copy)).ok()
     there.troubles.append(Problem("GET .*manifests", 4, 503))
     with pytest.raises(ConfigurationError) as refused:
-        found(rig, configured(there, other=f"{there.host}/web:1"))
+        found(rig, configured(there, target="aws", other=f"{there.host}/web:1"))
     (line,) = str(refused.value).splitlines()
     assert line.startswith("stack.toml: services.other.image is ")
+    there.troubles[:] = [Problem("GET .*manifests", 4, 503)]
+    here = found(rig, configured(there, other=f"{there.host}/web:1"))
+    assert (here["web"], here["other"].possible) == (copy, False)
     there.troubles.clear()
     assert found(rig, configured(there, other=f"{there.host}/web:1"))["web"] == copy
 
@@ -187,15 +192,49 @@ def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> N
     assert found(rig, configured(there))["web"].tag == tags[0]
 
 
-@pytest.mark.parametrize("target", ["local", "aws"])
-def test_what_nobody_answers_for_is_an_error_without_a_copy(rig: Rig, there: Outside, target: str) -> None:
+def test_without_an_answer_and_a_copy_it_is_an_error_on_aws(rig: Rig, there: Outside) -> None:
     there.troubles.append(Problem("HEAD", 4, 503))
     with pytest.raises(ConfigurationError) as refused:
-        found(rig, configured(there, target=target))
+        found(rig, configured(there, target="aws"))
     assert str(refused.value).startswith(f'stack.toml: services.web.image is "{there.host}/web:1": {there.host} does')
-    assert "HTTPS_PROXY" in str(refused.value)
-    without = ", or set PROVISION_REGISTRIES=0 to go on without the image: no container of it runs then"
-    assert str(refused.value).endswith(without) == (target == "local")
+    assert str(refused.value).endswith("if there is a proxy, then run the same command again")
+
+
+def test_on_the_embedded_cloud_it_is_one_note_for_all_images(rig: Rig, there: Outside) -> None:
+    there.troubles.append(Problem("HEAD", 4, 503))
+    alone = found(rig, configured(there))["web"]
+    assert (alone.possible, alone.source) == (False, f"{there.host}/web:1")
+    assert alone.notice == (
+        f'services.web.image is "{there.host}/web:1": {there.host} does not respond (HTTP 503): the image is not copied'
+    )
+    there.troubles += [Problem("HEAD", 4, 503), Problem("HEAD", 4, 503)]
+    others = {"api": f"{there.host}/api:1", "worker": f"{SILENT}/worker:1"}
+    several = found(rig, configured(there, **others))
+    [notice] = {copy.notice for copy in several.values()}
+    assert notice.startswith(f"services.web.image, services.api.image, services.worker.image: {there.host} does not")
+    assert f"; {SILENT} does not respond (Connection refused): these images are not copied" in notice.replace(
+        "[Errno 111] ", ""
+    )
+
+
+def test_a_registry_that_answers_with_no_is_an_error_beside_it(rig: Rig, there: Outside) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        found(rig, configured(there, "missing:1", silent=f"{SILENT}/web:1"))
+    assert str(refused.value).count("\n") == 0
+    assert "services.web.image" in str(refused.value)
+    assert "check the name and the tag" in str(refused.value)
+
+
+def test_without_the_internet_plan_up_and_rehearse_go_on(project: Project) -> None:  # noqa: F811
+    services = "".join(f'[services.{name}]\nimage = "{SILENT}/{name}:1"\nport = 80\n' for name in ("web", "api"))
+    project.write(services)
+    note = f"services.web.image, services.api.image: {SILENT} does not respond"
+    for words in (["plan"], ["rehearse"], ["up", "--yes"], ["plan"], ["rehearse"]):
+        ended = project.done(*words)
+        assert ended.code in (0, 2), ended.err
+        said = ended.out + ended.err
+        assert [said.count(note), said.count("these images are not copied")] == [1, 1], said
+    assert "No changes" in project.run("plan").out
 
 
 def test_who_says_so_goes_without_it_on_the_embedded_cloud_only(rig: Rig, there: Outside) -> None:
@@ -390,5 +429,5 @@ def test_the_readmes_example_comes_up_with_copies_alone(project: Project, second
     assert set(again.results.values()) == {"unchanged"}
     assert project.writes(since) == []
     assert [event["text"].rpartition(": ")[2] for event in again.said("notice") if "image" in event["text"]] == [
-        "the existing copy in ECR is used"
-    ] * 2
+        "the existing copies in ECR are used"
+    ]

@@ -42,7 +42,7 @@ def provision(tmp_path: Path) -> Iterator[Run]:
             check=False,
         )
 
-    assert run("init").returncode == 0
+    assert run("init", "--sample").returncode == 0
     yield run
     manage.stop(tmp_path / ".provision")
 

@@ -81,11 +81,25 @@ def test_a_missing_one_is_told_before_anything_is_written(project: Project) -> N
     before = len(project.cloud.calls())
     for words in (("plan",), ("up", "--yes")):
         ended = project.run(*words, code=4)
+        assert ("Plan: " in ended.out) == (words == ("plan",)), "a plan is shown all the same"
         assert ended.err.splitlines()[-1] == (
             f"error: services.web.secrets.STRIPE_KEY: {OWN} is not set: run `provision secret set STRIPE_KEY`"
         )
     assert [call for call in project.cloud.calls()[before:] if call["write"]] == []
     assert rows(project)["STRIPE_KEY"]["problem"].startswith(f"{OWN} is not set")
+
+
+def test_one_that_is_missing_for_several_is_one_line(project: Project) -> None:
+    project.write(f'{STACK}{SECRETS}[services.worker]\nextends = "web"\n[jobs.migrate]\nextends = "web"\n')
+    for words in (("plan",), ("plan", "--out", "plan.json"), ("up", "--yes")):
+        [line] = [one for one in project.run(*words, code=4).err.splitlines() if one.startswith("error: ")]
+        keys = ", ".join(f"{table}.secrets.STRIPE_KEY" for table in ("services.web", "services.worker", "jobs.migrate"))
+        assert line == f"error: {keys}: {OWN} is not set: run `provision secret set STRIPE_KEY`"
+    assert not (project.directory / "plan.json").exists()
+    shown = project.run("plan", "--json", code=4).document
+    assert {"service/web", "service/worker"} <= {one["address"] for one in shown["resources"]}
+    put(project, "STRIPE_KEY", VALUE)
+    assert "error" not in project.done("plan").err
 
 
 def test_it_is_set_from_standard_input_and_read_back(project: Project) -> None:

@@ -114,9 +114,9 @@ def test_wrong_usage_is_one_line_and_exit_code_4(run: Run, words: list[str], mes
 
 def test_the_target_may_come_from_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROVISION_TARGET", "mars")
-    assert run("init")[0] == 4
+    assert run("init", "--sample")[0] == 4
     monkeypatch.setenv("PROVISION_TARGET", "aws")
-    run("init")
+    run("init", "--sample")
     assert json.loads(run("status", "--json")[1])["target"] == "aws"
     assert json.loads(run("status", "--json", "--target", "local")[1])["target"] == "local"
 
@@ -215,17 +215,17 @@ def test_the_models_do_not_read_their_own_sources(run: Run, tmp_path: Path) -> N
 
 
 def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_path: Path) -> None:
-    code, out, _ = run("init")
+    code, out, _ = run("init", "--sample")
     assert (code, out) == (0, "Wrote stack.toml. Review it, then run `provision up`.\n")
     assert run("status")[0] == 0
     (tmp_path / "stack.toml").write_text("mine")
-    code, out, err = run("init")
+    code, out, err = run("init", "--sample")
     assert (code, out) == (4, "")
     assert err == "error: stack.toml already exists: edit it, or choose another with --config FILE\n"
     assert (tmp_path / "stack.toml").read_text() == "mine"
-    assert json.loads(run("init", "-c", "other.toml", "--json")[1]) == {"config": "other.toml"}
+    assert json.loads(run("init", "--sample", "-c", "other.toml", "--json")[1]) == {"config": "other.toml"}
     why = "No such file or directory: choose another directory with --config FILE"
-    assert run("init", "-c", "no/where.toml")[2] == f"error: no/where.toml cannot be written: {why}\n"
+    assert run("init", "--sample", "-c", "no/where.toml")[2] == f"error: no/where.toml cannot be written: {why}\n"
 
 
 def test_init_with_the_application_brings_its_directories(
@@ -254,7 +254,7 @@ def test_init_with_the_application_brings_its_directories(
 
 def test_what_init_writes_needs_nothing_that_is_not_there(tmp_path: Path, run: Run) -> None:
     """On AWS a missing directory is an error; private subnets reach no registry but ECR: an image is copied there."""
-    run("init")
+    run("init", "--sample")
     services = load(tmp_path / "stack.toml").services
     assert all(service.image and not service.build for service in services.values())
     assert {str(service.image).partition("/")[0] for service in services.values()} == {"public.ecr.aws"}
@@ -297,7 +297,7 @@ def test_a_missing_dockerfile_is_reported_first(run: Run, tmp_path: Path, words:
 @pytest.fixture
 def recorded(run: Run, tmp_path: Path) -> Path:
     """A configuration, and a state with four records."""
-    run("init")
+    run("init", "--sample")
     directory = tmp_path / ".provision" / "local" / "ecs-sample-dev"
     with LocalStore(directory, "ecs-sample-dev", "up", "0") as store:
         store.guard("ecs-sample-dev", "123456789012", "ap-northeast-1")
@@ -327,7 +327,7 @@ def test_state_list_shows_addresses_phases_and_ids(run: Run, recorded: Path) -> 
 
 
 def test_state_list_of_nothing_is_nothing(run: Run) -> None:
-    run("init")
+    run("init", "--sample")
     assert run("state", "list") == (0, "", "")
     assert run("state", "list", "--json") == (0, "[]\n", "")
 
@@ -379,7 +379,7 @@ def test_output_gives_all_values_or_one_bare(run: Run, listening: Path) -> None:
 
 
 def test_an_output_of_a_stack_that_is_not_up_says_so(run: Run) -> None:
-    run("init")
+    run("init", "--sample")
     assert run("output", "url") == (
         4,
         "",
@@ -492,7 +492,7 @@ def test_the_clouds_commands_when_none_runs(run: Run) -> None:
 
 
 def test_missing_credentials_and_profiles_are_one_line(run: Run) -> None:
-    run("init")
+    run("init", "--sample")
     code, out, err = run("up", "--target", "aws", "--yes")
     assert (code, out) == (1, "")
     assert err.startswith("error: no AWS credentials were found")
@@ -504,7 +504,7 @@ def test_missing_credentials_and_profiles_are_one_line(run: Run) -> None:
 
 @pytest.mark.parametrize("scale", ["fast", "0", "-1", "inf", "nan"])
 def test_a_wrong_time_scale_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
-    run("init")
+    run("init", "--sample")
     monkeypatch.setenv("PROVISION_TIME_SCALE", scale)
     code, _, err = run("plan", "--target", "aws")
     assert (code, err) == (4, f"error: PROVISION_TIME_SCALE is '{scale}': set it to a number above 0, or unset it\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.operations.inspection import stack_watch, verdicts
-from provisioner.render import overview
+from provisioner.render import overview, status
 from provisioner.render.redrawn import redrawn
 from provisioner.render.text import cells, say
 from tests.unit.cli.hostile import EVIL, harmless
@@ -40,6 +40,22 @@ RESOURCES = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id
 def service(name: str, **more: Any) -> dict[str, Any]:
     told = {**WELL, "name": name, **more}
     return {**told, "state": verdicts.verdict(told)}
+
+
+def typed(*words: str) -> str:
+    """Return a command line in words."""
+    return " ".join(words)
+
+
+def test_without_docker_nothing_serves() -> None:
+    found = document([service("web"), service("api", running=0)]) | {"simulated": True, "urls": {"web": "https://w"}}
+    for shown in (overview.lines(found, typed), status.lines(found, typed)):
+        text = "\n".join(shown)
+        assert "url  none here, without Docker: on AWS https://www.example.com" in shown
+        assert "https://w\n" not in text
+        assert "simulated" in next(line for line in shown if line.removeprefix("= ").startswith("web "))
+        assert "serving" not in text
+    assert overview.service_cells(service("api", running=0), NOW, simulated=True)[-1] == "down", "trouble stays"
 
 
 def document(services: list[dict[str, Any]], **live: Any) -> dict[str, Any]:

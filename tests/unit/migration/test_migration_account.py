@@ -144,7 +144,7 @@ def test_an_environment_that_is_not_there_is_named(manifests: Draft) -> None:
         (["--from", "ecs", "main", "--target", "local"], "no embedded cloud is running in .provision"),
         (["--from", "compose", "--region", "eu-west-1"], "--region: a Compose file says nothing of an account"),
         (["--from", "compose", "--profile", "x"], "--profile: a Compose file says nothing of an account"),
-        (["--region", "eu-west-1"], "--region: is for --from"),
+        (["--region", "ireland"], 'region: "ireland" is not an AWS Region'),
         (["main"], "main: is for --from"),
     ],
 )

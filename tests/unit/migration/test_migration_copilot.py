@@ -215,7 +215,7 @@ def test_the_command_in_another_directory_as_json(
         (["--from", "compose", "other.yaml"], "other.yaml: cannot be read"),
         (["--from", "helm"], "Invalid value for '--from'"),
         (["somewhere"], "somewhere: is for --from"),
-        (["--from", "copilot", "--with-app"], "--with-app: is for the sample"),
+        (["--from", "copilot", "--with-app"], "--from: is not for the sample"),
     ],
 )
 def test_what_cannot_be_read_is_refused(

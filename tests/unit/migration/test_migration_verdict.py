@@ -131,8 +131,8 @@ def test_a_workspace_that_is_not_committed(tmp_path: Path, monkeypatch: pytest.M
     assert "or the application by --project" in capsys.readouterr().err
     assert main(["init", "--from", "copilot", "--project", "shop", "--env", "test"]) == 0
     assert 'project = "shop"' in (tmp_path / "stack.toml").read_text()
-    assert main(["init", "--project", "shop"]) == 4
-    assert "--project: is for --from" in capsys.readouterr().err
+    assert main(["init", "--project", "shop", "-c", "other.toml"]) == 4
+    assert "copilot/ describes this application: translate it with `provision init --from" in capsys.readouterr().err
 
 
 def test_another_project_keeps_the_places_of_secrets(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -501,14 +502,24 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
         (
             "local",
             "https://127.0.0.1:1/",
-            "Open https://127.0.0.1:1/, which is https://app.example.com on this machine.",
+            (
+                "Open https://127.0.0.1:1/, which is https://app.example.com on this machine "
+                "(self-signed: `curl --cacert 'a b/app.pem' https://127.0.0.1:1/`)."
+            ),
         ),
+        ("local", "http://127.0.0.1:1/", "Open http://127.0.0.1:1/, which is https://app.example.com on this machine."),
     ],
 )
 def test_what_to_open_is_said_as_it_is(target: str, entry: str, words: str) -> None:
     again = lambda command, *more: f"`provision {command}`"  # noqa: E731
     url = "https://app.example.com"
-    assert advice.after_up(Summary("up", {}, 1), again, configured(target), url, entry)[0] == words
+    said = advice.after_up(
+        Summary("up", {}, 1), again, configured(target), url, entry,
+        urls={"web": "https://www.example.com"}, certificate=Path("a b/app.pem"),
+    )  # fmt: skip
+    assert said[0] == words
+    leads = target == "aws" or bool(entry)
+    assert ("web: https://www.example.com." in said) == leads, "no URL that leads elsewhere"
 
 
 # -- the status --------------------------------------------------------------------------------------------------------
