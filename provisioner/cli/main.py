@@ -182,7 +182,7 @@ def _failed(error: Exception) -> int:
         say([str(error)], sys.stderr)
         return error.exit_code
     if isinstance(error, ProvisionError):
-        return _fail(str(error), error.exit_code, error.code)
+        return _fail(error.in_full(), error.exit_code, error.code)
     if isinstance(error, StateError):
         return _fail(str(error), 1, error.code)
     if isinstance(error, Unwritable):
