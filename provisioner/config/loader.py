@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from provisioner.config.places import HIDDEN, VARIABLES, Fault, Told, WrongFile, in_file, unparsed
+from provisioner.config import synonyms, syntax, wrong_values
+from provisioner.config.places import HIDDEN, VARIABLES, Fault, Told, WrongFile, in_file
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
 
@@ -40,18 +41,6 @@ OTHERWISE = frozenset({"command"})
 
 NAMED = frozenset({"services", "jobs"})
 """Tables that hold tables with names of the user's choice."""
-
-TYPES = {
-    "bool_type": "true or false",
-    "dict_type": "a table",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "mapping_type": "a table",
-    "model_type": "a table",
-    "string_type": "text in quotes",
-    "tuple_type": "a list in brackets",
-}
-"""The wanted type for each of pydantic's error types, in TOML's words."""
 
 
 class Inconsistent(ValueError):
@@ -134,7 +123,7 @@ def read(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables") from None
     except tomllib.TOMLDecodeError as error:
-        raise _syntax(path, text, str(error)) from None
+        raise syntax.refused(path, text, error) from None
     except ValueError as error:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
     _flat(path, table)
@@ -148,43 +137,6 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _flat(path, item, depth + 1)
-
-
-_SYNTAX = (
-    (r"Cannot overwrite a value", "this key already has a value: keep one of the two lines"),
-    (r"Invalid value", "this value is not valid TOML: put text in quotes"),
-    (
-        r"Cannot mutate immutable namespace .*",
-        "the table in braces is closed: write this key in them, or use dots only",
-    ),
-    (r"Cannot declare \(.*\) twice", "this table is defined twice: merge the two"),
-)
-"""Messages of `tomllib` that do not help the user, and a better message for each."""
-
-
-_ENVIRONMENT = re.compile(r"\s*(?:\[\s*)?env\s*\.\s*([\w-]+)")
-"""A line that uses `env` as a table."""
-
-
-def another_word(name: str) -> str:
-    """Return the message for a table `[env.NAME]`."""
-    return f"env is the name of this file's own environment: write [environments.{dotted([name])}]"
-
-
-def _syntax(path: Path, text: str, message: str) -> WrongFile:
-    what = re.sub(r" \(at [^()]*\)$", "", message)
-    lines = text.split("\n")
-    if at := re.search(r"\(at line (\d+), column (\d+)\)$", message):
-        line, column = int(at[1]), int(at[2])
-    else:
-        line, column = len(lines), len(lines[-1]) + 1
-    problem = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
-    if table := _ENVIRONMENT.match(lines[line - 1]):
-        column, said = table.start(1) + 1, another_word(table[1])
-    else:
-        said = f"is not TOML: {problem}"
-    place = unparsed(text, sum(len(one) + 1 for one in lines[: line - 1]) + column - 1)
-    return WrongFile([Told(str(path), line, column, "", said, place.excerpt)])
 
 
 Home = Callable[[Sequence[str]], tuple[str, ...]]
@@ -256,7 +208,7 @@ def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator
     elif isinstance(cause, ValueError):
         yield Fault(whole, str(cause), at_key="[key]" in detail["loc"])
     elif detail["type"] == "extra_forbidden":
-        yield Fault(whole, _unknown(loc, model, home(loc)), at_key=True)
+        yield Fault(whole, _unknown(loc, model, home(loc), detail["input"]), at_key=True)
     elif detail["type"] == "missing":
         example = "[services.web] with port = 8080" if loc[-1] == "services" else f"{loc[-1]} = …"
         yield Fault(whole, f"is missing: add {example}")
@@ -266,39 +218,37 @@ def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator
         wanted = " or ".join(map(shown, choices)) or detail["ctx"]["expected"]
         yield Fault(whole, f"must be {wanted}, not {shown(detail['input'])}")
     else:
-        wanted, value = TYPES.get(detail["type"], detail["msg"]), detail["input"]
+        value = detail["input"]
+        wanted = wrong_values.wanted(detail["type"], detail["msg"], loc)
         private = bool(VARIABLES.intersection(loc)) and (loc[-1] in VARIABLES or looks_secret(loc[-1], str(value)))
-        said = "" if private else f", not {shown(value)}{_rewritten(detail['type'], value)}"
-        yield Fault(whole, f"must be {wanted}{said}")
+        said = "" if private else f", not {shown(value)}"
+        yield Fault(
+            whole, f"must be {wanted}{said}{wrong_values.rewritten(detail['type'], loc, value, private=private)}"
+        )
 
 
-def _rewritten(kind: str, value: object) -> str:
-    """Return how to write a value that is right except for its type; empty if there is no such form."""
-    if kind == "string_type" and isinstance(value, int | float):
-        return f': write "{shown(value)}"'
-    if kind == "tuple_type" and isinstance(value, str):
-        return f": write [{shown(value)}]"
-    bare = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "true|false"}.get(kind)
-    if bare and isinstance(value, str) and re.fullmatch(bare, value):
-        return f": write {value} without quotes"
-    return ""
-
-
-def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str]) -> str:
+def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], value: object) -> str:
     tables = dict(_tables(model))
     if not home:
         # the model describes one environment, so it lacks this key
         tables[()] = {*tables[()], "environments"}
     here = tuple(loc[:-1])
     key = loc[-1]
-    # In the keys of `tables`, a star stands for the name of a service or a job.
-    known = tables.get(tuple("*" if i == 1 and here[0] in NAMED else part for i, part in enumerate(here)), ())
+    # In the keys of `tables`, a star stands for the name of a service, a job or a sidecar.
+    starred = tuple("*" if _is_name(here, i) else part for i, part in enumerate(here))
+    if answer := synonyms.meant(starred, key, value):
+        return f"is unknown{answer}"
+    known = tables.get(starred, ())
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
         return f"is unknown here: move it {' or '.join(_place(table, home) for table in elsewhere)}"
     return f"is unknown{suggestion(key, known)}"
+
+
+def _is_name(table: Sequence[str], part: int) -> bool:
+    return (part == 1 and table[0] in NAMED) or (part == 3 and table[0] in NAMED and table[2] == "sidecars")
 
 
 def _named(table: Sequence[str], key: str) -> str:

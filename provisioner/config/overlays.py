@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioner.config import loader, validators
+from provisioner.config import loader, syntax, validators
 from provisioner.config.places import Fault
 
 TABLE = "environments"
@@ -109,7 +109,7 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
         found = {}
     own = base.get("env", default)
     if isinstance(own, Mapping):
-        problems += [Fault(("env", name), loader.another_word(name), at_key=True) for name in own or ("prod",)]
+        problems += [Fault(("env", name), syntax.another_word(name), at_key=True) for name in own or ("prod",)]
         own = base["env"] = default
     overlays = {}
     for name, overlay in found.items():

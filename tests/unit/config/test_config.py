@@ -23,6 +23,7 @@ from provisioner.config.network import Network, Tier
 from provisioner.config.services import OnDemand, Scaling, Service
 from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
+from tests.unit.config.unplaced import unplaced
 
 WEB = """
 [services.web]
@@ -651,7 +652,7 @@ SERVICE = [
 def test_wrong_settings(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, text if key == "services" else text + WEB)
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
 
 
@@ -670,7 +671,7 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
     # A misspelt port is missing as well; that is a line of its own.
     lines = [line for line in refusal(path) if "is missing" not in line or key == "port"]
     (line,) = lines
-    assert line.startswith(f"{path}: services.web{'.' if key else ''}{key}: ")
+    assert unplaced(line).startswith(f"{path}: services.web{'.' if key else ''}{key}: ")
     assert all(word in line for word in words), line
 
 
@@ -737,7 +738,7 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
 def test_services_that_are_wrong_as_a_whole_or_together(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, text)
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
 
 
