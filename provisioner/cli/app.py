@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperArgument, TyperCommand
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.models import ArgumentInfo, OptionInfo
 
 from provisioner import __version__
@@ -20,8 +20,24 @@ USAGE = 4
 """The exit code for a wrong command line."""
 SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
+
+class Commands(TyperGroup):
+    """The program or a group of its commands, which answers the words of other tools."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the first word names; fail with an answer if it names none."""
+        word = args[0]
+        if not ctx.resilient_parsing and not word.startswith("-") and self.get_command(ctx, word) is None:
+            from provisioner.cli import other_words
+
+            group = str(self.name) if ctx.parent else ""
+            ctx.fail(other_words.command(group, word, self.commands))
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="provision",
+    cls=Commands,
     # Help made with rich takes 0.4 s to show, plain help 0.1 s.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -101,9 +101,9 @@ def read(path: Path) -> dict[str, Any]:
             f"{path}: there is no such file: write one with `provision init`, or choose another with --config FILE"
         ) from None
     except IsADirectoryError:
-        raise ConfigurationError(
-            f"{path}: is a directory: use the file in it with --config {path / 'stack.toml'}"
-        ) from None
+        there = path / "stack.toml"
+        fix = f"use the file in it with --config {there}" if there.is_file() else "it has no stack.toml: choose a file"
+        raise ConfigurationError(f"{path}: is a directory: {fix}") from None
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}: check the path and its permissions"
@@ -220,7 +220,8 @@ def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator
     else:
         value = detail["input"]
         wanted = wrong_values.wanted(detail["type"], detail["msg"], loc)
-        private = bool(VARIABLES.intersection(loc)) and (loc[-1] in VARIABLES or looks_secret(loc[-1], str(value)))
+        named = loc[-1] in VARIABLES or bool(looks_secret(loc[-1], str(value)))
+        private = named and bool(VARIABLES.intersection(loc))
         said = "" if private else f", not {shown(value)}"
         yield Fault(
             whole, f"must be {wanted}{said}{wrong_values.rewritten(detail['type'], loc, value, private=private)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -219,6 +219,16 @@ def _cells(text: str) -> int:
     """Return the terminal columns of a text: East Asian characters take two, combining marks none."""
     wide = sum(unicodedata.east_asian_width(one) in {"W", "F"} for one in text)
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def refused(file: Path, wrong: Iterable[tuple[str, str]]) -> WrongFile:
+    """Return one error for values that are wrong beside something else than the file, each with its place.
+
+    Args:
+        file: the file.
+        wrong: the dotted keys, of plain words and dots alone, and the messages.
+    """
+    return WrongFile(in_file(file, [(key, Fault(tuple(key.split(".")), text)) for key, text in wrong]))
 
 
 def in_file(file: Path, faults: Mapping[str, Fault] | Sequence[tuple[str, Fault]]) -> list[Told]:

@@ -57,7 +57,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "region": "aws_region primary_region location",
         "services": "service svc",
         "jobs": "job cron crons scheduled_jobs",
-        "environments": "envs stages overlays profiles",
+        "environments": "environment stage envs stages overlays profiles",
         "database": "db rds aurora mysql",
         "network": "vpc networking",
         "protect": "deletion_protection termination_protection prevent_destroy",
@@ -147,7 +147,7 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "storage": "Aurora's storage grows by itself: remove this line",
         "allocated_storage": "Aurora's storage grows by itself: remove this line",
     },
-    ("network",): {"nat_gateway": 'write egress = "nat"', "region": "move it above the first table"},
+    ("network",): {"nat_gateway": 'write egress = "nat"'},
 }
 """By table, keys of other tools that are answered with a sentence."""
 
@@ -163,6 +163,9 @@ def meant(table: Table, key: str, value: Any = None) -> str:
     if sentence := OTHERWISE.get(table, {}).get(key):
         return f": {sentence}"
     for right, words in RENAMED.get(table, {}).items():
+        # a table of environments, and the name of one
+        if (right == "env" and isinstance(value, Mapping)) or (right == "environments" and isinstance(value, str)):
+            continue
         if key.replace("-", "_") in words.split():
             return f'; did you mean "{right}"?{_written(table, right, value)}'
     if not table and isinstance(value, Mapping) and WORKLOAD.intersection(value):
@@ -174,13 +177,17 @@ WORKLOAD = frozenset({"image", "build", "port", "public", "extends", "command"})
 """Keys by which a table is a service's."""
 
 
+NAMED = frozenset({"services", "jobs", "environments"})
+"""Tables of tables with names of the user's choice."""
+
+
 def _written(table: Table, right: str, value: Any) -> str:
     """Return how to write the value of another tool; empty if it can stay."""
     if right == "port" and isinstance(value, list) and value:
         number = str(value[0]).rpartition(":")[2].partition("/")[0]
         return f" Write port = {number}: the load balancer has the other port" if number.isdecimal() else ""
-    if right in ("services", "jobs") and isinstance(value, Mapping) and not table:
-        return f" Write [{right}.NAME]"
+    if isinstance(value, Mapping) and not table:
+        return f" Write [{right}.NAME]" if right in NAMED else f" Write [{right}]"
     if right == "instance_types" and isinstance(value, str):
         return " It is a list: write it in brackets"
     return ""

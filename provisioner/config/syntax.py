@@ -20,7 +20,7 @@ _WORDS = {"True": "true", "False": "false", "yes": "true", "no": "false", "on": 
 
 def refused(path: Path, text: str, error: tomllib.TOMLDecodeError) -> WrongFile:
     """Return the errors of a text, each with its place; of a text with values of several lines the first alone."""
-    told = []
+    told = list[Told]()
     left: tomllib.TOMLDecodeError | None = error
     again = text
     while left and len(told) < MOST:

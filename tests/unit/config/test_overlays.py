@@ -189,16 +189,16 @@ def test_wrong_tables_of_environments(tmp_path: Path, text: str, key: str, words
 
 
 def test_a_table_of_env_beside_its_value(tmp_path: Path) -> None:
-    for text, number in (('env = "dev"\n[env.prod]\n', 2), ('env = "dev"\n\nenv.prod.region = "x"\n', 3)):
+    for text, place in (('env = "dev"\n[env.prod]\n', "2:6"), ('env = "dev"\n\nenv.prod.region = "x"\n', "3:5")):
         path = write(tmp_path, text + WEB)
         fix = "env is the name of this file's own environment: write [environments.prod]"
-        assert refusal(path) == [f"{path}:{number}: {fix}"]
+        assert refusal(path) == [f"{path}:{place}: {fix}"]
 
 
 def test_a_closed_table_is_told_in_words(tmp_path: Path) -> None:
     path = write(tmp_path, f"{WEB}[environments.prod]\nservices.web = {{ cpu = 512 }}\nservices.web.memory = 1024\n")
     fix = "the table in braces is closed: write this key in them, or use dots only"
-    assert refusal(path) == [f"{path}:10:27: is not TOML: {fix}"]
+    assert refusal(path) == [f"{path}:10:1: is not TOML: {fix}"]
 
 
 def test_settings_that_do_not_go_together_name_the_environment(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ class Writer:
     """Write a random document in random forms; each value that holds no other occurs once in it."""
 
     def __init__(self, draw: DrawFn) -> None:
-        self.draw, self.numbers, self.lines = draw, count(1), list[str]()
+        self.draw: Callable[[st.SearchStrategy[Any]], Any] = draw
+        self.numbers, self.lines = count(1), list[str]()
 
     def one(self, *choices: str) -> str:
         return self.draw(st.sampled_from(choices))

@@ -14,12 +14,14 @@ class Mistake:
         text: the file.
         place: line and column, as the message names them.
         word: a word of the remedy.
+        command: the command that tells it.
     """
 
     name: str
     text: str
     place: str
     word: str
+    command: str = "config"
 
 
 @dataclass(frozen=True)
