@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, get_args
@@ -121,6 +122,10 @@ def _with_options(function: Command, name: str) -> Command:
                 if options.log:
                     return options.log.command(name, lambda: function(options, **given))
                 return function(options, **given)
+        except Exception as error:
+            if options.json:
+                _print_problems(error)
+            raise
         except KeyboardInterrupt:
             # typer would end without a message
             raise typer.Abort from None
@@ -132,6 +137,15 @@ def _with_options(function: Command, name: str) -> Command:
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = function.__doc__
     return run
+
+
+def _print_problems(error: Exception) -> None:
+    """Print the errors of a file, with their places, as JSON."""
+    from provisioner.config.places import WrongFile
+    from provisioner.render.text import say
+
+    if isinstance(error, WrongFile):
+        say([json.dumps({"event": "error", "code": error.code, "problems": error.problems()}, ensure_ascii=False)])
 
 
 def _complete(command: str, parameter: inspect.Parameter) -> None:

@@ -9,7 +9,8 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import make_dataclass
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -59,6 +60,9 @@ from provisioner.cli import (
 from provisioner.cli.app import USAGE, app
 from provisioner.operations.context import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
+
+if TYPE_CHECKING:
+    from provisioner.engine.errors import ProvisionError
 
 __all__ = [
     "app",
@@ -184,7 +188,7 @@ def _failed(error: Exception, arguments: Sequence[str] = ()) -> int:
         say([str(error)], sys.stderr)
         return error.exit_code
     if isinstance(error, ProvisionError):
-        return _fail(error.in_full(), error.exit_code, error.code)
+        return _fail(_placed(error, arguments), error.exit_code, error.code)
     if isinstance(error, StateError):
         return _fail(str(error), 1, error.code)
     if isinstance(error, Unwritable):
@@ -199,6 +203,17 @@ def _failed(error: Exception, arguments: Sequence[str] = ()) -> int:
     from provisioner.cli.unforeseen import told
 
     return _fail(*told(error))
+
+
+def _placed(error: ProvisionError, arguments: Sequence[str]) -> str:
+    """Return the message of an error, with the lines of the configuration that it is about."""
+    full = error.in_full()
+    if ".toml: " not in full:
+        return full
+    from provisioner.config.places import located
+
+    env = next((after for word, after in pairwise([*arguments, ""]) if word == "--env"), "")
+    return located(full, env or next((word[6:] for word in arguments if word.startswith("--env=")), ""))
 
 
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:

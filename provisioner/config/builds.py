@@ -126,7 +126,7 @@ def check_contexts(config: Config, file: Path) -> None:
         if workload.build and (why := _unusable(workload, file.parent))
     ]
     if wrong:
-        raise places.refused(file, wrong)
+        raise places.refused(file, wrong, config.env)
 
 
 def _unusable(workload: Container, root: Path) -> tuple[str, str] | None:

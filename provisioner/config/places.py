@@ -35,7 +35,7 @@ class Fault:
         loc: the parts of the key; a number is the place in a list.
         text: the message: the fault and the fix.
         at_key: whether the key itself is wrong rather than its value.
-        written: the parts of the key at which an inherited value is written; empty: at `loc`.
+        written: the parts of the key at which the value is written, if it may be another: inherited, or an overlay's.
     """
 
     loc: Key
@@ -109,12 +109,15 @@ class Text:
 
     def span(self, fault: Fault) -> Span | None:
         """Return the place of a fault: its value, its key, or the table that lacks it; None for the whole file."""
-        key = fault.written or fault.loc
-        for length in range(len(key), 0, -1):
-            if place := self.found.get(key[:length]):
-                whole = length == len(key) and not fault.at_key
-                return place.value if whole and place.value else place.key
-        return None
+        known = [(self._depth(key) - len(key), key) for key in (fault.written, fault.loc) if key]
+        missing, key = max(known, key=lambda one: one[0])
+        if not (place := self.found.get(key[: len(key) + missing])):
+            return None
+        return place.value if place.value and not missing and not fault.at_key else place.key
+
+    def _depth(self, key: Key) -> int:
+        """Return how many parts of a key are in the file."""
+        return next((length for length in range(len(key), 0, -1) if key[:length] in self.found), 0)
 
     def told(self, file: str, key: str, text: str, span: Span | None) -> Told:
         """Return a fault at a place as it is shown."""
@@ -221,14 +224,46 @@ def _cells(text: str) -> int:
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
-def refused(file: Path, wrong: Iterable[tuple[str, str]]) -> WrongFile:
+def refused(file: Path, wrong: Iterable[tuple[str, str]], env: str) -> WrongFile:
     """Return one error for values that are wrong beside something else than the file, each with its place.
 
     Args:
         file: the file.
         wrong: the dotted keys, of plain words and dots alone, and the messages.
+        env: the environment, whose table may have the value.
     """
-    return WrongFile(in_file(file, [(key, Fault(tuple(key.split(".")), text)) for key, text in wrong]))
+    return WrongFile(in_file(file, [(key, _of_environment(key, text, env)) for key, text in wrong]))
+
+
+def _of_environment(key: str, text: str, env: str) -> Fault:
+    parts = tuple(key.split("."))
+    return Fault(parts, text, written=("environments", env, *parts))
+
+
+def located(message: str, env: str) -> str:
+    """Return a message about keys of files with the place of each, and the lines: `stack.toml: account.id: …`.
+
+    Args:
+        message: the message, whose lines may name a file and a key. Other lines stay as they are.
+        env: the environment of the command line; empty for the file's own.
+    """
+    return "\n".join(chain.from_iterable(_located(line, env) for line in message.split("\n")))
+
+
+def _located(line: str, env: str) -> tuple[str, ...]:
+    about = re.fullmatch(r"([^:]+\.toml): ([\w-]+(?:\.[\w-]+)*)((?::| is| has|\.).*)", line)
+    if not about:
+        return (line,)
+    try:
+        text = Text(Path(about[1]).read_text(encoding="utf-8-sig"))
+        own = str(tomllib.loads(text.text).get("env", "dev"))
+    except (OSError, ValueError, IndexError):
+        return (line,)
+    span = text.span(_of_environment(about[2], "", env or own))
+    if span is None:
+        return (line,)
+    told = text.told(about[1], "", "", span)
+    return (f"{told.file}:{told.line}:{told.column}: {about[2]}{about[3]}", *told.excerpt)
 
 
 def in_file(file: Path, faults: Mapping[str, Fault] | Sequence[tuple[str, Fault]]) -> list[Told]:

@@ -48,7 +48,9 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
     policies = {config.key(name): workload.policies for name, workload in config.workloads.items()}
     config._documents, wrong = task_policies.read(policies, path.parent)  # noqa: SLF001 (of this module)
     if wrong:
-        raise loader.refusal(path, {}, [Fault(tuple(key.split(".")), text) for key, text in wrong])
+        raise loader.refusal(
+            path, {}, [Fault((*layers.home(wanted, key.split(".")), *key.split(".")), text) for key, text in wrong]
+        )
     return config
 
 

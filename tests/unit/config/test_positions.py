@@ -29,7 +29,7 @@ class Writer:
         self.numbers, self.lines = count(1), list[str]()
 
     def one(self, *choices: str) -> str:
-        return self.draw(st.sampled_from(choices))
+        return str(self.draw(st.sampled_from(choices)))
 
     def blank(self) -> str:
         return self.one("", " ", "\t ")
