@@ -90,7 +90,7 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["upp"], "error: No such command 'upp'. Did you mean 'up'? See `provision --help`"),
+        (["upp"], "error: No such command 'upp'. Did you mean `provision up`? See `provision --help`"),
         (["up", "--nope"], "No such option: --nope"),
         (["--env", "x", "up"], "Options come after the command, as in `provision up --env staging`. See `provision"),
         (["up", "extra"], "Got unexpected extra argument"),
