@@ -250,7 +250,7 @@ def test_a_wrong_configuration_is_reported_first(run: Run, tmp_path: Path, words
     (tmp_path / "stack.toml").write_text("[services.web]\nport = 80\nimage = 'x'\ncolour = 'red'\n")
     code, out, err = run(*words)
     assert (code, out) == (4, "")
-    assert "stack.toml: services.web.colour: is unknown" in err
+    assert "stack.toml:4:1: services.web.colour: is unknown" in err
     assert not (tmp_path / ".provision").exists()
 
 
