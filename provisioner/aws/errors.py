@@ -240,14 +240,24 @@ class ApiError(ProvisionError):
         self.code = code
 
 
+def _advice(refusal: str) -> tuple[str, str]:
+    """Return the family of a refusal, which is `code: message`, and the advice."""
+    found = ((family, hint) for family, how, hint in HINTS if re.match(rf"[\w.]*({how})", refusal))
+    return next(found, ("aws", _FIX))
+
+
+def family(code: str) -> str:
+    """Return the family of a refusal with AWS's code, if its message says nothing more."""
+    return _advice(f"{code}: ")[0]
+
+
 def explained(error: Exception) -> Exception:
     """Return an `ApiError` for an error of boto3's; any other error is returned unchanged."""
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
-        found = ((family, hint) for family, how, hint in HINTS if re.match(rf"[\w.]*({how})", f"{code}: {message}"))
-        family, hint = next(found, ("aws", _FIX))
-        return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}", family)
+        kind, hint = _advice(f"{code}: {message}")
+        return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}", kind)
     if isinstance(error, NoCredentialsError):
         return ApiError(MISSING, "credentials")
     text = str(error).rstrip(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, get_args
@@ -34,7 +35,21 @@ FORMER: dict[str, str] = {}
 """The command line that has taken the place of a former name, by that name. They go after one release."""
 
 
-class Program(TyperGroup):
+class Commands(TyperGroup):
+    """The program or a group of its commands, which answers the words of other tools."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the first word names; fail with an answer if it names none."""
+        word = args[0]
+        if not ctx.resilient_parsing and not word.startswith("-") and self.get_command(ctx, word) is None:
+            from provisioner.cli import other_words
+
+            group = str(self.name) if ctx.parent else ""
+            ctx.fail(other_words.command(group, word, self.commands))
+        return super().resolve_command(ctx, args)
+
+
+class Program(Commands):
     """The root, whose help lists the commands by `GROUPS`, without former names."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -166,6 +181,10 @@ def _with_options(function: Command, name: str, now: str) -> Command:
                 if options.log:
                     return options.log.command(name, lambda: function(options, **given))
                 return function(options, **given)
+        except Exception as error:
+            if options.json:
+                _print_problems(error)
+            raise
         except KeyboardInterrupt:
             # typer would end without a message
             raise typer.Abort from None
@@ -177,6 +196,15 @@ def _with_options(function: Command, name: str, now: str) -> Command:
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = function.__doc__
     return run
+
+
+def _print_problems(error: Exception) -> None:
+    """Print the errors of a file, with their places, as JSON."""
+    from provisioner.config.places import WrongFile
+    from provisioner.render.text import say
+
+    if isinstance(error, WrongFile):
+        say([json.dumps({"event": "error", "code": error.code, "problems": error.problems()}, ensure_ascii=False)])
 
 
 def _complete(command: str, parameter: inspect.Parameter) -> None:

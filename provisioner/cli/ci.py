@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.app import SETTINGS, Commands, app, command
 from provisioner.operations.ci.forges import GITLAB, Forge
 from provisioner.operations.context.options import Options
 
@@ -22,6 +22,7 @@ group = typer.Typer(
     name="ci",
     help="Write the pipeline of a project, make its roles, report.",
     rich_markup_mode=None,
+    cls=Commands,
     context_settings=SETTINGS,
 )
 app.add_typer(group)

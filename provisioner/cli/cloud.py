@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.app import SETTINGS, Commands, app, command
 from provisioner.operations.context import embedded_cloud
 from provisioner.operations.context.options import Options
 
-group = typer.Typer(name="cloud", help="Manage the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS)
+group = typer.Typer(
+    name="cloud", help="Manage the embedded cloud.", rich_markup_mode=None, cls=Commands, context_settings=SETTINGS
+)
 app.add_typer(group)
 
 

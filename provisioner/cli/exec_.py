@@ -60,7 +60,7 @@ def exec_(
     piped = not os.isatty(0) and not _is_nothing(0)
     mode = Mode.EXACT if exact or (piped and words) else Mode.TERMINAL if shown else Mode.TEXT
     if not words and mode is not Mode.TERMINAL:
-        raise ConfigurationError("a shell needs a terminal: add a command after --")
+        raise ConfigurationError(f"a shell needs a terminal: write a command, as in `provision exec {service} -- ls`")
     config = configuration.load(options)
     aws = standing.connect(options, config)
     state = stores.recorded(options, config, aws)

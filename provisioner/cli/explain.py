@@ -16,12 +16,14 @@ from provisioner.operations.context.options import Options
     "explain",
     "provision explain                 all families of errors, with their exit codes",
     "provision explain state-locked    its meaning, and the remedies",
+    "provision explain AccessDenied    a code of AWS; a whole message of AWS may be pasted",
     "provision explain quota --json    for scripts",
 )
 def explain(
     options: Options,
     codes: Annotated[
-        list[str] | None, typer.Argument(metavar="[CODE]...", help="Families, as the end of an error names them.")
+        list[str] | None,
+        typer.Argument(metavar="[CODE]...", help="Families, as the end of an error names them, or AWS's own codes."),
     ] = None,
 ) -> int:
     """Explain an error and its fix, without asking AWS.

@@ -5,16 +5,22 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import make_dataclass
 from importlib import import_module
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from provisioner.cli.app import GROUPS, USAGE, app, only
 from provisioner.operations.context import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
+
+if TYPE_CHECKING:
+    from provisioner.engine.errors import ProvisionError
 
 GARBAGE = 300_000
 """New objects before Python collects garbage. A command needs most objects until it ends: with Python's default, 700,
@@ -76,7 +82,7 @@ def _ended(arguments: Sequence[str] | None) -> int:
             return _unread()
         if os.environ.get("PROVISION_DEBUG") == "1":
             raise
-        return _failed(error)
+        return _failed(error, sys.argv[1:] if arguments is None else arguments)
     return int(code or 0)
 
 
@@ -99,7 +105,7 @@ def _unread() -> int:
     return signals.INTERRUPTED if signals.interrupted() else 1
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, arguments: Sequence[str] = ()) -> int:
     from provisioner.engine.errors import Cancelled, ProvisionError
     from provisioner.render.text import say
     from provisioner.state.model import StateError
@@ -108,7 +114,7 @@ def _failed(error: Exception) -> int:
         say([str(error)], sys.stderr)
         return error.exit_code
     if isinstance(error, ProvisionError):
-        return _fail(str(error), error.exit_code, error.code)
+        return _fail(_placed(error, arguments), error.exit_code, error.code)
     if isinstance(error, StateError):
         return _fail(str(error), 1, error.code)
     if isinstance(error, Unwritable):
@@ -116,7 +122,7 @@ def _failed(error: Exception) -> int:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "provision"
-        message = _usage(error.format_message())
+        message = _usage(error, arguments)
         if where == "provision" and message.startswith("No such option"):
             message += " Options come after the command, as in `provision up --env staging`."
         return _fail(f"{message} See `{where} --help`", USAGE)
@@ -125,10 +131,35 @@ def _failed(error: Exception) -> int:
     return _fail(*told(error))
 
 
-def _usage(message: str) -> str:
-    """Return the error of a command line as a sentence, without the prefix of the validator."""
-    # typer lists choices on lines of their own
-    message = " ".join(message.replace(": Value error, ", ": ").split())
+def _placed(error: ProvisionError, arguments: Sequence[str]) -> str:
+    """Return the message of an error, with the lines of the configuration that it is about."""
+    full = error.in_full()
+    if ".toml: " not in full:
+        return full
+    from provisioner.config.places import located
+
+    env = next((after for word, after in pairwise([*arguments, ""]) if word == "--env"), "")
+    return located(full, env or next((word[6:] for word in arguments if word.startswith("--env=")), ""))
+
+
+def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """Return the error of a command line as a sentence: words of other tools are answered, and numbers asked for."""
+    from provisioner.cli import other_words
+
+    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
+    context = getattr(error, "ctx", None)
+    if message.startswith("No such option"):
+        own = [one for parameter in context.command.params for one in parameter.opts] if context else []
+        answers = (other_words.option(word, own) for word in other_words.arguments(arguments))
+        message = next(filter(None, answers), message)
+    if number := re.fullmatch(r"(.*): Input should be a valid (integer|number).*", message):
+        wrong: list[Any] = getattr(error.__cause__, "errors", list)()
+        given = f"{str(wrong[0]['input'])[:40]!r} is no number" if wrong else "this is no number"
+        message = f"{number[1]}: {given}: write {'a whole number' if number[2] == 'integer' else 'one'}, such as 2"
+    pair = next(filter(re.compile(r"[\w-]+=\d+").fullmatch, arguments), "")
+    if pair and message.startswith("Missing argument"):
+        path = context.command_path if context else "provision"
+        message = f"{message.rstrip('.')}: write `{path} {pair.replace('=', ' ')}`"
     return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 

@@ -8,11 +8,16 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.app import SETTINGS, Commands, app, command
 from provisioner.operations.context.options import Options
 
 group = typer.Typer(
-    name="prices", help="Read AWS's list prices anew.", rich_markup_mode=None, context_settings=SETTINGS, hidden=True
+    name="prices",
+    help="Read AWS's list prices anew.",
+    rich_markup_mode=None,
+    cls=Commands,
+    context_settings=SETTINGS,
+    hidden=True,
 )
 app.add_typer(group)
 

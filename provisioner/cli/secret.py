@@ -9,11 +9,15 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.app import SETTINGS, Commands, app, command
 from provisioner.operations.context.options import Options
 
 group = typer.Typer(
-    name="secret", help="Set and list the secrets of services.", rich_markup_mode=None, context_settings=SETTINGS
+    name="secret",
+    help="Set and list the secrets of services.",
+    rich_markup_mode=None,
+    cls=Commands,
+    context_settings=SETTINGS,
 )
 app.add_typer(group)
 

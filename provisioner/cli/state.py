@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.app import SETTINGS, app, command
+from provisioner.cli.app import SETTINGS, Commands, app, command
 from provisioner.cli.show import print_record
 from provisioner.operations.context.options import Options
 
 group = typer.Typer(
-    name="state", help="Inspect and manage the state.", rich_markup_mode=None, context_settings=SETTINGS
+    name="state", help="Inspect and manage the state.", rich_markup_mode=None, cls=Commands, context_settings=SETTINGS
 )
 app.add_typer(group)
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provisioner.config import places
 from provisioner.config.paths import STATE
 from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, located, within
 from provisioner.engine.errors import ConfigurationError
@@ -120,26 +121,26 @@ def check_contexts(config: Config, file: Path) -> None:
         ConfigurationError: the message has one line for each service.
     """
     wrong = [
-        f"{file}: {config.key(name)}.{why}"
+        (f"{config.key(name)}.{why[0]}", why[1])
         for name, workload in config.images.items()
         if workload.build and (why := _unusable(workload, file.parent))
     ]
     if wrong:
-        raise ConfigurationError("\n".join(wrong))
+        raise places.refused(file, wrong, config.env)
 
 
-def _unusable(workload: Container, root: Path) -> str:
-    """Return the wrong key of a build, the reason and the fix; empty if the paths are right."""
+def _unusable(workload: Container, root: Path) -> tuple[str, str] | None:
+    """Return the wrong key of a build, and the reason with the fix; None if the paths are right."""
     directory = root / str(workload.build)
     if not directory.is_dir():
         what = "is no directory" if directory.exists() else "does not exist"
-        return f"build: {directory} {what}: create it with a Dockerfile in it, or correct the path"
+        return "build", f"{directory} {what}: create it with a Dockerfile in it, or correct the path"
     if out := _leading_out(directory, root):
-        return f"build: {out}: move it there"
+        return "build", f"{out}: move it there"
     if not (why := _misplaced(workload, root)):
-        return ""
+        return None
     key, start = ("dockerfile", "build") if _named(workload) else ("build", "this file")
-    return f"{key}: {why}: write the file, or correct the path, which is relative to {start}"
+    return key, f"{why}: write the file, or correct the path, which is relative to {start}"
 
 
 def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:

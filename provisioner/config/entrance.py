@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config import hosts, shared_entrance
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, APEX, whole
+from provisioner.config.places import Fault
 
 if TYPE_CHECKING:
     from provisioner.config.network import Network
@@ -98,9 +99,7 @@ def address_of(names: tuple[str, ...]) -> str:
     return next((name for name in names if ANY not in name), "")
 
 
-def apart(
-    services: Any, given: Any, env: str, own: str, *, other_domain: bool
-) -> tuple[Any, list[tuple[list[str], str]]]:
+def apart(services: Any, given: Any, env: str, own: str, *, other_domain: bool) -> tuple[Any, list[Fault]]:
     """Return the services of another environment, with other names than in the file's own environment.
 
     A label becomes `LABEL-ENV`, as `dns.host` does. Other names must be in the environment's table: they would be the
@@ -112,11 +111,11 @@ def apart(
         other_domain: whether the environment has a domain of its own, below which no name is shared.
 
     Returns:
-        The tables, and the errors: keys and messages.
+        The tables, and the errors.
     """
     if not isinstance(services, Mapping):
         return services, []
-    found, wrong = dict(services), list[tuple[list[str], str]]()
+    found, wrong = dict(services), list[Fault]()
     for name, table in services.items():
         given_hosts = table.get("hosts") if isinstance(table, Mapping) else None
         there = given.get(name) if isinstance(given, Mapping) else None
@@ -126,7 +125,8 @@ def apart(
         shared = [one for one in given_hosts if isinstance(one, str) and ("." in one or one in same)]
         if shared:
             fix = f"give it hosts in [environments.{env}.services.{name}]"
-            wrong.append((["services", name, "hosts"], f'"{shared[0]}" is the name of environment {own} too: {fix}'))
+            said = f'"{shared[0]}" is the name of environment {own} too: {fix}'
+            wrong.append(Fault(("services", name, "hosts"), said))
         plain = [isinstance(one, str) and one not in (APEX, ANY) and "." not in one for one in given_hosts]
         derived = [f"{one}-{env}" if label else one for one, label in zip(given_hosts, plain, strict=True)]
         found[name] = {**table, "hosts": derived}

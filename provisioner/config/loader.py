@@ -6,11 +6,14 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from provisioner.config import synonyms, syntax, wrong_values
+from provisioner.config.places import HIDDEN, VARIABLES, Fault, Told, WrongFile, in_file
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
 
@@ -24,8 +27,6 @@ DEEPEST = 20
 """The deepest nesting of lists and tables."""
 DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
 """A key with that many parts: tomllib's time grows with their square."""
-HIDDEN = "(hidden)"
-"""Replaces a value that looks like a secret, which may be at the wrong key."""
 SHOWN = 200
 """Longer values are shortened in messages."""
 ALIKE = 0.65
@@ -40,21 +41,6 @@ OTHERWISE = frozenset({"command"})
 
 NAMED = frozenset({"services", "jobs"})
 """Tables that hold tables with names of the user's choice."""
-
-VARIABLES = frozenset({"build_args", "environment"})
-"""Tables whose values may be secrets."""
-
-TYPES = {
-    "bool_type": "true or false",
-    "dict_type": "a table",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "mapping_type": "a table",
-    "model_type": "a table",
-    "string_type": "text in quotes",
-    "tuple_type": "a list in brackets",
-}
-"""The wanted type for each of pydantic's error types, in TOML's words."""
 
 
 class Inconsistent(ValueError):
@@ -95,7 +81,9 @@ def suggestion(wrong: str, known: Collection[str]) -> str:
 def near(wrong: str, known: Collection[str]) -> str:
     """Return the known word that a wrong word abbreviates or misspells; empty if there is none."""
     begun = [word for word in known if len(wrong) >= SHORTEST and word.startswith(wrong)]
-    alike = begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
+    # the same letters: a slip of the fingers
+    mixed = [word for word in known if sorted(word) == sorted(wrong)]
+    alike = mixed or begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
     return alike[0] if alike else ""
 
 
@@ -113,9 +101,9 @@ def read(path: Path) -> dict[str, Any]:
             f"{path}: there is no such file: write one with `provision init`, or choose another with --config FILE"
         ) from None
     except IsADirectoryError:
-        raise ConfigurationError(
-            f"{path}: is a directory: use the file in it with --config {path / 'stack.toml'}"
-        ) from None
+        there = path / "stack.toml"
+        fix = f"use the file in it with --config {there}" if there.is_file() else "it has no stack.toml: choose a file"
+        raise ConfigurationError(f"{path}: is a directory: {fix}") from None
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}: check the path and its permissions"
@@ -126,7 +114,8 @@ def read(path: Path) -> dict[str, Any]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{path}:{line}: is not UTF-8 text: save it in that encoding") from None
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise ConfigurationError(f"{path}:{line}:{column}: is not UTF-8 text: save it in that encoding") from None
     if DOTTED.search(text):
         raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables")
     try:
@@ -134,7 +123,7 @@ def read(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(_syntax(path, text, str(error))) from None
+        raise syntax.refused(path, text, error) from None
     except ValueError as error:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
     _flat(path, table)
@@ -150,51 +139,29 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
             _flat(path, item, depth + 1)
 
 
-_SYNTAX = (
-    (r"Cannot overwrite a value", "this key already has a value: keep one of the two lines"),
-    (r"Invalid value", "this value is not valid TOML: put text in quotes"),
-    (
-        r"Cannot mutate immutable namespace .*",
-        "the table in braces is closed: write this key in them, or use dots only",
-    ),
-    (r"Cannot declare \(.*\) twice", "this table is defined twice: merge the two"),
-)
-"""Messages of `tomllib` that do not help the user, and a better message for each."""
-
-
-_ENVIRONMENT = re.compile(r"\s*(?:\[\s*)?env\s*\.\s*([\w-]+)")
-"""A line that uses `env` as a table."""
-
-
-def another_word(name: str) -> str:
-    """Return the message for a table `[env.NAME]`."""
-    return f"env is the name of this file's own environment: write [environments.{dotted([name])}]"
-
-
-def _syntax(path: Path, text: str, message: str) -> str:
-    what = re.sub(r" \(at [^()]*\)$", "", message)
-    if at := re.search(r"\(at line (\d+), column (\d+)\)$", message):
-        line, column = int(at[1]), int(at[2])
-    else:
-        lines = text.split("\n")
-        line, column = len(lines), len(lines[-1]) + 1
-    problem = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
-    if table := _ENVIRONMENT.match(text.split("\n")[line - 1]):
-        return f"{path}:{line}: {another_word(table[1])}"
-    return f"{path}:{line}:{column}: is not TOML: {problem}"
-
-
 Home = Callable[[Sequence[str]], tuple[str, ...]]
 """Return the table in which a key is written: `()` for the top of the file."""
 
 
-def refusal(path: Path, overrides: Mapping[str, str], problems: Iterable[tuple[list[str], str]]) -> ConfigurationError:
-    """Return one error with a line for each problem, which is given by the parts of its key and a message."""
-    lines = []
-    for loc, text in problems:
-        where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {dotted(loc)}"
-        lines.append(f"{where}: {text if len(text) <= LONGEST else f'{text[:LONGEST]}…'}")
-    return ConfigurationError("\n".join(lines))
+def refusal(path: Path, overrides: Mapping[str, str], faults: Iterable[Fault]) -> WrongFile:
+    """Return one error with a line for each fault, and its place in the file.
+
+    Args:
+        path: the file.
+        overrides: values of the command line, by option: a fault of one has no place.
+        faults: the faults.
+    """
+    found = [(dotted(fault.names), fault) for fault in faults]
+    places = in_file(path, found)
+    told = [
+        _shortened(Told(f"--{key}", 0, 0, "", told.text) if key in overrides else told)
+        for (key, _), told in zip(found, places, strict=True)
+    ]
+    return WrongFile(sorted(told, key=lambda one: (one.line, one.column)))
+
+
+def _shortened(told: Told) -> Told:
+    return told if len(told.text) <= LONGEST else replace(told, text=f"{told.text[:LONGEST]}…")
 
 
 def found(
@@ -202,8 +169,8 @@ def found(
     model: type[BaseModel],
     inherited: Mapping[str, str] = {},
     home: Home = lambda loc: (),
-) -> Iterator[tuple[list[str], str]]:
-    """Yield each error of pydantic: the parts of the key as it is written, and the message.
+) -> Iterator[Fault]:
+    """Yield each error of pydantic, with the parts of the key as it is written.
 
     Args:
         error: the errors.
@@ -216,73 +183,73 @@ def found(
         # It only repeats that another value, which has its own line, is wrong.
         if detail["type"] == "default_factory_not_called":
             continue
-        for loc, text in _found(detail, model, home):
-            told.add((".".join(loc), text))
-            if (_written(loc, inherited), text) not in told:
-                yield [*home(loc), *loc], text
+        for fault in _found(detail, model, home):
+            told.add((".".join(fault.names), fault.text))
+            written = _written(fault.names, inherited)
+            if (".".join(written), fault.text) not in told:
+                place = (*home(written), *written) if written else ()
+                yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
 
 
-def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> str | None:
-    """Return the dotted key at which an inherited value is written; None if it is not inherited."""
+def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the key at which an inherited value is written; empty if it is not inherited."""
     own = ".".join(loc[:3])
-    return ".".join((inherited[own], *loc[3:])) if own in inherited else None
+    return (*inherited[own].split("."), *loc[3:]) if own in inherited else ()
 
 
-def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator[tuple[list[str], str]]:
+def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator[Fault]:
     # "[key]" is pydantic's mark for an error in a key rather than in its value.
-    loc = [str(part) for part in detail["loc"] if isinstance(part, str) and part != "[key]"]
+    whole = tuple(part for part in detail["loc"] if part != "[key]")
+    loc = [part for part in whole if isinstance(part, str)]
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, Inconsistent):
         for key, text in cause.problems:
-            yield [*loc, *key.split(".")] if key else loc, text
+            yield Fault((*loc, *key.split(".")) if key else tuple(loc), text)
     elif isinstance(cause, ValueError):
-        yield loc, str(cause)
+        yield Fault(whole, str(cause), at_key="[key]" in detail["loc"])
     elif detail["type"] == "extra_forbidden":
-        yield loc, _unknown(loc, model, home(loc))
+        yield Fault(whole, _unknown(loc, model, home(loc), detail["input"]), at_key=True)
     elif detail["type"] == "missing":
         example = "[services.web] with port = 8080" if loc[-1] == "services" else f"{loc[-1]} = …"
-        yield loc, f"is missing: add {example}"
+        yield Fault(whole, f"is missing: add {example}")
     elif detail["type"] == "literal_error":
         choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
         # numbers have no quotes
         wanted = " or ".join(map(shown, choices)) or detail["ctx"]["expected"]
-        yield loc, f"must be {wanted}, not {shown(detail['input'])}"
+        yield Fault(whole, f"must be {wanted}, not {shown(detail['input'])}")
     else:
-        wanted, value = TYPES.get(detail["type"], detail["msg"]), detail["input"]
-        private = bool(VARIABLES.intersection(loc)) and (loc[-1] in VARIABLES or looks_secret(loc[-1], str(value)))
-        yield (
-            loc,
-            f"must be {wanted}" + ("" if private else f", not {shown(value)}{_rewritten(detail['type'], value)}"),
+        value = detail["input"]
+        wanted = wrong_values.wanted(detail["type"], detail["msg"], loc)
+        named = loc[-1] in VARIABLES or bool(looks_secret(loc[-1], str(value)))
+        private = named and bool(VARIABLES.intersection(loc))
+        said = "" if private else f", not {shown(value)}"
+        yield Fault(
+            whole, f"must be {wanted}{said}{wrong_values.rewritten(detail['type'], loc, value, private=private)}"
         )
 
 
-def _rewritten(kind: str, value: object) -> str:
-    """Return how to write a value that is right except for its type; empty if there is no such form."""
-    if kind == "string_type" and isinstance(value, int | float):
-        return f': write "{shown(value)}"'
-    if kind == "tuple_type" and isinstance(value, str):
-        return f": write [{shown(value)}]"
-    bare = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "true|false"}.get(kind)
-    if bare and isinstance(value, str) and re.fullmatch(bare, value):
-        return f": write {value} without quotes"
-    return ""
-
-
-def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str]) -> str:
+def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], value: object) -> str:
     tables = dict(_tables(model))
     if not home:
         # the model describes one environment, so it lacks this key
         tables[()] = {*tables[()], "environments"}
     here = tuple(loc[:-1])
     key = loc[-1]
-    # In the keys of `tables`, a star stands for the name of a service or a job.
-    known = tables.get(tuple("*" if i == 1 and here[0] in NAMED else part for i, part in enumerate(here)), ())
+    # In the keys of `tables`, a star stands for the name of a service, a job or a sidecar.
+    starred = tuple("*" if _is_name(here, i) else part for i, part in enumerate(here))
+    if answer := synonyms.meant(starred, key, value):
+        return f"is unknown{answer}"
+    known = tables.get(starred, ())
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
         return f"is unknown here: move it {' or '.join(_place(table, home) for table in elsewhere)}"
     return f"is unknown{suggestion(key, known)}"
+
+
+def _is_name(table: Sequence[str], part: int) -> bool:
+    return (part == 1 and table[0] in NAMED) or (part == 3 and table[0] in NAMED and table[2] == "sidecars")
 
 
 def _named(table: Sequence[str], key: str) -> str:

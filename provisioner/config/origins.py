@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.config import extends, loader, overlays, production, secret_words, stack_words
+from provisioner.config import extends, loader, overlays, places, production, secret_words, stack_words
 from provisioner.config.models import Config
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -121,7 +121,7 @@ def _at(table: Any, parts: Sequence[str]) -> Any:
 
 def _without_secrets(parts: tuple[str, ...], value: Any) -> Any:
     """Return a value with secrets hidden: values of variables, and words of a command, that look like secrets."""
-    if isinstance(value, str) and loader.VARIABLES.intersection(parts[:-1]) and looks_secret(parts[-1], value):
+    if isinstance(value, str) and places.VARIABLES.intersection(parts[:-1]) and looks_secret(parts[-1], value):
         return HIDDEN
     if parts[-1] not in COMMANDS or not value:
         return value

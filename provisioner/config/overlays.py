@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioner.config import loader, validators
+from provisioner.config import loader, syntax, validators
+from provisioner.config.places import Fault
 
 TABLE = "environments"
 NOT_INSIDE = {
@@ -29,9 +30,6 @@ LONG_FORMS: Mapping[str, Callable[[Any], Any]] = {
 }
 """Keys with a short form beside their table. If one side is a table, the other side becomes a table too."""
 
-Problem = tuple[list[str], str]
-"""The parts of a key, and the message."""
-
 
 @dataclass(frozen=True)
 class Layers:
@@ -47,7 +45,7 @@ class Layers:
     base: Mapping[str, Any]
     overlays: Mapping[str, Mapping[str, Any]]
     own: Any
-    problems: Sequence[Problem]
+    problems: Sequence[Fault]
 
     def table(self, env: Any) -> dict[str, Any]:
         """Return the merged table of one environment; its `env` is the name of that environment."""
@@ -68,7 +66,7 @@ class Layers:
         inside = _whole(overlay, loc) or _depth(overlay, loc) > _depth(self.base, loc)
         return (TABLE, env) if inside else ()
 
-    def told(self, env: Any, found: Iterable[Problem], seen: set[tuple[str, str]]) -> Iterator[Problem]:
+    def told(self, env: Any, found: Iterable[Fault], seen: set[tuple[str, str]]) -> Iterator[Fault]:
         """Yield the errors of one environment that no other environment has shown, each at the key where it is written.
 
         Args:
@@ -76,25 +74,25 @@ class Layers:
             found: the errors; their keys begin with the table from `home`.
             seen: the errors that were shown before; this function adds to it.
         """
-        for loc, text in found:
-            if (told := (loader.dotted(loc), text)) in seen:
+        for fault in found:
+            if (told := (loader.dotted(fault.names), fault.text)) in seen:
                 continue
             seen.add(told)
-            if loc[0] == TABLE or env == self.own or env not in self.overlays:
-                yield loc, text
-            elif loc in (["env"], ["project"]):
+            if fault.loc[0] == TABLE or env == self.own or env not in self.overlays:
+                yield fault
+            elif fault.loc in (("env",), ("project",)):
                 # the name of the environment alone causes the error
-                yield [TABLE, env], text
+                yield Fault((TABLE, env), fault.text, at_key=True)
             else:
-                yield loc, f"{text} (in environment {env})"
+                yield replace(fault, text=f"{fault.text} (in environment {env})")
 
-    def misspelt(self, env: str | None) -> list[Problem]:
+    def misspelt(self, env: str | None) -> list[Fault]:
         """Return an error if an environment has no table, but an environment with a similar name has."""
         known = {name for name in (self.own, *self.overlays) if re.fullmatch(validators.NAME, str(name))}
         if env is None or not self.overlays or env in known or not (near := loader.near(env, known)):
             return []
         fix = f'did you mean "{near}"? For another environment add that table; it may be empty'
-        return [(["env"], f"there is no [{TABLE}.{loader.dotted([env])}]; {fix}")]
+        return [Fault(("env",), f"there is no [{TABLE}.{loader.dotted([env])}]; {fix}")]
 
 
 def parted(table: Mapping[str, Any], default: str) -> Layers:
@@ -104,24 +102,24 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
         table: the whole file.
         default: the environment of a file without `env`.
     """
-    base, problems = dict(table), list[Problem]()
+    base, problems = dict(table), list[Fault]()
     found = base.pop(TABLE, {})
     if not isinstance(found, Mapping):
-        problems.append(([TABLE], f"must be a table: write [{TABLE}.prod]"))
+        problems.append(Fault((TABLE,), f"must be a table: write [{TABLE}.prod]"))
         found = {}
     own = base.get("env", default)
     if isinstance(own, Mapping):
-        problems += [(["env", name], loader.another_word(name)) for name in own or ("prod",)]
+        problems += [Fault(("env", name), syntax.another_word(name), at_key=True) for name in own or ("prod",)]
         own = base["env"] = default
     overlays = {}
     for name, overlay in found.items():
         if not isinstance(overlay, Mapping):
             fix = f"write [{TABLE}.{loader.dotted([name])}], or the key in the table of an environment"
-            problems.append(([TABLE, name], f"must be the table of an environment: {fix}"))
+            problems.append(Fault((TABLE, name), f"must be the table of an environment: {fix}"))
             continue
-        problems += [([TABLE, name, key], why) for key, why in NOT_INSIDE.items() if key in overlay]
+        problems += [Fault((TABLE, name, key), why, at_key=True) for key, why in NOT_INSIDE.items() if key in overlay]
         strangers = _strangers(base, overlay)
-        problems += [([TABLE, name, kind, one], why) for kind, one, why in strangers]
+        problems += [Fault((TABLE, name, kind, one), why, at_key=True) for kind, one, why in strangers]
         overlays[name] = _without(overlay, {(kind, one) for kind, one, _ in strangers})
     return Layers(base, overlays, own, problems)
 

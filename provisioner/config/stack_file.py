@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from provisioner.config import entrance, extends, loader, overlays, task_policies
 from provisioner.config import validators as values
 from provisioner.config.models import Config
+from provisioner.config.places import Fault
 from provisioner.config.tables import HOST
-from provisioner.engine.errors import ConfigurationError
 
 
 def load(path: Path, *, env: str | None = None, target: str | None = None) -> Config:
@@ -48,11 +48,13 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
     policies = {config.key(name): workload.policies for name, workload in config.workloads.items()}
     config._documents, wrong = task_policies.read(policies, path.parent)  # noqa: SLF001 (of this module)
     if wrong:
-        raise ConfigurationError("\n".join(f"{path}: {key}: {text}" for key, text in wrong))
+        raise loader.refusal(
+            path, {}, [Fault((*layers.home(wanted, key.split(".")), *key.split(".")), text) for key, text in wrong]
+        )
     return config
 
 
-def _apart(layers: overlays.Layers, name: Any) -> tuple[dict[str, Any], list[overlays.Problem]]:
+def _apart(layers: overlays.Layers, name: Any) -> tuple[dict[str, Any], list[Fault]]:
     """Return an environment's table; an environment other than the file's own gets public names of its own.
 
     The second part are the errors: public names that two environments would share.

@@ -21,6 +21,10 @@ class ProvisionError(Exception):
     code = "stopped"
     exit_code = 1
 
+    def in_full(self) -> str:
+        """Return the message for the end of a command: several lines, where there is more to show."""
+        return str(self)
+
 
 class ConfigurationError(ProvisionError):
     """The configuration or the command line is wrong; nothing was written."""

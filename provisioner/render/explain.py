@@ -6,11 +6,12 @@ import difflib
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from typing import Any
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.render.aws_codes import family_of, named, of
 from provisioner.render.error_families import FAMILIES, Family
 from provisioner.render.text import cut
 
@@ -18,17 +19,18 @@ WIDTH = 80
 
 
 def check(codes: Sequence[str]) -> list[str]:
-    """Return the codes, each once.
+    """Return the codes, each once: families, and AWS's own codes.
 
     Raises:
-        ConfigurationError: there is no such family.
+        ConfigurationError: there is no such family, and it has not the form of a code of AWS.
     """
-    for code in codes:
-        if code not in FAMILIES:
+    found = [code if code in FAMILIES else code.lower() if code.lower() in FAMILIES else code for code in named(codes)]
+    for code in found:
+        if code not in FAMILIES and not family_of(code):
             near = difflib.get_close_matches(code, FAMILIES, 1)
             hint = f'did you mean "{near[0]}"?' if near else "`provision explain` lists them"
             raise ConfigurationError(f'there is no family of errors "{code}"; {hint}')
-    return [*dict.fromkeys(codes)]
+    return [*dict.fromkeys(found)]
 
 
 def overview() -> Iterator[str]:
@@ -46,11 +48,21 @@ def lines(codes: Sequence[str]) -> Iterator[str]:
     """Yield the meaning and the remedy of each of these families, one step a line."""
     for number, code in enumerate(codes):
         yield from [""] if number else []
-        yield from _one(FAMILIES[code])
+        yield from _one(_meant(code), code)
 
 
-def _one(family: Family) -> Iterator[str]:
-    yield f"{family.code} (exit code {family.exit_code})"
+def _meant(code: str) -> Family:
+    """Return a family; of AWS's code its family, with the meaning of that code if it has one of its own."""
+    if code in FAMILIES:
+        return FAMILIES[code]
+    family = FAMILIES[family_of(code)]
+    own = of(code) if family.code == "aws" else None
+    return replace(family, means=own.means, fix=own.fix) if own else family
+
+
+def _one(family: Family, code: str) -> Iterator[str]:
+    own = "" if code == family.code else f"{code}: a code of AWS, of the family "
+    yield f"{own}{family.code} (exit code {family.exit_code})"
     yield from textwrap.wrap(family.means, WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield "What to do:"
     for step in family.fix:
@@ -60,5 +72,8 @@ def _one(family: Family) -> Iterator[str]:
 
 
 def documents(codes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return these families for `--json`."""
-    return [asdict(FAMILIES[code]) | {"fix": list(FAMILIES[code].fix)} for code in codes]
+    """Return these families for `--json`; of AWS's code with that code as `aws_code`."""
+    found = ((code, _meant(code)) for code in codes)
+    return [
+        asdict(one) | {"fix": list(one.fix)} | ({} if code == one.code else {"aws_code": code}) for code, one in found
+    ]

@@ -92,7 +92,7 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["upp"], "error: No such command 'upp'. Did you mean 'up'? See `provision --help`"),
+        (["upp"], "error: No such command 'upp'. Did you mean `provision up`? See `provision --help`"),
         (["up", "--nope"], "No such option: --nope"),
         (["--env", "x", "up"], "Options come after the command, as in `provision up --env staging`. See `provision"),
         (["up", "extra"], "Got unexpected extra argument"),
@@ -270,7 +270,7 @@ def test_a_wrong_configuration_is_reported_first(run: Run, tmp_path: Path, words
     (tmp_path / "stack.toml").write_text("[services.web]\nport = 80\nimage = 'x'\ncolour = 'red'\n")
     code, out, err = run(*words)
     assert (code, out) == (4, "")
-    assert "stack.toml: services.web.colour: is unknown" in err
+    assert "stack.toml:4:1: services.web.colour: is unknown" in err
     assert not (tmp_path / ".provision").exists()
 
 

@@ -23,6 +23,7 @@ from provisioner.config.network import Network, Tier
 from provisioner.config.services import OnDemand, Scaling, Service
 from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
+from tests.unit.config.unplaced import unplaced
 
 WEB = """
 [services.web]
@@ -553,7 +554,7 @@ SERVICE = [
     ),
     ('port = 1\npublic = true\nhealth = "health"', "health", ["not a health check path"]),
     ('port = 1\npublic = true\nhealth = { path = "up" }', "health.path", ["not a health check path"]),
-    ("port = 1\npublic = true\nhealth = 200", "health", ["must be a table"]),
+    ("port = 1\npublic = true\nhealth = 200", "health", ["a table", "/up"]),
     ("port = 1\npublic = true\nhealth = { codes = 200 }", "health.codes", ['write "200"']),
     ('port = 1\npublic = true\nhealth = { codes = "2xx" }', "health.codes", ["200 to 499", '"200-399"']),
     ('port = 1\npublic = true\nhealth = { codes = "200-599" }', "health.codes", ["200 to 499"]),
@@ -656,7 +657,7 @@ SERVICE = [
 def test_wrong_settings(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, text if key == "services" else text + WEB)
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
 
 
@@ -675,7 +676,7 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
     # A misspelt port is missing as well; that is a line of its own.
     lines = [line for line in refusal(path) if "is missing" not in line or key == "port"]
     (line,) = lines
-    assert line.startswith(f"{path}: services.web{'.' if key else ''}{key}: ")
+    assert unplaced(line).startswith(f"{path}: services.web{'.' if key else ''}{key}: ")
     assert all(word in line for word in words), line
 
 
@@ -732,7 +733,7 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
 def test_services_that_are_wrong_as_a_whole_or_together(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, text)
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
 
 
@@ -781,12 +782,12 @@ def test_a_file_below_a_file(tmp_path: Path) -> None:
 def test_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "stack.toml"
     path.write_bytes(b'project = "a"\nenv = "\xff"\n')
-    assert refusal(path) == [f"{path}:2: is not UTF-8 text: save it in that encoding"]
+    assert refusal(path) == [f"{path}:2:8: is not UTF-8 text: save it in that encoding"]
 
 
 @pytest.mark.parametrize(
     ("text", "line", "column"),
-    [("a = 1\nb = = 2\n", 2, 5), ("a = 1\na = 2\n", 2, 6), ("a = 1\n[b", 2, 3), ('a = "x', 1, 7)],
+    [("a = 1\nb = = 2\n", 2, 5), ("a = 1\na = 2\n", 2, 1), ("a = 1\n[b", 2, 3), ('a = "x', 1, 7)],
 )
 def test_not_toml(tmp_path: Path, text: str, line: int, column: int) -> None:
     path = write(tmp_path, text)
@@ -875,9 +876,9 @@ def test_whatever_stands_there_is_taken_or_explained(table: dict[str, Any], serv
         Config.model_validate({"services": {"web": service}} | table)
     except ValidationError as error:
         problems = loader.found(error, Config)
-        lines = str(loader.refusal(Path("stack.toml"), {}, problems)).splitlines()
+        lines = str(loader.refusal(Path("absent.toml"), {}, problems)).splitlines()
         assert lines
-        assert all(line.startswith("stack.toml: ") for line in lines)
+        assert all(line.startswith("absent.toml: ") for line in lines)
 
 
 def test_it_is_light_to_import() -> None:

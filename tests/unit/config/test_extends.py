@@ -115,7 +115,7 @@ def test_a_wrong_value_is_told_once_where_it_was_written(tmp_path: Path) -> None
     with pytest.raises(ConfigurationError) as refused:
         load(tmp_path / "stack.toml")
     keys = [line.split(": ")[1] for line in str(refused.value).splitlines()]
-    assert keys == ["services.web.environment.A", "services.web.cpu"]
+    assert keys == ["services.web.cpu", "services.web.environment.A"]
 
 
 def test_a_table_without_extends_stays_as_it_is() -> None:

@@ -13,6 +13,7 @@ from provisioner.config import overlays
 from provisioner.config.models import Config
 from provisioner.config.stack_file import load
 from tests.unit.config.test_config import refusal, write
+from tests.unit.config.unplaced import unplaced
 
 WEB = """
 [services.web]
@@ -174,7 +175,7 @@ def test_what_is_wrong_in_an_overlay_is_found_from_everywhere(
     # a service that has a misspelt port lacks one as well
     lines = [line for line in refusal(path, **({"env": env} if env else {})) if "port: is missing" not in line]
     (line,) = lines
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
 
 
@@ -182,36 +183,36 @@ def test_what_is_wrong_in_an_overlay_is_found_from_everywhere(
 def test_wrong_tables_of_environments(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
     path = write(tmp_path, f"{text}\n{WEB}")
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: {key}: ")
+    assert unplaced(line).startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
     assert "sk_live" not in line
 
 
 def test_a_table_of_env_beside_its_value(tmp_path: Path) -> None:
-    for text, number in (('env = "dev"\n[env.prod]\n', 2), ('env = "dev"\n\nenv.prod.region = "x"\n', 3)):
+    for text, place in (('env = "dev"\n[env.prod]\n', "2:6"), ('env = "dev"\n\nenv.prod.region = "x"\n', "3:5")):
         path = write(tmp_path, text + WEB)
         fix = "env is the name of this file's own environment: write [environments.prod]"
-        assert refusal(path) == [f"{path}:{number}: {fix}"]
+        assert refusal(path) == [f"{path}:{place}: {fix}"]
 
 
 def test_a_closed_table_is_told_in_words(tmp_path: Path) -> None:
     path = write(tmp_path, f"{WEB}[environments.prod]\nservices.web = {{ cpu = 512 }}\nservices.web.memory = 1024\n")
     fix = "the table in braces is closed: write this key in them, or use dots only"
-    assert refusal(path) == [f"{path}:10:27: is not TOML: {fix}"]
+    assert refusal(path) == [f"{path}:10:1: is not TOML: {fix}"]
 
 
 def test_settings_that_do_not_go_together_name_the_environment(tmp_path: Path) -> None:
     text = f"{WEB}scaling = {{ min = 3 }}\n[environments.prod.services.web.scaling]\nmax = 2\n"
     path = write(tmp_path, text)
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: services.web.scaling.min: 3 is more than scaling.max, which is 2")
+    assert unplaced(line).startswith(f"{path}: services.web.scaling.min: 3 is more than scaling.max, which is 2")
     assert line.endswith("(in environment prod)")
 
 
 def test_what_is_wrong_for_all_is_told_once(tmp_path: Path) -> None:
     path = write(tmp_path, f"{WEB}cup = 1\n[environments.prod]\n[environments.qa]\n")
     (line,) = refusal(path)
-    assert line.startswith(f"{path}: services.web.cup: is unknown")
+    assert unplaced(line).startswith(f"{path}: services.web.cup: is unknown")
 
 
 TABLES = st.recursive(

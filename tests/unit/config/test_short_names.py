@@ -32,7 +32,7 @@ def problems(**tables: Any) -> list[str]:
     try:
         Config.model_validate(tables)
     except ValidationError as error:
-        return [f"{key}: {text}" for key, text in loader.found(error, Config, {}, tuple)]
+        return [f"{fault.names}: {fault.text}" for fault in loader.found(error, Config, {}, tuple)]
     return []
 
 

@@ -24,6 +24,7 @@ from provisioner.docker import engine
 from provisioner.docker.build import TRIES, BuildError, Recipe, build
 from provisioner.docker.context import context_paths
 from provisioner.engine.errors import ConfigurationError
+from tests.unit.config.unplaced import unplaced
 
 SERVICES = {"web": {"build": "app/web", "port": 80}, "ready": {"image": "nginx:1", "port": 81}}
 CONFIG = Config.model_validate({"services": SERVICES})
@@ -287,7 +288,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
     with pytest.raises(ConfigurationError) as caught:
         check_contexts(config, path)
     fix = "write the file, or correct the path, which is relative to build"
-    assert str(caught.value) == f"{path}: services.web.dockerfile: {why}: {fix}"
+    assert unplaced(str(caught.value)) == f"{path}: services.web.dockerfile: {why}: {fix}"
 
 
 def test_a_missing_directory_is_an_error_before_any_call(tmp_path: Path) -> None:
@@ -311,7 +312,7 @@ def test_a_missing_dockerfile_is_an_error_before_any_call(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError) as caught:
         check_contexts(load(path), path)
     fix = "write the file, or correct the path, which is relative to this file"
-    assert str(caught.value) == f"{path}: services.web.build: {web} has no Dockerfile: {fix}"
+    assert unplaced(str(caught.value)) == f"{path}: services.web.build: {web} has no Dockerfile: {fix}"
 
 
 def test_whoever_declares_without_its_directory_is_told(tmp_path: Path) -> None:
