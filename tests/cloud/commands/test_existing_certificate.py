@@ -137,9 +137,7 @@ def test_the_printed_policy_reads_it_and_no_more(here: Project) -> None:
 def test_a_lost_state_is_rebuilt(here: Project) -> None:
     here.write(given(GIVEN, SECOND))
     here.up()
-    for path in (here.state / "local").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    here.lose_state()
     here.run("recover", "--yes")
     assert here.planned() == {}
     here.down()
