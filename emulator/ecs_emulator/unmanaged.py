@@ -31,11 +31,11 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
 
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
-            (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of
-            policies that allow everything), `prefix_lists` (ids; the first becomes the id of S3's list), `vpcs`
-            (see `unmanaged_vpc.put_vpc`), `certificates`
-            (issued ones: the names in each, by ARN), `parameters` (names of secure ones) and `secrets` (ARNs and names
-            of Secrets Manager's, each with the keys of its value, a JSON document).
+            (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of policies that allow
+            everything), `prefix_lists` (ids; the first becomes the id of S3's list), `vpcs` (see
+            `unmanaged_vpc.put_vpc`), `certificates` (issued ones: the names in each, by ARN), `parameters` (names of
+            secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of its value, a JSON
+            document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
