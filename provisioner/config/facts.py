@@ -229,6 +229,7 @@ class Facts:
         name_zones: the zones of public names outside of `dns.domain`: by name, the zone's domain and id.
         priorities: the priorities of the recorded listener rules, by the rules' names on the HTTPS listener.
         taken: the public names that were taken over from another system, or are to be now.
+        ending: a notice on each existing certificate whose end is near.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
     """
 
@@ -263,4 +264,5 @@ class Facts:
     name_zones: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     priorities: Mapping[str, int] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    ending: tuple[str, ...] = ()
     expires: int | None = None

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 from provisioner.config import path_patterns
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, whole
-from provisioner.config.path_patterns import ALL
+from provisioner.config.path_patterns import ALL, MAX_VALUES, MAX_WILDCARDS, wildcards
 
 if TYPE_CHECKING:
     from provisioner.config.services import Service
     from provisioner.config.tables import Dns
 
-MAX_VALUES = 5
-"""Values in all conditions of one rule, hosts and path together (quotas of Application Load Balancers)."""
-MAX_WILDCARDS = 5
-"""Wildcards in all conditions of one rule (same quotas)."""
 BAND_OF_ANY = 6
 """Rules for all names below the domain whose paths have one length: as many places as `steps.rules` has for them."""
 MAX_RULES = 100
@@ -99,7 +95,7 @@ def _unfit(service: Service, names: Collection[str], *, certified: bool) -> Iter
             "hosts",
             f"has {number} host{'s' * (number > 1)}, and a rule takes {most}{beside}: split them over services",
         )
-    if ANY in service.hosts and (found := 1 + sum(one.count("*") + one.count("?") for one in paths)) > MAX_WILDCARDS:
+    if ANY in service.hosts and (found := 1 + wildcards(paths)) > MAX_WILDCARDS:
         what = f"{found} wildcards together with path, and AWS allows {MAX_WILDCARDS} in a rule"
         yield "hosts", f'has "*", which makes {what}: use fewer'
     if service.deployment.shifts and exact and ANY in service.hosts:

@@ -9,9 +9,9 @@ from provisioner.config.base import Problem
 
 ALL = "/*"
 """The pattern of all paths."""
-MOST = 5
-"""The most values, and the most wildcards, of one rule (quotas of Application Load Balancers; an older quota page has 6
-wildcards)."""
+MAX_VALUES, MAX_WILDCARDS = 5, 5
+"""The most values in all conditions of one rule, hosts and paths together, and the most wildcards in them (quotas of
+Application Load Balancers; an older quota page has 6 wildcards)."""
 Paths = Mapping[str, Sequence[str]]
 """The path patterns of each public service."""
 
@@ -24,6 +24,11 @@ def listed(value: object) -> object:
 def length(pattern: str) -> int:
     """Return the length of a pattern as the order of rules counts it: without wildcards at its end."""
     return len(pattern.rstrip("*"))
+
+
+def wildcards(patterns: Iterable[str]) -> int:
+    """Return the number of wildcards in patterns of paths or hosts."""
+    return sum(one.count("*") + one.count("?") for one in patterns)
 
 
 def longest(patterns: Iterable[str]) -> str:
@@ -46,12 +51,12 @@ def check(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """
     if not patterns:
         raise ValueError(f'is empty: name a path pattern, or remove the key for "{ALL}"')
-    if len(patterns) > MOST:
+    if len(patterns) > MAX_VALUES:
         raise ValueError(
-            f"has {len(patterns)} patterns, and AWS allows {MOST} in a rule: join some with *, or use fewer"
+            f"has {len(patterns)} patterns, and AWS allows {MAX_VALUES} in a rule: join some with *, or use fewer"
         )
-    if (found := sum(one.count("*") + one.count("?") for one in patterns)) > MOST:
-        raise ValueError(f"has {found} wildcards (* and ?), and AWS allows {MOST} in a rule: use fewer")
+    if (found := wildcards(patterns)) > MAX_WILDCARDS:
+        raise ValueError(f"has {found} wildcards (* and ?), and AWS allows {MAX_WILDCARDS} in a rule: use fewer")
     if ALL in patterns and len(patterns) > 1:
         raise ValueError(f'"{ALL}" takes all that the other patterns take: write "{ALL}" alone, or remove it')
     return patterns

@@ -96,9 +96,8 @@ def _lengths(config: Workloads) -> Iterator[Problem]:
     # Elastic Load Balancing has the shortest names, and a shortened one still begins with the stack's. A project that
     # is too long is reported once, not at each service.
     public = any(service.public for service in config.services.values())
-    if public and (excess := len(f"{config.stack}-alb") - short_names.TARGET_GROUP) > 0:
-        full = f"{config.stack}-alb"
-        yield "project", f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+    if public and (text := _too_long(f"{config.stack}-alb")):
+        yield "project", text
         return
     if (excess := len(config.stack) - short_names.STACK) > 0:
         full, most = config.stack, f"and names of roles have room for {short_names.STACK} of them"
@@ -116,12 +115,16 @@ def _target_groups(config: Workloads) -> Iterator[Problem]:
     """Yield public services with a name that is too long and cannot be shortened, as the stack's own is long."""
     for name, service in config.services.items():
         part = alternate(name) if service.deployment.shifts else name
-        full = f"{config.stack}-{part}"
-        if service.public and (excess := len(full) - short_names.TARGET_GROUP) > 0:
-            yield (
-                config.key(name),
-                f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}",
-            )
+        if service.public and (text := _too_long(f"{config.stack}-{part}")):
+            yield config.key(name), text
+
+
+def _too_long(name: str) -> str:
+    """Return the error of a load balancer's or target group's name that is too long; empty if it fits."""
+    length, most = len(name), short_names.TARGET_GROUP
+    if length <= most:
+        return ""
+    return f"{name} has {length} characters and AWS allows {most}: shorten one of its parts by {length - most}"
 
 
 def database_users(config: Workloads) -> Iterator[Problem]:

@@ -18,24 +18,10 @@ _ADDRESS = re.compile(
     r"(?P<before>(?:[a-z][\w+.-]*://)?(?:[^/\s@,]*@)?)(?P<host>[a-z0-9_][\w.-]*)(?P<port>:\d+)?(?P<after>(?:[/?#]\S*)?)",
     re.ASCII | re.IGNORECASE,
 )
-_SAID = frozenset(
-    {
-        *(
-            "ADDR",
-            "ADDRESS",
-            "ADDRESSES",
-            "BACKEND",
-            "BASE",
-            "BROKER",
-            "BROKERS",
-            "DSN",
-            "ENDPOINT",
-            "HOST",
-            "HOSTNAME",
-        ),
-        *("HOSTS", "NODES", "ORIGIN", "PROXY", "SERVER", "SERVERS", "UPSTREAM", "URI", "URL", "URLS"),
-    }
-)
+_SAID = frozenset({
+    "ADDR", "ADDRESS", "ADDRESSES", "BACKEND", "BASE", "BROKER", "BROKERS", "DSN", "ENDPOINT", "HOST", "HOSTNAME",
+    "HOSTS", "NODES", "ORIGIN", "PROXY", "SERVER", "SERVERS", "UPSTREAM", "URI", "URL", "URLS",
+})  # fmt: skip
 """Last words of a variable whose value is an address, even if it is one word such as `redis`."""
 Kind = Literal["called", "written", "other-port", "no-port", "word", "inside", "gone", "gone-inside"]
 """The outcome for an address: `calls` sets the variable; the address of here was written; another port is named, or the
@@ -209,23 +195,26 @@ def moved(table: Mapping[str, Any], stack: str) -> None:
                         variables[variable] = value.replace(f"{callee}.{usual}", f"{callee}.{here}")
 
 
+_TOLD: Mapping[Kind, tuple[str, bool]] = {
+    "called": ("", False),
+    "written": ("{callee} has another address here, which is written, with calls", False),
+    "word": ("is carried over as it is: if it is the address of {callee}, write {now}, and calls", False),
+    "inside": ("has the address of {callee} in it, which is {now} here: write it, and calls", True),
+    "other-port": ("names another port of {callee}, and others reach one port of it here: write both", True),
+    "no-port": ("is the address of {callee}, which has no port here: write its port, {now}, and calls", True),
+    "gone": ("{callee} is left out: write the address of its replacement", True),
+    "gone-inside": (
+        "has the address of {callee} in it, which is left out: write the address of its replacement",
+        True,
+    ),
+}
+"""The note about each outcome, and whether it tells of a loss."""
+
+
 def told(one: Found) -> tuple[str, bool]:
     """Return the note about a variable, and whether it tells of a loss; empty if there is nothing to say."""
-    if one.kind == "called":
-        return "", False
-    if one.kind == "gone":
-        return f"{one.callee} is left out: write the address of its replacement", True
-    if one.kind == "written":
-        return f"{one.callee} has another address here, which is written, with calls", False
-    if one.kind == "word":
-        return f"is carried over as it is: if it is the address of {one.callee}, write {one.now}, and calls", False
-    if one.kind == "inside":
-        return f"has the address of {one.callee} in it, which is {one.now} here: write it, and calls", True
-    if one.kind == "gone-inside":
-        return f"has the address of {one.callee} in it, which is left out: write the address of its replacement", True
-    if one.kind == "other-port":
-        return f"names another port of {one.callee}, and others reach one port of it here: write both", True
-    return f"is the address of {one.callee}, which has no port here: write its port, {one.now}, and calls", True
+    text, loss = _TOLD[one.kind]
+    return text.format(callee=one.callee, now=one.now), loss
 
 
 def found_at(domain: str) -> str:

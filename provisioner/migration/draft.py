@@ -13,6 +13,8 @@ from provisioner.migration.yaml_tree import Value
 
 INLINE = 90
 """The most characters of a table that is written on one line."""
+UNSAFE_ARGUMENT = "looks like a secret, which everybody with the image can read: have the program read a variable"
+"""The note about an argument of a build."""
 Cost = Literal["nothing", "stays", "part", "entrance", "all"]
 """The loss that a note tells of: `nothing`; what stays in the other tool's stack, where it can be reached; a part of a
 service or job, its way in for users, or all of it."""
@@ -214,29 +216,13 @@ def _comment(line: str) -> str:
 
 
 KEYS = (
-    *("image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule"),
+    "image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule",
     "timezone",
-    *(
-        "port",
-        "public",
-        "target_container",
-        "essential",
-        "depends_on",
-        "hosts",
-        "path",
-        "health",
-        "deregistration_delay",
-        "sticky",
-        "calls",
-        "launch",
-        "cpu",
-        "memory",
-        "count",
-        "scaling",
-    ),
-    *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
-    *("ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
-)
+    "port", "public", "target_container", "essential", "depends_on", "hosts", "path", "health", "deregistration_delay",
+    "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
+    "on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities",
+    "ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars",
+)  # fmt: skip
 """The keys of a service, in the order in which they are written."""
 
 

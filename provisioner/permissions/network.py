@@ -246,7 +246,7 @@ ROUTE53: tuple[Permission, ...] = (
 )
 
 ACM: tuple[Permission, ...] = (
-    # a read of what somebody else owns, and nothing more
+    # read the certificates of somebody else; change nothing of them
     *grants(
         "acm",
         "DescribeCertificate",

@@ -268,6 +268,12 @@ class Project:
         """Run `provision down --yes --json`."""
         return self.run("down", "--yes", "--json", code=code)
 
+    def lose_state(self) -> None:
+        """Delete all files of the state on this machine."""
+        for path in (self.state / "local").rglob("*"):
+            if path.is_file():
+                path.unlink()
+
     def planned(self, *words: str) -> dict[str, dict[str, Any]]:
         """Return the actions of `provision plan --json`, by address; its exit code must agree."""
         ended = self.done("plan", "--json", *words)

@@ -84,3 +84,9 @@ def pairs(value: Value | None) -> Mapping[str, Value | None]:
         name, equals, text = (one.text or "").partition("=")
         found[name] = Value(one.file, one.line, text, "str") if equals else None
     return found
+
+
+def context_of(build: Value) -> str:
+    """Return the directory of a build: the only value, or one of its keys."""
+    context = build.text if build.text is not None else (build.at("context") or Value("", 0, ".")).text
+    return context or "."

@@ -7,7 +7,8 @@ import re
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration.compose import interpolation
-from provisioner.migration.compose.findings import Service, pairs
+from provisioner.migration.compose.findings import Service, context_of, pairs
+from provisioner.migration.draft import UNSAFE_ARGUMENT
 from provisioner.migration.yaml_tree import Value
 
 
@@ -36,9 +37,8 @@ def _build(service: Service, build: Value) -> bool:
     if any(service.unfilled(one, "build", one.text or "") for one in named):
         service.leave(build, "build", "its directory, file or stage is not known: the service is left out", "all")
         return False
-    context = build.text if build.text is not None else (build.at("context") or Value("", 0, ".")).text
     try:
-        service.table["build"] = values.inside(re.sub(r"^\./|/$", "", context or ".") or ".")
+        service.table["build"] = values.inside(re.sub(r"^\./|/$", "", context_of(build)) or ".")
         if (dockerfile := build.at("dockerfile")) and dockerfile.text:
             service.table["dockerfile"] = values.dockerfile(dockerfile.text)
     except ValueError as error:
@@ -62,8 +62,7 @@ def _arguments(service: Service, value: Value) -> None:
         if service.unfilled(one or value, key, text):
             continue
         if looks_secret(name, text):
-            why = "looks like a secret, which everybody with the image can read: have the program read a variable"
-            service.leave(one or value, key, why)
+            service.leave(one or value, key, UNSAFE_ARGUMENT)
         else:
             arguments[name] = text
     if arguments:

@@ -56,7 +56,7 @@ def filled(text: str, known: Variables) -> str:
         elif text.startswith("${", start) and (end := _closed(text, start + 2)) > 0:
             found, at = found + _braced(text[start + 2 : end], known), end + 1
         elif name := _NAME.match(text, start + 1):
-            found, at = found + _value(name[0], known), name.end()
+            found, at = found + value_of(name[0], known), name.end()
         else:
             found, at = f"{found}$", start + 1
     return found + text[at:]
@@ -82,15 +82,16 @@ def _braced(inner: str, known: Variables) -> str:
     if name is None or (operator is None and name.end() < len(inner)):
         return f"${{{inner}}}"
     if operator is None or operator[0].endswith("?"):
-        return _value(name[0], known)
+        return value_of(name[0], known)
     other, strict = inner[operator.end() :], operator[0].startswith(":")
     there = name[0] in known.secrets or (name[0] in known.plain and (known.plain[name[0]] or not strict))
     if operator[0].endswith("+"):
         return filled(other, known) if there else ""
-    return _value(name[0], known) if there else filled(other, known)
+    return value_of(name[0], known) if there else filled(other, known)
 
 
-def _value(name: str, known: Variables) -> str:
+def value_of(name: str, known: Variables) -> str:
+    """Return the value of a variable, or its mark if it has none."""
     return known.plain.get(name, hole(name))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from provisioner.migration.compose.findings import context_of
 from provisioner.migration.yaml_tree import Value
 
 _DATABASES = (
@@ -138,10 +139,9 @@ def _kind(image: str) -> str:
 
 def _base(build: Value, directory: Path) -> str:
     """Return the image that a build begins with, in its last stage; empty if its Dockerfile cannot be read."""
-    context = build.text if build.text is not None else (build.at("context") or Value("", 0, ".")).text
     file = (build.at("dockerfile") or Value("", 0, "Dockerfile")).text
     try:
-        lines = (directory / (context or ".") / (file or "Dockerfile")).read_text(encoding="utf-8").splitlines()
+        lines = (directory / context_of(build) / (file or "Dockerfile")).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return ""
     stages = [found[1] for line in lines if (found := re.match(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE))]

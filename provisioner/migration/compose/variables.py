@@ -24,15 +24,9 @@ def fill(service: Service, value: Value) -> None:
     own = value.at("environment")
     given = {name: (one, "env_file") for name, one in _of_files(service, value.at("env_file")).items()}
     for name, one in pairs(own).items():
-        given[name] = (one or (own and own.table.get(name)) or own or value, "environment")
-        if one is None and name in service.gathered.known.plain:
-            where = given[name][0]
-            given[name] = (Value(where.file, where.line, service.gathered.known.plain[name], "str"), "environment")
-        elif one is None:
-            given[name] = (
-                Value(given[name][0].file, given[name][0].line, interpolation.hole(name), "str"),
-                "environment",
-            )
+        where = one or (own and own.table.get(name)) or own or value
+        taken = Value(where.file, where.line, interpolation.value_of(name, service.gathered.known), "str")
+        given[name] = (one or taken, "environment")
     plain: dict[str, str] = {}
     secrets: list[str] = []
     for name, (one, key) in given.items():

@@ -8,6 +8,7 @@ import posixpath
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
+from provisioner.migration.draft import UNSAFE_ARGUMENT
 from provisioner.migration.yaml_tree import Value
 
 
@@ -88,8 +89,7 @@ def _arguments(workload: Workload, value: Value) -> None:
         if SHELL.search(one.text or ""):
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value in build_args")
         elif looks_secret(name, one.text or ""):
-            why = "looks like a secret, which everybody with the image can read: have the program read a variable"
-            workload.leave(one, key, why)
+            workload.leave(one, key, UNSAFE_ARGUMENT)
         elif one.text is not None:
             arguments[name] = one.text
         else:

@@ -139,20 +139,10 @@ _GROUPS = (
     _Group("schedules", "EventBridge Scheduler", "aws", "lines", ("schedule_group", "universal_schedule")),
     _Group("buckets", "S3", "aws", "shelf", ("bucket",)),
 )  # fmt: skip
-_NETWORK = frozenset(
-    {
-        *(
-            "vpc",
-            "subnet",
-            "route_table",
-            "internet_gateway",
-            "security_group",
-            "security_group_egress",
-            "security_group_ingress",
-        ),
-        "default_security_group",
-    }
-)
+_NETWORK = frozenset({
+    "vpc", "subnet", "route_table", "internet_gateway", "default_security_group",
+    "security_group", "security_group_egress", "security_group_ingress",
+})  # fmt: skip
 """The resource types that the VPC's frame stands for."""
 _BY_TYPE = {type_name: group for group in _GROUPS for type_name in group.types}
 _OTHER = _Group("other", "other resources", "aws", "shelf", ())

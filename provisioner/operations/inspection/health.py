@@ -126,10 +126,11 @@ def _databases(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
 def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
     from provisioner.resources.acm import condition as told
 
-    own = {str(one.id): one.address.partition("/")[2] for one in records.values() if one.type == "certificate"}
+    made = [one for one in records.values() if one.type == "certificate" and one.id]
+    own = {str(one.id): one.address.partition("/")[2] for one in made}
     listed = [one for one in records.values() if one.type in ("listener", "listener_certificate")]
     used = [str(arn) for one in listed if (arn := one.arguments.get("certificate_arn"))]
-    arns = list(dict.fromkeys(arn for arn in (*own, *used) if arn not in ("", "None")))
+    arns = list(dict.fromkeys([*own, *used]))
     found = []
     for arn, one in zip(arns, aws.each(lambda arn: told(aws, arn), arns), strict=True):
         domain = one.pop("domain")

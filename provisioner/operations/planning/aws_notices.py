@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
-from provisioner.operations.prerequisites import existing_certificates
 from provisioner.resources import suspended_scaling
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
@@ -53,7 +52,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("suspended autoscaling", lambda: suspended_scaling.notes(aws) if scaled else []),
         ("confirmed subscriptions to alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
-        ("for the end of existing certificates", lambda: existing_certificates.ending(aws, stack.config)),
+        ("for the end of existing certificates", lambda: list(stack.facts.ending)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )

@@ -71,11 +71,6 @@ def _issued(aws: Aws, arn: str) -> Mapping[str, Any]:
     return shown
 
 
-def ending(aws: Aws, config: Config) -> list[str]:
-    """Return a notice on each existing certificate whose end is near."""
-    return notices(check(aws, config), aws.pace.time())
-
-
 def notices(shown: Sequence[Mapping[str, Any]], now: float) -> list[str]:
     """Return a notice on each certificate whose end is near, with its day.
 

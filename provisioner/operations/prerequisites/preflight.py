@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -104,7 +104,7 @@ def gather(
             _or(others, on_missing, lambda: None)
             _or(acl, on_missing, lambda: None)
             _or(tls, on_missing, lambda: None)
-            _or(shown, on_missing, list)
+            certificates = _or(shown, on_missing, list[Mapping[str, Any]])
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
@@ -145,6 +145,7 @@ def gather(
                 name_zones=_or(others_of, on_missing, dict),
                 priorities=existing_listener.recorded_priorities(records),
                 taken=taken_names(aws, records),
+                ending=tuple(existing_certificates.notices(certificates, aws.pace.time())),
             )
         except ProvisionError:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -166,22 +166,47 @@ class SecurityGroup(Resource):
 
 
 @dataclass(frozen=True)
-class SecurityGroupIngress(Resource):
+class _Rules(Resource, abstract=True):
+    """A group's rules in one direction, at least one, apart from the group. Its id is the group's."""
+
+    group_id: str
+    rules: Sequence[Rule]
+
+    direction: ClassVar[str]
+    has_tags = False
+    api = API
+    identity = ("group_id",)
+    create_only = frozenset({"group_id"})
+    derived = ("id",)
+    has_parent = True
+    unordered = frozenset({"rules"})
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], rules: Sequence[Rule]) -> Observed:
+        attributes = {"group_id": group["GroupId"], "rules": rules}
+        return Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        put_rules(aws, self.group_id, self.direction, (), self.rules)
+        return Observed(self.group_id, self.fields())
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        put_rules(aws, live.id, self.direction, live.attributes["rules"], self.rules)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        put_rules(aws, live.id, cls.direction, live.attributes["rules"], ())
+
+
+@dataclass(frozen=True)
+class SecurityGroupIngress(_Rules):
     """A group's rules for incoming traffic, at least one: apart from the group, groups can name each other in circles.
 
     Its id is the group's. They are the group's own again as soon as that is declared with incoming rules.
     """
 
-    group_id: str
-    rules: Sequence[Rule]
-
     type_name = "security_group_ingress"
-    has_tags = False
-    api = API
-    identity = ("group_id",)
-    derived = ("id",)
-    has_parent = True
-    unordered = frozenset({"rules"})
+    direction = "ingress"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -189,16 +214,7 @@ class SecurityGroupIngress(Resource):
         for group in _groups(aws):
             rules = _rules(group["IpPermissions"])
             if rules and said.get(group["GroupName"], ()) is None:
-                attributes = {"group_id": group["GroupId"], "rules": rules}
-                yield Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
-
-    def create(self, aws: Aws, token: str) -> Observed:
-        permissions = [_permission(rule) for rule in self.rules]
-        aws.client("ec2").authorize_security_group_ingress(GroupId=self.group_id, IpPermissions=permissions)
-        return Observed(self.group_id, self.fields())
-
-    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        put_rules(aws, live.id, "ingress", live.attributes["rules"], self.rules)
+                yield cls._live(aws, group, rules)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroupIngress:
         """Keep former rules between the stack's own groups, as the group itself does."""
@@ -206,28 +222,16 @@ class SecurityGroupIngress(Resource):
         former = before.get("rules", live.attributes["rules"])
         return replace(self, rules=_both(self.rules, _between(former), live.attributes["rules"]))
 
-    @classmethod
-    def delete(cls, aws: Aws, live: Observed) -> None:
-        put_rules(aws, live.id, "ingress", live.attributes["rules"], [])
-
 
 @dataclass(frozen=True)
-class SecurityGroupEgress(Resource):
+class SecurityGroupEgress(_Rules):
     """A group's rules for outgoing traffic, at least one: apart from the group, they can name groups made after it.
 
     Its id is the group's. A resource that gets the group's id from here starts only when nothing else can go out.
     """
 
-    group_id: str
-    rules: Sequence[Rule]
-
     type_name = "security_group_egress"
-    has_tags = False
-    api = API
-    identity = ("group_id",)
-    derived = ("id",)
-    has_parent = True
-    unordered = frozenset({"rules"})
+    direction = "egress"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -235,23 +239,10 @@ class SecurityGroupEgress(Resource):
             rules = _rules(group["IpPermissionsEgress"])
             # AWS's rule of a new group is removed by the group itself, and is none of these rules
             if rules and rules != [OPEN] and group["GroupName"] != "default":
-                attributes = {"group_id": group["GroupId"], "rules": rules}
-                yield Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
-
-    def create(self, aws: Aws, token: str) -> Observed:
-        permissions = [_permission(rule) for rule in self.rules]
-        aws.client("ec2").authorize_security_group_egress(GroupId=self.group_id, IpPermissions=permissions)
-        return Observed(self.group_id, self.fields())
-
-    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        put_rules(aws, live.id, "egress", live.attributes["rules"], self.rules)
+                yield cls._live(aws, group, rules)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroupEgress:
         return replace(self, rules=_both(self.rules, before.get("rules"), live.attributes["rules"]))
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Observed) -> None:
-        put_rules(aws, live.id, "egress", live.attributes["rules"], [])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provisioner.config.path_patterns import MAX_VALUES, MAX_WILDCARDS, wildcards
 from provisioner.engine.resource import canonical, kept
 
 Condition = Mapping[str, Any]
@@ -14,8 +15,6 @@ Conditions = Sequence[Condition]
 HOST, PATH = "host-header", "path-pattern"
 SHORT = {PATH: "PathPatternConfig", HOST: "HostHeaderConfig"}
 """The conditions that take one value in `Values`, and the member for several (ELBv2 API, RuleCondition)."""
-MAX_VALUES, MAX_WILDCARDS = 5, 5
-"""The most values of a rule's conditions, and wildcards in them (quotas of Application Load Balancers)."""
 CLOSED: Conditions = ({"Field": HOST, "Values": ["closed.invalid"]},)
 """The conditions of a rule that takes no request: no host has a name in `.invalid` (RFC 6761, 6.4).
 
@@ -102,7 +101,7 @@ def moved(wanted: Conditions, before: Conditions | None, live: Conditions) -> Co
 def fits(conditions: Conditions) -> bool:
     """Return whether one rule can have these conditions."""
     values = [value for one in conditions for value in one.get("Values") or ()]
-    return len(values) <= MAX_VALUES and sum(value.count("*") + value.count("?") for value in values) <= MAX_WILDCARDS
+    return len(values) <= MAX_VALUES and wildcards(values) <= MAX_WILDCARDS
 
 
 def _values(conditions: Conditions) -> dict[str, list[str]] | None:

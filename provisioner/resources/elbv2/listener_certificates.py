@@ -13,10 +13,7 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.elbv2.api import API
 from provisioner.resources.elbv2.listeners import Listener
 
-MOST = 25
-"""Certificates of a load balancer, the default ones not counted (quotas of Application Load Balancers)."""
 _WHY = "several certificates"
-_LISTENER = "listener/app/{stack}/*"
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class ListenerCertificate(Resource):
         *grants(
             "elasticloadbalancing",
             "AddListenerCertificates RemoveListenerCertificates",
-            _LISTENER,
+            "listener/app/{stack}/*",
             use=Use.OPTION,
             why=_WHY,
         ),

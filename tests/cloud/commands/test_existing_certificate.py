@@ -124,6 +124,18 @@ def test_what_is_refused_before_anything_is_written(here: Project) -> None:
         assert not [call for call in here.cloud.calls(number) if call["write"]]
 
 
+def test_its_end_is_named_beforehand(here: Project) -> None:
+    here.write(given(GIVEN))
+    here.cloud.advance(340 * 86400)
+    ends = f"{GIVEN} (dns.certificate) ends in "
+    number = here.last_call()
+    assert [note for note in here.run("plan", "--json", code=2).document["notes"] if note.startswith(ends)]
+    asked = [call for call in here.cloud.calls(number) if call["operation"] == "DescribeCertificate"]
+    assert len(asked) == 1
+    assert ends in here.done("doctor").out
+    assert [one["text"] for one in here.up().said("notice") if one["text"].startswith(ends)]
+
+
 def test_the_printed_policy_reads_it_and_no_more(here: Project) -> None:
     here.write(given(GIVEN, SECOND))
     here.run("policy", "--create-boundary")
@@ -137,9 +149,7 @@ def test_the_printed_policy_reads_it_and_no_more(here: Project) -> None:
 def test_a_lost_state_is_rebuilt(here: Project) -> None:
     here.write(given(GIVEN, SECOND))
     here.up()
-    for path in (here.state / "local").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    here.lose_state()
     here.run("recover", "--yes")
     assert here.planned() == {}
     here.down()

@@ -144,9 +144,7 @@ def test_the_printed_policy_is_enough(here: Project) -> None:
 def test_a_lost_state_is_rebuilt(here: Project) -> None:
     here.write(ONE + api('["api", "shop.example.org"]'))
     here.up()
-    for path in (here.state / "local").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    here.lose_state()
     here.run("recover", "--yes")
     assert here.planned() == {}
     here.down()

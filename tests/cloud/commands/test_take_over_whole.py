@@ -161,8 +161,7 @@ def test_the_way_back_can_be_forgotten(project: Project) -> None:  # noqa: F811
 def test_a_rebuilt_state_has_forgotten_the_way_back(project: Project) -> None:  # noqa: F811
     beside(project)
     project.run(*MOVE)
-    for file in (project.state / "local" / NAME).iterdir():
-        file.unlink() if file.is_file() else None
+    project.lose_state()
     told = project.run("recover", "--yes")
     assert f"{ADDRESS}: if it was taken over from another system, where it led before was only in the lost state" in (
         told.out

@@ -191,9 +191,7 @@ def test_a_sleep_without_the_load_balancer_changes_the_url(clear: Project) -> No
 
 def test_a_lost_state_is_rebuilt(clear: Project) -> None:
     clear.up()
-    for path in (clear.state / "local").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    clear.lose_state()
     clear.run("recover", "--yes")
     assert clear.planned() == {}
     clear.down()

@@ -46,10 +46,8 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
     stack = cast(
         "Any",
         SimpleNamespace(
-            config=SimpleNamespace(
-                services={}, public={"web": None}, https=True, names=("app",), dns=SimpleNamespace(certificate=())
-            ),
-            facts=SimpleNamespace(image_id="ami-1"),
+            config=SimpleNamespace(services={}, public={"web": None}, https=True, names=("app",)),
+            facts=SimpleNamespace(image_id="ami-1", ending=()),
         ),
     )
     monkeypatch.setattr(aws_notices, "deployed_by_others", lambda *_: ["somebody else deployed"])
