@@ -127,8 +127,13 @@ class Text:
 
     def _hidden(self, span: Span) -> list[Span]:
         begin, end = _line(self.text, span[0])
-        spans = chain.from_iterable(_secrets(self.text, path, place) for path, place in self.found.items())
-        return sorted(one for one in spans if one[0] < end and one[1] > begin) + _comment(self, begin, end)
+
+        def here(one: Span | None) -> bool:
+            return one is not None and one[0] < end and one[1] > begin
+
+        near = [(path, place) for path, place in self.found.items() if here(place.key) or here(place.value)]
+        spans = chain.from_iterable(_secrets(self.text, path, place) for path, place in near)
+        return sorted(filter(here, spans)) + _comment(self, begin, end)
 
 
 def line_and_column(text: str, at: int) -> tuple[int, int]:
