@@ -25,6 +25,10 @@ WIDEST = 72
 """The most columns of a line that is shown."""
 BEFORE = 40
 """The columns before the mark that a longer line keeps."""
+MOST_EXCERPTS = 20
+"""The errors of a file that are shown with their line; of more, each has only its place."""
+LONGEST = 2000
+"""The characters of a line that is shown at all; a longer one is not looked through for secrets."""
 
 
 @dataclass(frozen=True)
@@ -119,15 +123,15 @@ class Text:
         """Return how many parts of a key are in the file."""
         return next((length for length in range(len(key), 0, -1) if key[:length] in self.found), 0)
 
-    def told(self, file: str, key: str, text: str, span: Span | None) -> Told:
-        """Return a fault at a place as it is shown."""
+    def told(self, file: str, key: str, text: str, span: Span | None, *, with_line: bool = True) -> Told:
+        """Return a fault at a place as it is shown, with the line itself if that is wanted."""
         if span is None:
             return Told(file, 1, 1, key, text)
-        return Told(file, *line_and_column(self.text, span[0]), key, text, excerpt(self.text, span, self._hidden(span)))
-
-    def _hidden(self, span: Span) -> list[Span]:
         begin, end = _line(self.text, span[0])
+        shown = excerpt(self.text, span, self._hidden(begin, end)) if with_line and end - begin <= LONGEST else ()
+        return Told(file, *line_and_column(self.text, span[0]), key, text, shown)
 
+    def _hidden(self, begin: int, end: int) -> list[Span]:
         def here(one: Span | None) -> bool:
             return one is not None and one[0] < end and one[1] > begin
 
@@ -278,4 +282,7 @@ def in_file(file: Path, faults: Mapping[str, Fault] | Sequence[tuple[str, Fault]
         whole = Text(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, IndexError):
         return [Told(str(file), 0, 0, key, fault.text) for key, fault in pairs]
-    return [whole.told(str(file), key, fault.text, whole.span(fault)) for key, fault in pairs]
+    return [
+        whole.told(str(file), key, fault.text, whole.span(fault), with_line=number < MOST_EXCERPTS)
+        for number, (key, fault) in enumerate(pairs)
+    ]
