@@ -178,17 +178,15 @@ def found(
         inherited: by inherited dotted key, the dotted key at which it is written: an error there is reported once.
         home: returns the table in which a key of the model is written.
     """
-    told = set[tuple[str, str]]()
-    for detail in error.errors(include_url=False):
-        # It only repeats that another value, which has its own line, is wrong.
-        if detail["type"] == "default_factory_not_called":
-            continue
-        for fault in _found(detail, model, home):
-            told.add((".".join(fault.names), fault.text))
-            written = _written(fault.names, inherited)
-            if (".".join(written), fault.text) not in told:
-                place = (*home(written), *written) if written else ()
-                yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
+    # default_factory_not_called only repeats that another value, which has its own line, is wrong
+    details = [one for one in error.errors(include_url=False) if one["type"] != "default_factory_not_called"]
+    faults = [fault for detail in details for fault in _found(detail, model, home)]
+    own = {(tuple(fault.names), fault.text) for fault in faults}
+    for fault in faults:
+        written = _written(fault.names, inherited)
+        if (written, fault.text) not in own:
+            place = (*home(written), *written) if written else ()
+            yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
 
 
 def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> tuple[str, ...]:

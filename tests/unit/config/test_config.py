@@ -32,6 +32,7 @@ port = 8080
 """
 NAMED = 'dns = { domain = "example.com" }\n'
 PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
+API = 'services.api = { image = "i", port = 1, public = true }\n'
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
 PRIVATE = 'image = "i"\nport = 1\n'
@@ -368,7 +369,7 @@ TOP = [
     ('project = "sthree-shop"', "project", ["S3 refuses"]),
     ('project = "amzn-s3"\nenv = "demo"', "project", ["S3 refuses", "amzn-s3-demo-"]),
     ('[state]\nbucket = "amzn-s3-demo-mine"', "state.bucket", ["is not a bucket name"]),
-    ('project = "a-very-long-name-of-a-project"', "project", ["32", "shorten", "by 5"]),
+    (f'project = "a-very-long-name-of-a-project"\n{API}', "project", ["32", "shorten", "by 5"]),
     ("project = 5", "project", ["must be text in quotes, not 5", 'write "5"']),
     ('env = "Dev"', "env", ["lower-case"]),
     ('region = "tokyo"', "region", ["region", "ap-northeast-1"]),
@@ -769,9 +770,9 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == [
-        f"{tmp_path}: is a directory: use the file in it with --config {tmp_path / 'stack.toml'}"
-    ]
+    assert refusal(tmp_path) == [f"{tmp_path}: is a directory: it has no stack.toml: choose a file"]
+    (file := tmp_path / "stack.toml").touch()
+    assert refusal(tmp_path) == [f"{tmp_path}: is a directory: use the file in it with --config {file}"]
 
 
 def test_a_file_below_a_file(tmp_path: Path) -> None:

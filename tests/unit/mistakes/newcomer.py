@@ -38,7 +38,7 @@ COMMANDS = (
     Line("report", "`provision plan --report FILE`"),
     Line("releases", "`provision history`"),
     Line("up --dry-run", "`provision plan`"),
-    Line("ci init", "Choose from: github, gitlab"),
+    Line("ci init", "Missing option '--install'"),
     Line("scale web two", "'two' is no number"),
     Line("secret set STRIPE_KEY sk", "NAME is the only argument"),
     Line("explain ThrottlingException", "family throttled", code=0),
