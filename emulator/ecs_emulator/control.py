@@ -219,7 +219,7 @@ def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
 
 
 def put_stand_ins(cloud: CloudProcess, wanted: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Create those of these resources that are not there, and return their names by kind, as `unmanaged` has them.
+    """Create these resources where they are missing, and return the created names by kind, as `unmanaged` has them.
 
     Raises:
         CloudError: it does not answer.

@@ -20,7 +20,7 @@ from ecs_emulator import domains, unmanaged
 
 
 def put(account: str, wanted: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Create those of these resources that the account does not have, and return their names by kind.
+    """Create these resources where the account lacks them, and return the created names by kind.
 
     Args:
         wanted: a request as `unmanaged.put` takes it. What is there stays as it is.

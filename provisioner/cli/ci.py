@@ -231,7 +231,7 @@ def issue(options: Options, file: ReportFile) -> int:
 
 
 def _named(options: Options, forge: Forge | None, repository: str | None, url: str | None) -> tuple[Forge, str, str]:
-    """Return forge, repository and URL as they are given, or as the clone tells, and report what was guessed."""
+    """Return forge, repository and URL as they are given, or as the clone tells, and report each guess."""
     from provisioner.operations.ci.origin import named
 
     which, where, instance, guessed = named(options.file.absolute().parent, forge, repository, url)

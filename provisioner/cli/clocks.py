@@ -1,4 +1,4 @@
-"""Say on standard error that times are those of the embedded cloud's clock, which runs ahead of this machine's."""
+"""Say on standard error that times are by the embedded cloud's clock, which runs ahead of this machine's."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ COMMANDS = frozenset(
 
 
 def check_credentials(options: Options, command: str) -> None:
-    """Refuse a command on AWS if no place has credentials. An error of the configuration comes first.
+    """Refuse a command on AWS if no place has credentials. An error of the configuration comes first, in the file and in variables.
 
     Raises:
         NoCredentials: there are none.
@@ -30,8 +30,10 @@ def check_credentials(options: Options, command: str) -> None:
     if command not in COMMANDS or options.profile or not on_aws(options) or not credential_sources.are_nowhere():
         return
     from provisioner.config.stack_file import load
+    from provisioner.operations.context.connection import time_scale
 
     load(options.file, env=options.env, target=options.target)
+    time_scale()
     raise credential_sources.NoCredentials(credential_sources.MISSING)
 
 

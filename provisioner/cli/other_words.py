@@ -98,8 +98,8 @@ OPTIONS: Mapping[str, str] = {
 OPTION_SENTENCES: Mapping[str, str] = {
     "--dry-run": "`provision plan` shows the changes without making them.",
     "--region": "The Region is region in stack.toml; [environments.NAME] may have another.",
-    "--var": "Values are keys of stack.toml; [environments.NAME] has those of one environment.",
-    "--var-file": "Values are keys of stack.toml; [environments.NAME] has those of one environment.",
+    "--var": "Values are keys of stack.toml; [environments.NAME] has the values of one environment.",
+    "--var-file": "Values are keys of stack.toml; [environments.NAME] has the values of one environment.",
     "--debug": "`--log FILE` keeps all calls of AWS, and PROVISION_DEBUG=1 prints a traceback.",
     "--verbose": "`--log FILE` keeps all calls of AWS, and PROVISION_DEBUG=1 prints a traceback.",
     "-v": "`--log FILE` keeps all calls of AWS, and PROVISION_DEBUG=1 prints a traceback.",

@@ -235,9 +235,9 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
     key = loc[-1]
     # In the keys of `tables`, a star stands for the name of a service, a job or a sidecar.
     starred = tuple("*" if _is_name(here, i) else part for i, part in enumerate(here))
-    if answer := synonyms.meant(starred, key, value):
-        return f"is unknown{answer}"
     known = tables.get(starred, ())
+    if answer := synonyms.meant(starred, key, value, known):
+        return f"is unknown{answer}"
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):

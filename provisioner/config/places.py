@@ -180,7 +180,7 @@ def _comment(within: Text, begin: int, end: int) -> list[Span]:
 
 
 def unparsed(text: str, at: int) -> Told:
-    """Return the place of a fault in a text that is no TOML, with the line; what may be a secret is hidden."""
+    """Return the place of a fault in a text that is no TOML, with the line; possible secrets are hidden."""
     begin, end = _line(text, at)
     line = text[begin:end]
     above = re.findall(r"^[ \t]*\[([^\n]*)", text[:begin], re.MULTILINE)

@@ -69,7 +69,7 @@ class _Walk:
         return self.at
 
     def header(self) -> Path:
-        """Walk over `[table]` or `[[table]]`, and return the path of what follows."""
+        """Walk over `[table]` or `[[table]]`, and return the path of the keys below it."""
         several = self.text.startswith("[[", self.at)
         self.at += 2 if several else 1
         path: Path = ()

@@ -22,7 +22,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 PARAMETER = r"[\w.-]+|(?:/[\w.-]+)+"
 """The names of parameters ("Requirements and constraints for parameter names" of the Systems Manager guide)."""
 NAME = r"[\w/+=.@!-]{1,512}"
-"""The names of secrets (Secrets Manager API, CreateSecret); those that a service of AWS manages have a `!`, such as
+"""The names of secrets (Secrets Manager API, CreateSecret); names that a service of AWS manages have a `!`, such as
 `rds!db-1a2b` (Secrets Manager user guide, "Secrets managed by other services")."""
 _FORMS: Mapping[Kind, re.Pattern[str]] = {
     "ssm": re.compile(

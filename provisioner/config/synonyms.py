@@ -5,7 +5,7 @@ A key of another tool is answered with the key of this one, or with the reason w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 Table = tuple[str, ...]
@@ -117,7 +117,7 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "security_group": 'groups are a list: write security_groups = ["sg-…"]',
         "role": 'tasks have a role of their own: write policies = ["policies/NAME.json"], or ARNs of policies',
         "task_role": 'tasks have a role of their own: write policies = ["policies/NAME.json"], or ARNs of policies',
-        "env_file": 'variables stand in the file: write them as environment = { NAME = "value" }',
+        "env_file": 'variables are in the file: write them as environment = { NAME = "value" }',
         "labels": "there are no labels: remove this line",
     },
     ("jobs", "*"): {
@@ -152,13 +152,14 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
 """By table, keys of other tools that are answered with a sentence."""
 
 
-def meant(table: Table, key: str, value: Any = None) -> str:
+def meant(table: Table, key: str, value: Any, known: Collection[str]) -> str:
     """Return the answer to a key of another tool, behind `is unknown`; empty if it is none.
 
     Args:
         table: the table, with stars.
         key: the key.
-        value: its value, or None.
+        value: its value.
+        known: the keys that the table can have: in the table of an environment there is no `environments`.
     """
     if sentence := OTHERWISE.get(table, {}).get(key):
         return f": {sentence}"
@@ -166,7 +167,7 @@ def meant(table: Table, key: str, value: Any = None) -> str:
         # a table of environments, and the name of one
         if (right == "env" and isinstance(value, Mapping)) or (right == "environments" and isinstance(value, str)):
             continue
-        if key.replace("-", "_") in words.split():
+        if right in known and key.replace("-", "_") in words.split():
             return f'; did you mean "{right}"?{_written(table, right, value)}'
     if not table and isinstance(value, Mapping) and WORKLOAD.intersection(value):
         return f": a service is a table below services: write [services.{key}]"

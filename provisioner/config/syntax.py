@@ -1,4 +1,4 @@
-"""Errors of a file that is no TOML: their places, and what to write instead."""
+"""Errors of a file that is no TOML: their places, and the fix."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def another_word(name: str) -> str:
 
 
 def _value(line: str, column: int) -> str:
-    """Return what is wrong with a value that TOML does not know."""
+    """Return the fault of a value that TOML does not know."""
     rest = line[column - 1 :].strip()
     word = re.match(r"\w*", rest)
     if rest.startswith("="):
@@ -85,7 +85,7 @@ def _value(line: str, column: int) -> str:
 
 
 def _no_equals(line: str, column: int) -> str:
-    """Return what is wrong with a line without an equals sign."""
+    """Return the fault of a line without an equals sign."""
     if line[column - 1 :].lstrip().startswith(":"):
         return "a key and its value have = between them: write = instead of :"
     return "a key and its value have = between them: write KEY = VALUE"
@@ -122,4 +122,4 @@ _SYNTAX: tuple[tuple[str, Callable[[str, int], str], bool], ...] = (
         False,
     ),
 )
-"""Messages of `tomllib`, what is said instead, and whether the whole line is wrong."""
+"""Messages of `tomllib`, their replacement, and whether the whole line is wrong."""

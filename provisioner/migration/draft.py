@@ -16,7 +16,7 @@ INLINE = 90
 UNSAFE_ARGUMENT = "looks like a secret, which everybody with the image can read: have the program read a variable"
 """The note about an argument of a build."""
 Cost = Literal["nothing", "stays", "part", "entrance", "all"]
-"""The loss that a note tells of: `nothing`; what stays in the other tool's stack, where it can be reached; a part of a
+"""The loss that a note names: `nothing`; a resource that `stays` in the other tool's stack, in reach; a part of a
 service or job, its way in for users, or all of it."""
 
 

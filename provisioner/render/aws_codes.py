@@ -1,4 +1,4 @@
-"""AWS's own error codes: what each means here, and what to do, for `provision explain`.
+"""AWS's own error codes, with the meaning of each here and its remedy, for `provision explain`.
 
 The codes are those of the services' models in botocore, and of the common errors of each API. A code that is none of
 these belongs to the family that a refusal with it would have.
@@ -46,9 +46,9 @@ CODES = (
         r"\w*NotFound(Exception|Fault)?|NoSuch\w+|\w+\.NotFound|\w*DoesNotExist\w*|ServiceNotActiveException",
         "AWS has no such resource. Somebody deleted it, or it is in another Region or account.",
         (
-            "Compare state and AWS with `provision plan`: what is gone, the next `up` makes again.",
+            "Compare state and AWS with `provision plan`: the next `up` creates deleted resources again.",
             "Check Region and account of the stack: `provision status`.",
-            "If it is one that you named in stack.toml, correct its name or ARN there.",
+            "If stack.toml names it, correct its name or ARN there.",
         ),
     ),
     Code(
@@ -56,8 +56,8 @@ CODES = (
         r"|HostedZoneNotEmpty|BucketNotEmpty|RepositoryNotEmptyException",
         "Something still uses the resource, so AWS does not delete or change it.",
         (
-            "Look in the message for the user of it. What belongs to the stack goes before it by itself.",
-            "Delete what is not the stack's, or have it deleted.",
+            "Look in the message for its user. Resources of the stack are deleted before it.",
+            "Delete a user outside the stack, or have it deleted.",
             _AGAIN,
         ),
     ),
@@ -94,7 +94,7 @@ CODES = (
         ("Read AWS's e-mails to the owner of the account.", "Open a case with AWS Support."),
     ),
 )
-"""Codes of the family `aws`, by what they mean."""
+"""Codes of the family `aws`, by their meaning."""
 
 
 def named(words: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Show what `init` found in a directory, what it wrote, and the next steps."""
+"""Show the findings of `init` in a directory, the written files, and the next steps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _settings(build: Build) -> Iterator[str]:
 
 
 def lines(begun: Begun, options: Options) -> Iterator[str]:
-    """Yield what was found, the written files, open points, and the next steps."""
+    """Yield the findings, the written files, open points, and the next steps."""
     yield from found(begun.traces)
     ignored = f", and the state's directory into {names([*map(str, begun.ignoring)])}" if begun.ignoring else ""
     yield f"Wrote {begun.path}, {count(begun.lines, 'line')}{ignored}."

@@ -49,7 +49,7 @@ def _table(value: Value, workload: Workload) -> dict[str, Any]:
 
 
 def _cooldown(into: dict[str, int], value: Value | None, key: str, workload: Workload) -> None:
-    """Write the cooldowns that a manifest names, and note what is no number of seconds."""
+    """Write the cooldowns that a manifest names, and note any that is no number of seconds."""
     for name, one in value.table.items() if value else ():
         if (number := seconds(one)) is not None and name in PAUSES:
             into[PAUSES[name]] = number

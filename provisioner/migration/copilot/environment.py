@@ -111,7 +111,7 @@ def _http(gathered: Gathered, http: Value) -> None:
 
 
 def _ingress(table: dict[str, Any], value: Value, key: str, found: Draft) -> None:
-    """Write who may reach the load balancer, and note the rest.
+    """Write the addresses that may reach the load balancer, and note the rest.
 
     `ingress` of `security_groups` is the former form (aws/copilot-cli, internal/pkg/manifest/deprecated.go).
     """
@@ -120,7 +120,7 @@ def _ingress(table: dict[str, Any], value: Value, key: str, found: Draft) -> Non
         if name == "source_ips" and one.texts:
             table.setdefault("network", {})["allow"] = one.texts
         elif name == "cdn" and one.flag is not False:
-            why = "lets in CloudFront alone there; here network.allow says who may come"
+            why = "lets in CloudFront alone there; here network.allow lists the addresses"
             found.leave(one, f"{key}.{name}", why)
         elif name != "cdn":
             found.leave(one, f"{key}.{name}", UNKNOWN)

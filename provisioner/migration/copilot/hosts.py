@@ -60,7 +60,7 @@ def _usable(gathered: Gathered) -> Iterator[tuple[str, str, Value]]:
 
 
 def domain_of(names: Sequence[str]) -> str:
-    """Return the domain that the first name is below: the shortest of those that follow from these names.
+    """Return the domain above the first name: the shortest of the domains that these names suggest.
 
     From a name follows the part after its label; names such as `example.com` and `example.co.uk` are zones themselves.
     """

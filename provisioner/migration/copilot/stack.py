@@ -85,7 +85,7 @@ def _connect(gathered: Gathered) -> None:
             continue
         for one in callers:
             services[one]["calls"] = [*services[one].get("calls", ()), name]
-        why = f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file says who does"
+        why = f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file names its callers"
         gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
 
 
@@ -145,7 +145,7 @@ def _egress(gathered: Gathered) -> None:
 
 
 def _host(gathered: Gathered) -> str:
-    """Write the public names, and note who may come and by what; return the stack's public name."""
+    """Write the public names, and note allowed addresses and protocols; return the stack's public name."""
     chosen = hosts.write(gathered)
     balanced = [http for name, http in gathered.public.items() if name not in gathered.on_app_runner]
     if balanced and not gathered.hosts:
@@ -190,7 +190,7 @@ def _https(gathered: Gathered, *, named: bool) -> None:
         else:
             found.leave(policy, "http.public.ssl_policy", f"{policy.text}: {idle}", cost="nothing")
     elif named:
-        why = f"ELB's {USUAL_TLS} there, also for TLS 1.0; here the newer one that load_balancer.tls_policy has"
+        why = f"ELB's {USUAL_TLS} there, also for TLS 1.0; here the newer default of load_balancer.tls_policy"
         found.note(Left("copilot", 0, "http.public.ssl_policy", why, cost="nothing"))
     if gathered.certificates is None:
         return

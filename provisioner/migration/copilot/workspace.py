@@ -21,7 +21,7 @@ INTERPOLATED = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)\}")
 ACTING = re.compile(
     r"AWS::(ApplicationAutoScaling|CloudFront|CodeDeploy|ECS|ElasticLoadBalancing\w*|Events|Route53|WAFv2)::"
 )
-"""Resources of addons that act upon Copilot's own services, load balancer or name, and not upon those of here."""
+"""Resources of addons that act upon Copilot's own services, load balancer or name, and upon nothing of this stack."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
@@ -201,7 +201,7 @@ def _beside(folder: Path, found: Draft) -> None:
         acting = [one for one in types if ACTING.match(one)]
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
         if acting:
-            what = f"{', '.join(acting)}: acts upon what Copilot made, and upon nothing here; the rest {STAYS}"
+            what = f"{', '.join(acting)}: acts upon resources of Copilot, and upon nothing here; the rest {STAYS}"
         # an addon of a service gives it variables with the outputs of the addon's stack
         owner = path.parent.parent.name
         of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")
@@ -214,11 +214,11 @@ def _beside(folder: Path, found: Draft) -> None:
 
 
 def _override(found: Draft, folder: Path, path: Path) -> None:
-    """Note changes of Copilot's templates; those of what App Runner alone needs have no effect here."""
+    """Note changes of Copilot's templates; a change for App Runner alone has no effect here."""
     patches = path / "cfn.patches.yml"
     alone = path.is_dir() and {one.name for one in path.iterdir()} <= {patches.name, "README.md"}
     if alone and patches.is_file() and _of_app_runner(patches):
-        why = "changes nothing that is here: it has no patches, or only those of parts for App Runner"
+        why = "changes nothing that is here: it has no patches, or only patches of parts for App Runner"
         found.note(Left(_shown(folder, path), 0, "", why, cost="nothing"))
         return
     owner = path.parent.name

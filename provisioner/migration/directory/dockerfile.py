@@ -43,7 +43,7 @@ class Image:
 
 
 def read(path: Path) -> Image:
-    """Return the settings of a Dockerfile's last stage; what a base image from elsewhere sets is not known."""
+    """Return the settings of a Dockerfile's last stage; settings of a base image from elsewhere are not known."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST).decode("utf-8", errors="replace")

@@ -110,7 +110,7 @@ def _hello(answers: Answers) -> Iterator[str]:
     yield _row("port", USUAL_PORT)
     if answers.public:
         yield _row("public", True)
-        yield _row("health", "/", "what the load balancer requests, must return 200")
+        yield _row("health", "/", "the load balancer requests it, and it must return 200")
     yield _row("user", "101")
     yield _row("read_only", True)
 
@@ -153,7 +153,7 @@ def _processes(traces: Traces) -> Iterator[tuple[str, list[str]]]:
 
 
 def _first(traces: Traces) -> Build:
-    """Return the build of the public service: one that is called so, or else the first with a port."""
+    """Return the build of the public service: by its name, or else the first with a port."""
     called = [build for build in traces.builds if build.directory in ("web", "frontend", "app")]
     ported = [build for build in traces.builds if build.image.port]
     return [*called, *ported, *traces.builds][0]

@@ -21,7 +21,7 @@ IGNORED = f"{paths.STATE}/"
 """The line of .gitignore: state, embedded cloud and its log are never in a repository."""
 
 Ask = Callable[["Traces", "Answers"], "Answers"]
-"""Returns the user's answers, given those that the traces suggest."""
+"""Returns the user's answers, given the answers that the traces suggest."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def look(directory: Path) -> Traces:
 
 
 def _builds(directory: Path) -> Iterator[Build]:
-    """Yield the Dockerfile of the directory, or else those of the directories directly in it."""
+    """Yield the Dockerfile of the directory, or else the Dockerfiles of the directories directly in it."""
     if (directory / DOCKERFILE).is_file():
         yield Build(".", dockerfile.read(directory / DOCKERFILE))
         return

@@ -27,7 +27,7 @@ class Origin:
 
 
 def origin(directory: Path) -> Origin:
-    """Return what a clone tells of its forge. Reads two files at the most, and runs no program.
+    """Return the forge of a clone. Reads two files at the most, and runs no program.
 
     Args:
         directory: the project's directory, in a clone or at its top.
@@ -68,7 +68,7 @@ def named(
 
 
 def _of_remote(top: Path) -> Origin | None:
-    """Return what the remote `origin` tells; None without one, or on a host that is neither forge."""
+    """Return the forge of the remote `origin`; None without one, or on a host that is neither forge."""
     settings = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         settings.read_string((top / ".git" / "config").read_text(encoding="utf-8"))

@@ -85,7 +85,7 @@ def _embedded(options: Options, region: str, cloud: CloudProcess) -> Connection:
 def _to_aws(options: Options, session: boto3.Session) -> Connection:
     from provisioner.aws.connection import Connection
 
-    return Connection(session, Pace(scale=_time_scale()), log=options.log)
+    return Connection(session, Pace(scale=time_scale()), log=options.log)
 
 
 def account_reader(options: Options, region: str | None) -> Aws:
@@ -139,7 +139,7 @@ def _runtime(cloud: CloudProcess) -> EmbeddedRuntime:
     return EmbeddedRuntime(cloud.clock_link())
 
 
-def _time_scale() -> float:
+def time_scale() -> float:
     """Return the real seconds in one second of an endpoint that replaces AWS (PROVISION_TIME_SCALE).
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DOMAIN = "registered.example"
 """The domain that the embedded cloud registers if the stack creates its own zone (`dns.create_zone`)."""
 STAND_INS = "PROVISION_STAND_INS"
-"""The environment variable that turns stand-ins off with the value 0, so that what is missing is refused as on AWS."""
+"""The environment variable that turns stand-ins off with the value 0: a missing resource is refused as on AWS."""
 FIRST_DOMAIN = "example.com"
 """The domain that it registers for a stack without one, which can then be given this one."""
 
@@ -59,7 +59,7 @@ def used() -> Iterator[None]:
 
 
 def stands_in(config: Config) -> bool:
-    """Return whether what a stack only uses has stand-ins: on the embedded cloud, unless that is turned off."""
+    """Return whether resources that a stack only uses have stand-ins: on the embedded cloud, unless turned off."""
     return config.target == "local" and os.environ.get(STAND_INS) != "0"
 
 

@@ -1,4 +1,4 @@
-"""Commands that only look import no more than they need: what is imported is most of their time."""
+"""Commands that only look import no more than they need: imports are most of their time."""
 
 from __future__ import annotations
 

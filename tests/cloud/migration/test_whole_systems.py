@@ -143,7 +143,7 @@ SYSTEMS = {
     "stores-stay": (
         STORES_STAY,
         "copilot",
-        "1 of 2 services is whole and 1 of 1 job is whole; server is whole but for what stays in Copilot's stacks;",
+        "1 of 2 services is whole and 1 of 1 job is whole; server is whole but for resources that stay in Copilot's stacks;",
         [],
     ),
     "compose": (COMPOSE, "compose", "3 of 3 services are whole", []),
@@ -197,7 +197,7 @@ def test_what_is_there_has_no_stand_in(here: Project) -> None:
 
 
 def test_stand_ins_can_be_turned_off(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then what is missing is refused as AWS's would be."""
+    """Then a missing resource is refused as AWS would refuse it."""
     monkeypatch.setenv("PROVISION_STAND_INS", "0")
     laid_out(here, "existing-vpc")
     here.run("init", "--from", "copilot")

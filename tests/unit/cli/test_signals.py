@@ -606,7 +606,7 @@ import provisioner.render.summary, provisioner.render.text
 def stopped(*_, **__):
     exec("raise KeyboardInterrupt")
 
-program.app = stopped
+program._program = lambda _: stopped
 raise SystemExit(program.main(["plan"]))
 """
 

@@ -293,7 +293,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
 
 def test_a_missing_directory_is_an_error_before_any_call(tmp_path: Path) -> None:
     path = configured(tmp_path, "web.Dockerfile")
-    wrong = f"{path}: services.web.build: {tmp_path}/app/web"
+    wrong = f"{path}:3:9: services.web.build: {tmp_path}/app/web"
     fix = "create it with a Dockerfile in it, or correct the path"
     with pytest.raises(ConfigurationError) as caught:
         check_contexts(load(path), path)

@@ -1,4 +1,4 @@
-"""`provision init` in the user's own directory: what it finds, the file that it writes, and the questions."""
+"""`provision init` in the user's own directory: its findings, the written file, and the questions."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ NOT_OURS = {
     "What to do:": "the heading of the remedies of an error family",
     "failed to roll back": "a word of the JSON documents, by which programs go",
     "unable to consistently start tasks": "ECS's words, by which an event is known",
+    "changes dry-run dryrun preview refresh what-if whatif": "words of other tools",
 }
 """Texts that hold banned words, and why they stay."""
 
@@ -107,7 +108,6 @@ WITHOUT_REMEDY = {
     "aws/connection.py: str(stopped)": "repeats the message of Interrupted",
     "cli/reports.py: {}. `{}` itself has ended, with exit code {}": "a note beside the command's own end",
     "cli/run.py: {}: {}": "the user has answered no",
-    "config/loader.py: _syntax(path, text, str(error))": "the parser names the line and the mistake",
     "config/loader.py: {}: is not TOML: {}": "the parser names the line and the mistake",
     "cost/load.py: --load {}: it is not TOML: {}": "the parser names the line and the mistake",
     "engine/errors.py: {}: {}": "counts failures that were shown before, each with its remedy",

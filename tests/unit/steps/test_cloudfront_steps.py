@@ -47,7 +47,7 @@ def test_only_cloudfronts_servers_are_let_in() -> None:
     assert (rule["PrefixListId"], rule["FromPort"], rule["ToPort"]) == ("pl-edge", 80, 80)
 
 
-def test_the_distribution_leads_to_the_balancer_by_the_vpc_origin() -> None:
+def test_the_distribution_leads_to_the_balancer() -> None:
     stack = declared()
     origin, edge = of(stack, "vpc_origin/main"), of(stack, "distribution/main")
     assert "load_balancer/main" in origin.endpoint_arn

@@ -24,6 +24,7 @@ from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import Role
 from provisioner.resources.ssm import SecureParameter
 from provisioner.steps.stack import Stack, run
+from tests.unit.config.unplaced import unplaced
 from tests.unit.steps.test_capacity_steps import FACTS
 
 WEB = 'image = "nginx:1"\nport = 80\n'
@@ -87,7 +88,7 @@ def test_what_is_no_place_is_refused_without_its_value(tmp_path: Path, secrets: 
     path = written(tmp_path, secrets)
     with pytest.raises(ConfigurationError) as caught:
         load(path)
-    text = str(caught.value)
+    text = unplaced(str(caught.value))
     assert text.startswith(f"{path}: services.web.{key}: ")
     assert part in text
     assert "\n" not in text
