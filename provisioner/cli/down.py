@@ -68,10 +68,10 @@ def down(
 def _nothing_there(options: Options) -> bool:
     """Say that there is nothing to delete, if no embedded cloud has to be started to know that."""
     from provisioner.engine.events import RunFinished
-    from provisioner.operations.commands.down import is_nothing_there
+    from provisioner.operations.context.standing import absent
     from provisioner.render.text import say
 
-    if name := is_nothing_there(options):
+    if name := absent(options):
         ended = RunFinished("down", True, {}, 0.0).to_dict()
         why = f"{name} is not up: there is nothing to delete."
         say([json.dumps(ended) if options.json else why])

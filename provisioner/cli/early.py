@@ -21,7 +21,7 @@ COMMANDS = frozenset(
 
 
 def check_credentials(options: Options, command: str) -> None:
-    """Refuse a command on AWS if no place has credentials. An error of the configuration comes first, in the file and in variables.
+    """Refuse a command on AWS if no place has credentials. Errors of file and variables come first.
 
     Raises:
         NoCredentials: there are none.

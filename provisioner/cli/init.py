@@ -125,7 +125,7 @@ def init(
         more = "--from" if source else f"--{given[0]}"
         raise ConfigurationError(f"{more}: is not for the sample: leave one of the two out")
     if translates and (wrong := [key for key in given if key in ("public", "database")]):
-        raise ConfigurationError(f"--{wrong[0]}: is not for --from {source}: the files say that")
+        raise ConfigurationError(f"--{wrong[0]}: is not for --from {source}, whose files say that: leave it out")
     if sample or with_app:
         return _sample(options, with_app)
     if source and translates:

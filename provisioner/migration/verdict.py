@@ -51,7 +51,7 @@ class Verdict:
 
     def _left(self) -> Iterator[str]:
         if staying := [name for kind in KINDS for name in self.staying[kind]]:
-            yield f"{_names(staying)} {_are(staying)} whole but for resources that stay in Copilot's stacks"
+            yield f"{_names(staying)} {_are(staying)} whole but for resources in Copilot's stacks"
         if self.stack:
             yield f"the stack lacks {_names(self.stack)}"
         if self.left_out:

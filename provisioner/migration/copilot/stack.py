@@ -85,7 +85,9 @@ def _connect(gathered: Gathered) -> None:
             continue
         for one in callers:
             services[one]["calls"] = [*services[one].get("calls", ()), name]
-        why = f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file names its callers"
+        why = (
+            f"{', '.join(callers)} may connect to {name} there, and name it in calls here, as no file names its callers"
+        )
         gathered.found.note(Left("copilot", 0, "network.connect", why, cost="nothing"))
 
 

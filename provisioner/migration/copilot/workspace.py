@@ -55,8 +55,9 @@ def draft(directory: Path, env: str | None = None, project: str | None = None) -
     _beside(folder, found)
     if not any(found.workloads.values()):
         reasons = "".join(f"\n{one}" for one in found.left)
-        why = "there is no service and no job that can be carried over: see why below"
-        raise ConfigurationError(f"{folder}: {why}{reasons}")
+        raise ConfigurationError(
+            f"{folder}: no service and no job can be carried over: begin with `provision init` instead{reasons}"
+        )
     return found
 
 

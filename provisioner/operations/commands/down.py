@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.losses import Loss
-from provisioner.operations.context import configuration, connection, signals, stacks, standing, stores
+from provisioner.operations.context import configuration, connection, signals, stacks, stores
 from provisioner.operations.impact import costs, data_loss
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import dns_takeover, request_checks
@@ -70,12 +70,6 @@ def down(
             ended = Ended(config, aws, outcome, spent=spent)
             viewer.ended(ended)
     return ended
-
-
-def is_nothing_there(options: Options) -> str:
-    """Return the name of the stack if it is nowhere, which needs no embedded cloud to say; else an empty text."""
-    config = configuration.load(options)
-    return config.name if standing.is_nowhere(options, config) else ""
 
 
 def _check_target_early(options: Options, config: Config, target_step: str | None) -> None:

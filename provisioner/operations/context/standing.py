@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.context import connection, embedded_cloud, stores
+from provisioner.operations.context import configuration, connection, embedded_cloud, stores
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -23,6 +23,12 @@ def connect(options: Options, config: Config) -> Aws:
     if is_nowhere(options, config):
         raise ConfigurationError(f"{config.name} is not up: create it with {options.command_line('up')}")
     return connection.connect(options, config)
+
+
+def absent(options: Options) -> str:
+    """Return the name of the stack if it is nowhere, as `is_nowhere` knows it; else an empty text."""
+    config = configuration.load(options)
+    return config.name if is_nowhere(options, config) else ""
 
 
 def is_nowhere(options: Options, config: Config) -> bool:

@@ -198,8 +198,8 @@ def check_way(
         if not any(_lets_out(rule, port, ranges, own) for rule in rules):
             raise ConfigurationError(
                 f"load_balancer.listener is {listener.arn}, whose load balancer cannot reach port {port} of service "
-                f"{name}: no outgoing rule of {names(listener.security_groups)} allows it. Have their owner allow TCP "
-                f"{port} to {names([str(one) for one in ranges])} (AuthorizeSecurityGroupEgress)"
+                f"{name}: no outgoing rule of {names(listener.security_groups)} allows it. Ask their owner to "
+                f"allow TCP {port} to {names([str(one) for one in ranges])} (AuthorizeSecurityGroupEgress)"
             )
 
 

@@ -50,7 +50,9 @@ def put(options: Options, config: Config) -> list[str]:
     if not made:
         return []
     named = "; ".join(_named(made))
-    return [f"the embedded cloud has stand-ins for resources that this stack only uses, and does not know their contents: {named}"]
+    return [
+        f"the embedded cloud has stand-ins for resources that this stack only uses, and does not know their contents: {named}"
+    ]
 
 
 def _wanted(config: Config) -> dict[str, Any]:

@@ -143,7 +143,7 @@ SYSTEMS = {
     "stores-stay": (
         STORES_STAY,
         "copilot",
-        "1 of 2 services is whole and 1 of 1 job is whole; server is whole but for resources that stay in Copilot's stacks;",
+        "1 of 2 services is whole and 1 of 1 job is whole; server is whole but for resources in Copilot's stacks;",
         [],
     ),
     "compose": (COMPOSE, "compose", "3 of 3 services are whole", []),

@@ -210,7 +210,7 @@ def test_what_stays_in_the_other_stack_is_counted_apart(tmp_path: Path) -> None:
     found = verdict(of_copilot(both, project="shop"))
     assert found.staying == {"services": ["web", "worker"], "jobs": []}
     assert str(found).startswith(
-        "0 of 2 services are whole; web and worker are whole but for resources that stay in Copilot's stacks; the Region"
+        "0 of 2 services are whole; web and worker are whole but for resources in Copilot's stacks; the Region"
     )
     addon.write_text(DATABASE + SCALING)
     assert verdict(of_copilot(both, project="shop")).staying["services"] == ["web"], "that one scales Copilot's service"

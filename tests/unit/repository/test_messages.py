@@ -88,6 +88,7 @@ SAYS_MORE = {
     "explained": "`aws.errors` ends each of its texts with a hint",
     "advice": "`planning.refusals`: restore the value, or make the stack anew",
     "fix": "a parameter whose values are imperatives",
+    "MISSING": "`aws.credential_sources`: to sign in",
     "NEEDED": "`docker.push`: the permissions to allow",
 }
 """Functions and names whose text is a remedy, and why."""
