@@ -111,7 +111,7 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
 
 
 def _tags_of_digests(aws: Aws, images: Collection[str]) -> Mapping[str, Sequence[str]]:
-    """Return the tags of images that are named by digests; without any, the modules of builds and copies are not imported."""
+    """Return the tags of images that are named by digests; without any, no module of builds is imported."""
     if not images:
         return {}
     from provisioner.resources.ecr.images import tags_of_digests

@@ -1,4 +1,4 @@
-"""Put stand-ins into the embedded cloud for resources that a stack only uses: a VPC, security groups, certificates, secrets.
+"""Put stand-ins into the embedded cloud for resources that a stack only uses: VPC, groups, certificates, secrets.
 
 A stack that is written for an AWS account names them by their ids. The embedded cloud cannot have them, and nothing of
 them is known here but their ids: so each has a stand-in by its id, and what is there already stays as it is.
@@ -50,9 +50,7 @@ def put(options: Options, config: Config) -> list[str]:
     if not made:
         return []
     named = "; ".join(_named(made))
-    return [
-        f"the embedded cloud has stand-ins for resources that this stack only uses, and does not know their contents: {named}"
-    ]
+    return [f"the embedded cloud has stand-ins, of unknown contents, for resources that this stack only uses: {named}"]
 
 
 def _wanted(config: Config) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def test_jobs_alone_are_carried_over(tmp_path: Path) -> None:
 
 
 def test_neither_a_service_nor_a_job_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="there is no service and no job that can be carried over"):
+    with pytest.raises(ConfigurationError, match="no service and no job can be carried over"):
         of_copilot(copilot(tmp_path, site="name: site\ntype: Static Site\n"), project="shop")
 
 
