@@ -87,8 +87,9 @@ def cost(document: Mapping[str, Any]) -> list[str]:
 
 def url(document: Mapping[str, Any]) -> list[str]:
     """Return the URL of the stack, if it has a load balancer that stays, and of each service if they differ."""
-    phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
-    if phases.get("load_balancer", "deleting") == "deleting":
+    staying = {one["address"].partition("/")[0] for one in document["resources"] if one["phase"] != "deleting"}
+    # an existing listener has rules of the stack, and its load balancer is another's
+    if not staying & {"load_balancer", "listener_rule"}:
         return ["url  none: there is no load balancer"]
     if document.get("simulated"):
         # these names lead elsewhere: nothing here answers

@@ -85,7 +85,7 @@ def listed(aws: Aws, operation: str, key: str, *, known: bool) -> Iterator[Mappi
     arguments: dict[str, Any] = {}
     while True:
         try:
-            page = aws.read("cloudfront", operation, **arguments)[key]
+            page = aws.read("cloudfront", operation, **arguments).get(key) or {}
         except Exception as error:
             if known or not denied(error):
                 raise

@@ -10,6 +10,7 @@ import pytest
 
 from ecs_emulator import manage
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
+from tests.unit.config.unplaced import EXCERPT
 
 STATE = Path(".provision/local/ecs-sample-dev/state.json")
 EMPTY = {
@@ -61,7 +62,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(project: Project, addition: s
     project.config.write_text(f"{addition}\n{rest}")
     since = project.last_call()
     ended = project.run("up", "--yes", code=4)
-    lines = ended.err.strip().splitlines()
+    lines = EXCERPT.sub("", ended.err).strip().splitlines()
     assert len(lines) == 1, ended.err
     assert lines[0].startswith("error: ")
     assert [word for word in words if word not in lines[0]] == [], lines[0]
@@ -83,7 +84,7 @@ def test_a_wrong_service_is_one_line_that_names_it(project: Project, service: st
     project.config.write_text(f"{SAMPLE}\n[services.web]\n{service}\n")
     since = project.last_call()
     ended = project.run("up", "--yes", code=4)
-    assert ended.err.count("\n") == 1
+    assert EXCERPT.sub("", ended.err).count("\n") == 1
     assert [word for word in ["stack.toml", *words] if word not in ended.err] == [], ended.err
     nothing_made(project, since)
 
@@ -110,7 +111,9 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays(
     path.write_text(state)
     since = project.last_call()
     ended = project.run("up", "--yes", code=1)
-    assert [line.partition("`")[0] for line in ended.err.splitlines()[1:]] in ([], ["More: "]), ended.err
+    assert [line.partition("`")[0] for line in EXCERPT.sub("", ended.err).splitlines()[1:]] in ([], ["More: "]), (
+        ended.err
+    )
     assert [word for word in ["error: ", *words] if word not in ended.err] == [], ended.err
     assert ended.out == ""
     assert project.writes(since) == []

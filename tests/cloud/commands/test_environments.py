@@ -253,7 +253,7 @@ def test_another_account_is_refused_before_anything_is_read(
     ):
         log = shop.directory / f"{number}.jsonl"
         assert main([*words, *PROD, "--log", str(log)]) == 4
-        assert f"error: stack.toml: account.id: {wrong}: choose a profile" in capsys.readouterr().err
+        assert f": account.id: {wrong}: choose a profile" in capsys.readouterr().err
         calls = [line for line in map(json.loads, log.read_text().splitlines()) if "operation" in line]
         assert [call["operation"] for call in calls] == ["GetCallerIdentity"]
     assert main(["doctor", *PROD]) == 1

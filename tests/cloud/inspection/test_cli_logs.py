@@ -36,10 +36,15 @@ def recorded(project: Project) -> Project:  # noqa: F811
     return project
 
 
+def about_logs(err: str) -> str:
+    """Return notes without the one about the embedded cloud's clock, which may be ahead of this machine's."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("note: times are "))
+
+
 def test_a_missing_or_empty_log_group_is_no_error(recorded: Project) -> None:
     ended = recorded.run("logs", "--since", "2h")
     assert ended.out == ""
-    assert ended.err.splitlines() == [
+    assert about_logs(ended.err).splitlines() == [
         f"note: log group /ecs/{STACK}/backend of backend does not exist: `provision up` creates it",
         "note: frontend wrote nothing in the last 2h; without Docker no containers run here",
     ]
@@ -54,7 +59,7 @@ def test_a_missing_or_empty_log_group_is_no_error(recorded: Project) -> None:
     assert [line.split("  ")[1:] for line in ended.out.splitlines()] == [
         ["frontend/01234567", f"line {number}"] for number in range(3)
     ]
-    assert ended.err.count("note: ") == 1, "only the missing group"
+    assert about_logs(ended.err).count("note: ") == 1, "only the missing group"
 
     with recorded.start("logs", "--follow") as process:
         assert process.stdout is not None
@@ -122,7 +127,7 @@ def test_a_text_is_looked_for_letter_by_letter(written: Project, wanted: str) ->
 def test_what_nobody_wrote_is_said(written: Project) -> None:
     ended = written.run("logs", "frontend", "--grep", "n. .way.", "--since", "1h")
     assert ended.out == ""
-    assert ended.err.startswith("note: frontend wrote nothing with 'n. .way.' in the last 1h; ")
+    assert about_logs(ended.err).startswith("note: frontend wrote nothing with 'n. .way.' in the last 1h; ")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +277,7 @@ def test_logs_of_another_region_are_none_of_this_stack(recorded: Project) -> Non
 
 def test_logs_of_nothing_say_so(project: Project) -> None:  # noqa: F811
     ended = project.run("logs")
-    assert (ended.out, ended.err) == (
+    assert (ended.out, about_logs(ended.err)) == (
         "",
         "note: there are no log groups, because the stack has not been created yet: run `provision up`\n",
     )

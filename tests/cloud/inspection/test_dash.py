@@ -56,7 +56,7 @@ def test_a_wide_terminal_shows_all_panes_at_once(stack: Project) -> None:
         assert len(screen.lines) == 40
         head = screen.lines[0]
         assert re.match(r" ecs-sample-dev on local \(123456789012, ap-northeast-1\): (\d+) of \1 resources ready", head)
-        assert re.search(r"= frontend +1/1 +1 +serving +1 +completed", screen.text)
+        assert re.search(r"= frontend +1/1 +1 +simulated +1 +completed", screen.text)
         assert "logs: go to a service, then press l" in screen.text
         await screen.press("z")
         assert "cost on AWS" not in screen.text
@@ -218,7 +218,7 @@ def test_it_needs_a_terminal_and_a_sensible_rate(stack: Project) -> None:
 def test_on_a_terminal_keys_move_and_q_leaves_it_clean(stack: Project) -> None:
     with unwritten(stack):
         screen = Screen(stack, ("dash",), settings={"NO_COLOR": "1"})
-        screen.until("serving")
+        screen.until("simulated")
         screen.type("r")
         screen.until("role/task-frontend")
         screen.type("q")
@@ -235,7 +235,7 @@ def test_on_a_terminal_keys_move_and_q_leaves_it_clean(stack: Project) -> None:
 @pytest.mark.parametrize("how", ["ctrl-c", "hang-up"])
 def test_it_ends_as_interrupted(stack: Project, how: str) -> None:
     screen = Screen(stack, ("dash",))
-    screen.until("serving")
+    screen.until("simulated")
     if how == "ctrl-c":
         screen.type("\x03")
         assert screen.end().code == 130
@@ -268,7 +268,7 @@ def test_it_is_left_at_once_though_aws_answers_nothing(stack: Project) -> None:
     with leaving_unanswered(stack.cloud.endpoint, lambda request: silent.is_set()) as endpoint:
         keys = {"AWS_ACCESS_KEY_ID": stack.cloud.process.key, "AWS_SECRET_ACCESS_KEY": "testing"}
         screen = Screen(stack, ("dash", "--target", "aws"), settings=keys | {"AWS_ENDPOINT_URL": endpoint})
-        screen.until("serving")
+        screen.until("simulated")
         silent.set()
         screen.type("R")
         # what was read until now says nothing of AWS's silence: the next look does not come back

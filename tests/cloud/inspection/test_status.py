@@ -63,8 +63,8 @@ def test_one_screen_says_what_serves_and_what_does_not(project: Project) -> None
     shown = project.run("status").out.splitlines()
     assert len(shown) <= 20
     assert max(map(len, shown)) <= 80
-    assert shown[1] == "url  https://app.example.com"
-    assert [line.split()[0:3] for line in shown if line.endswith("serving")] == [
+    assert shown[1] == "url  none here, without Docker: on AWS https://app.example.com"
+    assert [line.split()[0:3] for line in shown if line.endswith("simulated")] == [
         ["=", "frontend", "1/1"],
         ["=", "worker", "1/1"],
     ]
@@ -104,9 +104,10 @@ def test_top_has_the_last_hour_by_one_call(project: Project) -> None:
     assert all(low < high for low, high in zip(web["p50"], web["p99"], strict=True) if low is not None)
     assert worker["requests"] == worker["p99"] == worker["errors"] == []
 
-    shown = project.run("top").out.splitlines()
+    note, *shown = project.run("top").out.splitlines()
+    assert note.startswith("simulated: ")
     assert [line.split()[0] for line in shown] == ["service", "frontend", "worker"]
-    assert max(map(len, shown)) <= 80
+    assert max(map(len, [note, *shown])) <= 80
     assert re.search(r"^frontend +\d+ % +[▁-█]+ +\d+ % ", shown[1])
     assert [one["service"] for one in project.run("top", "worker", "--json").document["services"]] == ["worker"]
     assert project.run("top", "frontent", code=4).err == (

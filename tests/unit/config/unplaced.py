@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
+EXCERPT = re.compile(r"(?m)^ *\d* \| .*\n?")
+"""A line of the file, or the mark below it."""
+PLACE = re.compile(r"(?<=\.toml):\d+:\d+(?=: )")
+"""The line and the column behind the name of a file."""
+
 
 def unplaced(message: str) -> str:
     """Return a message without the place of each line that has one: `stack.toml:3:1: key: …` as `stack.toml: key: …`.
 
-    Every line about a key has to have a place.
+    Every line about a key has to have a place. Lines of the file are left out.
     """
-    lines = message.split("\n")
+    lines = EXCERPT.sub("", message).splitlines()
     assert all(re.match(r"(error: )?\S+\.toml:\d+:\d+: ", line) for line in lines), message
-    return "\n".join(re.sub(r"(\.toml):\d+:\d+: ", r"\1: ", line, count=1) for line in lines)
+    return "\n".join(PLACE.sub("", line, count=1) for line in lines)

@@ -569,6 +569,8 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
     assert status.lines(document | {"resources": []}, again) == [
         "shop-dev on aws: no resources. Create the stack: `provision up`."
     ]
+    shared = [{"address": "listener_rule/shop", "step": "", "phase": "ready", "id": "rule"}]
+    assert status.url(document | {"resources": shared}) == ["url  https://a.b"], "at an existing listener"
     up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
     silent = status.lines(
         document | {"resources": up, "live": None, "live_unavailable": "no credentials. Sign in."}, again
