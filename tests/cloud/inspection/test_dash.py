@@ -268,7 +268,7 @@ def test_it_is_left_at_once_though_aws_answers_nothing(stack: Project) -> None:
     with leaving_unanswered(stack.cloud.endpoint, lambda request: silent.is_set()) as endpoint:
         keys = {"AWS_ACCESS_KEY_ID": stack.cloud.process.key, "AWS_SECRET_ACCESS_KEY": "testing"}
         screen = Screen(stack, ("dash", "--target", "aws"), settings=keys | {"AWS_ENDPOINT_URL": endpoint})
-        screen.until("simulated")
+        screen.until("serving")
         silent.set()
         screen.type("R")
         # what was read until now says nothing of AWS's silence: the next look does not come back
