@@ -12,7 +12,6 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
 
 TIMEOUT = 2.0
 """Seconds for one question."""
@@ -64,6 +63,8 @@ def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 5
 
 def _parent_servers(name: dns.name.Name) -> Iterator[str]:
     """Yield the addresses of the parent zone's name servers; none if the system's resolver cannot find them."""
+    import dns.resolver
+
     try:
         resolver = dns.resolver.Resolver()
         resolver.timeout, resolver.lifetime = TIMEOUT, LIFETIME
@@ -102,6 +103,8 @@ def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, li
             empty
         name and no records if no name up to the root has any. None if no server answered.
     """
+    import dns.resolver
+
     client, deadline = _resolver(resolver, port), time.monotonic() + LIFETIME
     at = dns.name.from_text(name)
     while client and at != dns.name.root:
@@ -120,6 +123,8 @@ def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, li
 
 def _resolver(server: str | None, port: int) -> dns.resolver.Resolver | None:
     """Return a resolver that asks one server, or the system's; None if the system has none."""
+    import dns.resolver
+
     try:
         client = dns.resolver.Resolver(configure=server is None)
     except dns.exception.DNSException:

@@ -64,6 +64,12 @@ class Models(Loader):
         return model
 
 
+def partitions() -> list[dict[str, Any]]:
+    """Return botocore's list of partitions: `id`, `regions`, and the pattern of their names."""
+    found: list[dict[str, Any]] = _shared(f"{Loader.BUILTIN_DATA_PATH}/partitions")["partitions"]
+    return found
+
+
 def read_plainly(session: Session) -> None:
     """Make a session read the models with `PlainFiles`, by their names, from now on."""
     given = session.get_component("data_loader").search_paths

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate
 from pathlib import Path
 
+from provisioner.docker import ignore_patterns
+
 DOCKERFILE = "Dockerfile"
 """The default Dockerfile: a file of the context."""
 IGNORE = ".dockerignore"
@@ -42,9 +44,7 @@ def excluder(patterns: list[str]) -> Callable[[str], bool]:
     The last pattern counts that matches the path or a directory above it (moby/patternmatcher, MatchesOrParentMatches).
     docker's SDK leaves out whole directories instead, although an exception such as `!**/*.py` names files in them.
     """
-    from docker.utils.build import Pattern
-
-    known = [pattern for pattern in map(Pattern, patterns) if pattern.dirs]
+    known = [pattern for pattern in map(ignore_patterns.read, patterns) if pattern.dirs]
 
     def excluded(path: str) -> bool:
         found, above = False, list(accumulate(path.split("/"), "{}/{}".format))

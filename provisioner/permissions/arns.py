@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ def boundary_arn(config: Config, account: str) -> str:
 
 @functools.cache
 def partition_of(region: str) -> str:
-    """Return the partition of a Region, from botocore's list and without a call."""
-    from provisioner.aws.service_models import without_settings
+    """Return the partition of a Region, from botocore's lists and without a call.
 
+    The shorter list, which clients read as well, has the names of all Regions of today.
+    """
+    from provisioner.aws.service_models import partitions, without_settings
+
+    for partition in partitions():
+        if region in partition["regions"] or re.match(partition["regionRegex"], region):
+            return str(partition["id"])
     return str(without_settings().get_partition_for_region(region))
