@@ -12,19 +12,24 @@ if TYPE_CHECKING:
 
 MANY = 12
 """The most services and jobs with large cards. Small cards have signs in place of some lines."""
+FEW = 3
+"""The most endpoints in a picture as narrow as its services."""
 ROWS = 12
 """The most cards in a column before a second column begins; more only in a picture with very many cards."""
-WIDE, HIGH, GAP = 172, 44, 28
+WIDE, HIGH, GAP = 196, 44, 28
 SMALL_WIDE, SMALL_HIGH, SMALL_GAP = 118, 26, 8
 COLUMN_GAP = 72
 """The gap between two columns of services, for lines and their labels."""
 PAD, HEAD = 16, 26
 """The inner margins of a frame: at all sides, and at its top for its name."""
 TOP, LEFT = 56, 16
-OUTSIDE, BESIDE = 168, 216
-"""The columns left and right of the VPC: wide enough for the names of AWS's services, with a sign."""
+OUTSIDE = 228
+"""The column left of the VPC: wide enough for the names of AWS's services, with a sign."""
 TIERS = 12
 """The gap between two tiers, for lines to other columns."""
+ENDPOINT_HIGH, ENDPOINT_GAP, ENDPOINT_LETTER = 30, 6, 7.5
+ENDPOINT_BESIDE, ENDPOINT_SIGN = 41, 16
+"""The room in the card of an endpoint beside its name, and for its sign."""
 LANE = 12
 """The distance between a column and the lines that run down beside it."""
 
@@ -103,6 +108,9 @@ def layout(diagram: Diagram) -> Layout:
     columns = _columns(workloads, diagram.links)
     inner = _columns_wide(columns, small)
     inner = max(inner, *(_row_wide(by_place.get(place, ())) for place in ("public", "database")), _row_wide(others))
+    endpoints = by_place.get("endpoints", [])
+    if len(endpoints) > FEW:
+        inner = max(inner, 2 * WIDE + COLUMN_GAP)
     frames = []
     tiers: tuple[Place, ...] = ("public", "private", "database")
     for place in (one for one in tiers if one in by_place):
@@ -116,19 +124,14 @@ def layout(diagram: Diagram) -> Layout:
         frames.append(Frame(place, diagram.ways.get(place, ""), Box(x, y, inner + 2 * PAD, end + PAD - y)))
         y = end + PAD + TIERS
     bottom, right = y - TIERS, x + inner + 2 * PAD
-    if endpoints := by_place.get("endpoints"):
-        strip = right + 20
-        end = _place_column(endpoints, strip + 10, TOP + 2 * HEAD, WIDE - 30, 30, cards)
-        frames.append(
-            Frame(
-                "endpoints", diagram.ways.get("endpoints", ""), Box(strip, TOP + HEAD, WIDE - 10, end + 10 - TOP - HEAD)
-            )
-        )
-        right, bottom = strip + WIDE - 10, max(bottom, end + 10)
+    if endpoints:
+        end = _place_endpoints(endpoints, Box(x + 10, y + HEAD, inner + 2 * PAD - 20, 0), cards)
+        frames.append(Frame("endpoints", diagram.ways.get("endpoints", ""), Box(x, y, inner + 2 * PAD, end + 10 - y)))
+        bottom = end + 10
     vpc = Box(LEFT + OUTSIDE + PAD, TOP, right + PAD - LEFT - OUTSIDE - PAD, bottom + PAD - TOP)
     outer = _place_column(by_place.get("outside", ()), LEFT, TOP + HEAD + 22, OUTSIDE - 12, HIGH, cards, gap=48)
-    beyond = _place_column(by_place.get("aws", ()), vpc.right + 36, TOP + HEAD, BESIDE, HIGH, cards, gap=18)
-    wide = vpc.right + 36 + (BESIDE if "aws" in by_place else 0) + LEFT
+    beyond = _place_column(by_place.get("aws", ()), LEFT, outer + 48, OUTSIDE - 12, HIGH, cards, gap=18)
+    wide = vpc.right + LEFT
     high = max(vpc.bottom, outer, beyond) + 34
     lines = tuple(_line(link, cards) for link in diagram.links if _drawn(link, small))
     return Layout(wide, high, small, (Frame("vpc", diagram.vpc, vpc), *frames), cards, lines)
@@ -187,6 +190,21 @@ def _place_row(row: Sequence[Card], x: float, y: float, cards: dict[str, Box]) -
     return y + HIGH
 
 
+def _place_endpoints(endpoints: Sequence[Card], room: Box, cards: dict[str, Box]) -> float:
+    """Place endpoints in as many columns as their names allow, under the tiers; return the y of the lowest side."""
+    longest = max(len(card.title) for card in endpoints) * ENDPOINT_LETTER
+    least = longest + ENDPOINT_BESIDE + (ENDPOINT_SIGN if any(card.sign for card in endpoints) else 0)
+    columns = min(max(int((room.wide + ENDPOINT_GAP) / (least + ENDPOINT_GAP)), 1), len(endpoints))
+    wide = min((room.wide + ENDPOINT_GAP) / columns - ENDPOINT_GAP, WIDE)
+    rows = ceil(len(endpoints) / columns)
+    for number, card in enumerate(endpoints):
+        column, row = divmod(number, rows)
+        cards[card.key] = Box(
+            room.x + column * (wide + ENDPOINT_GAP), room.y + row * (ENDPOINT_HIGH + ENDPOINT_GAP), wide, ENDPOINT_HIGH
+        )
+    return room.y + rows * (ENDPOINT_HIGH + ENDPOINT_GAP) - ENDPOINT_GAP
+
+
 def _place_column(
     column: Sequence[Card], x: float, y: float, wide: float, high: float, cards: dict[str, Box], gap: float = 8
 ) -> float:
@@ -207,7 +225,9 @@ def _line(link: Link, cards: Mapping[str, Box]) -> Line:
             return Line(link, path, end.x + WIDE / 2 + 5, end.y - 5)
         case "runs":
             lane, middle = start.right + LANE + 9, end.y + end.high / 2
-            return Line(link, f"M{start.right:g} {start.y + 9:g}H{lane:g}V{middle:g}H{end.right:g}", lane, middle)
+            # from below, as the calls leave at the right
+            path = f"M{start.right - 20:g} {start.bottom:g}v{GAP / 4:g}H{lane:g}V{middle:g}H{end.right:g}"
+            return Line(link, path, lane, middle)
         case _:
             return _sideways(link, start, end)
 

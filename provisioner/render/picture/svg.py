@@ -64,6 +64,8 @@ LEAST = 0.95
 BUTTON, STILL = 'tabindex="0" role="button"', 'role="img"'
 """The attributes that a card has for a screen reader and the keyboard."""
 TIERS = ("public", "private", "database")
+LEAST_WIDE = 0.8
+"""The part of its width to which a picture shrinks in a narrow window before it scrolls: small text is hard to read."""
 LETTER, BOLD = 6.1, 7.5
 """The approximate width of a letter, in pixels."""
 
@@ -84,9 +86,12 @@ def element(diagram: Diagram, role: str = BUTTON) -> str:
 
 def _lines(diagram: Diagram, drawn: Layout, role: str) -> Iterator[str]:
     wide, high = f"{drawn.wide:g}", f"{drawn.high:g}"
+    least = f"{LEAST_WIDE * drawn.wide:.0f}px"
+    # a report is printed, and has its own rule
+    narrow = f'style="max-width:100%;min-width:{least};height:auto" ' if role == BUTTON else ""
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
-        f'role="group" aria-label={_quoted(f"Picture of {diagram.title}")}>'
+        f'{narrow}role="group" aria-label={_quoted(f"Picture of {diagram.title}")}>'
     )
     yield f"<style>{STYLE}</style>"
     yield (
