@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LISTED: tuple[PlannedAction, ...] = ("create", "adopt", "delete")
 """The actions that are shown in lists, after the changes."""
+MOST_TYPES = 3
+"""The most resource types in the heading of a step."""
 FEW = 6
 """The most differences of one service that the question of `up` names."""
 
@@ -95,9 +97,16 @@ def groups(planned: Sequence[Planned], workloads: Mapping[str, Kind]) -> list[Gr
     for item in differing(planned):
         if item.action != "refused":
             name = workload_of(item.address, workloads)
-            (found[name] if name else steps.setdefault(item.step or "(no step)", [])).append(item)
+            (found[name] if name else steps.setdefault(item.step, [])).append(item)
     own = [Group(f"{workloads[name]} {name}", name, items) for name, items in found.items() if items]
-    return own + [Group(step, "", items) for step, items in steps.items()]
+    return own + [Group(_title(step, items), "", items) for step, items in steps.items()]
+
+
+def _title(step: str, items: Sequence[Planned]) -> str:
+    """Return the resource types of a step, then its name, which `--target-step` takes."""
+    types = list(dict.fromkeys(item.address.partition("/")[0] for item in items))
+    more = f" and {len(types) - MOST_TYPES} more" if len(types) > MOST_TYPES else ""
+    return f"{', '.join(types[:MOST_TYPES])}{more} ({f'step {step}' if step else 'no step'})"
 
 
 def lines(planned: Sequence[Planned], around: Around) -> list[str]:

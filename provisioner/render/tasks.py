@@ -28,7 +28,7 @@ class Images:
 
     Attributes:
         sources: by the reference in a task definition, the image's source: its original, or its repository and tag.
-        wanted: by service or job, the source of the image that `up` will make.
+        wanted: by service or job, the source of the image that `up` will make, or its build if no engine can tell.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +47,13 @@ class Images:
             for item in planned
             if (called := _called(item.address.partition("/")[0], {name: it.new for name, it in item.changes.items()}))
         }
-        names = {name: config.image_of(name) for name in config.workloads}
-        return cls(there, {name: made[source] for name, source in names.items() if source in made})
+        wanted = {}
+        for name, workload in config.workloads.items():
+            if found := made.get(config.image_of(name)):
+                wanted[name] = found
+            elif workload.build:
+                wanted[name] = f"built from {workload.build}"
+        return cls(there, wanted)
 
 
 def _called(type_name: str, settings: Mapping[str, Any]) -> str:

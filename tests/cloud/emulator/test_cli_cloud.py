@@ -163,7 +163,7 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     put_index(ecr, "web", {"os": "linux", "architecture": "amd64"})
     ended = provision("up", "--target", "aws", **aws)
     assert ended.returncode == 4, ended.stderr
-    assert re.search(r"^  \+ network: \d+ to create$", ended.stderr, re.MULTILINE)
+    assert re.search(r"^  \+ vpc, .* \(step network\): \d+ to create$", ended.stderr, re.MULTILINE)
     assert re.search(r"^Takes about \d+ min on AWS\.$", ended.stderr, re.MULTILINE)
     assert f"AWS account 123456789012, Region ap-northeast-1 at {endpoint}" in ended.stderr
     assert ended.stderr.endswith("add --yes\n")

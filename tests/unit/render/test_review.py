@@ -37,14 +37,14 @@ def test_a_plan_is_a_review_by_step_with_counts() -> None:
         planned("delete", "log_group/old", "logs"),
     ]
     assert lines(wanted) == [
-        "network: 1 to create, 1 to change",
+        "subnet, vpc (step network): 1 to create, 1 to change",
         "  ~ vpc/main",
         "      enable_dns: false -> true",
         "      cidr: 10.0.0.0/16 -> (known after up)",
         "  + subnet/a",
-        "roles: 1 to adopt",
+        "role (step roles): 1 to adopt",
         "  + adopt role/run",
-        "logs: 1 to delete",
+        "log_group (step logs): 1 to delete",
         "  - log_group/old",
         "refused",
         "  ! role/web: role web is not ours.",
@@ -107,7 +107,13 @@ def test_nested_values_are_compared_leaf_by_leaf(old: object, new: object, expec
 
 def test_each_step_is_named_once_whatever_the_order() -> None:
     wanted = [planned("create", "a/1", "one"), planned("create", "a/2", "two"), planned("delete", "a/3", "one")]
-    assert lines(wanted)[:5] == ["one: 1 to create, 1 to delete", "  + a/1", "  - a/3", "two: 1 to create", "  + a/2"]
+    assert lines(wanted)[:5] == [
+        "a (step one): 1 to create, 1 to delete",
+        "  + a/1",
+        "  - a/3",
+        "a (step two): 1 to create",
+        "  + a/2",
+    ]
 
 
 def test_a_refusal_without_a_reason_is_shown_as_one() -> None:
@@ -224,7 +230,7 @@ def test_what_is_new_is_told_by_the_settings_that_matter() -> None:
         "  + image acme/web:1.0, port 80, cpu 256, memory 512, 2 tasks on Fargate Spot",
         "  + scalable_target/web: 2 to 9 tasks",
         "  + task_definition/web, service/web, log_group/service-web",
-        "network: 5 to create",
+        "vpc, subnet, route_table (step network): 5 to create",
         "  + vpc/main: 10.0.0.0/16",
         "  + subnet/a, b, c",
         "  + route_table/public",
