@@ -237,9 +237,7 @@ def _drawn(action: dict[str, Any]) -> str:
     return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
-def _asked(
-    port: int, environ: Environ, protocol: str, *, tls: bool
-) -> tuple[http.client.HTTPResponse, bytes]:
+def _asked(port: int, environ: Environ, protocol: str, *, tls: bool) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a request to a target, and return its answer with the whole content."""
     connection = connection_to(port, IDLE_SECONDS, tls=tls)
     try:

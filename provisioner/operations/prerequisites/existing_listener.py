@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.errors import code_of
 from provisioner.config.facts import BALANCER, PART, ExistingListener, OthersRule, balancer_of
 from provisioner.config.host_names import covered
+from provisioner.config.protocols import BY_HTTPS
 from provisioner.config.together import without_listener
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
@@ -58,6 +59,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingLi
             f"{key}, which sends requests into {balancer.get('VpcId')}, and network.vpc is {config.network.vpc}: use "
             f"the same VPC for both"
         )
+    _check_protocols(config, listener, key)
     notices = [*_check_certificates(aws, config, listener, key)]
     if balancer.get("Scheme") == "internal":
         notices.append(f"{key}, whose load balancer is internal: its names lead to private addresses")
@@ -116,6 +118,16 @@ def _listener(aws: Aws, arn: str, key: str) -> Mapping[str, Any]:
             f"and the stack makes a load balancer of its own"
         ) from None
     return dict(listener)
+
+
+def _check_protocols(config: Config, listener: Mapping[str, Any], key: str) -> None:
+    """Refuse services of HTTP/2 and gRPC at a listener without TLS."""
+    for name, service in config.public.items():
+        if service.protocol in BY_HTTPS and listener["Protocol"] != "HTTPS":
+            raise ConfigurationError(
+                f"{key}, which answers by {listener['Protocol']}, and services.{name}.protocol is "
+                f'"{service.protocol}", which a load balancer takes by HTTPS alone: use a listener for HTTPS, or "http"'
+            )
 
 
 def _check_certificates(aws: Aws, config: Config, listener: Mapping[str, Any], key: str) -> Iterator[str]:

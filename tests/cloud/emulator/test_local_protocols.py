@@ -55,10 +55,7 @@ def certified(tmp_path: Path) -> ssl.SSLContext:
 
 
 def target(port: int, *, tls: bool = False, http2: bool = False) -> targets.TaskTarget:
-    limits = {"path": "/", "timeout": 2.0, "interval": 1.0, "codes": "200", "healthy_after": 1, "unhealthy_after": 1}
-    return targets.TaskTarget(
-        port=port, **limits, excused_until=0.0, let_in=True, tls=tls, http2=http2  # type: ignore[arg-type]
-    )
+    return targets.TaskTarget(port, "/", 2.0, 1.0, "200", 1, 1, 0.0, let_in=True, tls=tls, http2=http2)
 
 
 def test_any_certificate_of_a_target_is_accepted(certified: ssl.SSLContext) -> None:

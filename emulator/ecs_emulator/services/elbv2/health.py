@@ -25,9 +25,7 @@ _CHECKS = ("HTTP", "HTTPS")
 """The protocols of a check of targets that speak HTTP (API reference, CreateTargetGroup, HealthCheckProtocol)."""
 
 
-def check_health(
-    path: str | None, interval: Any, timeout: Any, codes: str | None, protocol: str | None = None
-) -> None:
+def check_health(path: str | None, interval: Any, timeout: Any, codes: str | None, protocol: str | None = None) -> None:
     """Refuse an HTTP health check with settings that AWS does not allow (ValidationError).
 
     The interval has to be longer than the timeout (terraform-provider-aws#48070, aws-cdk#3703); the codes are from 200

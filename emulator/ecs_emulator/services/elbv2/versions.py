@@ -1,7 +1,6 @@
 """The protocol versions of target groups: their health checks, and the listeners that may use them.
 
-Sources: ELBv2 API, CreateTargetGroup, Matcher; Application Load Balancer guide, "Target groups for your Application Load
-Balancers", protocol version.
+Sources: ELBv2 API, CreateTargetGroup, Matcher; Application Load Balancer guide, "Target groups", protocol version.
 """
 
 from __future__ import annotations
