@@ -54,6 +54,11 @@ def codes(protocol: str, health: Health) -> str:
     return UNIMPLEMENTED if path(protocol, health) == NO_METHOD else OK
 
 
+def is_method(path: str) -> bool:
+    """Return whether a path is a method of gRPC, such as `/grpc.health.v1.Health/Check`."""
+    return bool(_METHOD.fullmatch(path))
+
+
 def problems(protocol: str, *, tls: bool, public: bool, entry: int | None, given: Collection[str]) -> Iterator[Problem]:
     """Yield a protocol that the load balancer does not speak, and settings without effect.
 
@@ -77,7 +82,7 @@ def of_check(protocol: str, health: Health) -> Iterator[Problem]:
     """Yield a load balancer's check whose path or codes are those of the other protocol."""
     numbers = [int(one) for one in re.findall(r"\d+", codes(protocol, health))]
     if protocol == GRPC:
-        if not _METHOD.fullmatch(asked := path(protocol, health)):
+        if not is_method(asked := path(protocol, health)):
             example = "/grpc.health.v1.Health/Check"
             yield "health.path", f'"{asked}" is no method of gRPC: write one such as "{example}", or remove it'
         if max(numbers) > MOST_GRPC_CODE:

@@ -98,14 +98,10 @@ def test_another_protocol_is_refused_with_the_way_there(project: Project) -> Non
         assert "Put a second service beside it" in told
 
 
-def test_the_second_service_takes_over_without_an_outage(project: Project) -> None:  # noqa: F811
+def test_under_another_name_there_is_no_outage(project: Project) -> None:  # noqa: F811
     project.write(HEAD + WEB)
     project.up()
-    second = f'[services.web2]\nimage = "{REGISTRY}/web:1"\nport = 8080\npublic = true\nprotocol = "http2"\n'
-    project.write(f'{HEAD}{WEB}{second}path = "/web2"\n')
-    assert predicted(rehearsed(project, "up")).outages == []
-    project.up()
-    project.write(HEAD + second)
+    project.write(f'{HEAD}{WEB.replace("services.web", "services.site")}protocol = "http2"\n')
     assert predicted(rehearsed(project, "up")).outages == []
     project.up()
     assert project.planned() == {}
