@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.state.model import Record
 
-BESIDE = (
-    "Put a second service beside it that has it, and once that is ready, give it the requests of the first one, which "
-    'you then remove (docs/workloads.md, "Another protocol")'
+OTHER_NAME = (
+    "Give the service another name: `up` makes it beside the first one, which goes once the requests have moved "
+    '(docs/workloads.md, "Another protocol")'
 )
 PASSED_ON = "tcp"
 """The protocol of an endpoint without `appProtocol` (ECS API, PortMapping)."""
@@ -30,7 +30,7 @@ def check(config: Config, records: Iterable[Record]) -> None:
     """
     kept = [record for record in records if record.id]
     if why := next(_reasons(config, kept), ""):
-        raise ConfigurationError(f"{why}. {BESIDE}")
+        raise ConfigurationError(f"{why}. {OTHER_NAME}")
 
 
 def _reasons(config: Config, records: Iterable[Record]) -> Iterator[str]:

@@ -95,7 +95,7 @@ def test_another_protocol_is_refused_with_the_way_there(project: Project) -> Non
     for command, code in {"plan": 4, "up": 4, "rehearse": 1}.items():
         told = refused(project, f'{HEAD}{WEB}protocol = "http2"\n', command, code)
         assert 'services.web.protocol is "http2", but "http" in its target group' in told
-        assert "Put a second service beside it" in told
+        assert "Give the service another name" in told
 
 
 def test_under_another_name_there_is_no_outage(project: Project) -> None:  # noqa: F811
@@ -138,6 +138,11 @@ protocol = "grpc"
     assert project.planned() == {}
     told = refused(project, text.replace('protocol = "grpc"', ""))
     assert 'services.api has "http" by its protocol and tls, but "grpc" in its endpoint' in told
+    renamed = text.replace("services.api", "services.api2").replace('"api", "cache"', '"api2", "cache"')
+    project.write(renamed.replace('protocol = "grpc"', ""))
+    assert predicted(rehearsed(project, "up")).outages == []
+    project.up()
+    assert project.planned() == {}
 
 
 def test_a_listener_of_others_needs_https(project: Project) -> None:  # noqa: F811
