@@ -123,7 +123,7 @@ def host(gathered: Gathered) -> dict[str, str]:
 def untested(gathered: Gathered) -> None:
     """Remove the ports for tests of new tasks and the protocols that need HTTPS, and so a domain; note them."""
     for workload in gathered.services.values():
-        if spoken := workload.table.pop("protocol", ""):
+        if workload.table.get("public") and (spoken := workload.table.pop("protocol", "")):
             if spoken == GRPC and isinstance(health := workload.table.get("health"), dict):
                 workload.table["health"] = {key: one for key, one in health.items() if key not in ("path", "codes")}
             why = f'{spoken}: needs HTTPS: write dns.domain, and protocol = "{spoken}"'

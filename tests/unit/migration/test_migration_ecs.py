@@ -906,3 +906,9 @@ def test_a_protocol_that_needs_https_waits_for_a_domain() -> None:
     found, left = web(told=True, **balanced(group={"ProtocolVersion": "HTTP2"}))
     assert "protocol" not in found
     assert "write dns.domain" in left["service web: targetGroup.ProtocolVersion"]
+
+
+def test_a_protocol_of_proxies_is_carried_over() -> None:
+    ports = [{"containerPort": 50051, "name": "api", "appProtocol": "grpc"}]
+    found = web(container={"portMappings": ports})
+    assert (found["port"], found["protocol"]) == (50051, "grpc")
