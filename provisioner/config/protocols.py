@@ -79,7 +79,7 @@ def problems(protocol: str, *, tls: bool, public: bool, entry: int | None, given
 
 
 def of_check(protocol: str, health: Health) -> Iterator[Problem]:
-    """Yield a load balancer's check whose path or codes are those of the other protocol."""
+    """Yield the path and the codes of a load balancer's check that belong to another protocol."""
     numbers = [int(one) for one in re.findall(r"\d+", codes(protocol, health))]
     if protocol == GRPC:
         if not is_method(asked := path(protocol, health)):

@@ -18,6 +18,7 @@ from provisioner.config.protocols import BY_HTTPS
 from provisioner.config.together import without_listener
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
+from provisioner.operations.prerequisites import standing_protocols
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, described_tags
 from provisioner.resources.elbv2.conditions import HOST, PATH, normal
@@ -39,10 +40,12 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingLi
         records: the state's records.
 
     Raises:
-        ConfigurationError: there is no such listener, or something is missing at it that the stack needs.
+        ConfigurationError: there is no such listener, or something is missing at it that the stack needs; or a standing
+            service would need another target group.
     """
     recorded = list(records)
     check_unmoved(config, recorded)
+    standing_protocols.check(config, recorded)
     if (arn := config.listener) is None:
         return None
     key = f"load_balancer.listener is {arn}"

@@ -23,7 +23,6 @@ from provisioner.operations.prerequisites import (
     instance_sizes,
     references,
     secret_versions,
-    standing_protocols,
 )
 from provisioner.operations.prerequisites.image_builds import build_obstacle
 from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
@@ -71,7 +70,6 @@ def gather(
         ApiError: a read was refused, or AWS could not be reached.
     """
     root, records = file.parent, list(records)
-    standing_protocols.check(config, records)
     aws = aws.sharing_reads()
     with pool(aws.pace, 8) as threads:
 

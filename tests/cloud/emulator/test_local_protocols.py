@@ -22,7 +22,7 @@ Answer = Callable[[bytes], bytes]
 
 @contextmanager
 def program(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of a program that answers what comes first."""
+    """The port of a program that answers the first bytes of each connection."""
 
     def serve() -> None:
         while True:

@@ -20,7 +20,7 @@ NO_METHOD = "/AWS.ALB/healthcheck"
 UNIMPLEMENTED = 12
 _UNKNOWN = 2
 _OF_HTTP = {200: 0, 401: 16, 403: 7, 404: UNIMPLEMENTED, 429: 14, 502: 14, 503: 14, 504: 14}
-"""gRPC's codes for those of HTTP (grpc/grpc, doc/http-grpc-status-mapping.md); 200: OK."""
+"""gRPC's codes for HTTP's codes (grpc/grpc, doc/http-grpc-status-mapping.md); 200: OK."""
 _VERSIONS = ("HTTP1", *OVER_HTTPS)
 _MOST_CODE = 99
 
