@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import path_patterns
+from provisioner.config import path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.call_variables import HTTP
@@ -123,8 +123,12 @@ class Service(Workload):
         str,
         values.matching(r"[a-z][a-z0-9+.-]*", 'is no scheme of a URL: write "http", "tcp", or one such as "redis"'),
     ] = HTTP
-    """The protocol of its callers: `http`; the scheme of another URL, such as `redis`, with which they get
-    `NAME_HOST` and `NAME_PORT` besides `NAME_URL`; or `tcp`, with which they get these two alone."""
+    """The protocol of callers and of the load balancer: `http`, `http2`, `grpc`; without `public` also `tcp`, or the
+    scheme of another URL, such as `redis`. Except for `http` and `http2`, callers get `NAME_HOST` and `NAME_PORT` too,
+    and with `tcp` no `NAME_URL`."""
+    tls: bool = False
+    """The tasks speak TLS themselves, with any certificate: the load balancer connects to them by HTTPS, and callers
+    get `https://`."""
     launch: Literal["ec2", "fargate"] = "fargate"
     """The compute of the tasks: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand()
@@ -181,6 +185,11 @@ class Service(Workload):
         return sidecar.port if sidecar else None
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the URLs that its callers get; `tcp` if they get none."""
+        return protocols.scheme(self.protocol, tls=self.tls)
+
+    @property
     def checked(self) -> bool:
         """Return whether ECS runs a health check inside the service's own container."""
         return bool(self.health.command)
@@ -208,11 +217,17 @@ class Service(Workload):
         """Yield contradictions between the settings of one service."""
         yield from super().problems()
         yield from self._without_effect()
+        yield from self._speaking()
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(max(1, self.least))
         yield from self._number()
         yield from self._entry()
         yield from self._size()
+
+    def _speaking(self) -> Iterator[Problem]:
+        given = self.model_fields_set
+        yield from protocols.problems(self.protocol, tls=self.tls, public=self.public, entry=self.entry, given=given)
+        yield from protocols.of_check(self.protocol, self.health) if self.public else ()
 
     def _entry(self) -> Iterator[Problem]:
         target = self.target_container
@@ -256,10 +271,6 @@ class Service(Workload):
         if self.ephemeral_storage is not None and self.launch == "ec2":
             why = "where tasks share the instance's disk"
             yield "ephemeral_storage", f'has no effect with launch = "ec2", {why}: remove it'
-        if self.protocol != HTTP and self.public:
-            yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
-        if "protocol" in self.model_fields_set and self.entry is None:
-            yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
         if self.strip_path and not path_patterns.beginning(self.path):
             what = 'needs a path with one beginning to take off, such as path = ["/api", "/api/*"]'
             yield "strip_path", f"{what}: change path, or remove strip_path"

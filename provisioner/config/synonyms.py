@@ -44,6 +44,8 @@ _SERVICE = {
     "path": "paths route routes path_pattern",
     "launch": "launch_type capacity_provider compute",
     "sticky": "stickiness session_affinity",
+    "protocol": "app_protocol appProtocol protocol_version backend_protocol scheme",
+    "tls": "https ssl backend_tls",
     "deployment": "strategy deploy deployment_strategy rolling",
 }
 RENAMED: Mapping[Table, Mapping[str, str]] = {

@@ -14,6 +14,7 @@ from ecs_emulator.ecs.records import Task, TaskDefinition
 from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import matches
 from ecs_emulator.outages.network import enabled, let_in
+from ecs_emulator.services.elbv2 import versions
 
 FOUND, NOT_FOUND = 200, 404
 
@@ -46,8 +47,8 @@ def failure(task: Task, group: Any) -> str:
     if not let_in(kept, balancer, task, int(group.targets[task.address]["Port"])) and enabled(balancer, task):
         return "Request timed out"
     status = FOUND if _answered(kept, task, group.health_check_path) else NOT_FOUND
-    codes = str((group.matcher or {}).get("HttpCode") or FOUND)
-    return "" if matches(codes, status) else f"Health checks failed with these codes: [{status}]"
+    status = versions.status(group, status)
+    return "" if matches(versions.codes(group), status) else f"Health checks failed with these codes: [{status}]"
 
 
 def _checked() -> Iterator[tuple[Store, Any, Any, Task]]:

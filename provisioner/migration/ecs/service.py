@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.config.network import CONNECT
+from provisioner.config.protocols import BY_HTTPS
 from provisioner.migration import names
 from provisioner.migration.ecs import container, deployment, public, scaling, task
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, tags
@@ -143,6 +144,9 @@ def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:
     if port:
         workload.table["port"] = port
     for one in mapped:
+        if one["containerPort"] == port and one.get("appProtocol") in BY_HTTPS:
+            # of a public service its target group says it
+            workload.table["protocol"] = one["appProtocol"]
         if one["containerPort"] != port or one.get("protocol", "tcp") != "tcp":
             shown = f"{one['containerPort']}/{one.get('protocol', 'tcp')}"
             workload.leave("portMappings", f"{shown}: a service has one port here, by TCP")

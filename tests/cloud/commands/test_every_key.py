@@ -44,8 +44,6 @@ UNCHANGED = {
     # no job of it has a schedule
     "alarms.schedules",
     "alarms.failed_jobs",
-    # a public service speaks HTTP
-    "services.web.protocol",
     # what it is about is a sum in the plan
     "cost.budget",
     # all that it would take over is written

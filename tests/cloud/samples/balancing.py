@@ -125,6 +125,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "healthy_threshold_count": lambda hand: _balanced(hand, HealthyThresholdCount=7),
             "unhealthy_threshold_count": lambda hand: _balanced(hand, UnhealthyThresholdCount=7),
             "matcher": lambda hand: _balanced(hand, Matcher={"HttpCode": "200-299"}),
+            "health_check_protocol": lambda hand: _balanced(hand, HealthCheckProtocol="HTTPS"),
             "stickiness": _kept_at_a_target,
         },
     ),

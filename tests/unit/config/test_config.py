@@ -724,11 +724,6 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             "network.connect",
             ["a and b call each other", "remove a call, or network.connect"],
         ),
-        (
-            SPOKEN,
-            "services.b.protocol",
-            ["proxies of Service Connect speak HTTP"],
-        ),
     ],
 )
 def test_services_that_are_wrong_as_a_whole_or_together(tmp_path: Path, text: str, key: str, words: list[str]) -> None:

@@ -350,3 +350,5 @@ def test_tasks_of_both_revisions_are_healthy_as_the_path_changes() -> None:
     assert (wider.health_check_path, wider.matcher) == ("/up", NEARLY_ANY)
     assert wanted.widened(wider.fields(), as_it_is(wider)) == wider, "after a kill"
     assert wanted.widened(wanted.fields(), as_it_is(wanted, health_check_path="/hacked")) == wanted, "drift"
+    calls = replace(wanted, protocol_version="GRPC", matcher="0")
+    assert calls.widened(calls.fields() | {"matcher": "12"}, as_it_is(calls, matcher="12")).matcher == "0-99"

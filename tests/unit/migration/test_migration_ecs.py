@@ -875,3 +875,40 @@ def test_what_the_stack_is_called(tags: dict[str, str], names: tuple[str, str]) 
 def test_what_could_not_be_read_is_told() -> None:
     _, left = read(answers(unread=[Unread("ecs:ListTasks", "which images run", "AccessDeniedException")]))
     assert left["cluster main: ecs:ListTasks"] == "could not be read (AccessDeniedException): which images run"
+
+
+@pytest.mark.parametrize(
+    ("group", "written"),
+    [
+        ({"ProtocolVersion": "HTTP2"}, {"protocol": "http2", "health": "/up"}),
+        (
+            {
+                "ProtocolVersion": "GRPC",
+                "HealthCheckPath": "/grpc.health.v1.Health/Check",
+                "Matcher": {"GrpcCode": "0"},
+            },
+            {"protocol": "grpc", "health": {"path": "/grpc.health.v1.Health/Check", "codes": "0"}},
+        ),
+        (
+            {"ProtocolVersion": "GRPC", "HealthCheckPath": "/up", "Matcher": {"GrpcCode": "12"}},
+            {"protocol": "grpc", "health": {"path": "/AWS.ALB/healthcheck", "codes": "12"}},
+        ),
+        ({"Protocol": "HTTPS", "HealthCheckProtocol": "HTTPS"}, {"tls": True, "health": "/up"}),
+    ],
+)
+def test_protocols_come_with_their_checks(group: dict[str, Any], written: dict[str, Any]) -> None:
+    named = [{"Conditions": [{"Field": "host-header", "Values": ["app.example.com"]}]}]
+    found = web(**balanced(group=group, rules=named, service={"healthCheckGracePeriodSeconds": 60}))
+    assert {key: found.get(key) for key in written} == written
+
+
+def test_a_protocol_that_needs_https_waits_for_a_domain() -> None:
+    found, left = web(told=True, **balanced(group={"ProtocolVersion": "HTTP2"}))
+    assert "protocol" not in found
+    assert "write dns.domain" in left["service web: targetGroup.ProtocolVersion"]
+
+
+def test_a_protocol_of_proxies_is_carried_over() -> None:
+    ports = [{"containerPort": 50051, "name": "api", "appProtocol": "grpc"}]
+    found = web(container={"portMappings": ports})
+    assert (found["port"], found["protocol"]) == (50051, "grpc")
