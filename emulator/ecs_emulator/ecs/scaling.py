@@ -14,10 +14,10 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.container_instances import capacity_of, remaining, size
 from ecs_emulator.ecs.placement import fits
-from ecs_emulator.ecs.records import NEVER, CapacityProvider, Shape
+from ecs_emulator.ecs.records import NEVER, CapacityProvider
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.services.application_autoscaling import texts
+from ecs_emulator.services.application_autoscaling import activities, texts
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -302,9 +302,9 @@ def list_tags_for_resource(self: Any) -> Any:
 
 @add(ApplicationAutoScalingResponse, "describe_scaling_activities")
 def describe_scaling_activities(self: Any) -> Any:
-    """Answer DescribeScalingActivities with none: nothing here is scaled by a metric."""
-    activities: list[Shape] = []
-    return ActionResult({"ScalingActivities": activities})
+    """Answer DescribeScalingActivities."""
+    found = activities.of(self.applicationautoscaling_backend, self._get_param("ResourceId"))
+    return ActionResult({"ScalingActivities": found})
 
 
 def _target(response: Any, resource: str, dimension: str) -> Any:
