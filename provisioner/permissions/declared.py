@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.permissions import OWN, Permission, Use, arn_of
-from provisioner.config.services import Scaling, Service
+from provisioner.config.scaling import Scaling
+from provisioner.config.services import Service
 from provisioner.config.tables import Database
 from provisioner.config.workload import Workload
 from provisioner.engine import own_code

@@ -38,7 +38,10 @@ def tasks(name: str, service: Settings, around: Around) -> Numbers:
     target = around.get("scalable_target", name)
     if not target:
         return Numbers(count, count, count)
-    least, most = int(target.get("min_capacity") or 0), int(target.get("max_capacity") or 0)
+    # the bounds of now, and those from other times of day on
+    times = [one for called, one in around.of("scheduled_action") if called.partition(".")[0] == name]
+    least = min(int(one.get("min_capacity") or 0) for one in (target, *times))
+    most = max(int(one.get("max_capacity") or 0) for one in (target, *times))
     return Numbers(least, min(max(count, least), most), most)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provisioner.config.services import Scaling
+from provisioner.config.scaling import Scaling
 from provisioner.migration.copilot.durations import seconds
 from provisioner.migration.copilot.findings import Workload
 from provisioner.migration.yaml_tree import Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.config.services import HIGH, Scaling
+from provisioner.config.scaling import HIGH, Scaling
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Workload
 
