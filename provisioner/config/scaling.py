@@ -143,8 +143,8 @@ class Scaling(Model):
 
     @property
     def all(self) -> list[Bounds]:
-        """The bounds that hold at any time: the schedule's; the usual ones if there is none."""
-        return [self.from_then(name) for name in self.schedule] or [self.usual]
+        """The usual bounds and those of the schedule, one of which holds at any time."""
+        return [self.usual, *(self.from_then(name) for name in self.schedule)]
 
     def holding(self, now: float) -> str | None:
         """Return the time of the schedule whose bounds hold now; None before the first, or without any."""
