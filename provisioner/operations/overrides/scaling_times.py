@@ -24,15 +24,13 @@ def notes(config: Config, sizes: Sizes, now: float) -> list[str]:
         if scaling is None or not scaling.schedule or sizes.rests(name) or name in sizes.scaled:
             continue
         least, most = scaling.bounds(now)
-        by = f" by scaling.schedule.{holding}" if (holding := scaling.holding(now)) else ""
-        coming = {
-            one: due for one, time in scaling.schedule.items() if (due := next_due(time.at, scaling.timezone, now))
-        }
-        until = ""
+        times = {one: next_due(time.at, scaling.timezone, now) for one, time in scaling.schedule.items()}
+        coming = {one: due for one, due in times.items() if due is not None}
+        then = ""
         if coming:
             following = min(coming, key=lambda one: coming[one])
             bounds = scaling.from_then(following)
             when = moment(scaling.schedule[following].at, scaling.timezone, now)
-            until = f"; {bounds.least} to {bounds.most} from {when} on"
-        found.append(f"{config.key(name)} has {least} to {most} tasks now{by}{until}")
+            then = f" until {when}, then {bounds.least} to {bounds.most}"
+        found.append(f"{config.key(name)}: {least} to {most} tasks{then}")
     return found

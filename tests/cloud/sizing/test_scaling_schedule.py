@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from provisioner.config.stack_file import load
+from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import MOMENTS, AtCall
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
+from tests.cloud.policies import ITSELF, enforce, policy
 from tests.cloud.project import Project
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
@@ -143,9 +148,51 @@ def test_a_lost_state_finds_scheduled_actions_again(project: Project) -> None:
     until(project, 9)
     begun(project)
     until(project, 20)
-    project.done("scale", "worker", "1")
-    for path in (project.directory / ".provision").rglob("state.json"):
+    for path in [*project.state.rglob("state.json"), *project.state.rglob("*.jsonl")]:
         path.unlink()
     project.done("recover", "--yes")
     assert project.planned() == {}
     project.down()
+
+
+CALLS = ("PutScheduledAction", "DeleteScheduledAction", "RegisterScalableTarget")
+
+
+def test_a_killed_change_of_the_schedule_goes_on(project: Project) -> None:
+    until(project, 9)
+    begun(project)
+    changed = WORKER.replace("scaling.schedule.evening", "scaling.schedule.night").replace("min = 4", "min = 5")
+    for number, (name, when) in enumerate((name, when) for name in CALLS for when in MOMENTS):
+        text = WORKER if number % 2 else changed
+        project.write(text)
+        assert AtCall(1, when, f"application-autoscaling:{name}")(project, "up --yes"), f"{name} {when}"
+        project.up()
+        assert project.planned() == {}
+        assert bounds(project) == (4 if text is WORKER else 5, 10)
+    project.down()
+
+
+def test_the_printed_policy_is_enough(project: Project) -> None:
+    project.write(WORKER)
+    project.run("policy", "--create-boundary")
+    policies = printed(load(project.config), read_only=False, boundary=False, account=None).values()
+    enforce(project.cloud, *policies, policy(ITSELF))
+    project.up()
+    for words in ("scale worker 2", "sleep --tasks --yes", "wake --tasks", "scale worker 1"):
+        project.done(*words.split())
+    project.write(WORKER.partition("[services.worker.scaling.schedule.evening]")[0])
+    project.up()
+    assert project.planned() == {}
+    project.down()
+
+
+def test_status_and_costs_know_the_times(project: Project) -> None:
+    until(project, 9)
+    begun(project)
+    (told,) = project.done("status", "--json").document["notes"]
+    assert re.fullmatch(r"services.worker: 4 to 10 tasks until \w{3} 20:00 JST, then 1 to 3", told)
+    found = project.done("cost", "--json").document["resources"]
+    (costs,) = [one for one in found if one["address"] == "service/worker"]
+    # half a day with 4 tasks at least, half a day with 1
+    assert costs["lines"][0]["what"] == "3 × 0.25 vCPU, Spot"
+    assert costs["idle"] == pytest.approx(costs["at_most"] * 3 / 10, rel=1e-3)
