@@ -1,4 +1,4 @@
-"""Scaling activities: what has changed the bounds or the capacity of a scalable target, the newest first."""
+"""Scaling activities: changes of the bounds or the capacity of a scalable target, the newest first."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from moto.applicationautoscaling.models import (
 
 from ecs_emulator.clock import CLOCK, passed
 from ecs_emulator.patch import refuse, wrap
-from ecs_emulator.services.application_autoscaling import activities
+from ecs_emulator.services.application_autoscaling import activities, texts
 from ecs_emulator.services.scheduler.expressions import At, due, parse
 
 _NEVER = float("inf")
@@ -38,7 +38,7 @@ def settle() -> None:
 
 
 def _act(backend: ApplicationAutoscalingBackend, action: Any) -> None:
-    """Give the target the action's bounds; one that is suspended misses the action (user guide, suspend and resume)."""
+    """Give the target the action's bounds; a suspended target misses the action (user guide, suspend and resume)."""
     action.last = action.due
     _plan(action)
     if action.due_at == _NEVER and isinstance(parse(action.schedule), At):
@@ -95,8 +95,7 @@ def put_scheduled_action(original: Any, self: Any, **given: Any) -> None:
     if not self._scalable_target_exists(resource, dimension):
         refuse(
             "ObjectNotFoundException",
-            f"No scalable target registered for service namespace: {given['service_namespace']}, resource ID: "
-            f"{resource}, scalable dimension: {dimension}",
+            texts.NO_TARGET.format(given["service_namespace"], resource, dimension),
         )
     there = [
         one for one in self.scheduled_actions if (one.resource_id, one.scalable_dimension) == (resource, dimension)
@@ -125,9 +124,9 @@ def _check(new: bool, given: dict[str, Any]) -> None:
         refuse("ValidationException", "A new scheduled action needs a minimum or a maximum capacity.")
     least, most = bounds.get("MinCapacity"), bounds.get("MaxCapacity")
     if any(bound is not None and bound < 0 for bound in (least, most)):
-        refuse("ValidationException", "Minimum and maximum capacity must be 0 or more")
+        refuse("ValidationException", texts.BELOW_ZERO)
     if least is not None and most is not None and least > most:
-        refuse("ValidationException", "Maximum capacity cannot be less than minimum capacity")
+        refuse("ValidationException", texts.OUT_OF_ORDER)
 
 
 @wrap(ApplicationAutoscalingBackend, "delete_scheduled_action")

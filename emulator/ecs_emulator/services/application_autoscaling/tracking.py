@@ -1,4 +1,4 @@
-"""Target tracking by a metric of one's own: the number of tasks follows what PutMetricData told, and a queue's length.
+"""Target tracking by a customized metric: the number of tasks follows published metrics and the lengths of queues.
 
 AWS's predefined metrics (CPU, memory, requests) scale nothing here. Of the rest of the rules AWS documents that a
 service scales out in proportion and in more slowly, between its bounds, not without data, and with cooldowns (user
