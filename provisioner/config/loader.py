@@ -247,7 +247,10 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
 
 
 def _is_name(table: Sequence[str], part: int) -> bool:
-    return (part == 1 and table[0] in NAMED) or (part == 3 and table[0] in NAMED and table[2] == "sidecars")
+    if table[0] not in NAMED:
+        return False
+    of_scaling = part == 4 and table[2] == "scaling" and table[3] in ("schedule", "metrics")
+    return part == 1 or (part == 3 and table[2] == "sidecars") or of_scaling
 
 
 def _named(table: Sequence[str], key: str) -> str:

@@ -360,6 +360,10 @@ class Config(Model):
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
         if self.schedule and not self.services and not self.database:
             yield "schedule", "has no effect on a stack that has no service and no database: remove it"
+        for name, service in self.services.items() if self.schedule else ():
+            if service.scaling and service.scaling.schedule:
+                why = "does not go with [schedule]: its times would start tasks of the stack while that sleeps"
+                yield f"services.{name}.scaling.schedule", f"{why}: remove one of them"
         if self.capacity.min and self.schedule:
             yield "capacity.min", f"{self.capacity.min} keeps instances there while the stack sleeps: remove it"
         if self.network.egress == "public" and self.on_instances:

@@ -88,7 +88,16 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "cpu": "cpu_percentage cpu_target target_cpu",
         "memory": "memory_percentage memory_target",
         "requests": "requests_per_target",
+        "response_time": "latency target_response_time",
+        "metrics": "custom_metrics custom metric customized_metric backlog queue_delay",
+        "schedule": "scheduled_actions scheduled schedules cron times",
     },
+    ("services", "*", "scaling", "schedule", "*"): {
+        "at": "schedule cron when",
+        "min": "min_count min_capacity minimum",
+        "max": "max_count max_capacity maximum",
+    },
+    ("services", "*", "scaling", "metrics", "*"): {"name": "metric_name metric", "target": "target_value value"},
     ("services", "*", "health"): {
         "interval": "period",
         "unhealthy": "retries unhealthy_threshold",

@@ -50,6 +50,7 @@ FREE: Mapping[str, str] = {
     "running_tasks": _WITH_SERVICE,
     "scalable_target": _WITH_SERVICE,
     "scaled_service": _NOTE,
+    "scheduled_action": _WITH_SERVICE,
     "schedule_group": "a name for schedules",
     "secure_parameter": "standard parameters of Parameter Store are free of charge",
     "security_group": _VPC,

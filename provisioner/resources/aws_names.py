@@ -87,6 +87,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "running_tasks": _NOTE,
     "scalable_target": AwsName("AWS::ApplicationAutoScaling::ScalableTarget", "service/{cluster}/{service}"),
     "scaled_service": _NOTE,
+    "scheduled_action": AwsName("", "service/{cluster}/{service}/{name}"),  # CloudFormation has it in the target
     "scaling_policy": AwsName(
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         _ARN % ("autoscaling", "scalingPolicy:{id}:resource/ecs/service/{cluster}/{service}:policyName/{name}"),

@@ -162,6 +162,12 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.cpu": 50,
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
+    "services.web.scaling.response_time": 1.5,
+    "services.web.scaling.metrics": {
+        "waiting": {"namespace": "AWS/SQS", "name": "ApproximateNumberOfMessagesVisible", "target": 10}
+    },
+    "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}},
+    "services.web.scaling.timezone": "Asia/Tokyo",
     "services.web.scaling.resolution": 20,
     "services.web.scaling.scale_out_cooldown": 30,
     "services.web.scaling.scale_in_cooldown": 120,
@@ -217,6 +223,9 @@ WITH: dict[str, dict[str, Any]] = {
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.scaling.timezone": {
+        "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
+    },
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},

@@ -413,6 +413,12 @@ COPILOT_ROWS: list[Row] = [
         [r"count: scale_in_cooldown: is 120, 300 seconds there; here 300 for all metrics"],
     ),
     (
+        "response-time",
+        web("count: {range: 1-4, response_time: {value: 1500ms, cooldown: {in: 5m}}}\n"),
+        {"services.web.scaling": {"min": 1, "max": 4, "response_time": 1.5}},
+        [],
+    ),
+    (
         "spot-from-the-third",
         web("count: {range: {min: 1, max: 4, spot_from: 3}, cpu_percentage: 70}\n"),
         {"services.web.on_demand": {"base": 2, "percent": 1}},
