@@ -107,7 +107,7 @@ def test_a_way_in_that_is_lost_is_said(tmp_path: Path) -> None:
 def test_errors_are_said_last() -> None:
     one = Draft("ecs", "shop", "dev", tables={"dev": {"region": "eu-west-1", "services": {"web": {}}}})
     assert str(verdict(one)) == "1 of 1 service is whole"
-    assert str(verdict(one, 2)) == "1 of 1 service is whole; the file does not load yet (2 errors)"
+    assert str(verdict(one, 2)) == "1 of 1 service is whole; the file does not pass yet (2 errors)"
     one.note(Left("web", 0, "x", "is told", "services.web", "nothing"))
     assert verdict(one).whole["services"] == ["web"]
     one.note(Left("web", 0, "y", "is lost", "services.web"))
