@@ -249,6 +249,48 @@ COPILOT_ROWS: list[Row] = [
         [r"region: eu-west-1"],
     ),
     (
+        "certificate-of-the-load-balancer",
+        {
+            "web/manifest.yml": at("www.example.com") + "variables: {AWS_REGION: ap-south-1}\n",
+            ENVIRONMENT: "http: {public: {certificates: ['arn:aws:acm:us-east-1:1:certificate/1']}}\n",
+        },
+        {"region": "us-east-1"},
+        [r"region: us-east-1: that of the certificates"],
+    ),
+    (
+        "existing-load-balancer",
+        {"web/manifest.yml": WEB.replace("{path: /}", "{path: /, alb: shared}")},
+        {"services.web.public": True},
+        [r"http.alb: is an existing load balancer: write its listener's ARN in load_balancer.listener"],
+    ),
+    (
+        "port-of-a-sidecar",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_port: 8081}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": "envoy", "services.web.port": 80},
+        [],
+    ),
+    (
+        "port-of-the-service",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_port: 80}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": ABSENT},
+        [],
+    ),
+    (
+        "port-of-no-container",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_container: envoy, target_port: 9000}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": "envoy"},
+        [r"http.target_port: the load balancer reaches the port of the service, or of the sidecar"],
+    ),
+    (
         "registry-region",
         web(bot=REDIS.replace("redis:7", "123456789012.dkr.ecr.sa-east-1.amazonaws.com/bot:1")),
         {"region": "sa-east-1"},
