@@ -27,6 +27,7 @@ REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 
 CONNECT = "network: {connect: true}\n"
 ENVIRONMENT = "environments/test/manifest.yml"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+IN_US_EAST = CERTIFICATE.replace("eu-west", "us-east")
 JOB = "name: nightly\ntype: Scheduled Job\nimage: {build: Dockerfile}\non: {schedule: '@daily'}\n"
 
 
@@ -252,7 +253,7 @@ COPILOT_ROWS: list[Row] = [
         "certificate-of-the-load-balancer",
         {
             "web/manifest.yml": at("www.example.com") + "variables: {AWS_REGION: ap-south-1}\n",
-            ENVIRONMENT: "http: {public: {certificates: ['arn:aws:acm:us-east-1:1:certificate/1']}}\n",
+            ENVIRONMENT: f"http: {{public: {{certificates: ['{IN_US_EAST}']}}}}\n",
         },
         {"region": "us-east-1"},
         [r"region: us-east-1: that of the certificates"],
