@@ -13,6 +13,7 @@ from ecs_emulator.containers import runs, targets
 from ecs_emulator.ecs.programs import program
 from ecs_emulator.ecs.records import Service, Shape, Task, is_essential, now
 from ecs_emulator.ecs.store import Store
+from ecs_emulator.forwarding import expected
 from ecs_emulator.outages import health as assumed
 from ecs_emulator.patch import on_reset
 
@@ -168,8 +169,8 @@ def _age(task: Task) -> float:
 def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
     containers = task.definition.shape["containerDefinitions"]
     image = next((one["image"] for one in containers if one["name"] == balancer.get("containerName")), "")
-    status = program(image).answers(_age(task), group.health_check_path or "/")
     codes = str((group.matcher or {}).get("HttpCode") or "200")
+    status = program(image).answers(_age(task), group.health_check_path or "/", expected(codes))
     reason = (targets.failure(codes, status) if status else targets.FAILED) or assumed.failure(task, group)
     limits = int(group.healthy_threshold_count), int(group.unhealthy_threshold_count)
     _step(task, group.arn, float(group.health_check_interval_seconds), program(image).after, reason, limits)
