@@ -58,7 +58,7 @@ def check(made: Draft, values: dict[str, Any], notes: list[str]) -> None:
     table = made.tables[made.own]
     assert {key: value_of(table, key) for key in values} == values
     told = "\n".join(map(str, made.left))
-    assert [one for one in notes if not re.search(one, told)] == [], told
+    assert [one for one in notes if not re.search(one, told, re.MULTILINE)] == [], told
 
 
 COPILOT_ROWS: list[Row] = [
@@ -746,6 +746,36 @@ COMPOSE_ROWS: list[Row] = [
     ("no-limit", app(""), {}, [r"cpu: .*no limit"]),
     ("one-task", app(""), {"services.web.count": 1}, []),
     ("stop-after-10", app(""), {"services.web.stop_timeout": 10}, []),
+    (
+        "port-80-of-several",
+        {
+            "compose.yaml": "services:\n  proxy: {image: 'n:1', ports: ['443:8443', '80:8080']}\n"
+            "  web: {image: 'w:1', ports: [{target: 5000, published: 81}]}\n"
+        },
+        {"services.proxy.public": True, "services.proxy.port": 8080, "services.web.public": ABSENT},
+        [
+            r"services.web.ports: proxy has port 80: write public = true",
+            r"services.proxy.ports: a service has one port",
+        ],
+    ),
+    (
+        "port-80-of-none",
+        {"compose.yaml": "services:\n  a: {image: 'n:1', ports: ['81:80']}\n  b: {image: 'w:1', ports: ['82:80']}\n"},
+        {"services.a.public": ABSENT, "services.b.public": ABSENT},
+        [r"services.a.ports: several services publish one", r"services.b.ports: several services publish one"],
+    ),
+    (
+        "restart-of-a-server",
+        app("restart: 'no'"),
+        {"services.web.port": 80},
+        [r"web.restart: no: ECS starts .* again$"],
+    ),
+    (
+        "restart-of-a-worker",
+        app("", "  worker:\n    image: example/shop:1\n    restart: on-failure\n"),
+        {},
+        [r"services.worker.restart: on-failure: ECS starts a task that ends again: write it as a job"],
+    ),
     ("egress", app(""), {"network.egress": "public"}, []),
     ("no-domain", app(""), {"dns": ABSENT}, [r"answers by HTTP under the load balancer's own name"]),
 ]
