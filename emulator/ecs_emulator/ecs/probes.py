@@ -169,7 +169,7 @@ def _age(task: Task) -> float:
 def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
     containers = task.definition.shape["containerDefinitions"]
     image = next((one["image"] for one in containers if one["name"] == balancer.get("containerName")), "")
-    status = program(image).answers(_age(task), group.health_check_path or "/")
+    status = program(image).answers(_age(task), group.health_check_path or "/", versions.passing(group))
     failed = targets.failure(versions.codes(group), versions.status(group, status)) if status else targets.FAILED
     reason = failed or assumed.failure(task, group)
     limits = int(group.healthy_threshold_count), int(group.unhealthy_threshold_count)

@@ -15,13 +15,13 @@ from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
 WHY = {
+    "alb": "is an existing load balancer: write its listener's ARN in load_balancer.listener, or a new one is made",
     "additional_rules": "path takes a list of patterns: write their paths into it",
     "allowed_source_ips": "network.allow limits its clients, for the whole stack",
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "is neither true nor false",
     "stickiness": "is neither true nor false",
-    "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "is neither http1, http2 nor grpc",
 }
 DAY = 86400
@@ -66,7 +66,7 @@ def fill(workload: Workload, http: Value | None) -> None:
             workload.table["sticky"] = DAY
         elif key == "hosted_zone":
             workload.tell(value, "http.hosted_zone", "is found here by its name: the public zone of dns.domain")
-        elif not _as_here(workload, key, value):
+        elif not _as_here(key, value):
             workload.leave(value, f"http.{key}", WHY.get(key, "is not known here"))
     if workload.table.get("protocol") == protocols.GRPC:
         _as_grpc(workload, http, health)
@@ -94,11 +94,9 @@ def _version(workload: Workload, value: Value) -> None:
         workload.leave(value, "http.version", WHY["version"])
 
 
-def _as_here(workload: Workload, key: str, value: Value) -> bool:
+def _as_here(key: str, value: Value) -> bool:
     """Return whether a key has the value that a stack always has."""
-    if key in AS_HERE:
-        return value.flag is AS_HERE[key]
-    return key == "target_port" and value.number == workload.table.get("port")
+    return key in AS_HERE and value.flag is AS_HERE[key]
 
 
 def _completed(usual: dict[str, int], health: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +161,7 @@ READERS: Mapping[str, Callable[[Workload, Value], object]] = {
     # `sidecars` reads these
     "target_container": lambda _workload, _value: None,
     "targetContainer": lambda _workload, _value: None,
+    "target_port": lambda _workload, _value: None,
 }
 """The readers of keys that stand for themselves."""
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ecs_emulator.forwarding import expected, matches
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.elbv2 import texts
 
@@ -70,6 +71,13 @@ def codes(group: Any) -> str:
     if group.protocol_version == GRPC:
         return str(matcher.get("GrpcCode") or UNIMPLEMENTED)
     return str(matcher.get("HttpCode") or "200")
+
+
+def passing(group: Any) -> int:
+    """Return the HTTP code by which a simulated program passes a group's check."""
+    if group.protocol_version != GRPC:
+        return expected(codes(group))
+    return next((code for code in _OF_HTTP if matches(codes(group), status(group, code))), 200)
 
 
 def status(group: Any, answered: int) -> int:
