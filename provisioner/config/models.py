@@ -24,6 +24,7 @@ from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.container import Container
+from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
@@ -97,6 +98,8 @@ class Config(Model):
     """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings()
     """Steps and resource types of your own."""
+    defaults: Defaults | None = None
+    """Settings of all services and jobs that do not say otherwise."""
     services: Mapping[Name, Service] = {}
     """The services, by name; a stack may have jobs alone."""
     jobs: Mapping[Name, Job] = {}
