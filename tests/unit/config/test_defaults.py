@@ -107,7 +107,7 @@ def test_a_check_in_the_container_goes_to_all_services() -> None:
         ('calls = ["a"]', "stack.toml:2:1: defaults.calls: is unknown: no service calls itself"),
         ('arch = "arm64"', 'stack.toml:2:1: defaults.arch: is unknown; did you mean "architecture"?'),
         ('cpu = "0.5"', 'stack.toml:2:7: defaults.cpu: must be a whole number, not "0.5": write 512, as 1024 CPU'),
-        ("environment = { A = 1 }", 'stack.toml:2:21: defaults.environment.A: must be text in quotes, not 1: write'),
+        ("environment = { A = 1 }", "stack.toml:2:21: defaults.environment.A: must be text in quotes, not 1: write"),
     ],
 )  # fmt: skip
 def test_a_wrong_default_is_told_once(tmp_path: Path, text: str, told: str) -> None:
