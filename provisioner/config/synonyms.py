@@ -69,6 +69,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "alarms": "alerts monitoring",
         "capacity": "ec2 autoscaling_group asg",
         "cost": "budget",
+        "tags": "labels default_tags resource_tags",
         "defaults": "default common shared globals",
     },
     ("network",): {"cidr": "cidr_block vpc_cidr", "zones": "azs availability_zones", "vpc": "vpc_id", "egress": "nat"},
@@ -145,7 +146,6 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "volumes": _DATA,
     },
     (): {
-        "tags": "the stack sets its own tags, by which it is found, and no others: remove this line",
         "account": 'write id = "123456789012" in the table [account]',
         "state": 'write bucket = "NAME" in the table [state]',
         "backend": 'the place of the state is bucket = "NAME" in the table [state]: write that',

@@ -40,6 +40,9 @@ API = Api(
         "id",
         _read_tags,
         lambda aws, arn, tags: aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("acm").remove_tags_from_certificate(
+            CertificateArn=arn, Tags=[{"Key": key} for key in keys]
+        ),
     ),
     transient=(
         Row("in_use", "ResourceInUseException|ConflictException", "", 1200, "it is still in use by a deleted listener",

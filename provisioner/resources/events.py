@@ -28,6 +28,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("events").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("events").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("events").untag_resource(ResourceARN=arn, TagKeys=keys),
     ),
     transient=(
         Row("in_use", "ConcurrentModificationException", "", 60, "another change is in progress",

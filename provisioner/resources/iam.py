@@ -54,11 +54,19 @@ def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
         aws.client("iam").tag_role(RoleName=name, Tags=tag_pairs(tags))
 
 
+def _drop_iam(aws: Clients, arn: str, keys: Sequence[str]) -> None:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        aws.client("iam").untag_instance_profile(InstanceProfileName=name, TagKeys=keys)
+    else:
+        aws.client("iam").untag_role(RoleName=name, TagKeys=keys)
+
+
 API = Api(
     "iam",
     "IAM",
     everywhere=True,
-    tags=TagCalls("arn", _read_iam, _put_iam),
+    tags=TagCalls("arn", _read_iam, _put_iam, _drop_iam),
     transient=(
         Row("not_yet_consistent", "NoSuchEntity", "", 60, "a new resource has not propagated yet",
             "IAM user guide, eventual consistency"),

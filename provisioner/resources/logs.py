@@ -30,6 +30,7 @@ API = Api(
         "arn",
         _read_tags,
         lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags)),
+        lambda aws, arn, keys: aws.client("logs").untag_resource(resourceArn=arn, tagKeys=keys),
     ),
     transient=(
         Row("in_use", "OperationAbortedException", "", 60, "another operation is in progress", "CloudWatch Logs API"),
@@ -144,7 +145,7 @@ class LogGroup(Resource):
         if not tags and group["logGroupName"] == performance_log(aws.name):
             owned = _of_our_cluster(aws)
         address = aws.address_in(tags)
-        return Observed(group["logGroupName"], attributes, outputs, address, owned, problems=problems)
+        return Observed(group["logGroupName"], attributes, outputs, address, owned, problems=problems, tags=tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}

@@ -35,6 +35,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("scheduler").list_tags_for_resource(ResourceArn=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("scheduler").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("scheduler").untag_resource(ResourceArn=arn, TagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "ValidationException", "to assume the role", 60, "the role has not propagated yet",

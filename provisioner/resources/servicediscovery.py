@@ -41,6 +41,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("servicediscovery").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=keys),
     ),
     transient=(
         Row("in_use", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),

@@ -26,6 +26,7 @@ API = Api(
         "id",
         lambda aws, arn: tag_map(aws.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("sns").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("sns").untag_resource(ResourceArn=arn, TagKeys=keys),
     ),
 )
 

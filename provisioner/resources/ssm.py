@@ -35,6 +35,9 @@ API = Api(
         lambda aws, name, tags: aws.client("ssm").add_tags_to_resource(
             **PARAMETER, ResourceId=name, Tags=tag_pairs(tags)
         ),
+        lambda aws, name, keys: aws.client("ssm").remove_tags_from_resource(
+            **PARAMETER, ResourceId=name, TagKeys=keys
+        ),
     ),
     transient=(
         Row("not_yet_consistent", "ParameterNotFound", "", 60, "the password has not propagated yet",

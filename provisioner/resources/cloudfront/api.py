@@ -39,6 +39,7 @@ API = Api(
         "arn",
         _tags,
         lambda aws, arn, tags: aws.client("cloudfront").tag_resource(Resource=arn, Tags={"Items": tag_pairs(tags)}),
+        lambda aws, arn, keys: aws.client("cloudfront").untag_resource(Resource=arn, TagKeys={"Items": keys}),
     ),
     transient=(
         Row("in_use", "DistributionNotDisabled", "", 3600, "not all edge locations have disabled it yet",

@@ -35,6 +35,7 @@ API = Api(
             aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [name]}])
         ),
         lambda aws, name, tags: aws.client("ec2").create_tags(Resources=[name], Tags=tag_pairs(tags)),
+        lambda aws, name, keys: aws.client("ec2").delete_tags(Resources=[name], Tags=[{"Key": key} for key in keys]),
     ),
     transient=(
         # two minutes were too short for Terraform

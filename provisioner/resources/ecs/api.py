@@ -32,6 +32,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value"),
         lambda aws, arn, tags: aws.client("ecs").tag_resource(resourceArn=arn, tags=tag_pairs(tags, "key", "value")),
+        lambda aws, arn, keys: aws.client("ecs").untag_resource(resourceArn=arn, tagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "AccessDeniedException", "iam:PassRole", 60, "the role has not propagated yet",

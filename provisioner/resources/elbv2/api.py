@@ -33,6 +33,7 @@ API = Api(
         "id",
         lambda aws, arn: tag_map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]),
         lambda aws, arn, tags: aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound", "", 60,
