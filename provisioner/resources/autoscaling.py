@@ -11,7 +11,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants
+from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.ports import Row
@@ -116,6 +116,7 @@ class AutoScalingGroup(Resource):
         # also without the stack's tags: ECS puts AmazonECSManaged on a capacity provider's group, and AWS does not say
         # with whose permissions (ECS developer guide, cluster-auto-scaling)
         *grants("autoscaling", "CreateOrUpdateTags", OWN, **TAGS_AT_ONCE),
+        *untagging("autoscaling", "DeleteTags", OWN),
         *grants("autoscaling", "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup", OWN),
         *grants("autoscaling", "StartInstanceRefresh", OWN, use=Use.OTHER, why="--new-ami"),
         *grants(

@@ -28,6 +28,7 @@ from provisioner.aws.permissions import (
     Use,
     grants,
     passing,
+    untagging,
 )
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
@@ -159,6 +160,7 @@ class Role(Resource):
         *grants("iam", "ListRoleTags", OWN, use=Use.OTHER, why="import", reader=False),
         *grants("iam", "CreateRole", OWN, conditions=(*ASKED, *BOUND)),
         *grants("iam", "TagRole", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("iam", "UntagRole", OWN),
         *grants("iam", "AttachRolePolicy", OWN, conditions=(*_ATTACHED, *BOUND)),
         # policies that others have attached are removed, too
         *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", OWN, conditions=BOUND),
@@ -317,6 +319,7 @@ class InstanceProfile(Resource):
         *grants("iam", "GetInstanceProfile", "instance-profile/*"),
         *grants("iam", "CreateInstanceProfile", OWN, conditions=ASKED),
         *grants("iam", "TagInstanceProfile", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("iam", "UntagInstanceProfile", OWN),
         *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", OWN),
     )
     identity = ("instance_profile_name",)

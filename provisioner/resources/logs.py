@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import tag_map, tags_of
 from provisioner.engine.costs import HOURS, Around, Cost, by_load
 from provisioner.engine.ports import Row
@@ -76,6 +76,7 @@ class LogGroup(Resource):
         *grants("logs", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("logs", "CreateLogGroup", OWN, conditions=ASKED),
         *grants("logs", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("logs", "UntagResource", OWN),
         *grants("logs", "DeleteLogGroup PutRetentionPolicy", OWN),
         *grants(
             "logs",

@@ -15,7 +15,19 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, passing, retagging
+from provisioner.aws.permissions import (
+    ASKED,
+    CHANGED,
+    OURS,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Use,
+    grants,
+    passing,
+    retagging,
+    untagging,
+)
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.facts import CALLING
 from provisioner.engine.costs import Around, Cost
@@ -63,6 +75,7 @@ class ScheduleGroup(Resource):
         *grants("scheduler", "CreateScheduleGroup", OWN, conditions=ASKED),
         *grants("scheduler", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *retagging("scheduler", "TagResource", OWN),
+        *untagging("scheduler", "UntagResource", OWN, conditions=OURS),
         *grants("scheduler", "DeleteScheduleGroup", OWN),
         # for its schedules of both kinds; without a group there is nothing to list
         *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),

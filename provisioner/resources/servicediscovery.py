@@ -23,6 +23,7 @@ from provisioner.aws.permissions import (
     UNSHOWN_TAGS,
     Use,
     grants,
+    untagging,
 )
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
@@ -80,6 +81,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
         *grants("servicediscovery", "DeleteNamespace", OWN, conditions=OURS),
         *grants("servicediscovery", "UpdatePrivateDnsNamespace", OWN, conditions=OURS, use=Use.OTHER, why=CHANGED),
         *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
+        *untagging("servicediscovery", "UntagResource", conditions=HERE),
     )
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")

@@ -60,7 +60,7 @@ class StackTags(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        if not known or aws.name in aws.deleted:
+        if not known or aws.inventory.retagged(cls, aws.name) is not None:
             return
         wanted, *recorded = known
         former = _former(recorded or known)
@@ -69,7 +69,9 @@ class StackTags(Resource):
             return
         shown = _shown(members, wanted["tags"], former) if members else dict(wanted["tags"])
         stale = {key for member in members for key in member.stale(former, wanted["tags"])}
-        yield Observed(aws.name, {"tags": shown}, address=f"{cls.type_name}/main", details={"stale": stale})
+        declared = (one.address for one in aws.knowledge.declarations.values() if type(one.resource) is cls)
+        address = next(declared, None) or next((one.address for one in aws.knowledge.of(cls)), None)
+        yield Observed(aws.name, {"tags": shown}, address=address, details={"stale": stale})
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
         """Return it with the former tags: the record keeps them until no resource has them any more."""
@@ -90,7 +92,8 @@ class StackTags(Resource):
         # on `down` nothing is declared, and the tags go with the resources
         former = _former(aws.known(cls))
         aws.each(lambda member: _retag(aws, member, {}, former), _members(aws))
-        aws.deleted.add(live.id)
+        # for the rest of the run: nothing in AWS tells that it is gone
+        aws.inventory.note_retagged(cls, live.id, {})
 
 
 def _former(known: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -109,36 +112,39 @@ def _members(aws: Aws, settled: Mapping[str, str] | None = None) -> list[_Member
         settled: the wanted tags, if they are those of the last run: a resource without them is read once more, since
             reads of all tags lag behind (Resource Groups Tagging API, GetResources).
     """
-    declared = aws.knowledge.declarations
-    kinds = dict.fromkeys(type(item.resource) for item in declared.values())
-    found = [
-        _Member(kind, live, _present(aws, kind, live) or {}, _own(declared[live.address].resource))
-        for kind in kinds
-        if kind is not StackTags and aws.taggable(kind)
-        for live in aws.live(kind)
-        if live.owned and not live.deleting and live.address in declared and _present(aws, kind, live) is not None
-    ]
-    if settled is None:
-        return found
-    return aws.each(lambda one: _read_again(aws, one) if one.missing(settled) else one, found)
+    kinds = dict.fromkeys(type(item.resource) for item in aws.knowledge.declarations.values())
+    found = [member for kind in kinds if kind is not StackTags and aws.taggable(kind) for member in _of(aws, kind)]
+    unread = [one for one in found if one.live.tags is None or (settled is not None and one.missing(settled))]
+    again = aws.each(lambda one: _read(aws, one), [one for one in unread if not _changed(aws, one)])
+    return [*(one for one in found if one not in unread or _changed(aws, one)), *filter(None, again)]
 
 
-def _present(aws: Aws, kind: type[Resource], live: Observed) -> Mapping[str, str] | None:
-    changed = aws.inventory.retagged(kind, live.id)
-    return live.tags if changed is None else changed
+def _of(aws: Aws, kind: type[Resource]) -> Iterator[_Member]:
+    """Yield the declared resources of a type that stand; those without an address in their tags by their records."""
+    declared, recorded = aws.knowledge.declarations, {one.id: one.address for one in aws.knowledge.of(kind)}
+    for live in aws.live(kind):
+        address = live.address or recorded.get(live.id)
+        if live.owned and not live.deleting and address in declared:
+            resource = declared[address].resource
+            own = resource.own_tags() if isinstance(resource, TagsItself) else ()
+            present = aws.inventory.retagged(kind, live.id)
+            tags = (live.tags or {}) if present is None else present
+            yield _Member(kind, replace(live, address=address), tags, own)
 
 
-def _own(resource: Resource) -> Collection[str]:
-    return resource.own_tags() if isinstance(resource, TagsItself) else ()
+def _changed(aws: Aws, member: _Member) -> bool:
+    """Return whether this run has changed the tags of a resource, and so knows them."""
+    return aws.inventory.retagged(member.kind, member.live.id) is not None
 
 
-def _read_again(aws: Aws, member: _Member) -> _Member:
+def _read(aws: Aws, member: _Member) -> _Member | None:
+    """Return a resource with its tags, read now; None if it has gone meanwhile."""
     try:
         return replace(member, tags=aws.read_tags(member.kind, member.live))
     except Exception as error:
         if not not_found(error, member.kind.service):
             raise
-        return member
+        return None
 
 
 def _shown(members: Sequence[_Member], wanted: Mapping[str, str], former: Former) -> dict[str, str]:
@@ -150,7 +156,8 @@ def _shown(members: Sequence[_Member], wanted: Mapping[str, str], former: Former
         if there.total() == len(asked) and len(there) <= 1:
             shown[key] = next(iter(there), value)
         elif there:
-            shown[key] = f"{value} on {there[value]} of {len(asked)} resources"
+            other = "" if value in there else "another value"
+            shown[key] = f"{other or value} on {there[value] or there.total()} of {len(asked)} resources"
     for key, values in former.items():
         holders = sum(key in member.stale(former, wanted) for member in members)
         if holders:
