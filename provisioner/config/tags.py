@@ -48,6 +48,11 @@ def check(tags: Mapping[str, str]) -> Mapping[str, str]:
     return tags
 
 
+def fits(key: str, value: str) -> bool:
+    """Return whether a tag alone can stand in `[tags]`."""
+    return not _wrong(key, value, {})
+
+
 def _wrong(key: str, value: str, tags: Mapping[str, Any]) -> str:
     """Return the fault of a tag and the fix; empty if it has none."""
     lower = key.lower()

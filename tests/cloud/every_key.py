@@ -67,6 +67,7 @@ OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket
 one changes."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
+    "tags": {"Team": "shop"},
     "defaults": {"cpu": 512, "memory": 1024, "environment": {"LOG_LEVEL": "debug"}},
     "protect": True,
     "kms_key": KEY,
