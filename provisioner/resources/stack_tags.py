@@ -123,7 +123,7 @@ def _of(aws: Aws, kind: type[Resource]) -> Iterator[_Member]:
     """Yield the declared resources of a type that stand; those without an address in their tags by their records."""
     declared, recorded = aws.knowledge.declarations, {one.id: one.address for one in aws.knowledge.of(kind)}
     for live in aws.live(kind):
-        address = live.address or recorded.get(live.id)
+        address = live.address or recorded.get(live.id, "")
         if live.owned and not live.deleting and address in declared:
             resource = declared[address].resource
             own = resource.own_tags() if isinstance(resource, TagsItself) else ()
