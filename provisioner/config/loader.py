@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from provisioner.config import synonyms, syntax, wrong_values
+from provisioner.config import extends, synonyms, syntax, wrong_values
 from provisioner.config.places import HIDDEN, VARIABLES, Fault, Told, WrongFile, in_file
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -175,24 +175,21 @@ def found(
     Args:
         error: the errors.
         model: the model of the whole file.
-        inherited: by inherited dotted key, the dotted key at which it is written: an error there is reported once.
+        inherited: see `extends.Extended`: an error of an inherited value is reported once.
         home: returns the table in which a key of the model is written.
     """
     # default_factory_not_called only repeats that another value, which has its own line, is wrong
     details = [one for one in error.errors(include_url=False) if one["type"] != "default_factory_not_called"]
     faults = [fault for detail in details for fault in _found(detail, model, home)]
-    own = {(tuple(fault.names), fault.text) for fault in faults}
+    told = {(tuple(fault.names), fault.text) for fault in faults}
     for fault in faults:
-        written = _written(fault.names, inherited)
-        if (written, fault.text) not in own:
-            place = (*home(written), *written) if written else ()
-            yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
-
-
-def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the key at which an inherited value is written; empty if it is not inherited."""
-    own = ".".join(loc[:3])
-    return (*inherited[own].split("."), *loc[3:]) if own in inherited else ()
+        written = extends.written(tuple(fault.names), inherited)
+        if (written, fault.text) in told:
+            continue
+        if written:
+            told.add((written, fault.text))
+        place = (*home(written), *written) if written else ()
+        yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
 
 
 def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator[Fault]:

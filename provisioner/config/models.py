@@ -24,6 +24,7 @@ from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.container import Container
+from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
@@ -43,6 +44,7 @@ from provisioner.config.tables import (
     StateSettings,
     StepsSettings,
 )
+from provisioner.config.tags import Tags
 from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -97,6 +99,11 @@ class Config(Model):
     """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings()
     """Steps and resource types of your own."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags on all resources of the stack, beside its own; tasks and instances have them too. `{project}` and `{env}` in
+    values stand for these."""
+    defaults: Defaults | None = None
+    """Settings of all services and jobs that do not say otherwise."""
     services: Mapping[Name, Service] = {}
     """The services, by name; a stack may have jobs alone."""
     jobs: Mapping[Name, Job] = {}

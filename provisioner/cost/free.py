@@ -59,6 +59,7 @@ FREE: Mapping[str, str] = {
     "service_linked_role": _IAM,
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,
+    "stack_tags": "tags are free of charge",
     "subnet": _VPC,
     "subscription": "AWS charges for messages: 2 USD for 100,000 e-mails",
     "target_group": _BALANCER,

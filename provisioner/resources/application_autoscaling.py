@@ -121,7 +121,7 @@ class ScalableTarget(Leads, Resource):
                 yield Observed(target["ResourceId"], attributes, owned=owned, details=details)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        self._register(aws, Tags=aws.tags(self.address))
+        self._register(aws, Tags=aws.owner_tags(self.address))
         return Observed(self.resource_id, self.fields())
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:

@@ -102,6 +102,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "service_linked_role": AwsName("AWS::IAM::ServiceLinkedRole", "{name}"),
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,
+    "stack_tags": _NOTE,
     "subnet": AwsName("AWS::EC2::Subnet", "subnet-{id}"),
     "subscription": AwsName("AWS::SNS::Subscription", _ARN % ("sns", "{topic}/{protocol}/{endpoint}")),
     "target_group": AwsName(

@@ -67,6 +67,8 @@ OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket
 one changes."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
+    "tags": {"Team": "shop"},
+    "defaults": {"cpu": 512, "memory": 1024, "environment": {"LOG_LEVEL": "debug"}},
     "protect": True,
     "kms_key": KEY,
     "network.cidr": "10.8.0.0/16",
@@ -271,6 +273,9 @@ def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
         inner = next((it for it in get_args(one.annotation) if it is not type(None)), one.annotation)
         if name == "services" and model is Config:
             yield from keys(Service, f"{SERVICE}.")
+        elif name == "defaults":
+            # the keys of services
+            yield name
         elif isinstance(inner, type) and issubclass(inner, Model):
             yield from keys(inner, f"{before}{name}.")
         else:

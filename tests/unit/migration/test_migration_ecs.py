@@ -531,10 +531,12 @@ def test_http_beside_https_is_taken_over() -> None:
     assert "ECS shifts one rule's traffic for web" in left["cluster main: listener"]
 
 
-def test_tags_of_people_are_told() -> None:
+def test_tags_of_people_are_carried_over_or_told() -> None:
     tags = {"team": "shop", "aws:cloudformation:stack-name": "x", "copilot-service": "web", "Project": "shop"}
-    _, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
-    assert left["service web: tags"].startswith("team: resources have")
+    tags["a#b"] = "not for all services"
+    table, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
+    assert table["tags"] == {"team": "shop"}
+    assert left["service web: tags"].startswith("a#b: not on all services alike")
 
 
 def test_shares_of_capacity_providers_are_told() -> None:
