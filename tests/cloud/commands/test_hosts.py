@@ -124,7 +124,7 @@ def test_each_service_has_a_url(here: Project) -> None:
         "shop": "https://app.example.com/shop/",
         "api": "https://api.example.com/v1/",
     }
-    assert "web: https://app.example.com, shop: https://app.example.com/shop/, api:" in shown.out
+    assert "On AWS the URL would be https://app.example.com" in shown.out
     assert here.run("output", "url").out.strip() == urls["web"]
     assert {name: here.run("output", f"url_{name}").out.strip() for name in urls} == urls
     assert here.run("status", "--json").document["urls"] == urls
