@@ -267,7 +267,7 @@ def test_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None: 
     assert serving == ["backend", "frontend"]
     status = project.run("status", "--all").out
     assert re.search(r"^service +tasks +revision +deployment +capacity$", status, re.MULTILINE)
-    assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
+    assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT +simulated$", status, re.MULTILINE)
     live = project.run("status", "--json").document["live"]
     assert [service["name"] for service in live["services"]] == ["backend", "frontend"]
     assert {i["status"] for i in live["instances"]} == {"ACTIVE"}

@@ -128,7 +128,7 @@ def test_each_service_has_a_url(here: Project) -> None:
     assert here.run("output", "url").out.strip() == urls["web"]
     assert {name: here.run("output", f"url_{name}").out.strip() for name in urls} == urls
     assert here.run("status", "--json").document["urls"] == urls
-    assert "https://api.example.com/v1/" in here.run("status").out
+    assert "on AWS https://app.example.com" in here.run("status").out
 
 
 def test_the_printed_policy_is_enough(here: Project) -> None:
