@@ -117,6 +117,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "cloudwatch": lambda client, arn: client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "ec2": lambda client, name: client("ec2").delete_tags(Resources=[name], Tags=_PAIRS),
     "ecr": lambda client, arn: client("ecr").untag_resource(resourceArn=arn, tagKeys=_OWNER),
+    "cloudfront": lambda client, arn: client("cloudfront").untag_resource(Resource=arn, TagKeys={"Items": _OWNER}),
     "ecs": lambda client, arn: client("ecs").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "elbv2": lambda client, arn: client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=_OWNER),
     "events": lambda client, arn: client("events").untag_resource(ResourceARN=arn, TagKeys=_OWNER),

@@ -247,6 +247,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         at_once: whether it takes requests before the service behind it is ready, as at a port for tests, or for a host
             that leads here only when all is ready.
         transforms: the changes of a request before a target gets it.
+        keeps_place: whether it stays in its place for now, or where the exchange of another rule moves it.
     """
 
     listener_arn: str
@@ -256,6 +257,7 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     weighted_by_ecs: bool = False
     at_once: bool = False
     transforms: Sequence[Mapping[str, Any]] = ()
+    keeps_place: bool = False
 
     type_name = "listener_rule"
     api = API
@@ -409,7 +411,13 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             actions=self._actions(before, live, shifted=True),
             conditions=conditions,
             priority=there["priority"] if keeps else self.priority,
+            keeps_place=keeps,
         )
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The fields that are never compared: its place too, while it keeps that."""
+        return super().ignored | ({"priority"} if self.keeps_place else set())
 
     def _actions(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Sequence[Action]:
         if self.weighted_by_ecs:

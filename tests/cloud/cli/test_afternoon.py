@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from ecs_emulator import manage
+from provisioner.config import sample
 from tests.cloud.cli.test_cli_terminal import SECONDS, Screen
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.warm import ROOT
@@ -42,6 +43,7 @@ SKIPPED = {
     r"provision (scale|pause|resume|sleep|wake)\b": "is of its document's example: test_sleep.py has others",
     r"provision (exec|tunnel) ": "needs a container: tests/docker/test_sessions.py has some",
     r"provision (plan|up) --(take-over|give-back) ": "needs another system: test_take_over_whole.py has one",
+    r"provision init$": "asks on a terminal: tests/unit/migration/test_first_file.py answers",
     r"provision init --from ": "needs the files of another tool: tests/cloud/migration/test_moving.py has some",
     r"provision logs .*--container ": "needs a sidecar: tests/cloud/commands/test_stack_sidecars.py has some",
     r"provision secret ": "asks for a value: tests/cloud/steps/test_service_secrets.py answers",
@@ -275,6 +277,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afternoon]:
     """An empty directory, and the sample's applications in it, as in a clone."""
     directory = tmp_path_factory.mktemp("afternoon")
     shutil.copytree(ROOT / "app", directory / "app", ignore=shutil.ignore_patterns("__pycache__", ".venv"))
+    (directory / "stack.toml").write_text(sample.text(), encoding="utf-8")
     here = Afternoon(directory)
     yield here
     manage.stop(directory / ".provision")
