@@ -19,6 +19,8 @@ from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupt
 if TYPE_CHECKING:
     import boto3
 
+    from provisioner.aws.session import Session
+
 _PARAMETERS = "provisioner-parameters"
 """The key of a call's parameters in botocore's context of the call."""
 
@@ -50,7 +52,7 @@ class Connection:
     """The connection to AWS for one command. Its clients are created when first needed; nothing else changes.
 
     Args:
-        session: a boto3 session with its region and credentials.
+        session: a session with its region and credentials.
         pace: the clock of the run.
         endpoint: an endpoint for all services, or None for AWS's own.
         log: the log of all calls, if the user asked for one.
@@ -59,14 +61,15 @@ class Connection:
 
     def __init__(
         self,
-        session: boto3.Session,
+        session: Session | boto3.Session,
         pace: Pace,
         *,
         endpoint: str | None = None,
         log: Watcher | None = None,
         rates: bool = True,
     ) -> None:
-        self.session, self.pace, self.endpoint, self.log = session, pace, endpoint, log
+        self.session: Session | boto3.Session = session
+        self.pace, self.endpoint, self.log = pace, endpoint, log
         self.region: str = session.region_name
         self.partition: str = session.get_partition_for_region(self.region)
         self._limited = rates

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.exceptions import DataNotFoundError
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
 
@@ -46,9 +47,28 @@ def _content(file_path: str) -> Any:
 _shared = functools.cache(_content)
 
 
+class Models(Loader):
+    """The models of a session, found by their names: botocore looks through all its 400 services before the first."""
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        """Return a model of a service, the newest by default."""
+        try:
+            found = api_version or self.determine_latest_version(service_name, type_name)
+        except DataNotFoundError:
+            # it knows the words for a service that does not exist
+            return super().load_service_model(service_name, type_name)
+        model = self.load_data(f"{service_name}/{found}/{type_name}")
+        base: Any = self
+        # botocore has no public name for the extras
+        base._extras_processor.process(model, base._find_extras(service_name, type_name, found))  # noqa: SLF001
+        return model
+
+
 def read_plainly(session: Session) -> None:
-    """Make a session read the models with `PlainFiles` from now on."""
-    session.get_component("data_loader").file_loader = PlainFiles()
+    """Make a session read the models with `PlainFiles`, by their names, from now on."""
+    given = session.get_component("data_loader").search_paths
+    loader = Models(file_loader=PlainFiles(), extra_search_paths=list(given), include_default_search_paths=False)
+    session.register_component("data_loader", loader)
 
 
 def without_settings() -> Session:

@@ -27,8 +27,10 @@ class Model(BaseModel):
     """Base class of all tables: strict types, no unknown keys, immutable."""
 
     # pydantic would read the source of each model for the descriptions of its keys, which only the schema needs:
-    # `provisioner.config.schema` reads them; a wrong value may be a secret, and pydantic's own message would repeat it
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+    # `provisioner.config.schema` reads them; a wrong value may be a secret, and pydantic's own message would repeat it;
+    # `Config` has the validators of all tables, so no table needs its own: `defer_build`, and `model_construct` for its
+    # defaults
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between settings that are each valid alone."""

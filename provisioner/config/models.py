@@ -79,25 +79,25 @@ class Config(Model):
     """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
     """The KMS key for logs, images, disks, database and password, by alias or ARN; by default AWS's own keys."""
-    network: Network = Network()
+    network: Network = Network.model_construct()
     """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
-    dns: Dns = Dns()
+    dns: Dns = Dns.model_construct()
     """The public name and the two private zones."""
-    capacity: Capacity = Capacity()
+    capacity: Capacity = Capacity.model_construct()
     """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
-    load_balancer: LoadBalancer = LoadBalancer()
+    load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
     """CloudFront in front of the load balancer, which is internal then; without the table clients reach it directly."""
-    account: Account = Account()
+    account: Account = Account.model_construct()
     """The AWS account, its ENI trunking, and its rules for roles."""
-    logs: Logs = Logs()
+    logs: Logs = Logs.model_construct()
     """The days that logs are kept, and the key that encrypts them."""
-    state: StateSettings = StateSettings()
+    state: StateSettings = StateSettings.model_construct()
     """The place of the state: an S3 bucket, or without it this machine."""
-    steps: StepsSettings = StepsSettings()
+    steps: StepsSettings = StepsSettings.model_construct()
     """Steps and resource types of your own."""
     tags: Tags = Field(default_factory=dict)
     """Tags on all resources of the stack, beside its own; tasks and instances have them too. `{project}` and `{env}` in
@@ -112,7 +112,7 @@ class Config(Model):
     """CloudWatch alarms, and the receivers of their messages; without the table there are none."""
     schedule: Schedule | None = None
     """Times at which AWS puts the stack to sleep and wakes it; without the table it never does."""
-    cost: Cost = Cost()
+    cost: Cost = Cost.model_construct()
     """The budget of the stack."""
 
     _by_environment: tuple[str, ...] = PrivateAttr(())

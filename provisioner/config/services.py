@@ -77,7 +77,7 @@ class Service(Workload):
     get `https://`."""
     launch: Literal["ec2", "fargate"] = "fargate"
     """The compute of the tasks: Fargate, or EC2 instances of the stack."""
-    on_demand: OnDemand = OnDemand()
+    on_demand: OnDemand = OnDemand.model_construct()
     """The tasks on Fargate that are not Spot."""
     public: bool = False
     """Put the service behind the load balancer."""
@@ -103,15 +103,17 @@ class Service(Workload):
     """Start only when the database is ready; `false` for a service that tolerates its absence."""
     scaling: Scaling | None = None
     """The limits of the number of tasks, and the metrics that set it; without it the number stays at `count`."""
-    circuit_breaker: CircuitBreaker = CircuitBreaker()
+    circuit_breaker: CircuitBreaker = CircuitBreaker.model_construct()
     """The failures after which ECS stops a deployment and rolls it back."""
     count: Annotated[int, values.at_least(0, "there cannot be fewer than 0 tasks")] = Field(
         default_factory=lambda earlier: scaling.min if (scaling := earlier.get("scaling")) else 1
     )
     """The number of tasks; with `scaling`, the first number of a new service. By default 1, or `scaling.min`."""
-    health: Annotated[Health, BeforeValidator(short, json_schema_input_type=str | Health)] = Health()
+    health: Annotated[Health, BeforeValidator(short, json_schema_input_type=str | Health)] = Health.model_construct()
     """The health check: a path alone, or a table."""
-    deployment: Annotated[Deployment, BeforeValidator(named, json_schema_input_type=Way | Deployment)] = Deployment()
+    deployment: Annotated[Deployment, BeforeValidator(named, json_schema_input_type=Way | Deployment)] = (
+        Deployment.model_construct()
+    )
     """The way in which new tasks replace old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     """Seconds for the open requests of a task to end, before the task gets the signal to stop."""

@@ -31,7 +31,7 @@ class Sidecar(Container):
     """Its part of the task's CPU units; the workload's own container has the rest."""
     memory: Annotated[int, values.at_least(LEAST_MEMORY, "it is too small for a container")] | None = None
     """Its limit in MiB, a part of the task's memory; by default it has no limit of its own."""
-    health: Health = Health()
+    health: Health = Health.model_construct()
     """The health check by ECS: a table with `command`."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that it keeps. With a user other than root, none by default."""

@@ -37,8 +37,10 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.sized import run_costs
 
 if TYPE_CHECKING:
-    from boto3 import Session
+    import boto3
     from botocore.model import OperationModel
+
+    from provisioner.aws.session import Session
 
 API = Api(
     "scheduler",
@@ -246,7 +248,7 @@ class UniversalSchedule(Resource):
         _delete(aws, live)
 
 
-def operation_of(session: Session, target_arn: str) -> OperationModel:
+def operation_of(session: Session | boto3.Session, target_arn: str) -> OperationModel:
     """Return the operation that a universal target calls; the ARN has the API's name without hyphens."""
     api, operation = target_arn.partition(_UNIVERSAL)[2].split(":")
     service = next(name for name in session.get_available_services() if name.replace("-", "") == api)

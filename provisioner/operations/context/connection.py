@@ -11,11 +11,10 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import account, embedded_cloud
 
 if TYPE_CHECKING:
-    import boto3
-
     from ecs_emulator.control import CloudProcess
     from provisioner.aws.client import Aws
     from provisioner.aws.connection import Connection
+    from provisioner.aws.session import Session
     from provisioner.config.models import Config
     from provisioner.operations.context.embedded_runtime import EmbeddedRuntime
     from provisioner.operations.context.options import Options
@@ -83,7 +82,7 @@ def _embedded(options: Options, region: str, cloud: CloudProcess) -> Connection:
     return Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
 
 
-def _to_aws(options: Options, session: boto3.Session) -> Connection:
+def _to_aws(options: Options, session: Session) -> Connection:
     from provisioner.aws.connection import Connection
 
     return Connection(session, Pace(scale=time_scale()), log=options.log)
@@ -156,28 +155,28 @@ def time_scale() -> float:
     return scale
 
 
-def local_session(region: str, key: str) -> boto3.Session:
+def local_session(region: str, key: str) -> Session:
     """Return a session that ignores the user's AWS settings and never uses a proxy."""
-    import boto3
     from botocore.config import Config
 
     from provisioner.aws.service_models import without_settings
+    from provisioner.aws.session import Session
 
     core = without_settings()
     core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
-    return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
+    return Session(core, region=region, keys=(key, "cloud"))
 
 
-def _aws_session(region: str | None, profile: str | None) -> boto3.Session:
-    import boto3
+def _aws_session(region: str | None, profile: str | None) -> Session:
     import botocore.session
     from botocore.exceptions import ProfileNotFound
 
     from provisioner.aws.service_models import read_plainly
+    from provisioner.aws.session import Session
 
     core = botocore.session.Session()
     try:
-        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
+        session = Session(core, region=region, profile=profile)
     except ProfileNotFound as error:
         raise ConfigurationError(
             f"{error}: choose another with --profile, or add it to the AWS configuration"

@@ -14,6 +14,8 @@ from provisioner.engine.errors import ConfigurationError
 if TYPE_CHECKING:
     import boto3
 
+    from provisioner.aws.session import Session
+
 HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """For each partition, a Region that is enabled in every account (account guide, enable or disable Regions)."""
 UNKNOWN_CALLER = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
@@ -22,7 +24,7 @@ UNKNOWN_CALLER = frozenset({"InvalidClientTokenId", "UnrecognizedClientException
 SECONDS = 5
 
 
-def region_error(session: boto3.Session, error: Exception, where: str) -> Exception:
+def region_error(session: Session | boto3.Session, error: Exception, where: str) -> Exception:
     """Return an error that explains why a command's first call failed; errors not about the Region are `explained`.
 
     A Region that this version of boto3 does not know may be new, so it counts as wrong only when a call fails.
@@ -53,7 +55,7 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
     return explained(error)
 
 
-def check_emulated(session: boto3.Session, region: str, where: str) -> None:
+def check_emulated(session: Session | boto3.Session, region: str, where: str) -> None:
     """Refuse a Region that boto3 does not know: the embedded cloud does not have it.
 
     Args:
@@ -79,11 +81,10 @@ def check_named(region: str, where: str) -> None:
     Raises:
         ConfigurationError: the name fits no pattern. The message suggests the most similar name.
     """
-    import boto3
-
     from provisioner.aws.service_models import without_settings
+    from provisioner.aws.session import Session
 
-    session = boto3.Session(botocore_session=without_settings())
+    session = Session(without_settings())
     try:
         session.get_partition_for_region(region)
     except UnknownRegionError:
@@ -93,7 +94,7 @@ def check_named(region: str, where: str) -> None:
         ) from None
 
 
-def _known(session: boto3.Session) -> set[str]:
+def _known(session: Session | boto3.Session) -> set[str]:
     """Return the Regions that this version of boto3 knows."""
     return {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
 
@@ -103,7 +104,7 @@ def _nearest(region: str, names: Any) -> str:
     return f'did you mean "{near[0]}"?' if near else f"choose one of {', '.join(sorted(names))}"
 
 
-def _offered(session: boto3.Session) -> dict[str, str] | None:
+def _offered(session: Session | boto3.Session) -> dict[str, str] | None:
     """Return each Region's opt-in status for the account, read in an enabled Region; None if the read fails."""
     from botocore.config import Config
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import boto3
 
     from provisioner.aws.client import Aws
+    from provisioner.aws.session import Session
 
 SIGNED = "ssmmessages"
 OWN_PORT, REMOTE_PORT = "AWS-StartPortForwardingSession", "AWS-StartPortForwardingSessionToRemoteHost"
@@ -98,7 +99,7 @@ def caller(aws: Aws, say: Callable[[str], None]) -> Caller:
     return Caller(replace(aws, connection=connection), say)
 
 
-def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
+def signed(session: Session | boto3.Session, url: str, region: str) -> Mapping[str, str]:
     """Return the headers that sign the opening of a channel, unless its URL is signed already.
 
     AWS's own client signs the opening since version 1.2.764; AWS no longer supports earlier versions
@@ -110,12 +111,13 @@ def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
     there = urlsplit(url)
     if any(name.lower().startswith("x-amz-") for name in parse_qs(there.query)):
         return {}
+    held: Any = session.get_credentials()
     request = AWSRequest("GET", there._replace(scheme="https" if there.scheme == "wss" else "http").geturl())
-    SigV4Auth(session.get_credentials(), SIGNED, region).add_auth(request)
+    SigV4Auth(held, SIGNED, region).add_auth(request)
     return {name: str(value) for name, value in request.headers.items()}
 
 
-def certificates(session: boto3.Session) -> str:
+def certificates(session: Session | boto3.Session) -> str:
     """Return the file of the certificate authorities that boto3 trusts: the configured file, or boto3's own."""
     from botocore.httpsession import get_cert_path
 
