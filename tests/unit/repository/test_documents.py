@@ -100,19 +100,23 @@ def test_every_key_is_on_a_page() -> None:
     assert sorted(key for key in keys if not told(key[1])) == []
 
 
-@pytest.mark.parametrize(
-    ("english", "japanese"), [("README.md", "README.ja.md"), ("docs/tutorial.md", "docs/tutorial.ja.md")]
-)
-def test_both_languages_have_the_same_parts_and_commands(english: str, japanese: str) -> None:
-    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (english, japanese)]
+@pytest.mark.parametrize("page", ["README", "docs/tutorial", "docs/own-app", "docs/on-aws"])
+def test_both_languages_have_the_same_parts_and_commands(page: str) -> None:
+    texts = [(ROOT / f"{page}{language}.md").read_text(encoding="utf-8") for language in ("", ".ja")]
     levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in texts]
     assert levels[0] == levels[1]
     blocks = [re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL) for text in texts]
     typed = [[re.sub(r"\s*#.*", "", block) for block in one] for one in blocks]
     assert typed[0] == typed[1]
-    links = [sorted(set(re.findall(r"\]\(([^)]+)\)", text))) for text in texts]
-    both = {"README.md", "README.ja.md", "tutorial.md", "tutorial.ja.md", "docs/tutorial.md", "docs/tutorial.ja.md"}
-    assert [one for one in links[0] if one not in both] == [one for one in links[1] if one not in both]
+    leads = [{re.sub(r"(\.ja)?\.md", ".md", link) for link in re.findall(r"\]\(([^)#]+)", text)} for text in texts]
+    other = {f"{page.rpartition('/')[2]}.md", "index.md", "docs/index.md"}
+    assert leads[0] - other == leads[1] - other
+
+
+def test_the_families_of_errors_are_the_same_in_japanese() -> None:
+    texts = [(DOCS / page).read_text(encoding="utf-8") for page in ("errors.md", "errors.ja.md")]
+    families = [re.findall(r"^#+ ([a-z-]+)$", text, re.MULTILINE) for text in texts]
+    assert families[0] == families[1]
 
 
 def test_the_readme_is_read_in_two_minutes() -> None:
