@@ -1,4 +1,4 @@
-"""The commands of README.md and docs/*.md, taken from there as they stand, in terminals, pipes and poor locales.
+"""The commands of README.md and docs/, taken from there as they stand, in terminals, pipes and poor locales.
 
 The output is kept in `screens/`, with times and ids masked: `UPDATE_SCREENS=1` writes it anew.
 """
@@ -82,7 +82,8 @@ UNSET = dict.fromkeys(("NO_COLOR", "LC_ALL", "COLUMNS", "LINES", "PROVISION_TIME
 def documented() -> dict[str, str]:
     """Return the command lines of all blocks of the documents that show a console, each with where it stands first."""
     found: dict[str, str] = {}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "developers").glob("*.md")]
+    for path in (ROOT / "README.md", *sorted(pages, key=lambda page: page.name)):
         for block in re.finditer(r"^```console\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
             for line in re.findall(r"^\$ (.+)", block[1], re.MULTILINE):
                 found.setdefault(" ".join(shlex.split(line, comments=True)), str(path.relative_to(ROOT)))

@@ -33,7 +33,7 @@ REASONS = {
     # it has a path with it, which it takes off
     "services.web.strip_path": "the listener answers 404",
     "services.built removed": "the listener answers|none of its running tasks is registered in its target group",
-    # a task is told one port, and tasks with either run behind one name (docs/adr/0009-changes-in-parts.md)
+    # a task is told one port, and tasks with either run behind one name (docs/developers/adr/0009-changes-in-parts.md)
     "services.api.port, which web calls": "on port 9200",
 }
 """By change, the reason for an outage that cannot be avoided. It stands in the plan."""
