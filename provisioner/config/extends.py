@@ -69,7 +69,7 @@ BY_DEFAULT = (
     "sticky",
     "timezone",
 )
-"""Keys of `[defaults]`. A key comes after those that decide whether it has an effect."""
+"""Keys of `[defaults]`. A key comes after the keys that decide whether it has an effect."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ REMOVABLE = frozenset(
         *("on_demand", "circuit_breaker", "deployment", "deregistration_delay", "sticky", "count", "timezone"),
     }
 )
-"""Keys that `false` takes away as a whole: those that a task can be without. Each other key has a value of its own."""
+"""Keys that `false` takes away as a whole: a task can be without them. Each other key has a value of its own."""
 MISSING: Any = object()
 """The value of a key that a table does not get."""
 

@@ -236,6 +236,8 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
     if answer := synonyms.meant(starred, key, value, known):
         return f"is unknown{answer}"
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
+    # the keys of all workloads behind the keys of one
+    elsewhere.sort(key=lambda table: table == ("defaults",))
     if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"

@@ -10,13 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from provisioner.config import (
+    completion,
     entrance,
     extends,
-    loader,
-    private_names,
     production,
     service_connect,
-    stack_words,
     task_policies,
     together,
 )
@@ -43,8 +41,8 @@ from provisioner.config.tables import (
     Logs,
     StateSettings,
     StepsSettings,
+    Tags,
 )
-from provisioner.config.tags import Tags
 from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -125,19 +123,11 @@ class Config(Model):
         """Add the keys that `extends` inherits and the defaults of the environment, before all checks."""
         if not isinstance(table, Mapping):
             return handler(table)
-        extended = extends.extended(table)
-        if extended.problems:
-            raise loader.Inconsistent(extended.problems)
         project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
-        said = extended.table
-        filled, unknown = stack_words.filled(said, str(said.get("project", project)), str(said.get("env", env)))
-        if unknown:
-            raise loader.Inconsistent(unknown)
-        whole, keys = production.with_defaults(filled)
-        whole, named = private_names.with_defaults(whole, project, env)
-        config = handler(whole)
-        config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)
-        config._images = extended.images  # noqa: SLF001
+        whole = completion.completed(table, project, env)
+        config = handler(whole.table)
+        config._by_environment = whole.by_environment  # noqa: SLF001 (of its own class)
+        config._images = whole.images  # noqa: SLF001
         return config
 
     @property

@@ -143,7 +143,7 @@ class Scaling(Model):
 
     @property
     def all(self) -> list[Bounds]:
-        """The usual bounds and those of the schedule, one of which holds at any time."""
+        """The usual bounds and the bounds of the schedule; one of them holds at any time."""
         return [self.usual, *(self.from_then(name) for name in self.schedule)]
 
     def holding(self, now: float) -> str | None:

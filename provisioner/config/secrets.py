@@ -86,7 +86,7 @@ def read_secrets(value: Any) -> Mapping[str, Secret]:
     if not isinstance(value, Mapping):
         wrong = 'must be a list of names, such as ["STRIPE_KEY"], or a table of names and places'
         if value is False:
-            wrong = "false takes away what extends or [defaults] gives, and neither gives secrets: remove this line"
+            wrong = "false removes keys of extends and [defaults], and neither gives secrets: remove this line"
         raise ValueError(wrong)  # noqa: TRY004 (pydantic takes a TypeError for a mistake of ours)
     for number, name in enumerate(value, 1):
         if not VARIABLE.fullmatch(name) or looks_secret("", name):

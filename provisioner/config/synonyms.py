@@ -118,7 +118,7 @@ _DATA = "tasks keep no files: put them into S3 or the database; ephemeral_storag
 _SAME = "jobs alone have a schedule: write it in a table [jobs.NAME], with extends = for the same image"
 _ENGINE = "the database is Aurora MySQL, and there is no other: remove this line, or keep your database elsewhere"
 _ADDRESS = "it is an address, and each service has its own: write it in the table [services.NAME]"
-_RUNS = "what runs is never the same by default: write it in one table, and extends = in the tables that take it over"
+_RUNS = "there is no image or command for all: write it in one table, and extends = in the tables that take it over"
 OTHERWISE: Mapping[Table, Mapping[str, str]] = {
     (DEFAULTS,): {
         **dict.fromkeys(

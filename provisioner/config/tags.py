@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
+from typing import Any
 
 from provisioner.config.loader import Inconsistent, shown
 from provisioner.config.secret_values import looks_secret
@@ -79,7 +77,3 @@ def _wrong(key: str, value: str, tags: Mapping[str, Any]) -> str:
 
 def _plain(text: str) -> bool:
     return all(one in _MARKS or unicodedata.category(one)[0] in "LNZ" for one in text)
-
-
-Tags = Annotated[Mapping[str, str], AfterValidator(check)]
-"""The tags of `[tags]`, by key."""

@@ -89,7 +89,7 @@ def _inheriting(loc: Sequence[str], key: str, value: object) -> str:
     if not (loc and loc[0] in WORKLOADS and len(loc) == 3):
         return ""
     if value is False and key in inheritance.REMOVABLE:
-        return "false takes away what extends or [defaults] gives, and neither gives it: remove this line"
+        return "false removes keys of extends and [defaults], and neither gives it: remove this line"
     if value is False and key in NEEDED:
         return NEEDED[key]
     if key in inheritance.NAMES and inheritance.is_choice(value):

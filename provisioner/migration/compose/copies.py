@@ -1,4 +1,4 @@
-"""Tell whether an image has the files that a Compose service mounts from the machine: those that its build copies."""
+"""Tell whether an image has the files that a Compose service mounts from the machine: its build copies them."""
 
 from __future__ import annotations
 

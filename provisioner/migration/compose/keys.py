@@ -186,7 +186,7 @@ def volumes(service: Service, value: Value) -> None:
     mounts = list(stores.mounts(Value("", 0, {"volumes": value})))
     for one, (source, path) in zip(value.values, mounts, strict=False):
         if source and not stores.is_volume(source) and copies.has(service, source, path):
-            why = f"{source} at {path}: the image has these files, too: what changes here needs a new image"
+            why = f"{source} at {path}: the image has these files, too: a change here needs a new image"
             service.tell(one, "volumes", why)
             continue
         if not source and any(path.startswith(f"{at.rstrip('/')}/") for host, at in mounts if host):
@@ -252,7 +252,7 @@ def _mib(value: Value) -> int | None:
 
 
 def ports(service: Service, value: Value) -> None:
-    """Note all ports but the service's: the first, or the one that is published as port 80."""
+    """Note all ports but the service's: the first, or the port published as 80."""
     for one in _first(value)[1:]:
         service.leave(one, "ports", "a service has one port here, the first of these, or the one at port 80")
 
@@ -308,7 +308,7 @@ def is_local(service: Value) -> bool:
 
 
 def port_of(service: Value) -> int | None:
-    """Return the container's port by TCP: the one that is published as port 80, or the first published or exposed."""
+    """Return the container's port by TCP: the port published as 80, or the first published or exposed."""
     for key in ("ports", "expose"):
         for one in _first(service.at(key) or Value("", 0, [])):
             text = (one.at("target") or one).text or ""

@@ -52,7 +52,9 @@ def write(found: Draft, folder: Path) -> None:
         regions = list(dict.fromkeys(one.region for one in named))
         if (certified := _certified(table)) and regions != [certified]:
             table["region"] = certified
-            why = f"{certified}: that of the certificates, as a load balancer takes those of its own Region alone"
+            why = (
+                f"{certified}: that of the certificates, as a load balancer takes certificates of its own Region alone"
+            )
             found.note(Left(NOTE[0], 0, NOTE[1], why, cost="nothing"))
             continue
         if len(regions) == 1:

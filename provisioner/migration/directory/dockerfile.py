@@ -106,7 +106,7 @@ def _with(image: Image, instruction: str, rest: str, before: dict[str, str]) -> 
 
 
 def _copies(rest: str, directory: str) -> Iterator[tuple[str, str]]:
-    """Yield what COPY takes from the build context, with its path in the image; nothing if that path is not known."""
+    """Yield the sources of COPY in the build context, each with its path in the image; nothing if that is not known."""
     options = re.match(r"(--\S+\s+)*", rest)
     flags = options[0] if options else ""
     words = rest[len(flags) :].strip()

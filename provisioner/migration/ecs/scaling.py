@@ -116,7 +116,7 @@ def _customized(workload: Workload, key: str, tracking: Answer, own: Answer) -> 
         workload.leave(key, "follows a load balancer's response times, and the service is not public here")
         return {}
     if namespace in ("AWS/ApplicationELB", "AWS/ECS", "ECS/ContainerInsights"):
-        workload.leave(key, f"follows {namespace} {name} of what stands there, which has other names here")
+        workload.leave(key, f"follows {namespace} {name} of resources there, which have other names here")
         return {}
     if tracking.get("DisableScaleIn"):
         workload.leave(f"{key}.DisableScaleIn", "tasks that are not needed go again here")

@@ -348,7 +348,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         return _tags(self.fields().get(self.schema.tag_property)) if self.schema.tag_property else {}
 
     def _all_tags(self, aws: Aws) -> Tags:
-        """Return all tags of the resource: what it declares itself counts before the tags of the stack."""
+        """Return all tags of the resource: its own declared tags count before the tags of the stack."""
         return {**aws.chosen, **self.own_tags(), **aws.owner_tags(self.address)}
 
     @classmethod

@@ -64,7 +64,7 @@ def here(project: Project) -> Project:  # noqa: F811
 
 
 def tags(here: Project) -> dict[str, dict[str, str]]:
-    """Return the tags of all resources of the stack by ARN, without those of the tool and of ECS."""
+    """Return the tags of all resources of the stack by ARN, without the tags of the tool and of ECS."""
     cloud, found = here.cloud, dict[str, Mapping[str, str]]()
     for page in cloud.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate():
         found |= {one["ResourceARN"]: tag_map(one["Tags"]) for one in page["ResourceTagMappingList"]}

@@ -1,4 +1,4 @@
-"""`[defaults]`: which workloads get its keys, what takes them away, and where its errors are shown."""
+"""`[defaults]`: the workloads that get its keys, the ways to take them away, and the places of its errors."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_default_wrong_in_combination_is_told_once(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("entrypoint = false", "services.web.entrypoint: must be a list in brackets, not false: false takes away"),
-        ("secrets = false", "services.web.secrets: false takes away what extends or [defaults] gives"),
+        ("secrets = false", "services.web.secrets: false removes keys of extends and [defaults]"),
         ("health = false", 'services.web.health: must be a path such as "/up", or a table, not false: false takes'),
         ("cpu = false", "services.web.cpu: must be a whole number, not false: a task always has CPU units"),
         ("calls = { web = false }", "services.web.calls: must be a list in brackets, not a table: a table takes names"),

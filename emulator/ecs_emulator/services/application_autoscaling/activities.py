@@ -10,7 +10,7 @@ from moto.moto_api._internal import mock_random
 from ecs_emulator.clock import CLOCK
 
 _MOST = 100
-"""The activities kept for each account and Region. AWS keeps those of six weeks (API reference)."""
+"""The activities kept for each account and Region. AWS keeps them for six weeks (API reference)."""
 
 
 def note(backend: ApplicationAutoscalingBackend, resource: str, description: str, cause: str) -> None:

@@ -89,37 +89,44 @@ def update_action(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 @wrap(ApplicationAutoscalingBackend, "put_scheduled_action")
-def put_scheduled_action(original: Any, self: Any, **given: Any) -> None:
+def put_scheduled_action(
+    original: Any,
+    self: Any,
+    service_namespace: str,
+    schedule: str,
+    timezone: str,
+    scheduled_action_name: str,
+    resource_id: str,
+    scalable_dimension: str,
+    start_time: str,
+    end_time: str,
+    scalable_target_action: dict[str, Any],
+) -> None:
     """Answer PutScheduledAction; it needs a scalable target, a time, and bounds in order."""
-    name, resource, dimension = (given[key] for key in ("scheduled_action_name", "resource_id", "scalable_dimension"))
-    if not self._scalable_target_exists(resource, dimension):
-        refuse(
-            "ObjectNotFoundException",
-            texts.NO_TARGET.format(given["service_namespace"], resource, dimension),
-        )
-    there = [
-        one for one in self.scheduled_actions if (one.resource_id, one.scalable_dimension) == (resource, dimension)
-    ]
-    new = name not in {one.scheduled_action_name for one in there}
+    place = (resource_id, scalable_dimension)
+    if not self._scalable_target_exists(*place):
+        refuse("ObjectNotFoundException", texts.NO_TARGET.format(service_namespace, *place))
+    there = [one for one in self.scheduled_actions if (one.resource_id, one.scalable_dimension) == place]
+    new = scheduled_action_name not in {one.scheduled_action_name for one in there}
     if new and len(there) >= _MOST:
         refuse("LimitExceededException", f"A scalable target has {_MOST} scheduled actions at the most.")
-    _check(new, given)
-    original(self, **given)
+    _check(scheduled_action_name, schedule, timezone, scalable_target_action or {}, new=new)
+    when = (schedule, timezone, scheduled_action_name, *place, start_time, end_time)
+    original(self, service_namespace, *when, scalable_target_action)
 
 
-def _check(new: bool, given: dict[str, Any]) -> None:
-    if not _NAME.fullmatch(given["scheduled_action_name"] or ""):
-        refuse("ValidationException", f"The scheduled action name {given['scheduled_action_name']} is not valid.")
-    if new and not given["schedule"]:
+def _check(name: str, schedule: str, timezone: str, bounds: dict[str, Any], *, new: bool) -> None:
+    if not _NAME.fullmatch(name or ""):
+        refuse("ValidationException", f"The scheduled action name {name} is not valid.")
+    if new and not schedule:
         refuse("ValidationException", "A new scheduled action needs a schedule.")
-    if given["schedule"]:
+    if schedule:
         try:
-            parse(given["schedule"])
+            parse(schedule)
         except ValueError as error:
-            refuse("ValidationException", f"Schedule {given['schedule']} is not valid: {error}.")
-    if given["timezone"] and given["timezone"] not in available_timezones():
-        refuse("ValidationException", f"Timezone {given['timezone']} is not valid.")
-    bounds = given["scalable_target_action"] or {}
+            refuse("ValidationException", f"Schedule {schedule} is not valid: {error}.")
+    if timezone and timezone not in available_timezones():
+        refuse("ValidationException", f"Timezone {timezone} is not valid.")
     if new and not bounds:
         refuse("ValidationException", "A new scheduled action needs a minimum or a maximum capacity.")
     least, most = bounds.get("MinCapacity"), bounds.get("MaxCapacity")
