@@ -155,6 +155,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
         untried={
             "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",
             "at_once": "it is not AWS's: it says how a new rule begins: tests/unit/engine/test_parts.py",
+            "keeps_place": "it is not AWS's: it says that the place is not compared: tests/unit/engine/test_parts.py",
         },
     ),
     WebAclAssociation: Sample(
