@@ -30,7 +30,7 @@ REASONS = {
     "dns.domain": "the listener has no certificate for this name|there is no DNS record of this name",
     "services.web.public": "none of its running tasks is registered in its target group|the listener answers 404",
     "services.web.path": "the listener answers 404",
-    # it has a path with it, which it takes off
+    # it needs a path that it can take off, and is changed together with one
     "services.web.strip_path": "the listener answers 404",
     "services.built removed": "the listener answers|none of its running tasks is registered in its target group",
     # a task is told one port, and tasks with either run behind one name (docs/developers/adr/0009-changes-in-parts.md)

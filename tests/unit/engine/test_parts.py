@@ -14,18 +14,17 @@ from provisioner.engine.resource_types import all_types
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
-from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
-from provisioner.resources.elbv2.listeners import (
+from provisioner.resources.elbv2.actions import (
     MAX_TARGET_GROUPS,
-    Listener,
-    ListenerRule,
     answer,
     forward,
     forward_by_ecs,
     normal_action,
     redirect_to,
 )
+from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
 
