@@ -59,27 +59,27 @@ test-rest: $(READY)
 coverage: $(READY)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
 
-# ARGS: see docs/crash.md
+# ARGS: see docs/developers/crash.md
 crash: $(READY)
 	$(BIN)/python -m tests.cloud.crash $(ARGS)
 
-# deploy, scale, sleep and the others, around each of their writes. ARGS: see docs/crash.md
+# deploy, scale, sleep and the others, around each of their writes. ARGS: see docs/developers/crash.md
 crash-verbs: $(READY)
 	$(BIN)/python -m tests.cloud.crash.verbs $(ARGS)
 
-# Drawn sequences of commands, edits and losses, with kills in them. ARGS: see docs/crash.md
+# Drawn sequences of commands, edits and losses, with kills in them. ARGS: see docs/developers/crash.md
 crash-lives: $(READY)
 	$(BIN)/python -m tests.cloud.crash.lives $(ARGS)
 
-# ARGS: see docs/faults.md
+# ARGS: see docs/developers/faults.md
 faults: $(READY)
 	$(BIN)/python -m tests.cloud.faults $(ARGS)
 
-# ARGS: see docs/simulation.md
+# ARGS: see docs/developers/simulation.md
 simulate: $(READY)
 	$(BIN)/python -m tests.simulation $(ARGS)
 
-# ARGS: see docs/simulation.md
+# ARGS: see docs/developers/simulation.md
 mutate: $(READY)
 	$(BIN)/python -m tests.simulation.mutations $(ARGS)
 
@@ -92,7 +92,7 @@ test-wheels: $(READY)
 test-docker: $(READY)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(SHARE) $(ARGS) tests/docker
 
-# On AWS, and costs money: PROFILE, DOMAIN, REGION and ARGS, see docs/aws.md. It shows what it will make, and asks.
+# On AWS, and costs money: PROFILE, DOMAIN, REGION and ARGS, see docs/developers/aws.md. It shows what it will make, and asks.
 test-aws: $(READY)
 	$(BIN)/python -m tests.aws $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(REGION),--region "$(REGION)") $(ARGS)
 
@@ -120,7 +120,7 @@ audit-policies: $(READY) $(VENV)-policies/.ready
 	$(BIN)/python -m tests.audit.policies
 
 # The tests of the embedded cloud with the newest moto, and else what is locked. MOTO=5.2.4: with that one instead;
-# HASH=sha256:...: only if its wheel has that hash, which a run before has told; ARGS: with other tests. See docs/cloud.md
+# HASH=sha256:...: only if its wheel has that hash, which a run before has told; ARGS: with other tests. See docs/developers/cloud.md
 moto-canary: $(READY)
 	@echo "Installing the locked packages, and $(if $(MOTO),moto $(MOTO),the newest moto), into $(VENV)-moto"
 	@$(BIN)/python -m venv --clear $(VENV)-moto
@@ -134,16 +134,16 @@ moto-canary: $(READY)
 	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ./emulator -e .
 	PATH="$(CURDIR)/$(VENV)-moto/bin:$$PATH" $(VENV)-moto/bin/python -m tests.cloud.canary $(ARGS)
 
-# What the embedded cloud refuses, each with its source, as build/refusals.md; the figures in docs/cloud.md with it.
+# What the embedded cloud refuses, each with its source, as build/refusals.md; the figures in docs/developers/cloud.md with it.
 refusals: $(READY)
 	$(BIN)/python -m tests.cloud.refusals.document
 
-# The documents as a site, in build/site; fails on a link that leads nowhere.
+# The documents as a site of two halves, for users in build/site and for developers below it; fails on a link that leads nowhere.
 docs: $(READY)
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.site
 
-# VERSION=1.2.3: checks, builds both distributions into dist/, tags; uploads nothing. See docs/releasing.md
+# VERSION=1.2.3: checks, builds both distributions into dist/, tags; uploads nothing. See docs/developers/releasing.md
 release: $(READY)
 	@$(BIN)/python -m tests.release "$(VERSION)"
 

@@ -34,5 +34,6 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     service_secrets,
     services,
     sleep_schedules,
+    tags,
     task_definitions,
 )

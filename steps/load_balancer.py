@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
+from provisioner.config import protocols
 from provisioner.config.deployment import alternate
 from provisioner.config.facts import ExistingListener, balancer_of
 from provisioner.config.host_names import title
@@ -67,11 +68,12 @@ def load_balancer(
     entrance = _shared(stack.facts.listener) if stack.facts.listener else None
     entrance = entrance or _own(stack, network, security_groups, service_roles)
     targets = {
-        name: stack.ensure(_target_group(stack, name, service, network.vpc_id)) for name, service in public.items()
+        name: stack.ensure(_target_group(stack, name, service, network.vpc_id), keys=_keys(name))
+        for name, service in public.items()
     }
     groups = {name: target.id for name, target in targets.items()}
     seconds = {
-        name: stack.ensure(_target_group(stack, alternate(name), service, network.vpc_id))
+        name: stack.ensure(_target_group(stack, alternate(name), service, network.vpc_id), keys=_keys(name))
         for name, service in public.items()
         if service.deployment.shifts
     }
@@ -132,19 +134,28 @@ def _own(stack: Stack, network: Network, security_groups: SecurityGroups, servic
 
 def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:
     health = service.health
+    protocol = "HTTPS" if service.tls else "HTTP"
     return TargetGroup(
         name,
         shortened(f"{stack.name}-{name}", TARGET_GROUP),
         vpc_id,
-        health.path,
+        protocols.path(service.protocol, health),
+        protocol,
         deregistration_delay=service.deregistration_delay,
         stickiness=service.sticky or 0,
         health_check_interval_seconds=health.interval,
         health_check_timeout_seconds=health.timeout,
         healthy_threshold_count=health.healthy,
         unhealthy_threshold_count=health.unhealthy,
-        matcher=health.codes,
+        matcher=protocols.codes(service.protocol, health),
+        protocol_version=protocols.VERSIONS[service.protocol],
+        health_check_protocol=protocol,
     )
+
+
+def _keys(service: str) -> dict[str, str]:
+    """Return the keys of `stack.toml` behind the fields of a target group that AWS cannot change in place."""
+    return {"protocol": f"services.{service}.tls", "protocol_version": f"services.{service}.protocol"}
 
 
 def _log_bucket(stack: Stack) -> Bucket:

@@ -9,17 +9,10 @@ from provisioner import Handle, Stack
 from provisioner.config.path_patterns import ALL
 from provisioner.config.together import in_clear, on_trial
 from provisioner.engine import words
+from provisioner.resources.elbv2.actions import Action, answer, forward, forward_by_ecs, redirect_to
 from provisioner.resources.elbv2.conditions import host
 from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
-from provisioner.resources.elbv2.listeners import (
-    Action,
-    Listener,
-    ListenerRule,
-    answer,
-    forward,
-    forward_by_ecs,
-    redirect_to,
-)
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.steps.certificate import Certified
 from provisioner.steps.rules import priorities, rules
 

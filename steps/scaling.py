@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner import Handle, Stack, ready, step
-from provisioner.config.services import MEASURED
-from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.config.scaling import MEASURED
+from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.service_roles import ServiceRoles
 from provisioner.steps.services import Services
@@ -17,6 +19,8 @@ METRICS = {
     "requests": "ALBRequestCountPerTarget",
 }
 """The metrics' names in Application Auto Scaling (its API reference, PredefinedMetricSpecification)."""
+RESPONSES = "AWS/ApplicationELB"
+"""The namespace of the load balancer's metrics (User Guide for Application Load Balancers, CloudWatch metrics)."""
 HIGH_RESOLUTION = {metric: f"{METRICS[metric]}HighResolution" for metric in MEASURED}
 
 
@@ -29,11 +33,11 @@ class Scaling:
 
 @step
 def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_balancer: LoadBalancing) -> Scaling:
-    """Declare each scaling service's bounds, and a policy for each metric; auto scaling then sets the number of tasks.
+    """Declare each scaling service's bounds, times with other bounds, and a policy for each metric.
 
-    With several policies the largest number counts (its user guide, target tracking). A metric of high resolution has
-    no data before all tasks of the service are measured so, which takes a deployment (ECS developer guide, "Faster auto
-    scaling with high-resolution metrics").
+    Auto scaling then sets the number of tasks. With several policies the largest number counts (its user guide, target
+    tracking). A metric of high resolution has no data before all tasks of the service are measured so, which takes a
+    deployment (ECS developer guide, "Faster auto scaling with high-resolution metrics").
     """
     targets: dict[str, Handle] = {}
     for name, service in stack.config.services.items():
@@ -41,20 +45,24 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
         if settings is None:
             continue
         # between 0 and 0 there are no tasks under any policy (API reference, RegisterScalableTarget)
-        least, most = (0, 0) if stack.facts.sizes.rests(name) else (settings.min, settings.max)
+        rests = stack.facts.sizes.rests(name)
+        # what the last scheduled action has set, so that no run in the daytime brings the night's bounds back
+        least, most = (0, 0) if rests else settings.bounds(stack.facts.now)
         target = targets[name] = stack.ensure(
             ScalableTarget(name, services.handles[name].resource_id, least, most),
             after=[*filter(None, [service_roles.task_scaling])],
         )
-        names = METRICS | (HIGH_RESOLUTION if settings.high_resolution else {})
+        for called, time in settings.schedule.items():
+            # a scheduled action would start a service that a command has stopped
+            least, most = (0, 0) if rests else settings.from_then(called)
+            stack.ensure(
+                ScheduledAction(f"{name}.{called}", called, target.id, time.at, settings.timezone, least, most)
+            )
         measured = [ready(services.handles[name])] if settings.high_resolution else []
-        for metric, value in settings.targets.items():
-            followed = {"PredefinedMetricType": names[metric]}
-            if metric == "requests":
-                followed["ResourceLabel"] = f"{load_balancer.name}/{load_balancer.targets[name]}"
+        for metric, value, followed in _followed(stack, name, load_balancer):
             tracking = {
-                "TargetValue": float(value),
-                "PredefinedMetricSpecification": followed,
+                "TargetValue": value,
+                **followed,
                 "ScaleOutCooldown": settings.scale_out_cooldown,
                 "ScaleInCooldown": settings.scale_in_cooldown,
                 "DisableScaleIn": False,
@@ -64,3 +72,34 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
             policy = ScalingPolicy(called, f"{stack.name}-{name}-{metric}", target.id, tracking)
             stack.ensure(policy, after=measured)
     return Scaling(targets)
+
+
+def _followed(stack: Stack, name: str, load_balancer: LoadBalancing) -> Iterator[tuple[str, float, Mapping[str, Any]]]:
+    """Yield the metrics that a service follows: the name, the target, and the specification for AWS."""
+    settings = stack.config.services[name].scaling
+    if settings is None:
+        return
+    names = METRICS | (HIGH_RESOLUTION if settings.high_resolution else {})
+    for metric, value in settings.targets.items():
+        if metric == "response_time":
+            dimensions = {"LoadBalancer": str(load_balancer.name), "TargetGroup": load_balancer.targets[name]}
+            yield metric, float(value), _specified(RESPONSES, "TargetResponseTime", dimensions, "Average")
+            continue
+        followed = {"PredefinedMetricType": names[metric]}
+        if metric == "requests":
+            followed["ResourceLabel"] = f"{load_balancer.name}/{load_balancer.targets[name]}"
+        yield metric, float(value), {"PredefinedMetricSpecification": followed}
+    for called, own in settings.metrics.items():
+        yield called, own.target, _specified(own.namespace, own.name, own.dimensions, own.statistic)
+
+
+def _specified(namespace: str, name: str, dimensions: Mapping[str, str], statistic: str) -> Mapping[str, Any]:
+    """Return the specification of a metric that is none of the predefined ones."""
+    return {
+        "CustomizedMetricSpecification": {
+            "MetricName": name,
+            "Namespace": namespace,
+            "Dimensions": [{"Name": key, "Value": dimensions[key]} for key in sorted(dimensions)],
+            "Statistic": statistic,
+        }
+    }

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from provisioner import Stack
 from provisioner.config.facts import ExistingListener
-from provisioner.resources.elbv2.listeners import Action, ListenerRule, forward, forward_by_ecs
+from provisioner.resources.elbv2.actions import Action, forward, forward_by_ecs
+from provisioner.resources.elbv2.listeners import ListenerRule
 from provisioner.steps.routes import Routes
 from provisioner.steps.rules import rules
 from provisioner.steps.shared_priorities import shared_priorities

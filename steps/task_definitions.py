@@ -13,6 +13,7 @@ from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
+from provisioner.config.protocols import by_proxy
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
@@ -132,8 +133,10 @@ def _own(stack: Stack, name: str, workload: Service | Job, image: str, log_group
     if isinstance(workload, Service) and workload.checked:
         container["healthCheck"] = _health(workload.health)
     if name in stack.config.endpoints:
-        # Service Connect's proxy finds the port by this name, and speaks HTTP to it, as the URL's `http://` says
-        container["portMappings"] = [one | {"name": name, "appProtocol": "http"} for one in container["portMappings"]]
+        # Service Connect's proxy finds the port by this name; without a protocol it passes bytes on
+        spoken = by_proxy(workload.protocol, tls=workload.tls) if isinstance(workload, Service) else None
+        more = {"name": name, **({"appProtocol": spoken} if spoken else {})}
+        container["portMappings"] = [one | more for one in container["portMappings"]]
     return container
 
 
@@ -296,8 +299,8 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
         }
     urls: dict[str, str] = {}
     for callee in workload.calls:
-        protocol, port_of = stack.config.services[callee].protocol, stack.config.port_of(callee)
-        urls |= call_variables(callee, protocol, f"{callee}.{domain}", port_of)
+        scheme, port_of = stack.config.services[callee].scheme, stack.config.port_of(callee)
+        urls |= call_variables(callee, scheme, f"{callee}.{domain}", port_of)
     urls = {name: value for name, value in urls.items() if name not in workload.secrets}
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
     return {**port, **urls, **access, **workload.environment}

@@ -73,6 +73,15 @@ def fits(pattern: str, text: str) -> bool:
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
+def expected(codes: str, usual: int = 200) -> int:
+    """Return the status of an answer that passes a check: the usual one if it is among the codes, else their first.
+
+    >>> expected("307")
+    307
+    """
+    return usual if matches(codes, usual) else int(re.split(r"[,-]", codes, maxsplit=1)[0])
+
+
 def matches(codes: str, status: int) -> bool:
     """Return whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
 

@@ -7,6 +7,7 @@ from ecs_emulator.cloudcontrol import requests
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
 from ecs_emulator.services.acm import rules as acm
+from ecs_emulator.services.application_autoscaling import scheduled, tracking
 from ecs_emulator.services.cloudfront import vpc_origins
 from ecs_emulator.services.cloudwatch import states
 from ecs_emulator.services.scheduler import firing
@@ -19,6 +20,8 @@ def tick() -> None:
         requests.settle()
         vpc_origins.settle_all()
         firing.settle()
+        scheduled.settle()
         states.settle()
+        tracking.settle()
     ecs.tick()
     WATCH.update()

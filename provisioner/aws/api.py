@@ -5,7 +5,7 @@ Not here: the list of all APIs. An `Api` registers itself when it is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -37,6 +37,10 @@ class Clients(Protocol):
     def owner(self) -> dict[str, str]:
         """The owner tags, which all of the stack's resources carry."""
 
+    @property
+    def inherited(self) -> dict[str, str]:
+        """The tags that a resource hands on: an Auto Scaling group to its instances."""
+
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service."""
 
@@ -51,12 +55,13 @@ class Clients(Protocol):
 class TagCalls:
     """The calls of an API that read and write the tags of a resource, named by its id or by its output `arn`.
 
-    New tags replace tags with the same keys, so the call can be repeated safely.
+    New tags replace tags with the same keys, and keys without a tag are no error, so each can be repeated safely.
     """
 
     by: Literal["id", "arn"]
     read: Callable[[Clients, str], Tags]
     put: Callable[[Clients, str, Mapping[str, str]], object]
+    drop: Callable[[Clients, str, Sequence[str]], object]
 
 
 @dataclass(frozen=True)

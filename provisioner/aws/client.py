@@ -189,6 +189,19 @@ class Aws(Ownership):
         if self.taggable(resource_type):
             tagging.put(self, resource_type, live, self.tags(address))
 
+    def retag(
+        self, resource_type: type[Resource], live: Observed, tags: Mapping[str, str], removed: Collection[str]
+    ) -> None:
+        """Put tags on a resource of this stack beside its present ones, and remove tags by their keys."""
+        if tags:
+            tagging.put(self, resource_type, live, {**tags, **self.owner_tags(str(live.address))})
+        if removed:
+            tagging.drop(self, resource_type, live, removed)
+        now = {**(live.tags or {}), **tags}
+        self.inventory.note_retagged(
+            resource_type, live.id, {key: value for key, value in now.items() if key not in removed}
+        )
+
     def taggable(self, resource_type: type[Resource]) -> bool:
         """Say whether resources of this type carry owner tags of their own."""
         return tagging.taggable(resource_type)
@@ -276,7 +289,7 @@ class Aws(Ownership):
         if not live.id:
             return
         if live.address and (arn := live.id if live.id.startswith("arn:") else live.outputs.get("arn")):
-            self.note_tags(arn, self.tags(live.address))
+            self.note_tags(arn, self.owner_tags(live.address))
         self.inventory.note_written(resource_type, live)
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:

@@ -45,7 +45,7 @@ ALARMS_THROTTLED = "Rate exceeded"
 """The message of Application Auto Scaling if CloudWatch throttled it, within FailedResourceAccessException."""
 
 GENERAL: tuple[Row, ...] = (
-    # the permission depends on the tags of a resource that was created moments ago (docs/security.md)
+    # the permission depends on the tags of a resource that was created moments ago (docs/accounts.md)
     Row(
         "not_yet_consistent",
         "|".join(sorted(DENIED)),

@@ -99,6 +99,7 @@ class Inventory:
         self.spot: dict[str, bool] = {}
         self.changes: dict[str, str] = {}
         self._pace = pace
+        self._retagged: dict[tuple[str, str], Mapping[str, str]] = {}
         self._lock, self._tagging = pace.runtime.lock(), pace.runtime.lock()
         self._listings: dict[type[Resource], _Listing] = {}
         self._tagged: dict[str, dict[str, str]] | None = None
@@ -235,6 +236,16 @@ class Inventory:
         found = {arn: dict(tags) for arn, tags in read(missing).items()} if missing else {}
         known.update({arn: tags for arn, tags in found.items() if aws.owns(tags)})
         return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
+
+    def note_retagged(self, resource_type: type[Resource], id: str, tags: Mapping[str, str]) -> None:
+        """Note all tags of a resource after this run has changed them: reads may still show the former ones."""
+        with self._tagging:
+            self._retagged[resource_type.type_name, id] = dict(tags)
+
+    def retagged(self, resource_type: type[Resource], id: str) -> Mapping[str, str] | None:
+        """Return the tags of a resource after this run has changed them; None if it has not."""
+        with self._tagging:
+            return self._retagged.get((resource_type.type_name, id))
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Note tags that this run put on a resource, so that they need not be read."""

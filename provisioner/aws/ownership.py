@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.aws.api import api_of
@@ -33,10 +33,12 @@ class Ownership:
 
     Attributes:
         project, env: the values of the owner tags.
+        chosen: the user's tags in `[tags]`, which all resources carry beside the owner tags.
     """
 
     project: str
     env: str
+    chosen: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     def region(self) -> str:
@@ -53,8 +55,17 @@ class Ownership:
         """The owner tags, which all of the stack's resources carry."""
         return {"Project": self.project, "Environment": self.env, "ManagedBy": MANAGED_BY}
 
+    @property
+    def inherited(self) -> dict[str, str]:
+        """The tags that a resource hands on: an Auto Scaling group to its instances."""
+        return {**self.chosen, **self.owner}
+
     def tags(self, address: str) -> dict[str, str]:
         """Return the tags of a resource of this stack."""
+        return {**self.chosen, **self.owner_tags(address)}
+
+    def owner_tags(self, address: str) -> dict[str, str]:
+        """Return the tags by which a resource of this stack is found."""
         place = {REGION_TAG: self.region} if _everywhere(address) else {}
         return self.owner | {ADDRESS_TAG: address} | place
 

@@ -75,11 +75,28 @@ def retagging(service: str, action: str, *resources: str) -> Iterator[Permission
     )
 
 
+def untagging(service: str, actions: str, *resources: str, conditions: Conditions = ()) -> Iterator[Permission]:
+    """Yield the permissions to remove tags that are no longer in `[tags]`, but never a tag by which it is found."""
+    why = "a tag leaves [tags]"
+    yield from grants(
+        service, actions, *resources, conditions=(*conditions, *_NO_OWNER), use=Use.OTHER, why=why, wanted=_with_tags
+    )
+
+
+def _with_tags(config: Config) -> bool:
+    """Return whether a stack has tags of its user."""
+    return bool(config.tags)
+
+
 def creating(key: str, *operations: str) -> Conditions:
     """Allow tagging only inside create calls, never on existing resources (EC2 user guide, and others)."""
     return (*ASKED, ("StringEquals", key, tuple(sorted(operations))))
 
 
+_NO_OWNER: Conditions = (
+    ("ForAllValues:StringNotLike", "aws:TagKeys", ("Environment", "ManagedBy", "Project", "provisioner:*")),
+)
+"""The call removes no owner tag (IAM user guide, condition operators for several keys or values)."""
 OF_TASKS = ("execution", "execution-*", "task-*")
 """The kinds of the roles that ECS hands to tasks: the ends of their names, behind the stack's."""
 

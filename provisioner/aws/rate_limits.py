@@ -1,6 +1,6 @@
 """Rate limits: token buckets that keep calls below the documented rates of each API.
 
-This tool waits for a token instead of being throttled. The embedded cloud throttles on request (docs/faults.md), by a
+This tool waits for a token instead of being throttled. The embedded cloud throttles on request, by a
 table of its own (`ecs_emulator.rates`).
 
 An API without limits has no documented rate, or one that this tool cannot reach.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +47,7 @@ def observed(
         problems=problems,
         reverted=reverted,
         details=details,
+        tags=tags,
     )
 
 
@@ -61,6 +62,15 @@ class TagsItself:
     @classmethod
     def put_tags(cls, aws: Any, live: Observed, tags: Mapping[str, str]) -> None:
         """Put tags on a resource; they replace tags with the same keys."""
+        raise NotImplementedError
+
+    @classmethod
+    def drop_tags(cls, aws: Any, live: Observed, keys: Collection[str]) -> None:
+        """Remove tags from a resource by their keys."""
+        raise NotImplementedError
+
+    def own_tags(self) -> Tags:
+        """Return the tags that the resource itself declares."""
         raise NotImplementedError
 
 
@@ -90,6 +100,14 @@ def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mappi
     _calls(resource_type).put(aws, named(aws, resource_type, live), tags)
 
 
+def drop(aws: Clients, resource_type: type[Resource], live: Observed, keys: Collection[str]) -> None:
+    """Remove tags from a resource of a `taggable` type by their keys. It can be repeated safely."""
+    if issubclass(resource_type, TagsItself):
+        resource_type.drop_tags(aws, live, keys)
+        return
+    _calls(resource_type).drop(aws, named(aws, resource_type, live), sorted(keys))
+
+
 def named(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
     """Return the resource's name for the tag calls of its API."""
     if _calls(resource_type).by == "id":
@@ -113,12 +131,21 @@ def _read_any(aws: Clients, arn: str) -> Tags:
 
 def _put_any(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
     answer = aws.client("resourcegroupstaggingapi").tag_resources(ResourceARNList=[arn], Tags=dict(tags))
+    _check(answer, "TagResources")
+
+
+def _drop_any(aws: Clients, arn: str, keys: Sequence[str]) -> None:
+    answer = aws.client("resourcegroupstaggingapi").untag_resources(ResourceARNList=[arn], TagKeys=[*keys])
+    _check(answer, "UntagResources")
+
+
+def _check(answer: Mapping[str, Any], operation: str) -> None:
     for failed in answer.get("FailedResourcesMap", {}).values():
         error = {"Code": failed.get("ErrorCode", "Unknown"), "Message": failed.get("ErrorMessage", "")}
-        raise refused(error, "TagResources")
+        raise refused(error, operation)
 
 
-ANY_API = TagCalls("arn", _read_any, _put_any)
+ANY_API = TagCalls("arn", _read_any, _put_any, _drop_any)
 """The tagging API, which serves most APIs by ARN; its reads lag behind (its API reference, TagResources)."""
 
 API = Api(

@@ -109,7 +109,8 @@ class PlainCommand(TyperCommand):
             with formatter.section("Options"):
                 formatter.write_dl([record for record in options if record])
         with formatter.section("Common options, which `provision options` explains"):
-            names = [", ".join(reversed(p.opts)) for p in self.get_params(ctx) if p.name in {*COMMON, "help"}]
+            # click gives the names of --help in no order
+            names = [", ".join(sorted(p.opts, key=len)) for p in self.get_params(ctx) if p.name in {*COMMON, "help"}]
             formatter.write_text(" ".join(f"[{name}]" for name in names))
 
 

@@ -43,7 +43,9 @@ def start(
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
     faults: Annotated[
         str | None,
-        typer.Option(metavar="NAME,...", help="Faults to inject, see docs/faults.md; 'none' turns them off."),
+        typer.Option(
+            metavar="NAME,...", help="Faults to inject, see docs/developers/faults.md; 'none' turns them off."
+        ),
     ] = None,
     policy: Annotated[
         list[Path] | None,

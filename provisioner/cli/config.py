@@ -33,8 +33,8 @@ def config(
 ) -> int:
     """Show the settings of an environment, and where each is from.
 
-    Each line ends with its origin: file, environments.NAME, extends services.NAME, an option, or a default. Values that
-    look like secrets are hidden. Makes no call.
+    Each line ends with its origin: file, environments.NAME, extends services.NAME, defaults, an option, or a
+    default. Values that look like secrets are hidden. Makes no call.
 
     With --schema: prints the JSON schema of stack.toml, which describes each key, and reads no file. An editor with a
     language server for TOML completes keys, shows their descriptions and marks errors, once the first line of

@@ -31,13 +31,14 @@ def explain(
     An error that needs more than a sentence ends with the command that explains it. docs/errors.md has the same texts
     on one page.
     """
+    from provisioner.aws.errors import family
     from provisioner.render import explain as show
     from provisioner.render.error_families import FAMILIES
     from provisioner.render.text import say
 
-    chosen = show.check(codes or [])
+    chosen = show.check(codes or [], family)
     if options.json:
-        say([json.dumps(show.documents(chosen or [*FAMILIES]), ensure_ascii=False)])
+        say([json.dumps(show.documents(chosen or {name: name for name in FAMILIES}), ensure_ascii=False)])
     else:
         say(show.lines(chosen) if chosen else show.overview())
     return 0

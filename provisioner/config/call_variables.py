@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HTTP, TCP = "http", "tcp"
+HTTP, HTTPS, TCP = "http", "https", "tcp"
 
 
 def url_variable(callee: str) -> str:
@@ -10,15 +10,15 @@ def url_variable(callee: str) -> str:
     return f"{_stem(callee)}_URL"
 
 
-def call_variables(callee: str, protocol: str, host: str = "", port: int | None = None) -> dict[str, str]:
-    """Return the variables of a caller: the service's URL, if its protocol has one, and host and port beside HTTP's.
+def call_variables(callee: str, scheme: str, host: str = "", port: int | None = None) -> dict[str, str]:
+    """Return the variables of a caller: the service's URL, if there is one, and host and port beside HTTP's.
 
     Args:
-        protocol: the protocol of the called service: `http`, `tcp`, or the scheme of its URLs.
+        scheme: the scheme of the called service's URLs; `tcp` if it has none.
         host, port: its address.
     """
-    url = {} if protocol == TCP else {url_variable(callee): f"{protocol}://{host}:{port}"}
-    apart = {} if protocol == HTTP else {f"{_stem(callee)}_HOST": host, f"{_stem(callee)}_PORT": str(port)}
+    url = {} if scheme == TCP else {url_variable(callee): f"{scheme}://{host}:{port}"}
+    apart = {} if scheme in (HTTP, HTTPS) else {f"{_stem(callee)}_HOST": host, f"{_stem(callee)}_PORT": str(port)}
     return url | apart
 
 

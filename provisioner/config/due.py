@@ -1,4 +1,4 @@
-"""The next time of a `cron(…)` expression of EventBridge Scheduler.
+"""The next and the last time of a `cron(…)` expression of EventBridge Scheduler and Application Auto Scaling.
 
 Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
 """
@@ -25,23 +25,52 @@ def next_due(text: str, zone: str, after: float) -> datetime | None:
         None if it is not due within `AHEAD` days, if it has `L`, `W` or `#`, which this function does not support, or
         if this machine does not know the zone.
     """
+    days = _days(text, zone, after, 1)
+    first = datetime.fromtimestamp(after, UTC)
+    return next((moment for moments in days for moment in moments if moment > first), None)
+
+
+def last_due(text: str, zone: str, until: float) -> datetime | None:
+    """Return the last time of a checked expression, in its time zone: now or earlier.
+
+    Args:
+        until: seconds since the epoch.
+
+    Returns:
+        None as `next_due`, looking back.
+    """
+    days = _days(text, zone, until, -1)
+    last = datetime.fromtimestamp(until, UTC)
+    return next((moment for moments in days for moment in reversed(moments) if moment <= last), None)
+
+
+def _days(text: str, zone: str, begin: float, step: int) -> Iterator[list[datetime]]:
+    """Yield the due times of each day from one on, in the order of the clock.
+
+    Args:
+        begin: a moment of the first day, in seconds since the epoch.
+        step: 1 to go on to later days, -1 to earlier ones.
+    """
     try:
         there = ZoneInfo(zone)
         minutes, hours, of_month, months, of_week, years = map(_numbers, range(6), text[5:-1].upper().split())
     except (ValueError, ZoneInfoNotFoundError):
-        return None
-    first = datetime.fromtimestamp(after, UTC)
-    today = first.astimezone(there).date()
-    for day in (today + timedelta(days=number) for number in range(AHEAD)):
+        return
+    today = datetime.fromtimestamp(begin, UTC).astimezone(there).date()
+    for day in (today + timedelta(days=number * step) for number in range(AHEAD)):
         weekday = day.isoweekday() % 7 + 1
         if day.day in of_month and day.month in months and weekday in of_week and day.year in years:
-            for hour, minute in ((hour, minute) for hour in sorted(hours) for minute in sorted(minutes)):
-                local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=there)
-                moment = local.astimezone(UTC)
-                # a time that the clocks skip in spring is another one after the way through UTC
-                if moment > first and moment.astimezone(there).replace(tzinfo=None) == local.replace(tzinfo=None):
-                    return local
-    return None
+            clock = [
+                datetime(day.year, day.month, day.day, hour, minute, tzinfo=there)
+                for hour in sorted(hours)
+                for minute in sorted(minutes)
+            ]
+            # a time that the clocks skip in spring is another one after the way through UTC
+            yield [
+                one
+                for one in clock
+                if one.astimezone(UTC).astimezone(there).replace(tzinfo=None) == one.replace(tzinfo=None)
+            ]
 
 
 def _numbers(position: int, field: str) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config import hosts, shared_entrance
+from provisioner.config import hosts, protocols, shared_entrance
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, APEX, whole
 from provisioner.config.places import Fault
@@ -40,6 +40,7 @@ def problems(
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
     if "tls_policy" in load_balancer.model_fields_set and not dns.domain:
         yield "load_balancer.tls_policy", "has no effect without HTTPS: add dns.domain, or remove tls_policy"
+    yield from _without_https(public, https=dns.domain is not None, clear=load_balancer.http, cloudfront=cloudfront)
     for name, service in public.items():
         if service.deployment.test_port and not dns.domain:
             yield f"services.{name}.deployment.test_port", "needs HTTPS: add dns.domain, or remove test_port"
@@ -47,6 +48,25 @@ def problems(
             # ECS API, AdvancedConfiguration: one productionListenerRule
             why = f'services.{name} has deployment "{service.deployment.strategy}", and ECS shifts one rule\'s traffic'
             yield "load_balancer.http", f"needs a rule for HTTP beside that for HTTPS, but {why}: remove one of them"
+
+
+def _without_https(public: Mapping[str, Service], *, https: bool, clear: bool, cloudfront: bool) -> Iterator[Problem]:
+    """Yield protocols of public services that need a listener for HTTPS alone.
+
+    Args:
+        https: whether the load balancer has such a listener. clear: whether it serves requests by HTTP, too.
+        cloudfront: whether clients come through CloudFront, which reaches it by HTTP.
+    """
+    for name, service in public.items():
+        if service.protocol not in protocols.BY_HTTPS or (https and not clear):
+            continue
+        what = f'is "{service.protocol}", which a load balancer takes by HTTPS alone'
+        if cloudfront:
+            yield f"services.{name}.protocol", f"{what}, and [cloudfront] reaches it by HTTP: use dns.domain instead"
+        elif clear and https:
+            yield "load_balancer.http", f"contradicts services.{name}.protocol, which {what}: remove one of them"
+        else:
+            yield f"services.{name}.protocol", f'{what}: add dns.domain, or use "http"'
 
 
 def behind_cloudfront(

@@ -1,19 +1,25 @@
-"""Apply `extends`: copy into the table of a service or a job the keys that it inherits, before the checks."""
+"""Apply `[defaults]` and `extends`: copy inherited keys into the tables of services and jobs, before the checks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.config.inheritance import JOINED, MISSING, combined, fitting, removes
+from provisioner.config.long_forms import long_form
+
+DEFAULTS = "defaults"
+"""The table of the keys that all services and jobs have unless they say otherwise."""
 IMAGE = ("image", "build", "dockerfile", "target", "build_args", "architecture")
 """Keys that decide which image runs. A workload with none of them runs the image of the service that it extends."""
-JOINED = ("environment", "secrets", "sidecars")
-"""Tables that are merged name by name; `false` removes a name of the extended service."""
 INHERITED = (
     *IMAGE,
-    *JOINED,
+    "environment",
+    "secrets",
+    "sidecars",
     "launch",
+    "on_demand",
     "cpu",
     "memory",
     "ephemeral_storage",
@@ -23,16 +29,47 @@ INHERITED = (
     "capabilities",
     "command",
     "entrypoint",
+    "health",
     "depends_on",
     "calls",
     "database",
     "stop_timeout",
     "policies",
     "security_groups",
+    "exec",
 )
-"""Inherited keys: program and permissions of a workload. Its address and its number of tasks are never inherited."""
-NOT_OF_JOBS = ("launch",)
-"""Keys that a job does not have, and so does not inherit."""
+"""Keys that `extends` takes over: program and permissions of a workload, never its address and its number of tasks."""
+BY_DEFAULT = (
+    "architecture",
+    "environment",
+    "secrets",
+    "sidecars",
+    "launch",
+    "on_demand",
+    "cpu",
+    "memory",
+    "ephemeral_storage",
+    "ulimits",
+    "user",
+    "read_only",
+    "capabilities",
+    "health",
+    "depends_on",
+    "database",
+    "wait_for_database",
+    "stop_timeout",
+    "policies",
+    "security_groups",
+    "exec",
+    "scaling",
+    "count",
+    "deployment",
+    "circuit_breaker",
+    "deregistration_delay",
+    "sticky",
+    "timezone",
+)
+"""Keys of `[defaults]`. A key comes after the keys that decide whether it has an effect."""
 
 
 @dataclass
@@ -42,7 +79,7 @@ class Extended:
     Attributes:
         table: the whole table.
         images: by container without an image of its own, the container whose image it runs.
-        inherited: by inherited dotted key, the dotted key at which its value is written.
+        inherited: by inherited dotted key, the dotted key at which its value is written, or inherited again.
         problems: the dotted key of each wrong `extends`, and the message.
     """
 
@@ -50,14 +87,70 @@ class Extended:
     images: dict[str, str] = field(default_factory=dict)
     inherited: dict[str, str] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    _removed: dict[str, set[str]] = field(default_factory=dict)
+    """By the dotted key of a workload, the keys that it, or a service that it extends, takes away."""
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The table `[defaults]`; empty if there is none, or it is no table."""
+        found = self.table.get(DEFAULTS)
+        return found if isinstance(found, Mapping) else {}
+
+    def inherit(self, heir: Heir, source: Mapping[str, Any], where: str, keys: Iterable[str]) -> None:
+        """Put inherited keys into the table of a workload.
+
+        Args:
+            source: the table that it inherits from, and `where` its dotted key.
+            keys: the keys to inherit.
+        """
+        key_of = f"{heir.kind}.{heir.name}"
+        for key in keys:
+            if key not in source:
+                continue
+            value = fitting(key, source[key], heir.kind, heir.table)
+            if removes(key, heir.own.get(key)):
+                heir.table.pop(key, None)
+                self._removed.setdefault(key_of, set()).add(key)
+            elif value is MISSING:
+                continue
+            elif key in heir.own:
+                heir.table[key] = whole = combined(key, value, heir.own[key])
+                if key in JOINED and isinstance(whole, Mapping):
+                    mine = long_form(key, heir.own[key])
+                    self.inherited |= {
+                        f"{key_of}.{key}.{name}": f"{where}.{key}.{name}" for name in whole if name not in mine
+                    }
+            else:
+                heir.table[key] = value
+                self.inherited[f"{key_of}.{key}"] = f"{where}.{key}"
+
+    def removed(self, workload: str) -> Collection[str]:
+        """Return the keys that a workload takes away, by its dotted key."""
+        return self._removed.get(workload, set())
+
+    def removed_too(self, workload: str, base: str) -> None:
+        """Note that a workload has none of the keys that the service that it extends takes away."""
+        self._removed.setdefault(workload, set()).update(self.removed(base))
+
+
+@dataclass(frozen=True)
+class Heir:
+    """A workload whose table gets inherited keys: its kind and name, the table as it is written, and the new one."""
+
+    kind: str
+    name: str
+    own: Mapping[str, Any]
+    table: dict[str, Any]
 
 
 def extended(table: Mapping[str, Any]) -> Extended:
-    """Return the table of a `stack.toml` with each `extends` applied.
+    """Return the table of a `stack.toml` with `[defaults]` and each `extends` applied.
 
     Values of a wrong form stay as they are: the models refuse them later.
     """
     result = Extended(dict(table))
+    if result.defaults:
+        result.table[DEFAULTS] = {key: one for key, one in result.defaults.items() if not removes(key, one)}
     services = table.get("services", {})
     if not isinstance(services, Mapping):
         return result
@@ -90,38 +183,30 @@ def _service(
 
 
 def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: Extended) -> Any:
-    """Return the table of a workload with the keys that it inherits from the service that it extends."""
-    if not isinstance(own, Mapping) or not isinstance(base := own.get("extends"), str):
+    """Return the table of a workload with the keys of the service that it extends, and then of `[defaults]`."""
+    if not isinstance(own, Mapping):
         return own
-    source = services.get(base)
-    if not isinstance(source, Mapping):
-        return own
-    table = dict(own)
-    mine = _written(own)
-    for key in INHERITED:
-        if key not in source or key in mine or not _fits(key, kind, table):
-            continue
-        table[key] = _of_heir(source[key], base, name) if key == "sidecars" else source[key]
-        written = f"services.{base}.{key}"
-        result.inherited[f"{kind}.{name}.{key}"] = result.inherited.get(written, written)
-    for key in JOINED:
-        if key in own:
-            inherited = source.get(key)
-            table[key] = _joined(_of_heir(inherited, base, name) if key == "sidecars" else inherited, own[key])
+    heir = Heir(kind, name, own, dict(own))
+    base = own.get("extends")
+    source = services.get(base) if isinstance(base, str) else None
+    if not isinstance(base, str) or not isinstance(source, Mapping):
+        result.inherit(heir, result.defaults, DEFAULTS, BY_DEFAULT)
+        return heir.table
+    adapted = {**source, "sidecars": _of_heir(source["sidecars"], base, name)} if "sidecars" in source else source
+    whole = _whole_image(own)
+    result.inherit(heir, adapted, f"services.{base}", [key for key in INHERITED if key not in whole])
+    result.removed_too(f"{kind}.{name}", f"services.{base}")
     if not any(key in own for key in IMAGE):
         result.images[name] = result.images.get(base, base)
     if "architecture" not in own:
         for sidecar in _sidecars(source) - _sidecars(own):
             same = beside(base, sidecar)
             result.images[beside(name, sidecar)] = result.images.get(same, same)
-    return table
-
-
-def _fits(key: str, kind: str, heir: Mapping[str, Any]) -> bool:
-    """Return whether an heir can have an inherited key: a disk is chosen on Fargate alone."""
-    if kind == "jobs":
-        return key not in NOT_OF_JOBS
-    return key != "ephemeral_storage" or heir.get("launch") != "ec2"
+    # what the service has by default, its heir has inherited already
+    gone = result.removed(f"{kind}.{name}")
+    later = [key for key in BY_DEFAULT if key not in gone and (key not in INHERITED or key not in source)]
+    result.inherit(heir, result.defaults, DEFAULTS, later)
+    return heir.table
 
 
 def beside(workload: str, sidecar: str) -> str:
@@ -148,23 +233,20 @@ def _sidecars(table: Mapping[str, Any]) -> set[str]:
     return set(found) if isinstance(found, Mapping) else set()
 
 
-def _written(own: Mapping[str, Any]) -> set[str]:
-    """Return the keys that a table sets itself: `image` or `build` sets all keys of the image but `architecture`."""
-    whole = set(IMAGE) - {"architecture"} if {"image", "build"} & own.keys() else set[str]()
-    return {*own, *whole}
+def _whole_image(own: Mapping[str, Any]) -> set[str]:
+    """Return the keys that a table with `image` or `build` does not inherit: all of the image but `architecture`."""
+    return set(IMAGE) - {"architecture"} if {"image", "build"} & own.keys() else set()
 
 
-def _joined(inherited: Any, own: Any) -> Any:
-    """Return a table, or a list of names, merged into the inherited one."""
-    tables = [dict.fromkeys(one, True) if _names(one) else one for one in (inherited or {}, own)]
-    if not all(isinstance(one, Mapping) for one in tables):
-        return own
-    # `false` removes an inherited name; `false` at any other name stays, for the models to refuse
-    return {
-        **{name: value for name, value in tables[0].items() if tables[1].get(name) is not False},
-        **{name: value for name, value in tables[1].items() if value is not False or name not in tables[0]},
-    }
+def written(key: tuple[str, ...], inherited: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the key at which an inherited value is written; empty if it is not inherited.
 
-
-def _names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    Args:
+        key: the parts of the key of a service or a job.
+        inherited: see `Extended`.
+    """
+    for length in (4, 3):
+        if source := inherited.get(".".join(key[:length])):
+            found = (*source.split("."), *key[length:])
+            return written(found, inherited) or found
+    return ()

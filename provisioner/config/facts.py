@@ -231,6 +231,7 @@ class Facts:
         taken: the public names that were taken over from another system, or are to be now.
         ending: a notice on each existing certificate whose end is near.
         expires: when the stack expires, in seconds since the epoch; None if no time was set.
+        now: the time, in seconds since the epoch.
     """
 
     account: str
@@ -266,3 +267,4 @@ class Facts:
     taken: frozenset[str] = frozenset()
     ending: tuple[str, ...] = ()
     expires: int | None = None
+    now: float = 0.0

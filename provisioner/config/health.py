@@ -23,12 +23,14 @@ CHECKS = "a number of checks that AWS allows"
 
 
 def _codes(value: str) -> str:
-    """Accept only HTTP codes that an Application Load Balancer supports (API reference, Matcher)."""
-    for part in value.split(","):
-        found = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", part, re.ASCII)
-        if found is None or not 200 <= int(found[1]) <= int(found[2] or found[1]) <= 499:
-            rule = 'is not a list of HTTP codes from 200 to 499: write it as "200", "200,204" or "200-399"'
-            raise ValueError(f"{shown(value)} {rule}")
+    """Accept only codes that an Application Load Balancer supports, HTTP's or gRPC's (API reference, Matcher)."""
+    found = [re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII) for part in value.split(",")]
+    ranges = [(int(one[1]), int(one[2] or one[1])) for one in found if one]
+    if len(ranges) < len(found) or not any(
+        all(least <= first <= last <= most for first, last in ranges) for least, most in ((200, 499), (0, 99))
+    ):
+        rule = 'is not a list of HTTP codes from 200 to 499: write it as "200", "200,204" or "200-399"'
+        raise ValueError(f"{shown(value)} {rule}")
     return value
 
 
@@ -52,9 +54,11 @@ class Health(Model):
     """`[services.NAME.health]`: the health check of a task by load balancer and ECS. Times in seconds."""
 
     path: Annotated[str, AfterValidator(_path)] = "/health"
-    """The path that the load balancer requests from a public service."""
+    """The path that the load balancer requests from a public service; with `protocol = "grpc"`, a method, by default
+    `/AWS.ALB/healthcheck`, which no service implements."""
     codes: Annotated[str, AfterValidator(_codes)] = "200"
-    """HTTP codes of a healthy target, such as `200`, `200,204` or `200-399`."""
+    """HTTP codes of a healthy target, such as `200`, `200,204` or `200-399`; with `protocol = "grpc"`, codes of gRPC,
+    0 to 99: by default `0`, and `12` for the default path."""
     command: Annotated[
         tuple[str, ...],
         BeforeValidator(_command, json_schema_input_type=str | tuple[str, ...]),

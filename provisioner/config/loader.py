@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from provisioner.config import synonyms, syntax, wrong_values
+from provisioner.config import extends, synonyms, syntax, wrong_values
 from provisioner.config.places import HIDDEN, VARIABLES, Fault, Told, WrongFile, in_file
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -175,24 +175,21 @@ def found(
     Args:
         error: the errors.
         model: the model of the whole file.
-        inherited: by inherited dotted key, the dotted key at which it is written: an error there is reported once.
+        inherited: see `extends.Extended`: an error of an inherited value is reported once.
         home: returns the table in which a key of the model is written.
     """
     # default_factory_not_called only repeats that another value, which has its own line, is wrong
     details = [one for one in error.errors(include_url=False) if one["type"] != "default_factory_not_called"]
     faults = [fault for detail in details for fault in _found(detail, model, home)]
-    own = {(tuple(fault.names), fault.text) for fault in faults}
+    told = {(tuple(fault.names), fault.text) for fault in faults}
     for fault in faults:
-        written = _written(fault.names, inherited)
-        if (written, fault.text) not in own:
-            place = (*home(written), *written) if written else ()
-            yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
-
-
-def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the key at which an inherited value is written; empty if it is not inherited."""
-    own = ".".join(loc[:3])
-    return (*inherited[own].split("."), *loc[3:]) if own in inherited else ()
+        written = extends.written(tuple(fault.names), inherited)
+        if (written, fault.text) in told:
+            continue
+        if written:
+            told.add((written, fault.text))
+        place = (*home(written), *written) if written else ()
+        yield replace(fault, loc=(*home(fault.names), *fault.loc), written=place)
 
 
 def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator[Fault]:
@@ -239,6 +236,8 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
     if answer := synonyms.meant(starred, key, value, known):
         return f"is unknown{answer}"
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
+    # the keys of all workloads behind the keys of one
+    elsewhere.sort(key=lambda table: table == ("defaults",))
     if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
@@ -247,7 +246,10 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
 
 
 def _is_name(table: Sequence[str], part: int) -> bool:
-    return (part == 1 and table[0] in NAMED) or (part == 3 and table[0] in NAMED and table[2] == "sidecars")
+    if table[0] not in NAMED:
+        return False
+    of_scaling = part == 4 and table[2] == "scaling" and table[3] in ("schedule", "metrics")
+    return part == 1 or (part == 3 and table[2] == "sidecars") or of_scaling
 
 
 def _named(table: Sequence[str], key: str) -> str:

@@ -10,13 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from provisioner.config import (
+    completion,
     entrance,
     extends,
-    loader,
-    private_names,
     production,
     service_connect,
-    stack_words,
     task_policies,
     together,
 )
@@ -24,6 +22,7 @@ from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.container import Container
+from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
@@ -42,6 +41,7 @@ from provisioner.config.tables import (
     Logs,
     StateSettings,
     StepsSettings,
+    Tags,
 )
 from provisioner.config.workload import Architecture
 
@@ -97,6 +97,11 @@ class Config(Model):
     """The place of the state: an S3 bucket, or without it this machine."""
     steps: StepsSettings = StepsSettings.model_construct()
     """Steps and resource types of your own."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags on all resources of the stack, beside its own; tasks and instances have them too. `{project}` and `{env}` in
+    values stand for these."""
+    defaults: Defaults | None = None
+    """Settings of all services and jobs that do not say otherwise."""
     services: Mapping[Name, Service] = {}
     """The services, by name; a stack may have jobs alone."""
     jobs: Mapping[Name, Job] = {}
@@ -118,19 +123,11 @@ class Config(Model):
         """Add the keys that `extends` inherits and the defaults of the environment, before all checks."""
         if not isinstance(table, Mapping):
             return handler(table)
-        extended = extends.extended(table)
-        if extended.problems:
-            raise loader.Inconsistent(extended.problems)
         project, env = (str(cls.model_fields[key].default) for key in ("project", "env"))
-        said = extended.table
-        filled, unknown = stack_words.filled(said, str(said.get("project", project)), str(said.get("env", env)))
-        if unknown:
-            raise loader.Inconsistent(unknown)
-        whole, keys = production.with_defaults(filled)
-        whole, named = private_names.with_defaults(whole, project, env)
-        config = handler(whole)
-        config._by_environment = (*keys, *named)  # noqa: SLF001 (of its own class)
-        config._images = extended.images  # noqa: SLF001
+        whole = completion.completed(table, project, env)
+        config = handler(whole.table)
+        config._by_environment = whole.by_environment  # noqa: SLF001 (of its own class)
+        config._images = whole.images  # noqa: SLF001
         return config
 
     @property
@@ -360,6 +357,10 @@ class Config(Model):
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
         if self.schedule and not self.services and not self.database:
             yield "schedule", "has no effect on a stack that has no service and no database: remove it"
+        for name, service in self.services.items() if self.schedule else ():
+            if service.scaling and service.scaling.schedule:
+                why = "does not go with [schedule]: its times would start tasks of the stack while that sleeps"
+                yield f"services.{name}.scaling.schedule", f"{why}: remove one of them"
         if self.capacity.min and self.schedule:
             yield "capacity.min", f"{self.capacity.min} keeps instances there while the stack sleeps: remove it"
         if self.network.egress == "public" and self.on_instances:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.config import extends, loader, overlays, places, production, secret_words, stack_words
+from provisioner.config.extends import DEFAULTS
 from provisioner.config.models import Config
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
@@ -25,8 +26,8 @@ class Setting:
     Attributes:
         parts: the parts of the key.
         value: the value as TOML has it; None if it is not set. Values that look like secrets are hidden.
-        origin: `file`, `environments.NAME`, `extends services.NAME`, `--env` or `--target`, `default`, or the default
-            of the environment.
+        origin: `file`, `environments.NAME`, `extends services.NAME`, `defaults`, `--env` or `--target`, `default`, or
+            the default of the environment.
     """
 
     parts: tuple[str, ...]
@@ -53,7 +54,10 @@ def settings(path: Path, config: Config, *, env: str | None, target: str | None)
     layers = overlays.parted(loader.read(path), Config.model_fields["env"].default)
     options = {("env",): env, ("target",): target}
     written = _Written(layers, config, {key for key, value in options.items() if value is not None})
-    return list(_walk((), config.model_dump(mode="json"), written))
+    shown = config.model_dump(mode="json")
+    # of the keys that workloads have by default, only those in the file
+    shown[DEFAULTS] = config.defaults.model_dump(mode="json", exclude_unset=True) if config.defaults else {}
+    return list(_walk((), {key: value for key, value in shown.items() if key != DEFAULTS or value}, written))
 
 
 class _Written:
@@ -78,8 +82,8 @@ class _Written:
             return f"{overlays.TABLE}.{self.config.env}"
         if _at(self.base, parts) is not MISSING:
             return FILE
-        if (source := self._source(parts)) and _at(self.table, parts) is not MISSING:
-            return f"extends services.{source}"
+        if (source := extends.written(parts, self.inherited)) and _at(self.table, parts) is not MISSING:
+            return DEFAULTS if source[0] == DEFAULTS else f"extends services.{source[1]}"
         dotted = loader.dotted(parts)
         production_only = ["protect"] if production.is_production(self.config.env) else []
         by_environment = (*self.config.by_environment, *production_only)
@@ -88,16 +92,6 @@ class _Written:
         if parts == ("dns", "host") and self.config.env != self.layers.own:
             return f"{DEFAULT} of another environment than the file's own"
         return DEFAULT
-
-    def _source(self, parts: tuple[str, ...]) -> str:
-        """Return the service from which a workload inherits a key; empty if it does not inherit it."""
-        written = self.inherited.get(".".join(parts[:3]))
-        if written:
-            return written.split(".")[1]
-        # a merged table is written at the workload and at the service that it extends
-        joined = len(parts) > 3 and parts[2] in extends.JOINED
-        base = _at(self.table, (*parts[:2], "extends")) if joined else ""
-        return base if isinstance(base, str) else ""
 
 
 def _walk(parts: tuple[str, ...], shown: Any, written: _Written) -> Iterator[Setting]:

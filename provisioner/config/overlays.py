@@ -7,11 +7,12 @@ overlays. Only the key in a message is different: it names the table in which th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.config import loader, syntax, validators
+from provisioner.config.long_forms import long_form
 from provisioner.config.places import Fault
 
 TABLE = "environments"
@@ -24,11 +25,6 @@ NOT_INSIDE = {
 WORKLOADS = ("services", "jobs")
 WHOLE = frozenset({"image", "build", "extends"})
 """A service or a job that is only in an overlay needs one of these keys."""
-LONG_FORMS: Mapping[str, Callable[[Any], Any]] = {
-    "health": lambda value: {"path": value} if isinstance(value, str) else value,
-    "secrets": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
-}
-"""Keys with a short form beside their table. If one side is a table, the other side becomes a table too."""
 
 
 @dataclass(frozen=True)
@@ -154,16 +150,15 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined(key: str, before: Any, value: Any) -> Any:
-    long = LONG_FORMS.get(key)
-    if long and isinstance(before, Mapping) != isinstance(value, Mapping):
-        before, value = long(before), long(value)
+    if isinstance(before, Mapping) != isinstance(value, Mapping) and value is not False:
+        before, value = long_form(key, before), long_form(key, value)
     return merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
 
 
 def long(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table with each short form written as a table."""
     return {
-        key: long(whole) if isinstance(whole := LONG_FORMS.get(key, lambda same: same)(value), Mapping) else whole
+        key: long(whole) if isinstance(whole := long_form(key, value), Mapping) else whole
         for key, value in table.items()
     }
 

@@ -1,7 +1,7 @@
 """Production environments: how their names are recognised, and their defaults.
 
 They have no Spot capacity, two tasks of each service, and deletion protection. The reasons are in
-docs/adr/0010-production-defaults.md. A setting in `stack.toml` always wins.
+docs/developers/adr/0010-production-defaults.md. A setting in `stack.toml` always wins.
 """
 
 from __future__ import annotations

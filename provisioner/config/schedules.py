@@ -77,6 +77,21 @@ def cron(value: str) -> str:
     return text
 
 
+def time_of_day(value: str) -> str:
+    """Return the expression, if it is a `cron(…)` whose due times this tool can tell.
+
+    Raises:
+        ValueError: it is not.
+    """
+    text = cron(value)
+    if re.search(r"[LW#]", re.sub(r"[A-Z]{3}", "", text.removeprefix("cron").upper())):
+        raise ValueError(
+            f"{shown(value)} has L, W or #, and this tool has to know which limits hold now: write numbers or names of "
+            f"days, as in cron(0 8 ? * MON-FRI *)"
+        )
+    return text
+
+
 def later(text: str, minutes: int) -> str:
     """Return a `cron(…)` that is due some minutes later, if it has a single time of day; else return it unchanged."""
     minute, hour, *days = text.removeprefix("cron(").removesuffix(")").split()

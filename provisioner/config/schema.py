@@ -15,11 +15,16 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from provisioner.config import overlays
+from provisioner.config import inheritance, overlays
+from provisioner.config.default_settings import Defaults
+from provisioner.config.jobs import Job
 from provisioner.config.models import Config
+from provisioner.config.services import Service
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The JSON Schema draft that language servers for TOML read."""
+NOTHING = {"const": False}
+"""The value that takes an inherited one away."""
 
 
 def document() -> dict[str, Any]:
@@ -28,6 +33,8 @@ def document() -> dict[str, Any]:
     _describe(schema, Config)
     for model in {*_below(Config)}:
         _describe(schema["$defs"].get(model.__name__, {}), model)
+    for model in (Job, Service):
+        _describe(schema["$defs"][Defaults.__name__], model)
     definitions = {name: _tidy(one) for name, one in schema.pop("$defs").items()}
     whole = _tidy(schema)
     inside = {key: value for key, value in whole["properties"].items() if key not in overlays.NOT_INSIDE}
@@ -47,8 +54,28 @@ def document() -> dict[str, Any]:
         "title": "stack.toml",
         **{key: value for key, value in whole.items() if key != "title"},
         "properties": {**whole["properties"], overlays.TABLE: environments},
-        "definitions": {**definitions, "Environment": environment},
+        "definitions": {**_with_removals(definitions), "Environment": environment},
     }
+
+
+def _with_removals(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the definitions with `false` for the keys of workloads that it takes away."""
+    changed = dict(definitions)
+    for name in (Defaults.__name__, Service.__name__, Job.__name__):
+        properties = {key: _removable(key, one) for key, one in definitions[name]["properties"].items()}
+        changed[name] = {**definitions[name], "properties": properties}
+    return changed
+
+
+def _removable(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    if key not in inheritance.REMOVABLE:
+        return schema
+    kept = {name: one for name, one in schema.items() if name in ("description", "default")}
+    plain = {name: one for name, one in schema.items() if name not in kept}
+    if isinstance(plain.get("additionalProperties"), dict):
+        plain["additionalProperties"] = {"anyOf": [plain["additionalProperties"], NOTHING]}
+    choice = [{"type": "object", "additionalProperties": {"type": "boolean"}}] if key in inheritance.NAMES else []
+    return {"anyOf": [*plain.get("anyOf", [plain]), *choice, NOTHING], **kept}
 
 
 def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -85,6 +85,8 @@ def read_secrets(value: Any) -> Mapping[str, Secret]:
         value = {one if isinstance(one, str) else "": True for one in value}
     if not isinstance(value, Mapping):
         wrong = 'must be a list of names, such as ["STRIPE_KEY"], or a table of names and places'
+        if value is False:
+            wrong = "false removes keys of extends and [defaults], and neither gives secrets: remove this line"
         raise ValueError(wrong)  # noqa: TRY004 (pydantic takes a TypeError for a mistake of ours)
     for number, name in enumerate(value, 1):
         if not VARIABLE.fullmatch(name) or looks_secret("", name):
@@ -100,7 +102,7 @@ def read_secrets(value: Any) -> Mapping[str, Secret]:
 
 def _unknown(name: str, place: Any) -> str:
     if place is False:
-        return "takes nothing away, because no service that this one extends has it: remove it"
+        return "takes nothing away, because neither extends nor [defaults] gives it: remove it"
     return (
         f"is not {_PLACES}. Its value is not repeated here: if it is the secret itself, write true, and run "
         f"`provision secret set {name}`"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from provisioner.config.base import Problem
-from provisioner.config.call_variables import HTTP
 from provisioner.config.circles import in_circles
 from provisioner.config.network import Network
 from provisioner.config.services import SMALLEST_CONTAINER, Service
@@ -39,10 +38,6 @@ def problems(services: Mapping[str, Service], network: Network, region: str) -> 
         # ECS developer guide, "Service Connect": a task's proxy knows the services of the namespace at its start
         why = f"{listed(sorted(circle))} call each other, and a proxy reaches only services that were there before it"
         yield "network.connect", f"{why}: remove a call, or network.connect"
-    for name in called:
-        if (protocol := services[name].protocol) != HTTP:
-            why = "the proxies of Service Connect speak HTTP to called services"
-            yield f"services.{name}.protocol", f'is "{protocol}", and {why}: remove it, or network.connect'
     for name, service in proxied(services, network).items():
         least = PROXY_MEMORY + SMALLEST_CONTAINER + sum(one.memory or 0 for one in service.sidecars.values())
         if service.memory < least:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import path_patterns
+from provisioner.config import path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.call_variables import HTTP
@@ -17,16 +17,11 @@ from provisioner.config.deployment import ERRORS_ALARM, Deployment, Recreate, Wa
 from provisioner.config.health import Health, short
 from provisioner.config.host_names import Host
 from provisioner.config.loader import shown, suggestion
+from provisioner.config.scaling import Bounds, Scaling
 from provisioner.config.workload import Workload
 
 SMALLEST_CONTAINER = 6
 """The least MiB of a container (ECS API, ContainerDefinition, memory)."""
-CPU = 70
-"""The average CPU in percent to keep, if `scaling` names no metric."""
-HIGH = 20
-"""The seconds of ECS's high-resolution metrics."""
-MEASURED = {"cpu": "CPUUtilization", "memory": "MemoryUtilization"}
-"""ECS's names of the metrics whose resolution a service sets (API reference, MetricConfiguration)."""
 
 Pattern = Annotated[
     str,
@@ -37,55 +32,6 @@ Pattern = Annotated[
     AfterValidator(values.path_pattern),
 ]
 """A path pattern of a listener rule (ELBv2 API, PathPatternConditionConfig)."""
-Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
-Cooldown = Annotated[int, values.between(0, 86_400, "a cooldown in seconds")]
-
-
-def _target(earlier: dict[str, Any]) -> int | None:
-    """Return the default target of `cpu`, so that there is always one metric; None if another metric is given."""
-    return CPU if earlier.get("memory") is None and earlier.get("requests") is None else None
-
-
-class Scaling(Model):
-    """`[services.NAME.scaling]`: limits of the number of tasks, and metrics that set it; the highest demand counts."""
-
-    min: Annotated[
-        int, values.at_least(1, "a service without tasks has nothing to measure and could not scale out again")
-    ] = 1
-    """The fewest tasks."""
-    max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
-    """The most tasks."""
-    memory: Percentage | None = None
-    """The average memory to keep, in percent of the tasks' memory."""
-    requests: Annotated[int, values.at_least(1, "a task has requests, or none are to be counted")] | None = None
-    """The requests a minute to keep for each task, counted by the load balancer."""
-    cpu: Percentage | None = Field(default_factory=_target)
-    """The average CPU to keep, in percent of the tasks' CPU units; 70 if no other metric is given."""
-    resolution: Literal[20, 60] = 60
-    """The resolution of CPU and memory in seconds: with 20, the number follows them sooner."""
-    scale_out_cooldown: Cooldown = 60
-    """Seconds after tasks were added in which only a higher demand adds more."""
-    scale_in_cooldown: Cooldown = 300
-    """Seconds after tasks were taken away in which no more are."""
-
-    @property
-    def targets(self) -> Mapping[str, int]:
-        """The metrics that set the number of tasks, and the target of each."""
-        wanted = {"cpu": self.cpu, "memory": self.memory, "requests": self.requests}
-        return {metric: value for metric, value in wanted.items() if value is not None}
-
-    @property
-    def high_resolution(self) -> list[str]:
-        """ECS's names of the metrics that it measures each 20 seconds."""
-        return [MEASURED[metric] for metric in self.targets if metric in MEASURED] if self.resolution == HIGH else []
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum, and a resolution of nothing that ECS measures."""
-        if self.min > self.max:
-            yield "min", f"{self.min} is more than scaling.max, which is {self.max}: change one of them"
-        if "resolution" in self.model_fields_set and not self.targets.keys() & MEASURED.keys():
-            why = "ECS measures CPU and memory, and the load balancer counts requests each minute"
-            yield "resolution", f"has no effect without cpu or memory: {why}: add one of them, or remove resolution"
 
 
 class OnDemand(Model):
@@ -123,8 +69,12 @@ class Service(Workload):
         str,
         values.matching(r"[a-z][a-z0-9+.-]*", 'is no scheme of a URL: write "http", "tcp", or one such as "redis"'),
     ] = HTTP
-    """The protocol of its callers: `http`; the scheme of another URL, such as `redis`, with which they get
-    `NAME_HOST` and `NAME_PORT` besides `NAME_URL`; or `tcp`, with which they get these two alone."""
+    """The protocol of callers and of the load balancer: `http`, `http2`, `grpc`; without `public` also `tcp`, or the
+    scheme of another URL, such as `redis`. Except for `http` and `http2`, callers get `NAME_HOST` and `NAME_PORT` too,
+    and with `tcp` no `NAME_URL`."""
+    tls: bool = False
+    """The tasks speak TLS themselves, with any certificate: the load balancer connects to them by HTTPS, and callers
+    get `https://`."""
     launch: Literal["ec2", "fargate"] = "fargate"
     """The compute of the tasks: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand.model_construct()
@@ -183,6 +133,11 @@ class Service(Workload):
         return sidecar.port if sidecar else None
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the URLs that its callers get; `tcp` if they get none."""
+        return protocols.scheme(self.protocol, tls=self.tls)
+
+    @property
     def checked(self) -> bool:
         """Return whether ECS runs a health check inside the service's own container."""
         return bool(self.health.command)
@@ -194,13 +149,17 @@ class Service(Workload):
 
     @property
     def least(self) -> int:
-        """The fewest tasks."""
-        return self.scaling.min if self.scaling else self.count
+        """The fewest tasks at any time."""
+        return min(one.least for one in self.scaling.all) if self.scaling else self.count
 
     @property
     def most(self) -> int:
-        """The most tasks, without the tasks that a deployment adds."""
-        return self.scaling.max if self.scaling else self.count
+        """The most tasks at any time, without the tasks that a deployment adds."""
+        return max(one.most for one in self.scaling.all) if self.scaling else self.count
+
+    def bounds(self, now: float) -> Bounds:
+        """Return the fewest and the most tasks at a time, in seconds since the epoch."""
+        return self.scaling.bounds(now) if self.scaling else Bounds(self.count, self.count)
 
     def during_deployment(self, tasks: int) -> int:
         """Return the most tasks that run while a deployment replaces this number of tasks."""
@@ -210,11 +169,17 @@ class Service(Workload):
         """Yield contradictions between the settings of one service."""
         yield from super().problems()
         yield from self._without_effect()
+        yield from self._speaking()
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(max(1, self.least))
         yield from self._number()
         yield from self._entry()
         yield from self._size()
+
+    def _speaking(self) -> Iterator[Problem]:
+        given = self.model_fields_set
+        yield from protocols.problems(self.protocol, tls=self.tls, public=self.public, entry=self.entry, given=given)
+        yield from protocols.of_check(self.protocol, self.health) if self.public else ()
 
     def _entry(self) -> Iterator[Problem]:
         target = self.target_container
@@ -232,13 +197,14 @@ class Service(Workload):
     def _number(self) -> Iterator[Problem]:
         if not self.least <= self.count <= self.most:
             yield "count", f"{self.count} is outside scaling, which is {self.least} to {self.most}: change one of them"
-        if self.scaling and self.scaling.requests and not self.public:
-            why = "the load balancer counts requests, and has none of a service that is not public"
-            yield "scaling.requests", f"{why}: use cpu or memory"
-        if self.scaling and self.scaling.requests and self.deployment.shifts:
-            # Application Auto Scaling, PredefinedMetricSpecification, ResourceLabel: one target group
-            why = f'requests are counted in one target group, and "{self.deployment.strategy}" uses two in turn'
-            yield "scaling.requests", f"{why}: use cpu or memory"
+        for key, counted in self.scaling.of_balancer if self.scaling else ():
+            if not self.public:
+                why = f"the load balancer {counted}, and has none of a service that is not public"
+                yield f"scaling.{key}", f"{why}: use cpu or memory"
+            if self.deployment.shifts:
+                # Application Auto Scaling, PredefinedMetricSpecification, ResourceLabel: one target group
+                why = f'it {counted} in one target group, and "{self.deployment.strategy}" uses two in turn'
+                yield f"scaling.{key}", f"{why}: use cpu or memory"
         if self.deployment.shifts and not self.public:
             what = f'"{self.deployment.strategy}" shifts traffic of the load balancer'
             yield "deployment", f"{what}, and a service that is not public has none: add public = true, or remove it"
@@ -258,10 +224,6 @@ class Service(Workload):
         if self.ephemeral_storage is not None and self.launch == "ec2":
             why = "where tasks share the instance's disk"
             yield "ephemeral_storage", f'has no effect with launch = "ec2", {why}: remove it'
-        if self.protocol != HTTP and self.public:
-            yield "protocol", f'is "{self.protocol}", and the load balancer speaks HTTP to a public service: remove it'
-        if "protocol" in self.model_fields_set and self.entry is None:
-            yield "protocol", "has no effect on a service without a port: add port, or remove protocol"
         if self.strip_path and not path_patterns.beginning(self.path):
             what = 'needs a path with one beginning to take off, such as path = ["/api", "/api/*"]'
             yield "strip_path", f"{what}: change path, or remove strip_path"

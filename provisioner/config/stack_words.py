@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.base import Problem
+from provisioner.config.extends import DEFAULTS
 
 WORD = re.compile(r"\{([^{}]*)\}")
 _NAMES = ("domain", "host")
@@ -36,6 +37,10 @@ def filled(table: Mapping[str, Any], project: str, env: str) -> tuple[dict[str, 
     changed = dict(table)
     if isinstance(dns := table.get("dns"), Mapping):
         changed["dns"] = {name: fill(f"dns.{name}", one) if name in _NAMES else one for name, one in dns.items()}
+    if isinstance(chosen := table.get("tags"), Mapping):
+        changed["tags"] = {name: fill(f"tags.{name}", one) for name, one in chosen.items()}
+    if DEFAULTS in table:
+        changed[DEFAULTS] = _container(DEFAULTS, table[DEFAULTS], fill)
     for kind in ("services", "jobs"):
         if isinstance(workloads := table.get(kind), Mapping):
             changed[kind] = {name: _container(f"{kind}.{name}", one, fill) for name, one in workloads.items()}

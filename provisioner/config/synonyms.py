@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from provisioner.config.extends import BY_DEFAULT, DEFAULTS
+
 Table = tuple[str, ...]
 """The parts of a table's key; a star stands for the name of a service, a job or a sidecar."""
 
@@ -44,10 +46,13 @@ _SERVICE = {
     "path": "paths route routes path_pattern",
     "launch": "launch_type capacity_provider compute",
     "sticky": "stickiness session_affinity",
+    "protocol": "app_protocol appProtocol protocol_version backend_protocol scheme",
+    "tls": "https ssl backend_tls",
     "deployment": "strategy deploy deployment_strategy rolling",
 }
 RENAMED: Mapping[Table, Mapping[str, str]] = {
     **dict.fromkeys(CONTAINERS, _CONTAINER),
+    (DEFAULTS,): {key: words for key, words in {**_CONTAINER, **_SERVICE}.items() if key in BY_DEFAULT},
     ("services", "*"): {**_CONTAINER, **_SERVICE},
     ("services", "*", "sidecars", "*"): {**_CONTAINER, "port": _PORT},
     ("jobs", "*"): {**_CONTAINER, "schedule": "cron crontab", "before_deploy": "release_command migrate"},
@@ -66,6 +71,8 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "alarms": "alerts monitoring",
         "capacity": "ec2 autoscaling_group asg",
         "cost": "budget",
+        "tags": "labels default_tags resource_tags",
+        "defaults": "default common shared globals",
     },
     ("network",): {"cidr": "cidr_block vpc_cidr", "zones": "azs availability_zones", "vpc": "vpc_id", "egress": "nat"},
     ("dns",): {"domain": "zone domain_name name", "host": "subdomain hostname", "certificate": "certificate_arn cert"},
@@ -86,7 +93,16 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "cpu": "cpu_percentage cpu_target target_cpu",
         "memory": "memory_percentage memory_target",
         "requests": "requests_per_target",
+        "response_time": "latency target_response_time",
+        "metrics": "custom_metrics custom metric customized_metric backlog queue_delay",
+        "schedule": "scheduled_actions scheduled schedules cron times",
     },
+    ("services", "*", "scaling", "schedule", "*"): {
+        "at": "schedule cron when",
+        "min": "min_count min_capacity minimum",
+        "max": "max_count max_capacity maximum",
+    },
+    ("services", "*", "scaling", "metrics", "*"): {"name": "metric_name metric", "target": "target_value value"},
     ("services", "*", "health"): {
         "interval": "period",
         "unhealthy": "retries unhealthy_threshold",
@@ -101,7 +117,22 @@ _SCALING = "the limits of the number of tasks are a table: write scaling = { min
 _DATA = "tasks keep no files: put them into S3 or the database; ephemeral_storage is a disk that ends with the task"
 _SAME = "jobs alone have a schedule: write it in a table [jobs.NAME], with extends = for the same image"
 _ENGINE = "the database is Aurora MySQL, and there is no other: remove this line, or keep your database elsewhere"
+_ADDRESS = "it is an address, and each service has its own: write it in the table [services.NAME]"
+_RUNS = "there is no image or command for all: write it in one table, and extends = in the tables that take it over"
 OTHERWISE: Mapping[Table, Mapping[str, str]] = {
+    (DEFAULTS,): {
+        **dict.fromkeys(
+            ("port", "protocol", "public", "path", "strip_path", "hosts", "host", "domain", "target_container"),
+            _ADDRESS,
+        ),
+        **dict.fromkeys(
+            ("image", "build", "dockerfile", "target", "build_args", "command", "entrypoint", "extends"), _RUNS
+        ),
+        "calls": "no service calls itself: write calls in the table of each caller",
+        "before_deploy": "each job has its own time: write it in the table [jobs.NAME]",
+        "schedule": "each job has its own time: write it in the table [jobs.NAME]",
+        "volumes": _DATA,
+    },
     ("services", "*"): {
         "min": _SCALING,
         "max": _SCALING,
@@ -126,7 +157,6 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "volumes": _DATA,
     },
     (): {
-        "tags": "the stack sets its own tags, by which it is found, and no others: remove this line",
         "account": 'write id = "123456789012" in the table [account]',
         "state": 'write bucket = "NAME" in the table [state]',
         "backend": 'the place of the state is bucket = "NAME" in the table [state]: write that',

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
+from provisioner.config import tags
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 from provisioner.config.database_engines import AURORA_MYSQL
@@ -312,3 +313,7 @@ class StepsSettings(Model):
         values.matching(r"(?!\./*$).*", 'is the directory of this file itself: use a folder in it, such as "steps"'),
     ] = "steps"
     """The folder of your steps and resource types, beside the file."""
+
+
+Tags = Annotated[Mapping[str, str], AfterValidator(tags.check)]
+"""`[tags]`: tags of all resources, by key."""

@@ -46,8 +46,8 @@ class Workloads:
 
     def addresses(self, name: str) -> list[str]:
         """Return the names of the variables with the addresses of the services that a workload calls."""
-        callees = {one: self.services[one].protocol for one in self.all[name].calls if one in self.services}
-        return [variable for callee, protocol in callees.items() for variable in call_variables(callee, protocol)]
+        callees = {one: self.services[one].scheme for one in self.all[name].calls if one in self.services}
+        return [variable for callee, scheme in callees.items() for variable in call_variables(callee, scheme)]
 
     def key(self, name: str) -> str:
         """Return the dotted key of a service's or a job's table."""

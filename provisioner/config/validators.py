@@ -135,6 +135,16 @@ def at_least(low: int, why: str) -> AfterValidator:
     return Check(check, {"minimum": low})
 
 
+def _above_zero(value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{value} is no value to keep: use a number above 0")
+    return value
+
+
+above_zero = Check(_above_zero, {"exclusiveMinimum": 0})
+"""Accept only numbers above 0."""
+
+
 def threshold(value: Any) -> int | str:
     """Accept only a number from 1 on, or a percentage from 1 to 100 such as "50%"."""
     if isinstance(value, str) and re.fullmatch(r"([1-9]\d?|100)%", value, re.ASCII):

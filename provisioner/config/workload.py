@@ -30,7 +30,8 @@ class Workload(Container):
     """The settings of a service or a job. CPU in units (1024 are one vCPU), memory in MiB."""
 
     extends: Name | None = None
-    """The service whose image, size and rights it inherits; it does not inherit the address and the number of tasks."""
+    """The service whose image, size, rights and health check it inherits; not its address and its number of tasks.
+    `false` takes an inherited key away, or an inherited name in a table."""
     architecture: Architecture = "x86_64"
     """The processor: `x86_64`, or `arm64` for Graviton."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()

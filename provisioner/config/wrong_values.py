@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from provisioner.config import synonyms
+from provisioner.config import inheritance, synonyms
 from provisioner.config.secret_values import looks_secret
 
 TYPES = {
@@ -19,6 +19,14 @@ TYPES = {
     "tuple_type": "a list in brackets",
 }
 """The wanted type for each of pydantic's error types, in TOML's words."""
+WORKLOADS = frozenset({"services", "jobs"})
+NEEDED = {
+    "cpu": "a task always has CPU units: write a number such as 256",
+    "memory": "a task always has memory: write a number such as 512",
+    "image": 'another image takes the place of an inherited one: write image = "…" or build = "…"',
+    "build": 'another image takes the place of an inherited one: write image = "…" or build = "…"',
+}
+"""By key that `false` cannot take away, the reason and the fix."""
 TABLES = frozenset({"dict_type", "mapping_type", "model_type"})
 SHORT_FORMS = {
     "health": 'a path such as "/up", or a table',
@@ -55,6 +63,8 @@ def rewritten(kind: str, loc: Sequence[str], value: object, *, private: bool = F
         private: whether the value must not be shown.
     """
     key = loc[-1] if loc else ""
+    if own := _inheriting(loc, key, value):
+        return f": {own}"
     if kind in TABLES:
         return _table(loc, key, value)
     if private or (isinstance(value, str) and looks_secret(key, value)):
@@ -71,6 +81,19 @@ def rewritten(kind: str, loc: Sequence[str], value: object, *, private: bool = F
         return f": write {truth}" if (truth := TRUTHS.get(value) or TRUTHS.get(value.lower())) else ""
     if kind == "bool_type" and value in (0, 1):
         return f": write {str(bool(value)).lower()}"
+    return ""
+
+
+def _inheriting(loc: Sequence[str], key: str, value: object) -> str:
+    """Return why `false`, or a table of names, changes no inherited value; empty if it is another value."""
+    if not (loc and loc[0] in WORKLOADS and len(loc) == 3):
+        return ""
+    if value is False and key in inheritance.REMOVABLE:
+        return "false removes keys of extends and [defaults], and neither gives it: remove this line"
+    if value is False and key in NEEDED:
+        return NEEDED[key]
+    if key in inheritance.NAMES and inheritance.is_choice(value):
+        return "a table takes names out of an inherited list, and there is none, or none with such a name: write a list"
     return ""
 
 
@@ -106,7 +129,7 @@ def _name(value: object) -> str:
 def _number(kind: str, loc: Sequence[str], value: object) -> str:
     """Return how to write a number: without quotes, with digits, or in the unit of its key."""
     key = loc[-1] if loc else ""
-    if key == "cpu" and len(loc) == 3 and (units := _units(value)):
+    if key == "cpu" and len(loc) == (2 if loc[0] == "defaults" else 3) and (units := _units(value)):
         return f": write {units}, as 1024 CPU units are one vCPU"
     if isinstance(value, float) and value.is_integer():
         return f": write {value:.0f}"

@@ -47,6 +47,7 @@ class Observed:
             change to nothing, and `update` repairs it.
         reverted: the reason why AWS undid a change that it had accepted, by the name of the field.
         details: further facts for its type or for the user. They are neither compared nor recorded.
+        tags: all its tags; None if they were not read. They are not compared here (`StackTags`).
     """
 
     id: str
@@ -61,6 +62,7 @@ class Observed:
     problems: Mapping[str, Any] = field(default_factory=dict)
     reverted: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
 
     def updated(self, settings: Mapping[str, Any]) -> Self:
         """Return it with these settings and without problems: as AWS is to show it after an `update`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.config import paths, stack_file
+from provisioner.config import builds, paths, stack_file
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.compose import file as compose
 from provisioner.migration.copilot import workspace
@@ -77,7 +77,7 @@ def draft_of(source: str, place: Path, env: str | None, project: str | None = No
 
 
 def write(draft: Draft, path: Path) -> Converted:
-    """Write a draft as a `stack.toml`, and check the file.
+    """Write a draft as a `stack.toml`, and check the file, with the directories and Dockerfiles of its builds.
 
     Raises:
         ConfigurationError: the file cannot be written.
@@ -88,7 +88,8 @@ def write(draft: Draft, path: Path) -> Converted:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}: choose another directory") from None
     try:
-        stack_file.load(path)
+        # `plan` refuses a build without its directory or Dockerfile: the verdict says so at once
+        builds.check_contexts(stack_file.load(path), path)
     except ConfigurationError as error:
         return Converted(path, draft, tuple(str(error).splitlines()))
     return Converted(path, draft, ())

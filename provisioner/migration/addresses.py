@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from provisioner.config import private_names
 from provisioner.config.call_variables import url_variable
+from provisioner.config.protocols import scheme
 from provisioner.config.tables import Dns
 
 _ADDRESS = re.compile(
@@ -161,7 +162,9 @@ def _settled(
         del variables[variable]
         return Found(place, variable, callees[wrong], "other-port" if ports[wrong] else "no-port", now)
     calls = list(dict.fromkeys([*workload.get("calls", ()), *callees.values()]))
-    if variable == url_variable(callee) and value.rstrip("/") == f"http://{host}:{ports[host]}":
+    called = services.get(callee, {})
+    spoken = scheme(called.get("protocol", "http"), tls=called.get("tls", False))
+    if variable == url_variable(callee) and value.rstrip("/") == f"{spoken}://{host}:{ports[host]}":
         del variables[variable]
         workload["calls"] = calls
         return Found(place, variable, callee, "called", now)

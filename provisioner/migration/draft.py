@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from provisioner.config import models, toml_text
+from provisioner.config.loader import LARGEST
 from provisioner.config.overlays import TABLE
 from provisioner.migration.yaml_tree import Value
 
@@ -165,6 +166,8 @@ def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, An
     return base, overlays
 
 
+TOO_MANY = f"The notes are too many for a file of {LARGEST} bytes"
+"""The line in the place of notes with which the file would be larger than any that is read."""
 USUAL_REGION: str = models.Config.model_fields["region"].default
 REGION = f'# region = "…"                      # not known: {USUAL_REGION} until you write yours'
 
@@ -186,10 +189,17 @@ def text(draft: Draft) -> str:
             lines += _tables({TABLE: {env: table}})
         elif env != draft.own:
             lines += ["", f"[{toml_text.key(TABLE, env)}]"]
+    file = "\n".join([*lines, *_notes(draft)]) + "\n"
+    if len(file.encode()) <= LARGEST:
+        return file
+    return "\n".join([*lines, "", "", f"# {TOO_MANY}; `provision init` has shown them."]) + "\n"
+
+
+def _notes(draft: Draft) -> Iterator[str]:
+    """Yield the notes as comments, below their headings."""
     for heading, notes in headed(draft):
-        lines += ["", "", f"# {heading} ({len(notes)}):"]
-        lines += [f"# - {_comment(str(one))}" for one in notes]
-    return "\n".join(lines) + "\n"
+        yield from ("", "", f"# {heading} ({len(notes)}):")
+        yield from (f"# - {_comment(str(one))}" for one in notes)
 
 
 def headed(draft: Draft) -> Iterator[tuple[str, Sequence[Left]]]:
@@ -218,8 +228,8 @@ def _comment(line: str) -> str:
 KEYS = (
     "image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule",
     "timezone",
-    "port", "public", "target_container", "essential", "depends_on", "hosts", "path", "health", "deregistration_delay",
-    "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
+    "port", "protocol", "tls", "public", "target_container", "essential", "depends_on", "hosts", "path", "health",
+    "deregistration_delay", "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
     "on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities",
     "ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars",
 )  # fmt: skip

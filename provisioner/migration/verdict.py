@@ -72,7 +72,7 @@ class Verdict:
         if self.closed:
             yield "only your own address may reach the load balancer"
         if self.errors:
-            yield f"the file does not load yet ({count(self.errors, 'error')})"
+            yield f"the file does not pass yet ({count(self.errors, 'error')})"
 
 
 def _whole(number: int, of: int, kind: str) -> str:

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.permissions import OWN, Permission, Use, arn_of
-from provisioner.config.services import Scaling, Service
+from provisioner.config.scaling import Scaling, Time
+from provisioner.config.services import Service
 from provisioner.config.tables import Database
 from provisioner.config.workload import Workload
 from provisioner.engine import own_code
@@ -33,9 +34,10 @@ STACK = "{project}-{environment}"
 IMAGE = "public.ecr.aws/any/any:1"
 _OF_THE_TOOL = re.compile(r"\w+")
 """Matches the names of the tool's types: the user's own types and AWS's types have a namespace."""
+TIMED = Scaling(schedule={"any": Time(at="cron(0 8 * * ? *)")})
 SORTS: Mapping[str, Service] = {
     "any-first": Service(image=IMAGE, port=80, public=True, database=True, launch="ec2"),
-    "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",), scaling=Scaling()),
+    "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",), scaling=TIMED),
 }
 """Services of all kinds: on instances and on Fargate, several public, with the database, and with scaling."""
 

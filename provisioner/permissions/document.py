@@ -1,4 +1,4 @@
-"""Write the tables of docs/security.md from the table of actions: `python -m provisioner.permissions.document`."""
+"""Write the tables of docs/accounts.md from the table of actions: `python -m provisioner.permissions.document`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.aws.permissions import Use
 from provisioner.permissions.limits import OWN_KEYS, UNLIMITED, unlimited_reads
 from provisioner.permissions.table import FREE, TABLE
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "accounts.md"
 BEGIN, END = "<!-- {}, written by provisioner/permissions/document.py -->", "<!-- end of {} -->"
 
 

@@ -111,12 +111,3 @@ def named(words: Sequence[str]) -> list[str]:
 def of(code: str) -> Code | None:
     """Return the meaning of a code of the family `aws`; None if there is none of its own."""
     return next((one for one in CODES if re.fullmatch(rf"(Client\.|Server\.)?({one.codes})", code)), None)
-
-
-def family_of(code: str) -> str:
-    """Return the family of AWS's code, as a refusal with it would have; empty if it has not the form of a code."""
-    if not SHAPE.fullmatch(code):
-        return ""
-    from provisioner.aws.errors import family
-
-    return family(code)

@@ -8,8 +8,10 @@ from typing import Any
 
 from provisioner.engine.words import count
 from provisioner.migration import Converted
-from provisioner.migration.draft import headed
+from provisioner.migration.draft import TOO_MANY, headed, text
 from provisioner.migration.verdict import verdict
+
+LISTED = "; the list is at the end of the file, too"
 
 
 def lines(done: Converted) -> Iterator[str]:
@@ -19,18 +21,19 @@ def lines(done: Converted) -> Iterator[str]:
     others = [env for env in draft.tables if env != draft.own]
     environments = f"environment {draft.own}" + (f", and as overlays {', '.join(others)}" if others else "")
     yield f"Wrote {done.path}: {', '.join(sizes)}; {environments}."
+    where = f"; {TOO_MANY[0].lower()}{TOO_MANY[1:]}" if TOO_MANY in text(draft) else LISTED
     for heading, notes in headed(draft):
         yield ""
-        yield f"{heading} ({len(notes)}; the list is at the end of the file, too):"
+        yield f"{heading} ({len(notes)}{where}):"
         yield from (f"  {left}" for left in notes)
     if done.problems:
         yield ""
         yield "Left for you to correct:"
         yield from (f"  {problem}" for problem in done.problems)
     yield ""
-    where = "" if str(done.path) == "stack.toml" else f" -c {done.path}"
+    file = "" if str(done.path) == "stack.toml" else f" -c {done.path}"
     yield f"{verdict(draft, len(done.problems))}."
-    yield f"Next: `provision config{where}`, `provision plan{where}`. More: docs/moving.md"
+    yield f"Next: `provision config{file}`, `provision plan{file}`. More: docs/moving.md"
 
 
 def document(done: Converted) -> dict[str, Any]:

@@ -66,6 +66,7 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "record_set": _record,
     "scalable_target": lambda of: [f"{of['min_capacity']} to {of['max_capacity']} tasks"],
     "schedule": lambda of: [of["schedule_expression"]],
+    "scheduled_action": lambda of: [of["schedule"], f"{of['min_capacity']} to {of['max_capacity']} tasks"],
     "service": lambda of: [tasks(of)],
     "universal_schedule": lambda of: [of["schedule_expression"], of["target_arn"].rpartition("aws-sdk:")[2]],
     "vpc": lambda of: [of["cidr_block"]],

@@ -80,7 +80,7 @@ _FAMILIES = (
             "Put the former value back in stack.toml; the message names both.",
             "Or delete the stack and make it anew: `provision down`, then `provision up`.",
         ),
-        page="adr/0004-no-silent-replacement.md",
+        page="plan.md",
     ),
     Family(
         "plan-changed", _PLAN,
@@ -172,7 +172,7 @@ _FAMILIES = (
     ),
     Family(
         "throttled", _AWS, "There were too many calls in the account. AWS refused this one after all retries.",
-        ("Run the same command again in a minute: it resumes.",), 1, "cloud.md#rates",
+        ("Run the same command again in a minute: it resumes.",), 1, "local.md#its-rates",
     ),
     Family(
         "account-restricted", _AWS,
@@ -233,7 +233,7 @@ _FAMILIES = (
             "Run the same command again: it looks the resource up, and repeats the call only if it had no effect.",
             "If that does not end, check the network, and whether AWS has an outage.",
         ),
-        page="architecture.md#what-survives-a-kill",
+        page="recover.md#after-a-kill",
     ),
     Family(
         "not-created", _AWS, "A resource was not created. A call before the create call failed.",
@@ -264,7 +264,7 @@ _FAMILIES = (
     ),
     Family(
         "state-too-new", _STATE, "A newer version of this tool wrote the state; it was not changed.",
-        ("Install the version that the message names, or a later one.",), 1, "releasing.md",
+        ("Install the version that the message names, or a later one.",), 1, "install.md#upgrade",
     ),
     Family(
         "foreign-state", _STATE, "The state is of another stack, account or Region; it was not changed.",
@@ -331,7 +331,7 @@ _FAMILIES = (
     Family(
         "embedded-cloud", _ELSE, "The embedded cloud does not run. It could not be started, or does not answer.",
         ("`provision cloud status` shows whether it runs, and `provision cloud start` starts it.",),
-        page="cloud.md",
+        page="local.md",
     ),
     Family(
         "task-not-started", _ELSE,
@@ -371,7 +371,7 @@ _FAMILIES = (
             "Read the first reason: the others may follow from it.",
             "Run the same command again when it is repaired: finished resources stay.",
         ),
-        page="architecture.md#what-survives-a-kill",
+        page="recover.md#after-a-kill",
     ),
     Family(
         "cancelled", _END, "You were asked, and did not agree; nothing was changed.",
@@ -381,7 +381,7 @@ _FAMILIES = (
         "interrupted", _END,
         "The command was interrupted. Ctrl-C, SIGTERM or a closed terminal ended it; calls under way were finished "
         "and recorded.",
-        ("Run the same command again: it resumes.",), 130, "architecture.md#what-survives-a-kill",
+        ("Run the same command again: it resumes.",), 130, "recover.md#after-a-kill",
     ),
     Family(
         "output", _END, "Standard output cannot be written: a full disk, for instance.",

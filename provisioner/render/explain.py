@@ -5,32 +5,35 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
 from typing import Any
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.render.aws_codes import family_of, named, of
+from provisioner.render.aws_codes import SHAPE, named, of
 from provisioner.render.error_families import FAMILIES, Family
 from provisioner.render.text import cut
 
 WIDTH = 80
 
 
-def check(codes: Sequence[str]) -> list[str]:
-    """Return the codes, each once: families, and AWS's own codes.
+def check(codes: Sequence[str], family_of: Callable[[str], str]) -> dict[str, str]:
+    """Return the family of each code: of a family that itself, of AWS's own code the family of refusals with it.
+
+    Args:
+        family_of: returns the family of AWS's own code.
 
     Raises:
         ConfigurationError: there is no such family, and it has not the form of a code of AWS.
     """
     found = [code if code in FAMILIES else code.lower() if code.lower() in FAMILIES else code for code in named(codes)]
     for code in found:
-        if code not in FAMILIES and not family_of(code):
+        if code not in FAMILIES and not SHAPE.fullmatch(code):
             near = difflib.get_close_matches(code, FAMILIES, 1)
             hint = f'did you mean "{near[0]}"?' if near else "`provision explain` lists them"
             raise ConfigurationError(f'there is no family of errors "{code}"; {hint}')
-    return [*dict.fromkeys(found)]
+    return {code: code if code in FAMILIES else family_of(code) for code in found}
 
 
 def overview() -> Iterator[str]:
@@ -44,19 +47,21 @@ def overview() -> Iterator[str]:
     yield from ["", "The second column is the exit code. `provision explain CODE` says the rest."]
 
 
-def lines(codes: Sequence[str]) -> Iterator[str]:
-    """Yield the meaning and the remedy of each of these families, one step a line."""
-    for number, code in enumerate(codes):
+def lines(codes: Mapping[str, str]) -> Iterator[str]:
+    """Yield the meaning and the remedy of each of these codes, one step a line.
+
+    Args:
+        codes: the family of each.
+    """
+    for number, (code, name) in enumerate(codes.items()):
         yield from [""] if number else []
-        yield from _one(_meant(code), code)
+        yield from _one(_meant(code, name), code)
 
 
-def _meant(code: str) -> Family:
+def _meant(code: str, name: str) -> Family:
     """Return a family; of AWS's code its family, with the meaning of that code if it has one of its own."""
-    if code in FAMILIES:
-        return FAMILIES[code]
-    family = FAMILIES[family_of(code)]
-    own = of(code) if family.code == "aws" else None
+    family = FAMILIES[name]
+    own = of(code) if family.code == "aws" and code not in FAMILIES else None
     return replace(family, means=own.means, fix=own.fix) if own else family
 
 
@@ -71,9 +76,9 @@ def _one(family: Family, code: str) -> Iterator[str]:
         yield f"See docs/{family.page}."
 
 
-def documents(codes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return these families for `--json`; of AWS's code with that code as `aws_code`."""
-    found = ((code, _meant(code)) for code in codes)
+def documents(codes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the families of these codes for `--json`; of AWS's code with that code as `aws_code`."""
+    found = ((code, _meant(code, name)) for code, name in codes.items())
     return [
         asdict(one) | {"fix": list(one.fix)} | ({} if code == one.code else {"aws_code": code}) for code, one in found
     ]

@@ -60,6 +60,7 @@ TYPES = {
     "scalable_target": "aws_appautoscaling_target",
     "scaling_policy": "aws_appautoscaling_policy",
     "schedule": "aws_scheduler_schedule",
+    "scheduled_action": "aws_appautoscaling_scheduled_action",
     "schedule_group": "aws_scheduler_schedule_group",
     "universal_schedule": "aws_scheduler_schedule",
     "secure_parameter": "aws_ssm_parameter",

@@ -14,7 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, HERE, OURS, OWN, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.permissions import ASKED, HERE, OURS, OWN, UNSHOWN_TAGS, Use, grants, retagging, untagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.declaration import unknown
@@ -40,6 +40,9 @@ API = Api(
         "id",
         _read_tags,
         lambda aws, arn, tags: aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("acm").remove_tags_from_certificate(
+            CertificateArn=arn, Tags=[{"Key": key} for key in keys]
+        ),
     ),
     transient=(
         Row("in_use", "ResourceInUseException|ConflictException", "", 1200, "it is still in use by a deleted listener",
@@ -95,6 +98,7 @@ class Certificate(Resource):
         *grants("acm", "ListTagsForCertificate", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE, *_NAMES_IN_IT)),
         *retagging("acm", "AddTagsToCertificate", OWN),
+        *untagging("acm", "RemoveTagsFromCertificate", OWN, conditions=OURS),
         *grants("acm", "DeleteCertificate", OWN, conditions=OURS),
     )
     outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))

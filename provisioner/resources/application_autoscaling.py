@@ -121,7 +121,7 @@ class ScalableTarget(Leads, Resource):
                 yield Observed(target["ResourceId"], attributes, owned=owned, details=details)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        self._register(aws, Tags=aws.tags(self.address))
+        self._register(aws, Tags=aws.owner_tags(self.address))
         return Observed(self.resource_id, self.fields())
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
@@ -209,7 +209,7 @@ class ScalingPolicy(Leads, Resource):
                     # A policy of another type has none, so that it differs
                     "target_tracking_scaling_policy_configuration": {
                         "DisableScaleIn": False,
-                        **policy.get("TargetTrackingScalingPolicyConfiguration", {}),
+                        **_sorted(policy.get("TargetTrackingScalingPolicyConfiguration", {})),
                     },
                 }
                 yield Observed(policy["PolicyARN"], attributes, owned=owned)
@@ -235,6 +235,91 @@ class ScalingPolicy(Leads, Resource):
         aws.client("application-autoscaling").delete_scaling_policy(
             **_TASKS, ResourceId=live.attributes["resource_id"], PolicyName=live.attributes["policy_name"]
         )
+
+
+@dataclass(frozen=True)
+class ScheduledAction(Leads, Resource):
+    """A time from which an ECS service has other bounds of its number of tasks, every day or week."""
+
+    scheduled_action_name: str
+    resource_id: str
+    schedule: str
+    timezone: str
+    min_capacity: int
+    max_capacity: int
+
+    type_name = "scheduled_action"
+    has_tags = False
+    api = API
+    arn = "scalable-target/*"
+    permissions = (
+        *grants("application-autoscaling", "DescribeScheduledActions"),
+        *grants(
+            "application-autoscaling", "PutScheduledAction DeleteScheduledAction", OWN, conditions=(*OURS, *_SERVICE)
+        ),
+    )
+    identity = ("resource_id", "scheduled_action_name")
+    has_parent = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        names, clusters = (
+            {(fields["resource_id"], fields["scheduled_action_name"]) for fields in known},
+            own_clusters(aws),
+        )
+        found = aws.pages("application-autoscaling", "describe_scheduled_actions", "ScheduledActions", **_ECS)
+        for action in found:
+            owned = _cluster(action) in clusters
+            if owned or (action["ResourceId"], action["ScheduledActionName"]) in names:
+                bounds = action.get("ScalableTargetAction", {})
+                attributes = {
+                    "scheduled_action_name": action["ScheduledActionName"],
+                    "resource_id": action["ResourceId"],
+                    "schedule": action["Schedule"],
+                    "timezone": action.get("Timezone") or "UTC",
+                    "min_capacity": bounds.get("MinCapacity"),
+                    "max_capacity": bounds.get("MaxCapacity"),
+                }
+                yield Observed(_id_of(action["ResourceId"], action["ScheduledActionName"]), attributes, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        self._put(aws)
+        return Observed(_id_of(self.resource_id, self.scheduled_action_name), self.fields())
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        self._put(aws)
+
+    def _put(self, aws: Aws) -> None:
+        aws.client("application-autoscaling").put_scheduled_action(
+            **_TASKS,
+            ResourceId=self.resource_id,
+            ScheduledActionName=self.scheduled_action_name,
+            Schedule=self.schedule,
+            Timezone=self.timezone,
+            ScalableTargetAction={"MinCapacity": self.min_capacity, "MaxCapacity": self.max_capacity},
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("application-autoscaling").delete_scheduled_action(
+            **_TASKS,
+            ResourceId=live.attributes["resource_id"],
+            ScheduledActionName=live.attributes["scheduled_action_name"],
+        )
+
+
+def _id_of(resource_id: str, name: str) -> str:
+    """Return an id for a scheduled action: PutScheduledAction answers nothing, so that its ARN is not known."""
+    return f"{resource_id}/{name}"
+
+
+def _sorted(tracking: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a policy's settings with the dimensions of its metric in the order of their names."""
+    metric = tracking.get("CustomizedMetricSpecification") or {}
+    if not metric.get("Dimensions"):
+        return {**tracking}
+    dimensions = sorted(metric["Dimensions"], key=lambda one: str(one["Name"]))
+    return {**tracking, "CustomizedMetricSpecification": {**metric, "Dimensions": dimensions}}
 
 
 def suspended_of(shown: Mapping[str, Any]) -> list[str]:

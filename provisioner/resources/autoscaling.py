@@ -11,7 +11,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants
+from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.ports import Row
@@ -39,7 +39,12 @@ API = Api(
                 "autoscaling", "describe_tags", "Tags", Filters=[{"Name": "auto-scaling-group", "Values": [name]}]
             )
         ),
-        lambda aws, name, tags: aws.client("autoscaling").create_or_update_tags(Tags=group_tags(name, tags, aws.owner)),
+        lambda aws, name, tags: aws.client("autoscaling").create_or_update_tags(
+            Tags=group_tags(name, tags, aws.inherited)
+        ),
+        lambda aws, name, keys: aws.client("autoscaling").delete_tags(
+            Tags=[{"ResourceType": "auto-scaling-group", "ResourceId": name, "Key": key} for key in keys]
+        ),
     ),
     transient=(
         Row("not_yet_consistent", "ValidationError", "Invalid IAM Instance Profile|has no associated IAM Roles", 120,
@@ -111,6 +116,7 @@ class AutoScalingGroup(Resource):
         # also without the stack's tags: ECS puts AmazonECSManaged on a capacity provider's group, and AWS does not say
         # with whose permissions (ECS developer guide, cluster-auto-scaling)
         *grants("autoscaling", "CreateOrUpdateTags", OWN, **TAGS_AT_ONCE),
+        *untagging("autoscaling", "DeleteTags", OWN),
         *grants("autoscaling", "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup", OWN),
         *grants("autoscaling", "StartInstanceRefresh", OWN, use=Use.OTHER, why="--new-ami"),
         *grants(
@@ -194,7 +200,7 @@ class AutoScalingGroup(Resource):
     def create(self, aws: Aws, token: str) -> Observed:
         name = self.auto_scaling_group_name
         # only the group has the address; its instances have all other tags as well
-        inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
+        inherited = {**aws.inherited, "Name": name, MANAGED_TAG: "true"}
         tags = group_tags(name, aws.tags(self.address) | inherited, inherited)
         aws.client("autoscaling").create_auto_scaling_group(
             **self._arguments(), MinSize=0, DesiredCapacity=0, Tags=tags

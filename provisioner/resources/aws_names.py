@@ -87,6 +87,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "running_tasks": _NOTE,
     "scalable_target": AwsName("AWS::ApplicationAutoScaling::ScalableTarget", "service/{cluster}/{service}"),
     "scaled_service": _NOTE,
+    "scheduled_action": AwsName("", "service/{cluster}/{service}/{name}"),  # CloudFormation has it in the target
     "scaling_policy": AwsName(
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         _ARN % ("autoscaling", "scalingPolicy:{id}:resource/ecs/service/{cluster}/{service}:policyName/{name}"),
@@ -101,6 +102,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "service_linked_role": AwsName("AWS::IAM::ServiceLinkedRole", "{name}"),
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,
+    "stack_tags": _NOTE,
     "subnet": AwsName("AWS::EC2::Subnet", "subnet-{id}"),
     "subscription": AwsName("AWS::SNS::Subscription", _ARN % ("sns", "{topic}/{protocol}/{endpoint}")),
     "target_group": AwsName(

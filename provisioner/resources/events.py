@@ -14,7 +14,7 @@ from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.permissions import ASKED, OURS, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging, untagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -28,6 +28,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("events").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("events").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("events").untag_resource(ResourceARN=arn, TagKeys=keys),
     ),
     transient=(
         Row("in_use", "ConcurrentModificationException", "", 60, "another change is in progress",
@@ -63,6 +64,7 @@ class EventRule(Resource):
         *grants("events", "PutRule", OWN),
         *grants("events", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *retagging("events", "TagResource", OWN),
+        *untagging("events", "UntagResource", OWN, conditions=OURS),
         *grants("events", "ListTargetsByRule DeleteRule", OWN),
         *grants("events", "RemoveTargets", OWN, use=Use.OTHER, why="somebody has given a rule of the stack a target"),
     )

@@ -28,6 +28,7 @@ from provisioner.aws.permissions import (
     Use,
     grants,
     passing,
+    untagging,
 )
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
@@ -54,11 +55,19 @@ def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
         aws.client("iam").tag_role(RoleName=name, Tags=tag_pairs(tags))
 
 
+def _drop_iam(aws: Clients, arn: str, keys: Sequence[str]) -> None:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        aws.client("iam").untag_instance_profile(InstanceProfileName=name, TagKeys=keys)
+    else:
+        aws.client("iam").untag_role(RoleName=name, TagKeys=keys)
+
+
 API = Api(
     "iam",
     "IAM",
     everywhere=True,
-    tags=TagCalls("arn", _read_iam, _put_iam),
+    tags=TagCalls("arn", _read_iam, _put_iam, _drop_iam),
     transient=(
         Row("not_yet_consistent", "NoSuchEntity", "", 60, "a new resource has not propagated yet",
             "IAM user guide, eventual consistency"),
@@ -151,6 +160,7 @@ class Role(Resource):
         *grants("iam", "ListRoleTags", OWN, use=Use.OTHER, why="import", reader=False),
         *grants("iam", "CreateRole", OWN, conditions=(*ASKED, *BOUND)),
         *grants("iam", "TagRole", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("iam", "UntagRole", OWN),
         *grants("iam", "AttachRolePolicy", OWN, conditions=(*_ATTACHED, *BOUND)),
         # policies that others have attached are removed, too
         *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", OWN, conditions=BOUND),
@@ -309,6 +319,7 @@ class InstanceProfile(Resource):
         *grants("iam", "GetInstanceProfile", "instance-profile/*"),
         *grants("iam", "CreateInstanceProfile", OWN, conditions=ASKED),
         *grants("iam", "TagInstanceProfile", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("iam", "UntagInstanceProfile", OWN),
         *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", OWN),
     )
     identity = ("instance_profile_name",)

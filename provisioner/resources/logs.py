@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import tag_map, tags_of
 from provisioner.engine.costs import HOURS, Around, Cost, by_load
 from provisioner.engine.ports import Row
@@ -30,6 +30,7 @@ API = Api(
         "arn",
         _read_tags,
         lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags)),
+        lambda aws, arn, keys: aws.client("logs").untag_resource(resourceArn=arn, tagKeys=keys),
     ),
     transient=(
         Row("in_use", "OperationAbortedException", "", 60, "another operation is in progress", "CloudWatch Logs API"),
@@ -75,6 +76,7 @@ class LogGroup(Resource):
         *grants("logs", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("logs", "CreateLogGroup", OWN, conditions=ASKED),
         *grants("logs", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("logs", "UntagResource", OWN),
         *grants("logs", "DeleteLogGroup PutRetentionPolicy", OWN),
         *grants(
             "logs",
@@ -144,7 +146,7 @@ class LogGroup(Resource):
         if not tags and group["logGroupName"] == performance_log(aws.name):
             owned = _of_our_cluster(aws)
         address = aws.address_in(tags)
-        return Observed(group["logGroupName"], attributes, outputs, address, owned, problems=problems)
+        return Observed(group["logGroupName"], attributes, outputs, address, owned, problems=problems, tags=tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}

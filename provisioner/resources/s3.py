@@ -38,11 +38,16 @@ def _put_s3(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
     aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
 
 
+def _drop_s3(aws: Clients, name: str, keys: Sequence[str]) -> None:
+    pairs = tag_pairs({key: value for key, value in _read_s3(aws, name).items() if key not in keys})
+    aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
+
+
 API = Api(
     "s3",
     "S3",
     everywhere=True,
-    tags=TagCalls("id", _read_s3, _put_s3),
+    tags=TagCalls("id", _read_s3, _put_s3, _drop_s3),
     transient=(
         Row("not_yet_consistent", "NoSuchBucket", "", 120, "the bucket has not propagated yet",
             "terraform-provider-aws s3/bucket_versioning.go"),

@@ -15,7 +15,19 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, passing, retagging
+from provisioner.aws.permissions import (
+    ASKED,
+    CHANGED,
+    OURS,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Use,
+    grants,
+    passing,
+    retagging,
+    untagging,
+)
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.facts import CALLING
 from provisioner.engine.costs import Around, Cost
@@ -37,6 +49,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("scheduler").list_tags_for_resource(ResourceArn=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("scheduler").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("scheduler").untag_resource(ResourceArn=arn, TagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "ValidationException", "to assume the role", 60, "the role has not propagated yet",
@@ -64,6 +77,7 @@ class ScheduleGroup(Resource):
         *grants("scheduler", "CreateScheduleGroup", OWN, conditions=ASKED),
         *grants("scheduler", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *retagging("scheduler", "TagResource", OWN),
+        *untagging("scheduler", "UntagResource", OWN, conditions=OURS),
         *grants("scheduler", "DeleteScheduleGroup", OWN),
         # for its schedules of both kinds; without a group there is nothing to list
         *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),

@@ -23,6 +23,7 @@ from provisioner.aws.permissions import (
     UNSHOWN_TAGS,
     Use,
     grants,
+    untagging,
 )
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
@@ -41,6 +42,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("servicediscovery").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=keys),
     ),
     transient=(
         Row("in_use", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
@@ -79,6 +81,7 @@ class PrivateDnsNamespace(ListedLate, Resource):
         *grants("servicediscovery", "DeleteNamespace", OWN, conditions=OURS),
         *grants("servicediscovery", "UpdatePrivateDnsNamespace", OWN, conditions=OURS, use=Use.OTHER, why=CHANGED),
         *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
+        *untagging("servicediscovery", "UntagResource", conditions=HERE),
     )
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
 from provisioner.config import instances
+from provisioner.config.due import last_due
 from provisioner.config.instances import Room
 from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load, hourly, monthly
 
@@ -16,6 +17,8 @@ FARGATE = "FARGATE"
 SPOT = "FARGATE_SPOT"
 ARM = "ARM64"
 STORAGE = "fargate.storage"
+A_WEEK = 1_780_272_000
+"""The beginning of a week, on a Monday, by which schedules are counted."""
 FREE_DISK = 20
 """GiB of each task that are not charged for (AWS Fargate pricing)."""
 
@@ -38,8 +41,21 @@ def tasks(name: str, service: Settings, around: Around) -> Numbers:
     target = around.get("scalable_target", name)
     if not target:
         return Numbers(count, count, count)
-    least, most = int(target.get("min_capacity") or 0), int(target.get("max_capacity") or 0)
+    times = [one for called, one in around.of("scheduled_action") if called.partition(".")[0] == name]
+    least = _on_average(times) if times else int(target.get("min_capacity") or 0)
+    most = max(int(one.get("max_capacity") or 0) for one in (target, *times))
     return Numbers(least, min(max(count, least), most), most)
+
+
+def _on_average(times: Sequence[Settings]) -> int:
+    """Return the average minimum of a week under these scheduled actions, rounded up."""
+    found = []
+    for hour in range(7 * 24):
+        moment = A_WEEK + hour * 3600
+        due = [(last_due(str(one["schedule"]), str(one["timezone"]), moment), one) for one in times]
+        known = [(at, int(one.get("min_capacity") or 0)) for at, one in due if at is not None]
+        found.append(max(known)[1] if known else 0)
+    return ceil(sum(found) / len(found))
 
 
 def on_fargate(service: Settings) -> bool:

@@ -12,7 +12,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, HERE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, HERE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import LeftToAws
@@ -26,6 +26,7 @@ API = Api(
         "id",
         lambda aws, arn: tag_map(aws.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("sns").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("sns").untag_resource(ResourceArn=arn, TagKeys=keys),
     ),
 )
 
@@ -55,6 +56,7 @@ class Topic(Resource):
         *grants("sns", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("sns", "CreateTopic", OWN, conditions=ASKED),
         *grants("sns", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("sns", "UntagResource", OWN),
         *grants("sns", "DeleteTopic", OWN),
         *grants("sns", "SetTopicAttributes", OWN, use=Use.OTHER, why=CHANGED),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.config.secrets import path
 from provisioner.engine.ports import Row
@@ -34,6 +34,9 @@ API = Api(
         read_tags,
         lambda aws, name, tags: aws.client("ssm").add_tags_to_resource(
             **PARAMETER, ResourceId=name, Tags=tag_pairs(tags)
+        ),
+        lambda aws, name, keys: aws.client("ssm").remove_tags_from_resource(
+            **PARAMETER, ResourceId=name, TagKeys=keys
         ),
     ),
     transient=(
@@ -94,6 +97,7 @@ class SecureParameter(Resource):
         # condition of this action
         *grants("ssm", "PutParameter", OWN, conditions=_OVERWRITTEN, use=Use.OTHER, why=CHANGED),
         *grants("ssm", "AddTagsToResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("ssm", "RemoveTagsFromResource", OWN),
         *grants("ssm", "DeleteParameter", OWN),
     )
     identity = ("parameter_name",)

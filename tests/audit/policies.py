@@ -26,7 +26,9 @@ PYTHON = Path(__file__).parents[2] / ".venv-policies" / "bin" / "python"
 ACCOUNT = "123456789012"
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
+TAGS = {"Team": "shop"}
 OPTIONS: dict[str, Any] = {
+    "tags": TAGS,
     "account": {"trunking": True},
     "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
@@ -66,6 +68,7 @@ IN_FOREIGN_VPC: dict[str, Any] = {
 }
 """The options that exclude others: a VPC, a topic and a certificate that exist, and images of the stack alone."""
 BEHIND_CLOUDFRONT: dict[str, Any] = {
+    "tags": TAGS,
     "cloudfront": {"waf_acl": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/x/{ID}"},
     "services": {"web": {"build": "app", "port": 80, "public": True}},
 }

@@ -1,1 +1,1 @@
-"""A test against AWS that a person runs: `make test-aws PROFILE=…`. See docs/aws.md."""
+"""A test against AWS that a person runs: `make test-aws PROFILE=…`. See docs/developers/aws.md."""

@@ -1,4 +1,4 @@
-"""`make test-aws PROFILE=…`: one life of a small stack on AWS, with a report. It costs money; see docs/aws.md.
+"""`make test-aws PROFILE=…`: one life of a small stack on AWS, with a report. Costs money: docs/developers/aws.md.
 
 It says what it will make and what that costs, asks, and takes everything down again whatever happens. `--rehearse` does
 the same on an embedded cloud of its own, which costs nothing and needs no account.
@@ -32,7 +32,7 @@ from tests.cloud.inventory import Inventory
 REFUSED = 4
 """The exit code if nothing was created; 1 if the test failed, 0 if all went well."""
 MINUTES = 45
-"""The approximate minutes of the test on AWS: see docs/aws.md."""
+"""The approximate minutes of the test on AWS: see docs/developers/aws.md."""
 
 
 class Refused(Exception):
@@ -166,7 +166,7 @@ def _account(asked: Arguments, region: str) -> Account:
     try:
         say(f"as {account.identity()['Arn']}")
         if not asked.domain and not asked.down:
-            found = ", ".join(account.zones()) or "none; docs/aws.md says how to get one"
+            found = ", ".join(account.zones()) or "none; docs/developers/aws.md says how to get one"
             raise Refused(f"say DOMAIN=…, a public hosted zone of the account (there is: {found})")
     except (BotoCoreError, ClientError) as error:
         raise Refused(f"AWS cannot be asked: {error}") from None

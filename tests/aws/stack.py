@@ -20,7 +20,7 @@ SETTING = "PROVISION_TEST"
 """The variable that the deployment changes."""
 
 TEXT = """\
-# Written by `python -m tests.aws`, see docs/aws.md.
+# Written by `python -m tests.aws`, see docs/developers/aws.md.
 project = "{project}"
 env = "{env}"
 region = "{region}"

@@ -67,6 +67,8 @@ OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket
 one changes."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
+    "tags": {"Team": "shop"},
+    "defaults": {"cpu": 512, "memory": 1024, "environment": {"LOG_LEVEL": "debug"}},
     "protect": True,
     "kms_key": KEY,
     "network.cidr": "10.8.0.0/16",
@@ -142,7 +144,8 @@ VALUES: dict[str, Any] = {
     "services.web.entrypoint": ["/entry"],
     "services.web.hosts": ["www", "app"],
     "services.web.port": 8181,
-    "services.web.protocol": "http",
+    "services.web.protocol": "http2",
+    "services.web.tls": True,
     "services.web.launch": "ec2",
     "services.web.on_demand.base": 1,
     "services.web.on_demand.percent": 50,
@@ -161,6 +164,12 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.cpu": 50,
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
+    "services.web.scaling.response_time": 1.5,
+    "services.web.scaling.metrics": {
+        "waiting": {"namespace": "AWS/SQS", "name": "ApproximateNumberOfMessagesVisible", "target": 10}
+    },
+    "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}},
+    "services.web.scaling.timezone": "Asia/Tokyo",
     "services.web.scaling.resolution": 20,
     "services.web.scaling.scale_out_cooldown": 30,
     "services.web.scaling.scale_in_cooldown": 120,
@@ -216,6 +225,9 @@ WITH: dict[str, dict[str, Any]] = {
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.scaling.timezone": {
+        "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
+    },
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},
@@ -261,6 +273,9 @@ def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
         inner = next((it for it in get_args(one.annotation) if it is not type(None)), one.annotation)
         if name == "services" and model is Config:
             yield from keys(Service, f"{SERVICE}.")
+        elif name == "defaults":
+            # the keys of services
+            yield name
         elif isinstance(inner, type) and issubclass(inner, Model):
             yield from keys(inner, f"{before}{name}.")
         else:

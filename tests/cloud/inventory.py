@@ -31,6 +31,7 @@ _CALLED: Mapping[str, Sequence[str]] = {
     "volumes": ("Size", "VolumeType"),
     "records": ("Name", "Type"),
     "scalable_targets": ("ResourceId",),
+    "scheduled_actions": ("ResourceId", "ScheduledActionName"),
     "scaling_policies": ("PolicyName", "ResourceId"),
     "subscriptions": ("Endpoint",),
     "tasks": ("group",),
@@ -482,6 +483,8 @@ def _scaling(client: Client) -> Sorts:
     scaling, cloudwatch = client("application-autoscaling"), client("cloudwatch")
     yield "scalable_targets", pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
     yield "scaling_policies", pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs")
+    actions = pages(scaling, "describe_scheduled_actions", "ScheduledActions", ServiceNamespace="ecs")
+    yield "scheduled_actions", actions
     yield "alarms", pages(cloudwatch, "describe_alarms", "MetricAlarms")
 
 

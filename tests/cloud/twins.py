@@ -114,6 +114,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "autoscaling": lambda client, name: client("autoscaling").delete_tags(
         Tags=[{"ResourceType": "auto-scaling-group", "ResourceId": name, "Key": key} for key in _OWNER]
     ),
+    "cloudfront": lambda client, arn: client("cloudfront").untag_resource(Resource=arn, TagKeys={"Items": _OWNER}),
     "cloudwatch": lambda client, arn: client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "ec2": lambda client, name: client("ec2").delete_tags(Resources=[name], Tags=_PAIRS),
     "ecr": lambda client, arn: client("ecr").untag_resource(resourceArn=arn, tagKeys=_OWNER),

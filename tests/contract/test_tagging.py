@@ -30,7 +30,8 @@ READS = {
 """The operation that reads a service's tags, and the place of the tags in its answer."""
 
 UNRECORDED = {"cloudfront", "cloudwatch", "events", "sns"}
-"""Services without a recorded answer: only botocore's model shows that their tags are `Tags`."""
+"""Services without a recorded answer: only botocore's model shows that their tags are `Tags`; CloudFront's are
+`Tags.Items`."""
 
 
 def pairs(tags: Any) -> dict[str, str]:

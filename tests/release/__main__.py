@@ -14,7 +14,7 @@ from tests.wheels.environments import build
 ROOT = Path(__file__).parents[2]
 USAGE = "make release VERSION=1.2.3: say which version"
 NEXT = """
-Nothing was uploaded. Next (docs/releasing.md):
+Nothing was uploaded. Next (docs/developers/releasing.md):
   git push origin {tag}
   publish what lies in dist/, the emulator first: the tool's extra [local] requires it
   attach the same files to the release of the tag, with the section of CHANGELOG.md

@@ -1,1 +1,1 @@
-"""A deterministic simulation: the real engine and state in surroundings that a seed decides (docs/simulation.md)."""
+"""A simulation: the real engine and state in surroundings that a seed decides (docs/developers/simulation.md)."""

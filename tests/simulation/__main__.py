@@ -1,4 +1,4 @@
-"""Run many lives: `python -m tests.simulation [engine|local|s3] --seeds N`. See docs/simulation.md."""
+"""Run many lives: `python -m tests.simulation [engine|local|s3] --seeds N`. See docs/developers/simulation.md."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Deliberate faults, each of which the simulation has to find: `python -m tests.simulation.mutations`.
 
 Each is one edit of the engine or the state, made in a copy of the project; lives are lived there until one breaks a
-promise. docs/simulation.md has the list with the number of lives until then.
+promise. docs/developers/simulation.md has the list with the number of lives until then.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py
 UP, WALKS = "provisioner/operations/runs/apply.py", "provisioner/operations/runs/walks.py"
 APPLY = "provisioner/engine/execution/apply.py"
 NARROW, PLAN = "provisioner/engine/execution/narrowing.py", "provisioner/engine/planning/plan.py"
-RULES, DECLARED = "provisioner/resources/elbv2/listeners.py", "provisioner/engine/declaration.py"
+ACTIONS, DECLARED = "provisioner/resources/elbv2/actions.py", "provisioner/engine/declaration.py"
 
 DRAIN_AND_NARROW = """
         self.drain.run()
@@ -100,7 +100,7 @@ FAULTS = (
     Mutation(
         "a pool leaves when its traffic has moved",
         TRAFFIC,
-        RULES,
+        ACTIONS,
         """
         shares = dict.fromkeys(former, 0) | new
         """,
@@ -111,7 +111,7 @@ FAULTS = (
     Mutation(
         "traffic that has moved goes back at the next run",
         TRAFFIC,
-        RULES,
+        ACTIONS,
         """
         if shifted or not any(former.values()):
         """,

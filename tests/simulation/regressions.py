@@ -1,4 +1,4 @@
-"""Lives that once broke a promise, by the fault. The letters are from docs/simulation.md."""
+"""Lives that once broke a promise, by the fault. The letters are from docs/developers/simulation.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deliberate faults can still be made. Finding them takes too long for a test: see docs/simulation.md."""
+"""The deliberate faults can still be made. Finding them takes too long here: see docs/developers/simulation.md."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, kept
 from provisioner.engine.traits import Runs, WaitsForUsers
-from provisioner.resources.elbv2.listeners import both, forward, normal_action
+from provisioner.resources.elbv2.actions import both, forward, normal_action
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.resources import SIMULATED, Box, Title

@@ -21,6 +21,7 @@ from ecs_emulator import forwarding
 from ecs_emulator.containers import targets
 from ecs_emulator.containers.certificate import write_certificate
 from ecs_emulator.containers.engine import repeat
+from ecs_emulator.containers.speaking import connection as connection_to
 from ecs_emulator.lock import LOCK
 from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.sockets import listening
@@ -35,6 +36,8 @@ HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authoriza
               "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
 TOO_LONG = ("504 Gateway Time-out", b"504: the target took too long")
 BROKEN = ("502 Bad Gateway", b"502: the target did not answer")
+OTHER_VERSION = ("464 ", b"464: the targets speak HTTP/2, or gRPC, and this request came by HTTP/1.1")
+"""The answer to a request of another version than the target group's (load balancer guide, "HTTP 464")."""
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
 
 
@@ -180,19 +183,28 @@ class Forward:
         target = found[next(self._turn) % len(found)]
         if not target.let_in:
             return self._fail(start_response, group, TOO_LONG)
-        return self._ask(group, target.port, environ, start_response, rule)
+        if target.http2:
+            return self._fail(start_response, "", OTHER_VERSION)
+        return self._ask(group, target.port, environ, start_response, rule, tls=target.tls)
 
     @property
     def _protocol(self) -> str:
         return "http" if self.port == 80 else "https"
 
     def _ask(
-        self, group: str, port: int, environ: Environ, start_response: StartResponse, rule: Any
+        self,
+        group: str,
+        port: int,
+        environ: Environ,
+        start_response: StartResponse,
+        rule: Any = None,
+        *,
+        tls: bool = False,
     ) -> Iterable[bytes]:
         """Forward a request to a target, and return its answer."""
         began, url = time.monotonic(), forwarding.rewritten(rule, environ["RAW_URI"])
         try:
-            answer, content = _asked(port, {**environ, "RAW_URI": url}, self._protocol)
+            answer, content = _asked(port, {**environ, "RAW_URI": url}, self._protocol, tls=tls)
         except TimeoutError:
             return self._fail(start_response, group, TOO_LONG)
         except (OSError, http.client.HTTPException):
@@ -225,9 +237,9 @@ def _drawn(action: dict[str, Any]) -> str:
     return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
-def _asked(port: int, environ: Environ, protocol: str) -> tuple[http.client.HTTPResponse, bytes]:
+def _asked(port: int, environ: Environ, protocol: str, *, tls: bool) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a request to a target, and return its answer with the whole content."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
+    connection = connection_to(port, IDLE_SECONDS, tls=tls)
     try:
         body: Body = environ["wsgi.input"]
         connection.request(

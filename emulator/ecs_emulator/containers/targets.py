@@ -11,7 +11,7 @@ from typing import Any
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
 from ecs_emulator.check_counts import CheckCounts
-from ecs_emulator.containers import runs
+from ecs_emulator.containers import runs, speaking
 from ecs_emulator.containers.definitions import HASTE
 from ecs_emulator.containers.engine import Engine, repeat
 from ecs_emulator.ecs.records import Task
@@ -20,6 +20,7 @@ from ecs_emulator.forwarding import matches
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.network import let_in
 from ecs_emulator.patch import wrap
+from ecs_emulator.services.elbv2 import versions
 
 READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
@@ -39,6 +40,7 @@ class TaskTarget(CheckCounts):
     Attributes:
         excused_until: the end of the task's grace period, in seconds since the epoch.
         let_in: whether the security groups let the load balancer reach it.
+        tls: whether it speaks TLS. http2: whether it speaks HTTP/2, or gRPC.
     """
 
     port: int
@@ -50,13 +52,15 @@ class TaskTarget(CheckCounts):
     unhealthy_after: int
     excused_until: float
     let_in: bool
+    tls: bool
+    http2: bool
     reason: str = ""
     next_at: float = 0.0
 
 
 SETTINGS = (
     *("port", "path", "timeout", "interval", "codes", "healthy_after", "unhealthy_after"),
-    *("excused_until", "let_in"),
+    *("excused_until", "let_in", "tls", "http2"),
 )
 """The attributes of a target that follow from its group and task; these may change at any time."""
 _targets: dict[tuple[str, str], TaskTarget] = {}
@@ -148,11 +152,13 @@ def _target(group: Any, port: int, excused_until: float, *, let_in: bool) -> Tas
         group.health_check_path or "/",
         float(group.health_check_timeout_seconds),
         max(SHORTEST_SECONDS, float(group.health_check_interval_seconds) / HASTE),
-        str((group.matcher or {}).get("HttpCode") or "200"),
+        versions.codes(group),
         int(group.healthy_threshold_count),
         int(group.unhealthy_threshold_count),
         excused_until,
         let_in,
+        group.protocol == "HTTPS",
+        group.protocol_version in versions.OVER_HTTPS,
     )
 
 
@@ -167,9 +173,14 @@ def _check(target: TaskTarget) -> None:
 
 
 def _failure_now(target: TaskTarget) -> str:
-    """Send a health check to a target, and return the reason of its failure; empty if it passes."""
+    """Send a health check to a target, and return the reason of its failure; empty if it passes.
+
+    A target of HTTP/2 or gRPC is not asked for its path: it passes if it speaks HTTP/2.
+    """
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=target.timeout)
+        if target.http2:
+            return "" if speaking.speaks_http2(target.port, target.timeout, tls=target.tls) else FAILED
+        connection = speaking.connection(target.port, target.timeout, tls=target.tls)
         try:
             connection.request("GET", target.path, headers={"User-Agent": "ELB-HealthChecker/2.0"})
             status = connection.getresponse().status

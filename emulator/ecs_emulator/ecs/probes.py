@@ -15,6 +15,7 @@ from ecs_emulator.ecs.records import Service, Shape, Task, is_essential, now
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.outages import health as assumed
 from ecs_emulator.patch import on_reset
+from ecs_emulator.services.elbv2 import versions
 
 CONTAINER_FAILED = "Task failed container health checks"
 TARGET_FAILED = "Task failed ELB health checks"
@@ -168,9 +169,9 @@ def _age(task: Task) -> float:
 def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
     containers = task.definition.shape["containerDefinitions"]
     image = next((one["image"] for one in containers if one["name"] == balancer.get("containerName")), "")
-    status = program(image).answers(_age(task), group.health_check_path or "/")
-    codes = str((group.matcher or {}).get("HttpCode") or "200")
-    reason = (targets.failure(codes, status) if status else targets.FAILED) or assumed.failure(task, group)
+    status = program(image).answers(_age(task), group.health_check_path or "/", versions.passing(group))
+    failed = targets.failure(versions.codes(group), versions.status(group, status)) if status else targets.FAILED
+    reason = failed or assumed.failure(task, group)
     limits = int(group.healthy_threshold_count), int(group.unhealthy_threshold_count)
     _step(task, group.arn, float(group.health_check_interval_seconds), program(image).after, reason, limits)
 

@@ -28,7 +28,7 @@ class Program:
     Attributes:
         after: seconds from its start until it answers.
         at: the only path at which it answers with `code`, with 404 at all others; empty: it answers at every path.
-        code: the HTTP status code of its answers.
+        code: the HTTP status code of its answers; None: a code that passes the check.
         bare: whether its image has no other program that a check could run.
         ends_after: seconds after which its work in a task without a service is done; None: the usual time.
         exit_code: its exit code then.
@@ -36,16 +36,20 @@ class Program:
 
     after: float = 0.0
     at: str = ""
-    code: int = 200
+    code: int | None = None
     bare: bool = False
     ends_after: float | None = None
     exit_code: int = 0
 
-    def answers(self, seconds: float, path: str) -> int | None:
-        """Return the status code of an answer so many seconds after the start; None if nothing answers."""
+    def answers(self, seconds: float, path: str, expected: int) -> int | None:
+        """Return the status code of an answer so many seconds after the start; None if nothing answers.
+
+        Args:
+            expected: a code that passes the check.
+        """
         if seconds < self.after:
             return None
-        return self.code if self.at in ("", path.partition("?")[0]) else 404
+        return (self.code or expected) if self.at in ("", path.partition("?")[0]) else 404
 
     def passes(self, seconds: float, command: Sequence[str]) -> bool:
         """Return whether a container's health check succeeds so many seconds after the start.
@@ -74,7 +78,7 @@ def program(image: str) -> Program:
     return Program(
         inf if NEVER in image else float(after[1]) if after else 0.0,
         f"/{at[1]}" if at and not after else "",
-        int(code[1]) if code else 200,
+        int(code[1]) if code else None,
         BARE in image,
         inf if GOES_ON in image else float(ends[1]) if ends else None,
         int(exit_code[1]) if exit_code else 0,

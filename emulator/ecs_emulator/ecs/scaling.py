@@ -14,10 +14,10 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.container_instances import capacity_of, remaining, size
 from ecs_emulator.ecs.placement import fits
-from ecs_emulator.ecs.records import NEVER, CapacityProvider, Shape
+from ecs_emulator.ecs.records import NEVER, CapacityProvider
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.services.application_autoscaling import texts
+from ecs_emulator.services.application_autoscaling import activities, texts
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -157,9 +157,9 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
     if not known and (least is None or most is None):
         refuse("ValidationException", "Minimum capacity and maximum capacity are required for a new scalable target.")
     if any(bound is not None and bound < 0 for bound in (least, most)):
-        refuse("ValidationException", "Minimum and maximum capacity must be 0 or more")
+        refuse("ValidationException", texts.BELOW_ZERO)
     if least is not None and most is not None and least > most:
-        refuse("ValidationException", "Maximum capacity cannot be less than minimum capacity")
+        refuse("ValidationException", texts.OUT_OF_ORDER)
     return original(self, *args, **kwargs)
 
 
@@ -191,8 +191,7 @@ def put_scaling_policy(
     if not self._scalable_target_exists(resource_id, scalable_dimension):
         refuse(
             "ObjectNotFoundException",
-            f"No scalable target registered for service namespace: {service_namespace}, resource ID: {resource_id}, "
-            f"scalable dimension: {scalable_dimension}",
+            texts.NO_TARGET.format(service_namespace, resource_id, scalable_dimension),
         )
     if not policy_body:
         refuse("ValidationException", f"{policy_type} needs its policy configuration.")
@@ -302,9 +301,9 @@ def list_tags_for_resource(self: Any) -> Any:
 
 @add(ApplicationAutoScalingResponse, "describe_scaling_activities")
 def describe_scaling_activities(self: Any) -> Any:
-    """Answer DescribeScalingActivities with none: nothing here is scaled by a metric."""
-    activities: list[Shape] = []
-    return ActionResult({"ScalingActivities": activities})
+    """Answer DescribeScalingActivities."""
+    found = activities.of(self.applicationautoscaling_backend, self._get_param("ResourceId"))
+    return ActionResult({"ScalingActivities": found})
 
 
 def _target(response: Any, resource: str, dimension: str) -> Any:

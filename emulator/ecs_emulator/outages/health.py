@@ -1,8 +1,8 @@
 """Assumed answers of targets to health checks, while a watch is on and no containers run.
 
-An image answers 200 for the path with which it is checked when the watch begins, and 404 for others. A later image
-answers the path that its configuration names. If a change keeps a service's image and changes only the path, the image
-is assumed to answer both paths.
+An image passes its check when the watch begins: it answers the path with which it is checked then by 200, or by the
+first code of the check without 200, and others by 404. A later image answers the path that its configuration names. If
+a change keeps a service's image and changes only the path, the image is assumed to answer both paths.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from ecs_emulator.ecs.records import Task, TaskDefinition
 from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import matches
 from ecs_emulator.outages.network import enabled, let_in
+from ecs_emulator.services.elbv2 import versions
 
-FOUND, NOT_FOUND = 200, 404
+NOT_FOUND = 404
 
 _answers: dict[str, set[str]] = {}
 """The paths that each image is known to answer since the watch began; empty if the watch is off."""
+_codes: dict[str, int] = {}
+"""The status by which each of these images answers."""
 _paths: dict[str, str] = {}
 """The path that later images answer, by service."""
 
@@ -29,11 +32,13 @@ def begin(paths: Mapping[str, str]) -> None:
     _paths.update(paths)
     for _, _, group, task in _checked():
         _answers.setdefault(_image(task.definition), set()).add(group.health_check_path)
+        _codes[_image(task.definition)] = versions.passing(group)
 
 
 def forget() -> None:
     """Forget all recorded paths."""
     _answers.clear()
+    _codes.clear()
     _paths.clear()
 
 
@@ -45,9 +50,9 @@ def failure(task: Task, group: Any) -> str:
     kept, balancer = found[:2]
     if not let_in(kept, balancer, task, int(group.targets[task.address]["Port"])) and enabled(balancer, task):
         return "Request timed out"
-    status = FOUND if _answered(kept, task, group.health_check_path) else NOT_FOUND
-    codes = str((group.matcher or {}).get("HttpCode") or FOUND)
-    return "" if matches(codes, status) else f"Health checks failed with these codes: [{status}]"
+    answered = _codes.get(_image(task.definition), versions.passing(group))
+    status = versions.status(group, answered if _answered(kept, task, group.health_check_path) else NOT_FOUND)
+    return "" if matches(versions.codes(group), status) else f"Health checks failed with these codes: [{status}]"
 
 
 def _checked() -> Iterator[tuple[Store, Any, Any, Task]]:

@@ -228,6 +228,7 @@ def _public(table: Mapping[str, dict[str, Any]], gathered: Gathered) -> None:
                     ports, f"services.{name}.ports", why, f"services.{names.workload(name)}", "nothing"
                 )
         publish = outside
+    publish = _at_port_80(gathered, publish)
     for name in publish:
         new, ports = names.workload(name), gathered.kept[name].at("ports")
         if ports is None:
@@ -244,6 +245,22 @@ def _public(table: Mapping[str, dict[str, Any]], gathered: Gathered) -> None:
         gathered.found.leave(ports, f"services.{name}.ports", why, cost="nothing")
         why = "are answered as long as / answers with 200, which the load balancer asks: write health.path and codes"
         gathered.found.leave(ports, f"services.{name}.ports", f"requests {why}", cost="nothing")
+
+
+def _at_port_80(gathered: Gathered, publish: list[str]) -> list[str]:
+    """Return the service alone that users reach at port 80, as of the load balancer, and note those at other ports.
+
+    Without one, or with several, all are returned.
+    """
+    entrances = {name: gathered.kept[name].at("ports") or Value("", 0, []) for name in publish}
+    first = [name for name, ports in entrances.items() if any(keys.published(one) == keys.HTTP for one in ports.values)]
+    if len(publish) < 2 or len(first) != 1:
+        return publish
+    for name, ports in entrances.items():
+        if name not in first:
+            why = f"{names.workload(first[0])} has port 80: write public = true and a path if users reach this one too"
+            gathered.found.leave(ports, f"services.{name}.ports", why, f"services.{names.workload(name)}", "entrance")
+    return first
 
 
 def _both(gathered: Gathered, name: str, inside: Mapping[str, Any] | None) -> dict[str, Any]:

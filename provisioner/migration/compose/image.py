@@ -6,10 +6,20 @@ import re
 
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
+from provisioner.docker.context import DOCKERFILE
+from provisioner.migration import dockerfiles
 from provisioner.migration.compose import interpolation
 from provisioner.migration.compose.findings import Service, context_of, pairs
 from provisioner.migration.draft import UNSAFE_ARGUMENT
 from provisioner.migration.yaml_tree import Value
+
+NEEDED = {
+    "additional_contexts": "a build has one directory here: copy its files there",
+    "dockerfile_inline": "write it to a Dockerfile in the directory of the build",
+    "secrets": "a build has no secrets here: push the image yourself, and name it in image",
+    "ssh": "a build has no keys here: push the image yourself, and name it in image",
+}
+"""Keys of a build without which it fails, or gives another image."""
 
 
 def fill(service: Service, value: Value) -> bool:
@@ -37,10 +47,14 @@ def _build(service: Service, build: Value) -> bool:
     if any(service.unfilled(one, "build", one.text or "") for one in named):
         service.leave(build, "build", "its directory, file or stage is not known: the service is left out", "all")
         return False
+    context, dockerfile = context_of(build), (build.at("dockerfile") or Value("", 0, "")).text or DOCKERFILE
+    path, why = dockerfiles.spelled(service.gathered.directory / context, dockerfile)
+    if why:
+        service.tell(build, "build", why)
     try:
-        service.table["build"] = values.inside(re.sub(r"^\./|/$", "", context_of(build)) or ".")
-        if (dockerfile := build.at("dockerfile")) and dockerfile.text:
-            service.table["dockerfile"] = values.dockerfile(dockerfile.text)
+        service.table["build"] = values.inside(re.sub(r"^\./|/$", "", context) or ".")
+        if path != DOCKERFILE:
+            service.table["dockerfile"] = values.dockerfile(path)
     except ValueError as error:
         service.leave(build, "build", f"{error}: the service is left out", "all")
         return False
@@ -49,6 +63,8 @@ def _build(service: Service, build: Value) -> bool:
             service.table["target"] = one.text
         elif key == "args":
             _arguments(service, one)
+        elif key in NEEDED:
+            service.leave(one, f"build.{key}", NEEDED[key])
         elif key not in ("context", "dockerfile"):
             service.tell(one, f"build.{key}", "is not used when an image is built here")
     return True

@@ -10,7 +10,7 @@ from provisioner.config import secret_words
 from provisioner.config import validators as values
 from provisioner.config.capabilities import DEFAULT
 from provisioner.config.ulimits import MOST_FILES, Kind
-from provisioner.migration.compose import stores
+from provisioner.migration.compose import copies, stores
 from provisioner.migration.compose.findings import Service
 from provisioner.migration.yaml_tree import Value
 
@@ -52,6 +52,7 @@ _LOCAL = re.compile(r"127\.|localhost:|\[?::1\]?:")
 CHECK = {"interval": ("interval", 30, 5, 300), "timeout": ("timeout", 30, 2, 60), "retries": ("unhealthy", 3, 1, 10)}
 """Keys of a check: the key here, the default of Compose in seconds or checks, and the least and the most here."""
 START = ("grace", 0, 0, 300)
+HTTP = 80
 SMALLEST = 512
 """MiB of the smallest task on Fargate with 256 CPU units (ECS developer guide, "Task CPU and memory")."""
 
@@ -161,9 +162,14 @@ def platform(service: Service, value: Value) -> None:
 
 def restart(service: Service, value: Value) -> None:
     """Note a service that is not started again there."""
-    if not service.job and value.text not in ("always", "unless-stopped"):
-        why = f"{value.text}: ECS starts a task that ends again: write it as a job in [jobs] if it ends by itself"
-        service.leave(value, "restart", why)
+    if service.job or value.text in ("always", "unless-stopped"):
+        return
+    why = f"{value.text}: ECS starts a task that ends again"
+    if port_of(service.gathered.kept[service.name]):
+        # a program that listens does not end by itself
+        service.tell(value, "restart", why)
+    else:
+        service.leave(value, "restart", f"{why}: write it as a job in [jobs] if it ends by itself")
 
 
 def logging(service: Service, value: Value) -> None:
@@ -176,8 +182,17 @@ def logging(service: Service, value: Value) -> None:
 
 
 def volumes(service: Service, value: Value) -> None:
-    """Note each volume: a task has none."""
-    for one, (source, path) in zip(value.values, stores.mounts(Value("", 0, {"volumes": value})), strict=False):
+    """Note each volume: a task has none. Files that the image has anyway are no loss."""
+    mounts = list(stores.mounts(Value("", 0, {"volumes": value})))
+    for one, (source, path) in zip(value.values, mounts, strict=False):
+        if source and not stores.is_volume(source) and copies.has(service, source, path):
+            why = f"{source} at {path}: the image has these files, too: a change here needs a new image"
+            service.tell(one, "volumes", why)
+            continue
+        if not source and any(path.startswith(f"{at.rstrip('/')}/") for host, at in mounts if host):
+            why = f"{path}: keeps the image's own files visible below a directory of this machine: nothing hides them"
+            service.tell(one, "volumes", why)
+            continue
         if stores.is_volume(source) or not source:
             why = f"{source or 'a volume'} at {path}: a task has no volumes: data there is lost with the task"
         elif source.endswith("docker.sock"):
@@ -237,9 +252,22 @@ def _mib(value: Value) -> int | None:
 
 
 def ports(service: Service, value: Value) -> None:
-    """Note all ports but the first."""
-    for one in value.values[1:]:
-        service.leave(one, "ports", "a service has one port here, the first of these")
+    """Note all ports but the service's: the first, or the port published as 80."""
+    for one in _first(value)[1:]:
+        service.leave(one, "ports", "a service has one port here, the first of these, or the one at port 80")
+
+
+def _first(ports: Value) -> list[Value]:
+    """Return the ports of a service with the one first that is published as port 80."""
+    return sorted(ports.values, key=lambda one: published(one) != HTTP)
+
+
+def published(port: Value) -> int | None:
+    """Return the port of the machine at which a port is published; None if it is none, or is not known."""
+    if port.table:
+        return (port.at("published") or Value("", 0, None)).number
+    found = re.fullmatch(r"(?:.*:)?(\d+):\d+(?:/tcp)?", port.text or "")
+    return int(found[1]) if found else None
 
 
 def expose(service: Service, value: Value) -> None:
@@ -280,9 +308,9 @@ def is_local(service: Value) -> bool:
 
 
 def port_of(service: Value) -> int | None:
-    """Return the container's port: the first published or exposed port by TCP."""
+    """Return the container's port by TCP: the port published as 80, or the first published or exposed."""
     for key in ("ports", "expose"):
-        for one in (service.at(key) or Value("", 0, [])).values:
+        for one in _first(service.at(key) or Value("", 0, [])):
             text = (one.at("target") or one).text or ""
             udp = one.at("protocol")
             if (not udp or udp.text == "tcp") and (found := re.search(r"(?:^|:)(\d+)(?:/tcp)?$", text)):

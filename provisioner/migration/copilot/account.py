@@ -11,7 +11,7 @@ from provisioner.config.secret_values import looks_secret
 from provisioner.migration import addresses
 from provisioner.migration.copilot import regions
 from provisioner.migration.draft import Cost, Draft, Left, ordered
-from provisioner.migration.ecs import image, network
+from provisioner.migration.ecs import image, network, stack_tags
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
 from provisioner.migration.ecs.cluster import where_it_is
 from provisioner.migration.ecs.findings import Leave
@@ -78,6 +78,9 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
         return
     for unread in found.answers.unread:
         leave(unread.action, f"could not be read ({unread.why}): {unread.what}")
+    if shared := stack_tags.common(found.answers.services):
+        # of `copilot app init --resource-tags` and the like, which no manifest has
+        table["tags"] = shared
     services = {tags(one).get(SERVICE_TAG, ""): one for one in found.answers.services}
     for name, workload in table.get("services", {}).items():
         if service := services.get(name):

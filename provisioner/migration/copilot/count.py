@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provisioner.config.services import Scaling
-from provisioner.migration.copilot.durations import seconds
+from provisioner.config.scaling import Scaling
+from provisioner.migration.copilot.durations import duration, seconds
 from provisioner.migration.copilot.findings import Workload
 from provisioner.migration.yaml_tree import Value
 
-METRICS = {"cpu_percentage": "cpu", "memory_percentage": "memory", "requests": "requests"}
+METRICS = {
+    "cpu_percentage": "cpu",
+    "memory_percentage": "memory",
+    "requests": "requests",
+    "response_time": "response_time",
+}
 COOLDOWNS = {"scale_out_cooldown": 60, "scale_in_cooldown": 120}
 """Copilot's default seconds (aws/copilot-cli, templates/workloads/partials/cf/autoscaling.yml)."""
 PAUSES = {"in": "scale_in_cooldown", "out": "scale_out_cooldown"}
@@ -91,7 +96,12 @@ def _range(value: Value, scaling: dict[str, Any], workload: Workload) -> dict[st
 
 def _metric(key: str, value: Value, scaling: dict[str, Any], workload: Workload) -> None:
     wanted = value.at("value") or value
-    if wanted.number:
+    if key == "response_time":
+        if time := duration(wanted):
+            scaling[METRICS[key]] = time
+        else:
+            workload.leave(value, f"count.{key}", "is no duration")
+    elif wanted.number:
         scaling[METRICS[key]] = wanted.number
     else:
         workload.leave(value, f"count.{key}", "is no number")

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provisioner.config import path_patterns
+from provisioner.config import path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.health import Health
 from provisioner.migration.copilot.durations import seconds
@@ -15,14 +15,14 @@ from provisioner.migration.copilot.findings import JOB, Workload
 from provisioner.migration.yaml_tree import Value
 
 WHY = {
+    "alb": "is an existing load balancer: write its listener's ARN in load_balancer.listener, or a new one is made",
     "additional_rules": "path takes a list of patterns: write their paths into it",
     "allowed_source_ips": "network.allow limits its clients, for the whole stack",
     "allowedSourceIps": "network.allow limits its clients, for the whole stack",
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "is neither true nor false",
     "stickiness": "is neither true nor false",
-    "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
-    "version": "the load balancer speaks HTTP/1.1 with the tasks here",
+    "version": "is neither http1, http2 nor grpc",
 }
 DAY = 86400
 """The seconds of Copilot's `stickiness`, which are AWS's default (ELBv2 API, TargetGroupAttribute)."""
@@ -66,18 +66,37 @@ def fill(workload: Workload, http: Value | None) -> None:
             workload.table["sticky"] = DAY
         elif key == "hosted_zone":
             workload.tell(value, "http.hosted_zone", "is found here by its name: the public zone of dns.domain")
-        elif not _as_here(workload, key, value):
+        elif not _as_here(key, value):
             workload.leave(value, f"http.{key}", WHY.get(key, "is not known here"))
+    if workload.table.get("protocol") == protocols.GRPC:
+        _as_grpc(workload, http, health)
     workload.table["health"] = _completed(USUAL, health)
 
 
-def _as_here(workload: Workload, key: str, value: Value) -> bool:
+def _as_grpc(workload: Workload, http: Value | None, health: dict[str, Any]) -> None:
+    """Turn a check into one by gRPC: a path that is no method has the answer of a method that nobody implements."""
+    if not protocols.is_method(health["path"]):
+        asked = http.at("healthcheck") if http else None
+        if asked and health["path"] != DEFAULT_PATH:
+            why = f"{health['path']} is no method of gRPC: {protocols.NO_METHOD} is asked instead"
+            workload.tell(asked, "http.healthcheck.path", why)
+        del health["path"]
+    else:
+        health.setdefault("codes", protocols.UNIMPLEMENTED)
+
+
+def _version(workload: Workload, value: Value) -> None:
+    """Write the protocol that the load balancer speaks with tasks."""
+    version = (value.text or "").lower()
+    if version in protocols.BY_HTTPS:
+        workload.table["protocol"] = version
+    elif version != "http1":
+        workload.leave(value, "http.version", WHY["version"])
+
+
+def _as_here(key: str, value: Value) -> bool:
     """Return whether a key has the value that a stack always has."""
-    if key in AS_HERE:
-        return value.flag is AS_HERE[key]
-    if key == "target_port":
-        return value.number == workload.table.get("port")
-    return key == "version" and (value.text or "").lower() == "http1"
+    return key in AS_HERE and value.flag is AS_HERE[key]
 
 
 def _completed(usual: dict[str, int], health: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +157,11 @@ def _set(health: dict[str, Any], key: str, value: Value) -> bool:
 READERS: Mapping[str, Callable[[Workload, Value], object]] = {
     "alias": _aliases,
     "path": _path,
+    "version": _version,
     # `sidecars` reads these
     "target_container": lambda _workload, _value: None,
     "targetContainer": lambda _workload, _value: None,
+    "target_port": lambda _workload, _value: None,
 }
 """The readers of keys that stand for themselves."""
 

@@ -7,6 +7,7 @@ import posixpath
 
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
+from provisioner.migration import dockerfiles
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
 from provisioner.migration.draft import UNSAFE_ARGUMENT
 from provisioner.migration.yaml_tree import Value
@@ -61,7 +62,9 @@ def _build(workload: Workload, build: Value) -> bool:
     directory = context.text if context and context.text else posixpath.dirname(dockerfile or "")
     directory = posixpath.normpath(directory or ".")
     dockerfile = posixpath.normpath(dockerfile or posixpath.join(directory, "Dockerfile"))
-    path = os.path.relpath(dockerfile, directory)
+    path, why = dockerfiles.spelled(workload.gathered.directory / directory, os.path.relpath(dockerfile, directory))
+    if why:
+        workload.tell(build, "image.build", why)
     try:
         workload.table["build"] = values.inside(directory)
         if path != "Dockerfile":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from provisioner.migration.draft import USUAL_REGION, Draft, Left
 
@@ -40,7 +41,8 @@ class Said:
 def write(found: Draft, folder: Path) -> None:
     """Write the Region of each environment, if its files, or else all files, name one; note where it stands.
 
-    An environment may be in another Region than the others: its own files count first.
+    An environment may be in another Region than the others: its load balancer's certificates count first, then its
+    own files.
     """
     said = list(_said(folder))
     everywhere = [one for one in said if "environments" not in one.path.relative_to(folder).parts]
@@ -48,6 +50,13 @@ def write(found: Draft, folder: Path) -> None:
         own = [one for one in said if one.path.relative_to(folder).parts[:2] == ("environments", env)]
         named = own or everywhere or said
         regions = list(dict.fromkeys(one.region for one in named))
+        if (certified := _certified(table)) and regions != [certified]:
+            table["region"] = certified
+            why = (
+                f"{certified}: that of the certificates, as a load balancer takes certificates of its own Region alone"
+            )
+            found.note(Left(NOTE[0], 0, NOTE[1], why, cost="nothing"))
+            continue
         if len(regions) == 1:
             table["region"] = regions[0]
         if regions:
@@ -57,6 +66,13 @@ def write(found: Draft, folder: Path) -> None:
             found.note(Left(NOTE[0], 0, NOTE[1], why, cost="nothing"))
         else:
             found.note(Left(NOTE[0], 0, NOTE[1], f"is in no file: {_unknown()}", cost="nothing"))
+
+
+def _certified(table: Mapping[str, Any]) -> str:
+    """Return the Region of the certificates of an environment's load balancer; empty without any, or with several."""
+    given = table.get("dns", {}).get("certificate", [])
+    regions = {arn.split(":")[3] for arn in ([given] if isinstance(given, str) else given) if arn.count(":") > 3}
+    return regions.pop() if len(regions) == 1 else ""
 
 
 def _unknown() -> str:

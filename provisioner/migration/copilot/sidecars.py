@@ -19,6 +19,7 @@ WHY = {
     "mount_points": "a task has no volumes here",
 }
 """Keys of a sidecar without a counterpart, and the reason or the fix."""
+OTHER_PORT = "the load balancer reaches the port of the service, or of the sidecar that target_container names"
 OWN = frozenset({"port", "image", "essential", "healthcheck", "depends_on"})
 """Keys that this file reads itself."""
 SHARED = frozenset({"command", "entrypoint", "env_file", "secrets", "variables"})
@@ -83,12 +84,23 @@ def _order(workload: Workload, waiting: Workload, value: Value | None, key: str)
 
 
 def _front(workload: Workload, reached: Value | None) -> None:
-    """Write `target_container`, if the load balancer connects to a sidecar."""
-    target = (reached.at("target_container") or reached.at("targetContainer")) if reached else None
-    if target is None or not workload.table.get("public") or target.text == workload.name:
+    """Write `target_container`, if the load balancer connects to a sidecar: by its name, or by its port alone."""
+    if reached is None or not workload.table.get("public"):
         return
-    name = names.workload(target.text or "")
-    if "port" in workload.table.get("sidecars", {}).get(name, {}):
-        workload.table["target_container"] = name
+    port, target = reached.at("target_port"), reached.at("target_container") or reached.at("targetContainer")
+    ports = {name: one["port"] for name, one in workload.table.get("sidecars", {}).items() if "port" in one}
+    own = workload.table.get("port")
+    if target and target.text != workload.name:
+        front: str | None = names.workload(target.text or "")
+        if front not in ports:
+            why = "is no sidecar with a port: the service's own port is reached"
+            workload.leave(target, "http.target_container", why)
+            front = None
     else:
-        workload.leave(target, "http.target_container", "is no sidecar with a port: the service's own port is reached")
+        # Copilot takes the container that has the port (internal/pkg/manifest/svc.go, targetContainerFromTargetPort)
+        by_port = None if target or not port or port.number == own else port.number
+        front = next((name for name, one in ports.items() if by_port and one == by_port), None)
+    if front:
+        workload.table["target_container"] = front
+    if port and port.number != (ports[front] if front else own):
+        workload.leave(port, "http.target_port", OTHER_PORT)

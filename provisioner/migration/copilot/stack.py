@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from provisioner.config import validators as values
 from provisioner.config.network import CONNECT
+from provisioner.config.protocols import GRPC
 from provisioner.migration import addresses
 from provisioner.migration.copilot import hosts
 from provisioner.migration.copilot.findings import Gathered
+from provisioner.migration.copilot.http import DEFAULT_PATH
 from provisioner.migration.draft import Cost, Left, ordered
 
 USUAL_RETENTION = 30
@@ -176,7 +178,21 @@ def _host(gathered: Gathered) -> str:
             why = f"is for the whole load balancer here: {others} too answers by HTTP instead of redirecting to HTTPS"
             gathered.found.leave(value, "http.redirect_to_https", why, cost="nothing")
     _https(gathered, named=bool(chosen))
+    if not chosen:
+        _without_https(gathered)
     return chosen
+
+
+def _without_https(gathered: Gathered) -> None:
+    """Remove protocols that need HTTPS, and so a domain, from services; note them."""
+    for name, http in gathered.public.items():
+        service = gathered.table["services"][name]
+        if spoken := service.pop("protocol", ""):
+            if spoken == GRPC:
+                service["health"] = {**service["health"], "path": DEFAULT_PATH}
+                service["health"].pop("codes", None)
+            why = f'{spoken} needs HTTPS: write dns.domain, and protocol = "{spoken}" in the service'
+            gathered.found.leave(http, "http.version", why, f"services.{name}")
 
 
 def _https(gathered: Gathered, *, named: bool) -> None:

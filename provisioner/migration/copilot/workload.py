@@ -73,8 +73,7 @@ def _reached(workload: Workload, manifest: Value, image: Value) -> None:
         workload.table["public"] = True
         http.fill(workload, reached)
         if (port := image.at("port")) and port.number == TLS and workload.sort == BALANCED:
-            why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
-            workload.leave(port, "image.port", why)
+            workload.table["tls"] = True
         if workload.sort == APP_RUNNER:
             workload.gathered.on_app_runner.add(workload.name)
             why = "answers by HTTPS under App Runner's name there; here by HTTP, until you write dns.domain"

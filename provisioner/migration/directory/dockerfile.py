@@ -1,10 +1,11 @@
-"""Read the settings of a Dockerfile's last stage: port, user, health check.
+"""Read the settings of a Dockerfile's last stage: port, user, health check, copied files.
 
 See https://docs.docker.com/reference/dockerfile/.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ class Image:
         health: the path that HEALTHCHECK requests; empty if it requests none.
         checked: whether there is a HEALTHCHECK.
         variables: the values of ENV and ARG.
+        directory: the directory of WORKDIR; empty if only the base image tells it.
+        copies: the files and directories of the build context that COPY and ADD take, each with its path in the image.
     """
 
     port: int | None = None
@@ -40,10 +43,16 @@ class Image:
     health: str = ""
     checked: bool = False
     variables: dict[str, str] = field(default_factory=dict)
+    directory: str = ""
+    copies: tuple[tuple[str, str], ...] = ()
 
 
-def read(path: Path) -> Image:
-    """Return the settings of a Dockerfile's last stage; settings of a base image from elsewhere are not known."""
+def read(path: Path, target: str = "") -> Image:
+    """Return the settings of a Dockerfile's last stage; settings of a base image from elsewhere are not known.
+
+    Args:
+        target: another stage to read; if there is none of this name, the last one is read.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST).decode("utf-8", errors="replace")
@@ -59,7 +68,8 @@ def read(path: Path) -> Image:
             before |= _pairs(rest, {})
         else:
             image = _with(image, instruction, rest, before)
-    return _with_port(image)
+    stages[name] = image
+    return _with_port(stages.get(target.lower() or name, image))
 
 
 def _stage(rest: str) -> tuple[str, str]:
@@ -83,10 +93,32 @@ def _with(image: Image, instruction: str, rest: str, before: dict[str, str]) -> 
         url = URL.search(_filled(rest, known))
         none = rest.strip().upper() == "NONE"
         return replace(image, checked=not none, health=(url[1] or "/").partition("?")[0] if url and not none else "")
+    if instruction == "WORKDIR":
+        path = _filled(rest, known).strip()
+        inside = posixpath.join(image.directory, path) if image.directory or path.startswith("/") else ""
+        return replace(image, directory=posixpath.normpath(inside) if inside else "")
+    if instruction in ("COPY", "ADD"):
+        return replace(image, copies=(*image.copies, *_copies(_filled(rest, known), image.directory)))
     if instruction in ("ENV", "ARG"):
         usual = before if instruction == "ARG" else {}
         return replace(image, variables=known | _pairs(rest, usual | known))
     return image
+
+
+def _copies(rest: str, directory: str) -> Iterator[tuple[str, str]]:
+    """Yield the sources of COPY in the build context, each with its path in the image; nothing if that is not known."""
+    options = re.match(r"(--\S+\s+)*", rest)
+    flags = options[0] if options else ""
+    words = rest[len(flags) :].strip()
+    parts = re.findall(r'"((?:[^"\\]|\\.)*)"', words) if words.startswith("[") else words.split()
+    if "--from" in flags or len(parts) < 2 or any(mark in words for mark in ("*", "?", "<<")):
+        return
+    *sources, place = parts
+    if not (place.startswith("/") or directory):
+        return
+    for source in sources:
+        inside = posixpath.normpath(posixpath.join("/", source)).lstrip("/") or "."
+        yield inside, posixpath.join(directory, place)
 
 
 def _with_port(image: Image) -> Image:

@@ -10,7 +10,7 @@ from provisioner.config.tables import Logs
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import names
 from provisioner.migration.draft import Draft, ordered
-from provisioner.migration.ecs import entrance, jobs, network, service, stack
+from provisioner.migration.ecs import entrance, jobs, network, service, stack, stack_tags
 from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
 from provisioner.migration.ecs.findings import Gathered
 
@@ -83,6 +83,8 @@ def _table(gathered: Gathered) -> dict[str, Any]:
             table["load_balancer"] = {"http": True}
     else:
         stack.untested(gathered)
+    if shared := stack_tags.common(gathered.answers.services):
+        table["tags"] = shared
     if _insights(gathered.answers) == OFF:
         table["logs"] = {"insights": False}
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):

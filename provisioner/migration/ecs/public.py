@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.config import path_patterns
+from provisioner.config import path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.health import Health
 from provisioner.config.services import Service
@@ -181,14 +181,22 @@ def _other_actions(workload: Workload, rule: Answer) -> None:
 
 def _health(workload: Workload, group: Answer) -> None:
     """Write the load balancer's health check into the table; it wins for keys that the container's check has too."""
-    for key, usual in (("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("HealthCheckProtocol", "HTTP")):
-        if (value := group.get(key) or usual) != usual:
-            workload.leave(f"targetGroup.{key}", f"{value}: the load balancer speaks HTTP 1.1 with tasks here")
+    protocol = group.get("Protocol") or "HTTP"
+    if protocol == "HTTPS":
+        workload.table["tls"] = True
+    spoken = {version: one for one, version in protocols.VERSIONS.items()}.get(group.get("ProtocolVersion") or "HTTP1")
+    workload.table.pop("protocol", None)
+    if spoken in protocols.BY_HTTPS:
+        workload.table["protocol"] = spoken
+    if (checked := group.get("HealthCheckProtocol") or protocol) != protocol:
+        workload.leave(
+            "targetGroup.HealthCheckProtocol", f"{checked}: a task is asked by {protocol} here, as by clients"
+        )
     if (port := group.get("HealthCheckPort") or "traffic-port") != "traffic-port":
         workload.leave("targetGroup.HealthCheckPort", f"{port}: a task is asked at its own port here")
     asked = {
         "path": group.get("HealthCheckPath"),
-        "codes": (group.get("Matcher") or {}).get("HttpCode"),
+        "codes": next(iter((group.get("Matcher") or {}).values()), None),
         "interval": group.get("HealthCheckIntervalSeconds"),
         "timeout": group.get("HealthCheckTimeoutSeconds"),
         "healthy": group.get("HealthyThresholdCount"),
@@ -199,6 +207,9 @@ def _health(workload: Workload, group: Answer) -> None:
     for key in BOTH:
         if key in inside and inside[key] != asked[key]:
             workload.leave(f"healthCheck.{key}", f"{inside[key]}: both checks have one {key} here, {asked[key]}")
+    if workload.table.get("protocol") == protocols.GRPC and not protocols.is_method(str(asked["path"])):
+        workload.tell("targetGroup.HealthCheckPath", f"{asked['path']}: is no method of gRPC: {protocols.NO_METHOD} is")
+        asked["path"] = protocols.NO_METHOD
     said = {key: value for key, value in asked.items() if value is not None}
     workload.table["health"] = inside | said
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.config.services import HIGH, Scaling
+from provisioner.config.scaling import HIGH, Scaling
+from provisioner.migration.ecs import scaling_times
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Workload
 
@@ -32,27 +33,32 @@ def fill(workload: Workload) -> None:
         workload.table["count"] = count
         return
     found: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     pauses: dict[str, set[int]] = {key: set() for key in COOLDOWNS.values()}
     for policy in scaling.policies.get(name, ()):
         if followed := _followed(workload, policy):
+            metrics |= followed.pop("metrics", {})
             found |= followed
             for cooldown, key in COOLDOWNS.items():
                 tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
                 pauses[key].add(int(tracking.get(cooldown, AWS_COOLDOWN)))
-    for action in scaling.actions.get(name, ()):
-        why = f"{action.get('Schedule')}: no schedule changes the number of tasks here"
-        workload.leave(f"scaling.{action.get('ScheduledActionName')}", why)
+    found |= {"metrics": metrics} if metrics else {}
+    times = scaling_times.carried(workload, scaling.actions.get(name, ()))
     if any((target.get("SuspendedState") or {}).values()):
         workload.leave("scaling", "is suspended in part; here it is not")
     least, most = int(target.get("MinCapacity") or 0), int(target.get("MaxCapacity") or 0)
-    if not found or not most:
+    if not (found or times) or not most:
         workload.table["count"] = count
         workload.leave("scaling", f"follows nothing that is known here: the {count} of now are written as count")
         return
-    if not least:
-        workload.leave("scaling.MinCapacity", "is 0; a service that scales has at least one task here")
-    least = max(least, 1)
-    workload.table["scaling"] = {"min": least, "max": most, **found, **_cooldowns(workload, pauses)}
+    if not found:
+        workload.tell("scaling", "follows no metric there; here it follows the CPU too, kept at 70 percent")
+    returns = metrics or any(one.get("min") for one in times.get("schedule", {}).values())
+    if not least and not returns:
+        workload.leave("scaling.MinCapacity", "is 0, from which nothing that is carried over would scale out: 1 here")
+    least = least if returns else max(least, 1)
+    pauses = {key: seconds for key, seconds in pauses.items() if seconds}
+    workload.table["scaling"] = {"min": least, "max": most, **found, **_cooldowns(workload, pauses), **times}
     if least < count <= most:
         workload.table["count"] = count
 
@@ -69,7 +75,7 @@ def _cooldowns(workload: Workload, pauses: Mapping[str, set[int]]) -> dict[str, 
     return found
 
 
-def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
+def _followed(workload: Workload, policy: Answer) -> dict[str, Any]:
     """Return a policy's target by the metric's name in `scaling`, with the resolution of a metric that has another one.
 
     Note settings that are not carried over.
@@ -78,6 +84,8 @@ def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
     tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
     name = str((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
     metric = METRICS.get(name.removesuffix(HIGH_RESOLUTION))
+    if own := tracking.get("CustomizedMetricSpecification"):
+        return _customized(workload, key, tracking, own)
     if metric is None:
         kind = policy.get("PolicyType") or "a policy"
         workload.leave(key, f"{kind}: tasks follow the average of CPU, memory or requests here, kept at a target")
@@ -92,3 +100,27 @@ def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
     if whole != value:
         workload.tell(f"{key}.TargetValue", f"{value:g} is written as {whole}")
     return {metric: whole} | ({"resolution": HIGH} if name.endswith(HIGH_RESOLUTION) else {})
+
+
+def _customized(workload: Workload, key: str, tracking: Answer, own: Answer) -> dict[str, Any]:
+    """Return the target of a metric that is none of the predefined ones, as `response_time` or below `metrics`."""
+    dimensions = {str(one["Name"]): str(one["Value"]) for one in own.get("Dimensions") or ()}
+    namespace, name, statistic = (str(own.get(member, "")) for member in ("Namespace", "MetricName", "Statistic"))
+    target = float(tracking.get("TargetValue") or 0)
+    if not name or not target:
+        workload.leave(key, "computes its metric from several; here a metric is named by itself")
+        return {}
+    if (namespace, name, statistic) == ("AWS/ApplicationELB", "TargetResponseTime", "Average"):
+        if workload.table.get("public"):
+            return {"response_time": target}
+        workload.leave(key, "follows a load balancer's response times, and the service is not public here")
+        return {}
+    if namespace in ("AWS/ApplicationELB", "AWS/ECS", "ECS/ContainerInsights"):
+        workload.leave(key, f"follows {namespace} {name} of resources there, which have other names here")
+        return {}
+    if tracking.get("DisableScaleIn"):
+        workload.leave(f"{key}.DisableScaleIn", "tasks that are not needed go again here")
+    if own.get("Unit"):
+        workload.tell(f"{key}.Unit", f"{own['Unit']} is left out: points of any unit count here")
+    metric = {"namespace": namespace, "name": name, "dimensions": dimensions, "statistic": statistic, "target": target}
+    return {"metrics": {scaling_times.named(key.partition(".")[2]): metric}}

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.config.network import CONNECT
+from provisioner.config.protocols import BY_HTTPS
 from provisioner.migration import names
-from provisioner.migration.ecs import container, deployment, public, scaling, task
+from provisioner.migration.ecs import container, deployment, public, scaling, stack_tags, task
 from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, tags
 from provisioner.migration.ecs.findings import Gathered, Keys, Workload
 
-OURS = ("Project", "Environment", "ManagedBy", "Name")
-"""The tags of this tool's resources."""
 FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
 
 KEYS = Keys(
@@ -108,8 +107,9 @@ def _fill(workload: Workload) -> bool:
     scaling.fill(workload)
     deployment.fill(workload)
     _placement(workload)
-    if own := sorted(key for key in tags(service) if not key.startswith(("aws:", "copilot-")) and key not in OURS):
-        workload.tell("tags", f"{', '.join(own)}: resources have the tags of the stack, and no others")
+    shared = stack_tags.common(workload.answers.services)
+    if alone := sorted(key for key in stack_tags.own(service) if key not in shared):
+        workload.tell("tags", f"{', '.join(alone)}: not on all services alike: [tags] are on all resources")
     KEYS.leave_rest(service, workload.leave)
     current: Answer = next((one for one in service.get("deployments") or () if one.get("status") == "PRIMARY"), {})
     OF_DEPLOYMENT.leave_rest(current, workload.leave)
@@ -143,6 +143,9 @@ def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:
     if port:
         workload.table["port"] = port
     for one in mapped:
+        if one["containerPort"] == port and one.get("appProtocol") in BY_HTTPS:
+            # of a public service its target group says it
+            workload.table["protocol"] = one["appProtocol"]
         if one["containerPort"] != port or one.get("protocol", "tcp") != "tcp":
             shown = f"{one['containerPort']}/{one.get('protocol', 'tcp')}"
             workload.leave("portMappings", f"{shown}: a service has one port here, by TCP")

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.call_variables import url_variable
+from provisioner.config.protocols import GRPC, scheme
 from provisioner.migration import addresses
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
@@ -33,7 +34,8 @@ def calls(gathered: Gathered) -> None:
                 continue
             called.add(callee.name)
             url, port = url_variable(callee.name), _entry(callee.table)
-            if (variable, value) == (url, f"http://{address['host']}:{port}"):
+            spoken = scheme(callee.table.get("protocol", "http"), tls=callee.table.get("tls", False))
+            if (variable, value) == (url, f"{spoken}://{address['host']}:{port}"):
                 del variables[variable]
                 workload.table.setdefault("calls", []).append(callee.name)
             else:
@@ -82,7 +84,7 @@ def paths(gathered: Gathered) -> None:
         first = taken.setdefault(str(workload.table.get("path", "/*")), name)
         if first == name:
             continue
-        for key in ("public", "path", "deregistration_delay", "sticky"):
+        for key in ("public", "path", "deregistration_delay", "sticky", "protocol"):
             workload.table.pop(key, None)
         health = workload.table.get("health")
         if not isinstance(health, dict) or "command" not in health:
@@ -119,8 +121,13 @@ def host(gathered: Gathered) -> dict[str, str]:
 
 
 def untested(gathered: Gathered) -> None:
-    """Remove the ports at which new tasks are tried, which need HTTPS, and so a domain; note them."""
+    """Remove the ports for tests of new tasks and the protocols that need HTTPS, and so a domain; note them."""
     for workload in gathered.services.values():
+        if workload.table.get("public") and (spoken := workload.table.pop("protocol", "")):
+            if spoken == GRPC and isinstance(health := workload.table.get("health"), dict):
+                workload.table["health"] = {key: one for key, one in health.items() if key not in ("path", "codes")}
+            why = f'{spoken}: needs HTTPS: write dns.domain, and protocol = "{spoken}"'
+            workload.leave("targetGroup.ProtocolVersion", why)
         deployment = workload.table.get("deployment")
         if isinstance(deployment, dict) and (port := deployment.pop("test_port", 0)):
             why = f"{port}: needs HTTPS: write dns.domain and deployment.test_port"

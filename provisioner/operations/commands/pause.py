@@ -42,14 +42,14 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, PAUSE) as store:
         sleep_schedule.check_awake(config, aws, store.records)
-        config, before = sizes.held(config, store.records)
+        (config, before), now = sizes.held(config, store.records), aws.pace.time()
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
                 agree(f"`sleep` stops {listed(new)} of {config.name} on {connection.describe_account(config, aws)}")
         counts = read_counts(aws, store.records, new)
         after = replace(before, paused={**before.paused, **{name: counts.get(name, 0) for name in new}})
-        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
-        sizing = Sizing(PAUSE, declared, after, (), numbers(config, after, chosen))
+        declared = {**sized(config, store.records, after, chosen, now), **quieted(config, store.records, after, chosen)}
+        sizing = Sizing(PAUSE, declared, after, (), numbers(config, after, chosen, now))
         return run(config, aws, store, sizing, viewer)
 
 
@@ -67,14 +67,14 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     aws = standing.connect(options, config)
     with stores.open_store(options, config, aws, RESUME) as store:
         sleep_schedule.check_awake(config, aws, store.records)
-        config, before = sizes.held(config, store.records)
+        (config, before), now = sizes.held(config, store.records), aws.pace.time()
         after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
-        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
+        declared = {**sized(config, store.records, after, chosen, now), **quieted(config, store.records, after, chosen)}
         paused = {name: before.paused[name] for name in chosen if name in before.paused}
         restore = partial(restore_counts, config, store.records, paused)
         told = partial(tell_suspended, config)
-        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=restore, last=told)
+        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen, now), then=restore, last=told)
         return run(config, aws, store, sizing, viewer)
 
 

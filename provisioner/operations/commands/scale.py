@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.config.facts import Scaled, Sizes
+from provisioner.config.scaling import Bounds
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.context.configuration import check_service
@@ -44,8 +45,9 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
         after = _after(before, name, wanted)
         released = [] if wanted else [f"{ScaledService.type_name}/{name}"]
         config = sizes.applied(config, after)
-        declared = sized(config, store.records, after, [name])
-        sizing = Sizing(COMMAND, declared, after, released, numbers(config, after, [name]))
+        now = aws.pace.time()
+        declared = sized(config, store.records, after, [name], now)
+        sizing = Sizing(COMMAND, declared, after, released, numbers(config, after, [name], now))
         return run(config, aws, store, sizing, viewer)
 
 
@@ -65,7 +67,8 @@ def _wanted(config: Config, name: str, number: int, most: int | None) -> Scaled 
         raise ConfigurationError(f"{name} would stop serving: `provision sleep {name}` does that, and `wake` undoes it")
     if most is not None and service.scaling is None:
         raise ConfigurationError(f"--max: {config.key(name)} has no `scaling`, so it has no maximum: leave it out")
-    bound = number if service.scaling is None else service.most if most is None else most
+    usual = service.scaling.usual if service.scaling else Bounds(service.count, service.count)
+    bound = number if service.scaling is None else usual.most if most is None else most
     if bound < number:
         said = f"raise --max {most}" if most is not None else f"scaling.max is {bound}: add --max {number}"
         raise ConfigurationError(f"{name} cannot have a minimum of {number} tasks: {said}")
@@ -75,4 +78,4 @@ def _wanted(config: Config, name: str, number: int, most: int | None) -> Scaled 
         if key != "count":
             what = sizes.size_of(service, wanted)
             raise ConfigurationError(f"{name} cannot have {what}: {config.key(name)}.{key}: {why}")
-    return None if (wanted.least, wanted.most) == (service.least, service.most) else wanted
+    return None if (wanted.least, wanted.most) == usual else wanted

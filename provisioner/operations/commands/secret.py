@@ -144,7 +144,7 @@ def _create(aws: Aws, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     until = aws.pace.now() + RESTING
     while True:
         try:
-            made: Mapping[str, Any] = aws.client("ssm").put_parameter(**wanted, Tags=tag_pairs(aws.owner))
+            made: Mapping[str, Any] = aws.client("ssm").put_parameter(**wanted, Tags=tag_pairs(aws.inherited))
         except ClientError as error:
             if aws.errors.match(error, "ssm", "in_use") is None or aws.pace.now() > until:
                 raise

@@ -102,7 +102,7 @@ class _Sleep:
         config, records = self.plan.config, self.store.records
         if database.CLUSTER in records and sleep_texts.stops_database(config):
             database.stop(aws, emit)
-        waking = declare_waking(config, records, replace(self.plan.after, asleep=False))
+        waking = declare_waking(config, records, replace(self.plan.after, asleep=False), aws.pace.time())
         seconds = waking_seconds(waking, records, self.store.state.history)
         for text in sleep_texts.afterwards(config, records, seconds, without_instances=self.plan.ends_instances):
             emit(Notice(text))

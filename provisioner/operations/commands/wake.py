@@ -41,7 +41,9 @@ def wake(options: Options, viewer: Viewer) -> Ended:
     with stores.open_store(options, config, aws, COMMAND) as store:
         check_up(config, aws, store)
         config, before = sizes.held(config, store.records)
-        return run(config, aws, store, _Wake(config, store, _find_parts(store)).as_sizing(before), viewer)
+        return run(
+            config, aws, store, _Wake(config, store, _find_parts(store), aws.pace.time()).as_sizing(before), viewer
+        )
 
 
 def _find_parts(store: Store) -> list[str]:
@@ -55,21 +57,23 @@ class _Wake:
 
     Attributes:
         parts: the parts of the stack that are made again.
+        now: seconds since the epoch.
     """
 
     config: Config
     store: Store
     parts: Sequence[str]
+    now: float
 
     def as_sizing(self, before: Sizes) -> Sizing:
         """Return the changes as a resizing to the numbers of tasks in effect."""
         after, records = replace(before, asleep=False, slept={}), self.store.records
         return Sizing(
             COMMAND,
-            declare_waking(self.config, records, after),
+            declare_waking(self.config, records, after, self.now),
             after,
             [f"{SleepingStack.type_name}/main"],
-            numbers(self.config, after, sizes.there(self.config, records)),
+            numbers(self.config, after, sizes.there(self.config, records), self.now),
             first=database.start if database.CLUSTER in records else nothing,
             then=partial(self._end_sleep, before.slept),
             last=self._tell,

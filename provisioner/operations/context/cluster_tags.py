@@ -36,8 +36,9 @@ COPIED = {
 """The types of the records with settings, and the step of each."""
 TAG = "provisioner:settings."
 """The start of the tags' keys; a number follows."""
-LONGEST, MOST = 256, 40
-"""The characters of a tag's value; the tags that are used, as a resource has at most 50."""
+LONGEST, MOST, PLACES = 256, 40, 45
+"""The characters of a tag's value; the tags that are used; and the tags beside those by which the cluster is found, as
+a resource has at most 50."""
 SEPARATOR = "+"
 _KEPT = re.compile(r"[^A-Za-z0-9_.:/-]")
 _CODED = re.compile(r"@([0-9a-f]{2})")
@@ -48,11 +49,16 @@ def settings(records: Mapping[str, Record]) -> dict[str, Record]:
     return {address: record for address, record in records.items() if record.type in COPIED}
 
 
-def written(records: Mapping[str, Record]) -> dict[str, str]:
-    """Return the tags for the settings in these records; none if they do not fit."""
+def written(records: Mapping[str, Record], chosen: int = 0) -> dict[str, str]:
+    """Return the tags for the settings in these records; none if they do not fit.
+
+    Args:
+        chosen: the number of the user's own tags, which take some of the places.
+    """
     text = SEPARATOR.join(_word(one.address, one.arguments) for _, one in sorted(settings(records).items()))
     pieces = [text[at : at + LONGEST] for at in range(0, len(text), LONGEST)]
-    return {f"{TAG}{n}": piece for n, piece in enumerate(pieces, 1)} if len(pieces) <= MOST else {}
+    most = min(MOST, PLACES - chosen)
+    return {f"{TAG}{n}": piece for n, piece in enumerate(pieces, 1)} if len(pieces) <= most else {}
 
 
 def found_in(tags: Mapping[str, str]) -> dict[str, Record]:
@@ -119,7 +125,7 @@ def save(aws: Aws, store: Store, before: Mapping[str, Record], report: Callable[
         return
     try:
         with explaining():
-            _put(aws, cluster, written(now))
+            _put(aws, cluster, written(now, len(aws.chosen)))
     except ApiError as error:
         report(f"note: the settings of {aws.name} were not copied to the tags of its cluster: {error}")
 

@@ -66,6 +66,7 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         config.env,
         connection,
         Inventory(connection.pace),
+        chosen=config.tags,
         resolver=resolver,
         domains={*config.names, config.fqdn, config.dns.domain} if config.dns.domain else set(),
     )

@@ -56,7 +56,7 @@ def stopped(check: str, error: Exception) -> Checked:
     if isinstance(error, ConfigurationError):
         return failed(check, *parted(str(error)))
     if denied(error) and isinstance(error, ClientError):
-        return unknown(check, f"the caller may not call {error.operation_name}", "allow it (docs/security.md)")
+        return unknown(check, f"the caller may not call {error.operation_name}", "allow it (docs/accounts.md)")
     if isinstance(error, (ClientError, BotoCoreError)):
         return unknown(check, *parted(str(explained(error))))
     if isinstance(error, (ProvisionError, StateError)):

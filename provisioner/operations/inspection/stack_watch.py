@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.operations.context import connection, embedded_cloud, state_bucket, stores
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import stack_status
-from provisioner.operations.overrides import expiration, sizes
+from provisioner.operations.overrides import expiration, scaling_times, sizes
 from provisioner.state import lease, lock
 from provisioner.state.runtime import MACHINE
 
@@ -130,7 +130,9 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
     now = watch.time()
     desired = {one["name"]: one["desired"] for one in live.services} if live else {}
     rests = sizes.until(config, now) if sizes.sleeps(config, state.records, desired) else None
-    _, notes = sizes.in_effect(config, state.records, by_schedule=rests)
+    held, notes = sizes.in_effect(config, state.records, by_schedule=rests)
+    if live:
+        notes = [*notes, *scaling_times.notes(config, held, now)]
     notes = [*expiration.notes(state.records, now), *notes, *(stack_status.suspensions(live) if live else ())]
     # the cost needs the resource types; they are imported already only if a cloud was read
     cost = costs.of_records(state.records, state.region, options.directory) if live else None

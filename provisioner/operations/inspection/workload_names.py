@@ -20,6 +20,7 @@ OWN = frozenset(
         *("alarm", "copied_image", "deployed_image", "discovery_service", "event_rule", "image"),
         *("image_in_use", "job_run"),
         *("listener_rule", PAUSED, "repository", "scalable_target", SCALED, "scaling_policy", "schedule"),
+        "scheduled_action",
         *("security_group", "security_group_egress", "security_group_ingress", "service", "target_group"),
         *("task_definition", "wanted_image"),
         *(CALLING, *BEFORE),

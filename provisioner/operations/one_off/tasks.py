@@ -78,7 +78,7 @@ def start(aws: Aws, what: Runnable, command: Sequence[str], token: str) -> str:
         "networkConfiguration": {"awsvpcConfiguration": dict(what.network)},
         "startedBy": STARTED_BY,
         "clientToken": token,
-        "tags": tag_pairs(aws.owner, "key", "value"),
+        "tags": tag_pairs(aws.inherited, "key", "value"),
         **what.capacity,
         **({"overrides": override} if override else {}),
     }

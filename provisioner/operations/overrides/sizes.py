@@ -21,7 +21,11 @@ TYPES = frozenset({SCALED, PAUSED, ASLEEP, PART})
 def source_of(service: Service) -> str:
     """Return the configured number of a service's tasks, as text."""
     scaling = service.scaling
-    return f"scaling from {scaling.min} to {scaling.max}" if scaling else f"count = {service.count}"
+    if scaling is None:
+        return f"count = {service.count}"
+    found = {time.at: scaling.from_then(name) for name, time in scaling.schedule.items()}
+    times = [f"{least} to {most} at {at} in {scaling.timezone}" for at, (least, most) in found.items()]
+    return f"scaling from {scaling.min} to {scaling.max}" + (f" ({', '.join(times)})" if times else "")
 
 
 def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
@@ -176,7 +180,9 @@ def resized(service: Service, scaled: Scaled) -> Service:
     """Return a service with another number of tasks."""
     if scaling := service.scaling:
         bounds = {"min": scaled.least, "max": scaled.most}
-        return service.model_copy(update={"scaling": scaling.model_copy(update=bounds)})
+        # the number that a command has set holds at any time of the day
+        times = {name: time.model_copy(update=bounds) for name, time in scaling.schedule.items()}
+        return service.model_copy(update={"scaling": scaling.model_copy(update={**bounds, "schedule": times})})
     return service.model_copy(update={"count": scaled.least})
 
 

@@ -51,7 +51,7 @@ def declare_stack(
             aws, config, options.file, records.values(), on_missing, options.command_line, on_missing_secret
         )
         pinned, until = images.pinned(deployed, facts), expiration.recorded(records)
-        stack = declare(config, replace(facts, deployed=pinned, sizes=sized, expires=until))
+        stack = declare(config, replace(facts, deployed=pinned, sizes=sized, expires=until, now=aws.pace.time()))
     dns_takeover.declare(stack, records, aws.take_over)
     if sized.asleep:
         stack.declared = wake_order.without(stack.declared, records)

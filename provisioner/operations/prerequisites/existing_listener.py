@@ -14,9 +14,11 @@ from botocore.exceptions import ClientError
 from provisioner.aws.errors import code_of
 from provisioner.config.facts import BALANCER, PART, ExistingListener, OthersRule, balancer_of
 from provisioner.config.host_names import covered
+from provisioner.config.protocols import BY_HTTPS
 from provisioner.config.together import without_listener
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
+from provisioner.operations.prerequisites import standing_protocols
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, described_tags
 from provisioner.resources.elbv2.conditions import HOST, PATH, normal
@@ -38,10 +40,12 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingLi
         records: the state's records.
 
     Raises:
-        ConfigurationError: there is no such listener, or something is missing at it that the stack needs.
+        ConfigurationError: there is no such listener, or something is missing at it that the stack needs; or a standing
+            service would need another target group.
     """
     recorded = list(records)
     check_unmoved(config, recorded)
+    standing_protocols.check(config, recorded)
     if (arn := config.listener) is None:
         return None
     key = f"load_balancer.listener is {arn}"
@@ -58,6 +62,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingLi
             f"{key}, which sends requests into {balancer.get('VpcId')}, and network.vpc is {config.network.vpc}: use "
             f"the same VPC for both"
         )
+    _check_protocols(config, listener, key)
     notices = [*_check_certificates(aws, config, listener, key)]
     if balancer.get("Scheme") == "internal":
         notices.append(f"{key}, whose load balancer is internal: its names lead to private addresses")
@@ -116,6 +121,16 @@ def _listener(aws: Aws, arn: str, key: str) -> Mapping[str, Any]:
             f"and the stack makes a load balancer of its own"
         ) from None
     return dict(listener)
+
+
+def _check_protocols(config: Config, listener: Mapping[str, Any], key: str) -> None:
+    """Refuse services of HTTP/2 and gRPC at a listener without TLS."""
+    for name, service in config.public.items():
+        if service.protocol in BY_HTTPS and listener["Protocol"] != "HTTPS":
+            raise ConfigurationError(
+                f"{key}, which answers by {listener['Protocol']}, and services.{name}.protocol is "
+                f'"{service.protocol}", which a load balancer takes by HTTPS alone: use a listener for HTTPS, or "http"'
+            )
 
 
 def _check_certificates(aws: Aws, config: Config, listener: Mapping[str, Any], key: str) -> Iterator[str]:

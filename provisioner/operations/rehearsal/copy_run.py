@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecs_emulator import control
+from provisioner.config.protocols import path
 from provisioner.engine.errors import Interrupted, Protected, ProvisionError
 from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.operations.rehearsal.copy_plan import declare_on_copy
@@ -37,7 +38,7 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
     }
     control.watch(
         cloud,
-        {name: service.health.path for name, service in public.items()},
+        {name: path(service.protocol, service.health) for name, service in public.items()},
         owners if request.command == "up" else {},
     )
     if request.fails:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.config.protocols import BY_HTTPS
 from provisioner.engine.words import names
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupIngress
 from provisioner.resources.elbv2.balancer import TargetGroup
@@ -37,7 +38,8 @@ def stand_in_listeners(records: Mapping[str, Record], config: Config, assumed: l
     covered = [name for name in dict.fromkeys((*config.names, *recorded)) if name]
     found = []
     for arn, outputs in shown.items() if vpc else ():
-        protocol = str(outputs.get("protocol") or ("HTTPS" if config.names else "HTTP"))
+        secure = config.names or any(service.protocol in BY_HTTPS for service in config.public.values())
+        protocol = str(outputs.get("protocol") or ("HTTPS" if secure else "HTTP"))
         made: dict[str, Any] = {
             "arn": arn,
             "protocol": protocol,

@@ -30,7 +30,8 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
     """
     own = {str(record.id) for record in records.values() if record.type == SecureParameter.type_name}
     places = [one["valueFrom"] for _, container in _containers(records) for one in container.get("secrets", ())]
-    parameters = {f"/{parameter_of(place)}" for place in places if isinstance(place, str) and ":ssm:" in place}
+    recorded = {parameter_of(place) for place in places if isinstance(place, str) and ":ssm:" in place}
+    parameters: set[str] = set()
     secrets: dict[str, set[str]] = {}
     for found in (SECRET.fullmatch(place) for place in places if isinstance(place, str)):
         if found:
@@ -41,6 +42,9 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
         elif secret.kind == "secretsmanager":
             arns = (arn for arn in secrets if secret.place in (arn.rpartition(":")[2][:-7], arn, arn[:-7]))
             secrets.setdefault(next(arns, secret.place), set()).add(secret.key)
+    # an ARN does not tell a parameter in no hierarchy from one at its root: the file's own name counts
+    named = {name.lstrip("/") for name in parameters}
+    parameters |= {f"/{name}" if "/" in name else name for name in recorded - named}
     return {
         "parameters": sorted(parameters - own),
         "secrets": {place: sorted(keys - {""}) for place, keys in secrets.items()},

@@ -33,8 +33,10 @@ def restore_counts(config: Config, records: Mapping[str, Record], before: Mappin
     """
     for name, tasks in before.items():
         service, record = config.services.get(name), records.get(f"{Service.type_name}/{name}")
-        if service and record and service.scaling and (wanted := min(tasks, service.most)) > service.least:
-            set_desired_count(aws, str(record.arguments["cluster"]), name, wanted)
+        if service and record and service.scaling:
+            least, most = service.bounds(aws.pace.time())
+            if (wanted := min(tasks, most)) > least:
+                set_desired_count(aws, str(record.arguments["cluster"]), name, wanted)
 
 
 def tell_suspended(config: Config, aws: Aws, emit: Emit) -> None:

@@ -85,9 +85,9 @@ def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without:
         ConfigurationError: a part could not be made again as it was.
     """
     config, before = sizes.held(config, records)
-    names = sizes.pausables(config)
+    names, now = sizes.pausables(config), aws.pace.time()
     after = before if before.asleep else replace(before, asleep=True, slept=_running(config, aws, records, before))
-    declared = {**sized(config, records, after, names), **quieted(config, records, after, names)}
+    declared = {**sized(config, records, after, names, now), **quieted(config, records, after, names)}
     there = {part for part in without if sleep_parts.going(records, part)}
     # goes on with the parts that an earlier run began to delete
     parts = [part for part in sleep_parts.MEMBERS if part in {*there, *dict(sleep_parts.recorded(records))}]
@@ -100,7 +100,9 @@ def plan_sleep(config: Config, aws: Aws, records: Mapping[str, Record], without:
     remembered = sleep_parts.remembered(led, parts)
     removed = split(records, parts).removed
     ends = GROUP in records and not {ENDPOINTS, NAT}.isdisjoint(parts)
-    return SleepPlan(config, after, before.asleep, declared, numbers(config, after, names), remembered, removed, ends)
+    return SleepPlan(
+        config, after, before.asleep, declared, numbers(config, after, names, now), remembered, removed, ends
+    )
 
 
 def _running(config: Config, aws: Aws, records: Mapping[str, Record], before: Sizes) -> dict[str, int]:

@@ -32,12 +32,13 @@ def check_up(config: Config, aws: Aws, store: Store) -> None:
         raise ConfigurationError(f"{config.name} is not up, so nothing of it can wake: create it with `provision up`")
 
 
-def declare_waking(config: Config, records: Mapping[str, Record], after: Sizes) -> dict[str, Declared]:
+def declare_waking(config: Config, records: Mapping[str, Record], after: Sizes, now: float) -> dict[str, Declared]:
     """Return the declarations of a wake: the deleted parts, the instances, services, schedules and alarms.
 
     Args:
         after: the sizes that hold once the stack is awake.
+        now: seconds since the epoch.
     """
     names = sizes.there(config, records)
-    others = {**sized(config, records, after, names), **quieted(config, records, after, names)}
+    others = {**sized(config, records, after, names, now), **quieted(config, records, after, names)}
     return wake_order.returning(records, {**declare_minimum(config, records), **others})

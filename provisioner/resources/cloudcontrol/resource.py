@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, make_dataclass
+from dataclasses import field, make_dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -203,7 +203,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         live = observed(aws, identifier, attributes, tags, outputs, status=status, deleting=operation == "DELETE")
         owned = live.owned if schema.tag_property else cls._recorded(aws, identifier, attributes)
         asked = record.arguments if record and live.owned | owned else {}
-        return Observed(live.id, attributes, outputs, live.address, owned, status, live.deleting, live.owner, asked)
+        return replace(live, owned=owned, asked=asked)
 
     @classmethod
     def _recorded(cls, aws: Aws, identifier: str, attributes: Mapping[str, Any]) -> bool:
@@ -229,7 +229,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         wanted = {name: value for name, value in self.fields().items() if value is not None}
         secrets = hidden.texts(self.schema, wanted)
         if where := self.schema.tag_property:
-            wanted[where] = self._tag_value({**_tags(wanted.get(where)), **aws.tags(self.address)})
+            wanted[where] = self._tag_value(self._all_tags(aws))
         begun = aws.client(CLIENT).create_resource(
             TypeName=self.type_name, ClientToken=token, DesiredState=json.dumps(wanted, sort_keys=True)
         )["ProgressEvent"]
@@ -304,7 +304,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         if name == self.schema.tag_property:
             gone = _tags(before).keys() - _tags(value).keys()
             kept = {key: one for key, one in _tags(old).items() if key not in gone and not key.startswith("aws:")}
-            all_tags = {**kept, **_tags(value), **aws.tags(self.address)}
+            all_tags = {**kept, **self._all_tags(aws)}
             return [{"op": "add", "path": path, "value": self._tag_value(all_tags)}]
         return comparison.patch(self.schema, name, old, value, before)
 
@@ -337,6 +337,19 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         there = {key: value for key, value in cls.read_tags(aws, live).items() if not key.startswith("aws:")}
         value = cls._tag_value({**there, **tags})
         cls._send(aws, live.id, [{"op": "add", "path": comparison.pointer((cls.schema.tag_property,)), "value": value}])
+
+    @classmethod
+    def drop_tags(cls, aws: Aws, live: Observed, keys: Collection[str]) -> None:
+        there = {key: value for key, value in cls.read_tags(aws, live).items() if not key.startswith("aws:")}
+        value = cls._tag_value({key: one for key, one in there.items() if key not in keys})
+        cls._send(aws, live.id, [{"op": "add", "path": comparison.pointer((cls.schema.tag_property,)), "value": value}])
+
+    def own_tags(self) -> Tags:
+        return _tags(self.fields().get(self.schema.tag_property)) if self.schema.tag_property else {}
+
+    def _all_tags(self, aws: Aws) -> Tags:
+        """Return all tags of the resource: its own declared tags count before the tags of the stack."""
+        return {**aws.chosen, **self.own_tags(), **aws.owner_tags(self.address)}
 
     @classmethod
     def _tag_value(cls, tags: Mapping[str, str]) -> Any:

@@ -19,6 +19,7 @@ from provisioner.aws.permissions import (
     Use,
     grants,
     retagging,
+    untagging,
 )
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
@@ -39,6 +40,7 @@ API = Api(
         "arn",
         _tags,
         lambda aws, arn, tags: aws.client("cloudfront").tag_resource(Resource=arn, Tags={"Items": tag_pairs(tags)}),
+        lambda aws, arn, keys: aws.client("cloudfront").untag_resource(Resource=arn, TagKeys={"Items": keys}),
     ),
     transient=(
         Row("in_use", "DistributionNotDisabled", "", 3600, "not all edge locations have disabled it yet",
@@ -72,6 +74,7 @@ def permissions_of(sort: str, created: str, reads: str, changes: str) -> tuple[P
         *grants("cloudfront", "TagResource", place, conditions=(*ASKED, *UNOWNED), **TAGS_AT_ONCE),
         *grants("cloudfront", "ListTagsForResource", place, use=Use.OTHER, why=UNSHOWN_TAGS),
         *retagging("cloudfront", "TagResource", place),
+        *untagging("cloudfront", "UntagResource", place, conditions=OURS),
     )
 
 

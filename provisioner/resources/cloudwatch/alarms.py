@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Conditions, Use, grants
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Conditions, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.models import Config
 from provisioner.engine.costs import Around, Cost, monthly
@@ -78,6 +78,7 @@ class Alarm(Resource):
         *grants("cloudwatch", "PutMetricAlarm", OWN, conditions=_TELLS),
         *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", OWN, use=Use.OTHER, why="`sleep`"),
         *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("cloudwatch", "UntagResource", OWN),
         *grants("cloudwatch", "DeleteAlarms", OWN),
         *grants("sns", "GetTopicAttributes", "{topic}", use=Use.OPTION, why="`[alarms] topic`", wanted=_has_topic),
     )

@@ -16,6 +16,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("cloudwatch").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("cloudwatch").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=keys),
     ),
     rates=(
         Limit("each", 3, 3, _RATES, ("DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions", "PutMetricAlarm")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging
+from provisioner.aws.permissions import OURS, OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging, untagging
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
@@ -17,6 +17,7 @@ def tagged(*operations: str) -> tuple[Permission, ...]:
     return (
         *grants("ec2", "CreateTags", OWN, conditions=at_once, **TAGS_AT_ONCE),
         *retagging("ec2", "CreateTags", OWN),
+        *untagging("ec2", "DeleteTags", OWN, conditions=OURS),
     )
 
 
@@ -35,6 +36,7 @@ API = Api(
             aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [name]}])
         ),
         lambda aws, name, tags: aws.client("ec2").create_tags(Resources=[name], Tags=tag_pairs(tags)),
+        lambda aws, name, keys: aws.client("ec2").delete_tags(Resources=[name], Tags=[{"Key": key} for key in keys]),
     ),
     transient=(
         # two minutes were too short for Terraform

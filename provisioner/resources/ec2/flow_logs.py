@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.permissions import ASKED, OURS, OWN, Use, creating, grants, retagging
+from provisioner.aws.permissions import ASKED, OURS, OWN, Use, creating, grants, retagging, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
@@ -59,6 +59,7 @@ class FlowLog(Resource):
             why=_WHY,
         ),
         *retagging("ec2", "CreateTags", OWN),
+        *untagging("ec2", "DeleteTags", OWN, conditions=OURS),
         *grants("ec2", "DeleteFlowLogs", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
         *grants(
             "iam",

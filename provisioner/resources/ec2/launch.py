@@ -92,7 +92,7 @@ class LaunchTemplate(Resource):
         return observed(aws, version["LaunchTemplateId"], attributes, tags, details=details)
 
     def _data(self, aws: Aws) -> dict[str, Any]:
-        tags = tag_pairs(aws.owner)
+        tags = tag_pairs(aws.inherited)
         return {
             **self.launch_template_data,
             "UserData": b64encode(self.user_data.encode()).decode(),
@@ -152,7 +152,7 @@ def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "launch_template_data": {name: value for name, value in plain.items() if value not in ([], {}, None)},
         "user_data": b64decode(data.get("UserData", "")).decode(),
-        "tagged": [s["ResourceType"] for s in specifications if aws.owns(tag_map(s.get("Tags")))],
+        "tagged": [s["ResourceType"] for s in specifications if tag_map(s.get("Tags")) == aws.inherited],
     }
 
 

@@ -13,5 +13,6 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"]),
         lambda aws, arn, tags: aws.client("ecr").tag_resource(resourceArn=arn, tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("ecr").untag_resource(resourceArn=arn, tagKeys=keys),
     ),
 )

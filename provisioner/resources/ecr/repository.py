@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -48,6 +48,7 @@ class Repository(Resource):
         *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=CHANGED),
         *grants("ecr", "CreateRepository", OWN, conditions=ASKED),
         *grants("ecr", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *untagging("ecr", "UntagResource", OWN),
         *grants("ecr", "DeleteRepository PutLifecyclePolicy", OWN),
         *grants(
             "ecr",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Permission, Use, creating, grants, retagging
+from provisioner.aws.permissions import (
+    OURS,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Permission,
+    Use,
+    creating,
+    grants,
+    retagging,
+    untagging,
+)
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
@@ -22,6 +33,7 @@ TAGGED: tuple[Permission, ...] = (
         **TAGS_AT_ONCE,
     ),
     *retagging("ecs", "TagResource", OWN),
+    *untagging("ecs", "UntagResource", OWN, conditions=OURS),
 )
 """The permissions for the tags of ECS's types."""
 
@@ -32,6 +44,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value"),
         lambda aws, arn, tags: aws.client("ecs").tag_resource(resourceArn=arn, tags=tag_pairs(tags, "key", "value")),
+        lambda aws, arn, keys: aws.client("ecs").untag_resource(resourceArn=arn, tagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "AccessDeniedException", "iam:PassRole", 60, "the role has not propagated yet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging
+from provisioner.aws.permissions import OURS, OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging, untagging
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
@@ -22,6 +22,7 @@ TAGGED: tuple[Permission, ...] = (
         **TAGS_AT_ONCE,
     ),
     *retagging("elasticloadbalancing", "AddTags", OWN),
+    *untagging("elasticloadbalancing", "RemoveTags", OWN, conditions=OURS),
 )
 """The permissions for the tags of each type."""
 
@@ -33,6 +34,7 @@ API = Api(
         "id",
         lambda aws, arn: tag_map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]),
         lambda aws, arn, tags: aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound", "", 60,

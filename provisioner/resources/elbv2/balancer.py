@@ -44,8 +44,15 @@ DEFAULT_DELAY = 300
 """AWS's default, which CreateTargetGroup does not return."""
 STICKY, BY_COOKIE = "stickiness", "lb_cookie"
 """The beginning of the attributes' names for stickiness, and its type by a cookie of the load balancer's."""
-TARGETS = {"vpc_id": "VpcId", "protocol": "Protocol", "port": "Port", "target_type": "TargetType"}
+TARGETS = {
+    "vpc_id": "VpcId",
+    "protocol": "Protocol",
+    "protocol_version": "ProtocolVersion",
+    "port": "Port",
+    "target_type": "TargetType",
+}
 HEALTH_CHECK = {
+    "health_check_protocol": "HealthCheckProtocol",
     "health_check_path": "HealthCheckPath",
     "health_check_interval_seconds": "HealthCheckIntervalSeconds",
     "health_check_timeout_seconds": "HealthCheckTimeoutSeconds",
@@ -55,8 +62,10 @@ HEALTH_CHECK = {
 """The fields' names in a target group's calls and answers: `TARGETS` cannot be changed, `HEALTH_CHECK` can."""
 HEALTHY = ("health_check_path", "matcher")
 """The fields that set a healthy target's path and answer."""
-NEARLY_ANY = "200-499"
-"""All codes that a matcher may contain (ELBv2 API, Matcher)."""
+NEARLY_ANY, ANY_OF_GRPC = "200-499", "0-99"
+"""All codes that a matcher may contain, of HTTP and of gRPC (ELBv2 API, Matcher)."""
+GRPC = "GRPC"
+"""The protocol version whose health checks have gRPC's codes."""
 WRONG_CODE = "Target.ResponseCodeMismatch"
 """The reason of a target that is unhealthy because its answer does not match (TargetHealth, Reason)."""
 DNS_NAME = re.compile(
@@ -272,6 +281,8 @@ class LoadBalancer(Resource):
 class TargetGroup(Resource):
     """The targets of a load balancer: the addresses of tasks, which ECS registers, and their health check.
 
+    `protocol_version` is `HTTP1`, `HTTP2` or `GRPC`; with the latter, `matcher` has codes of gRPC.
+
     `port` applies only to targets that are registered without a port; the health check uses a target's own port.
     `stickiness` is the seconds for which a cookie of the load balancer's keeps a client at a target; 0: none does.
     """
@@ -289,6 +300,8 @@ class TargetGroup(Resource):
     unhealthy_threshold_count: int = 3
     matcher: str = "200"
     stickiness: int = 0
+    protocol_version: str = "HTTP1"
+    health_check_protocol: str = "HTTP"
 
     type_name = "target_group"
     api = API
@@ -331,18 +344,27 @@ class TargetGroup(Resource):
     ) -> Observed:
         attributes = members.shown(TARGETS | HEALTH_CHECK, group) | {
             "target_group_name": group["TargetGroupName"],
+            "protocol_version": group.get("ProtocolVersion") or "HTTP1",
             "deregistration_delay": deregistration_delay,
-            "matcher": group.get("Matcher", {}).get("HttpCode"),
+            "matcher": next(iter(group.get("Matcher", {}).values()), None),
             "stickiness": stickiness,
         }
         arn_suffix = group["TargetGroupArn"].rpartition(":")[2]
         return observed(aws, group["TargetGroupArn"], attributes, tags, {"arn_suffix": arn_suffix})
 
+    @property
+    def _nearly_any(self) -> str:
+        return ANY_OF_GRPC if self.protocol_version == GRPC else NEARLY_ANY
+
+    def _matcher(self, codes: str) -> dict[str, str]:
+        """Return codes as a matcher, in AWS's spelling."""
+        return {"GrpcCode" if self.protocol_version == GRPC else "HttpCode": codes}
+
     def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("elbv2").create_target_group(
             Name=self.target_group_name,
             **members.arguments(TARGETS | HEALTH_CHECK, self.fields()),
-            Matcher={"HttpCode": self.matcher},
+            Matcher=self._matcher(self.matcher),
             Tags=aws.tag_list(self.address),
         )["TargetGroups"][0]
         return self._live(aws, group, DEFAULT_DELAY, 0, aws.tags(self.address))
@@ -351,8 +373,8 @@ class TargetGroup(Resource):
         elb = aws.client("elbv2")
         if changes.keys() - {"deregistration_delay", "stickiness"}:
             health = members.arguments(HEALTH_CHECK, self.fields())
-            elb.modify_target_group(TargetGroupArn=live.id, **health, Matcher={"HttpCode": self.matcher})
-            if live.attributes.get("matcher") == NEARLY_ANY != self.matcher:
+            elb.modify_target_group(TargetGroupArn=live.id, **health, Matcher=self._matcher(self.matcher))
+            if live.attributes.get("matcher") == self._nearly_any != self.matcher:
                 self._watch(aws, live.id)
         settings = {DELAY: str(self.deregistration_delay)} if "deregistration_delay" in changes else {}
         if "stickiness" in changes:
@@ -370,7 +392,7 @@ class TargetGroup(Resource):
         asked = {name: before.get(name) for name in HEALTHY}
         there = {name: live.attributes.get(name) for name in HEALTHY}
         wanted = {name: getattr(self, name) for name in HEALTHY}
-        return replace(self, matcher=NEARLY_ANY) if asked == there != wanted else self
+        return replace(self, matcher=self._nearly_any) if asked == there != wanted else self
 
     def _watch(self, aws: Aws, arn: str) -> None:
         """Watch the targets until each was checked by the declared codes; accept nearly any code again if one fails.
@@ -385,11 +407,11 @@ class TargetGroup(Resource):
             aws.pace.sleep(self.poll_interval)
             for health in target_health(aws, arn):
                 if health.get("State") == "unhealthy" and health.get("Reason") == WRONG_CODE:
-                    elb.modify_target_group(TargetGroupArn=arn, Matcher={"HttpCode": NEARLY_ANY})
+                    elb.modify_target_group(TargetGroupArn=arn, Matcher=self._matcher(self._nearly_any))
                     raise Failed(
                         f"tasks are unhealthy at {self.health_check_path} ({health.get('Description', 'no reason')}), "
-                        f"which has to answer {self.matcher}. Answers of {NEARLY_ANY} count as healthy until then: "
-                        f"correct the health check, or deploy an image that answers, then run again"
+                        f"which has to answer {self.matcher}. Answers of {self._nearly_any} count as healthy until "
+                        f"then: correct the health check, or deploy an image that answers, then run again"
                     )
 
     @classmethod

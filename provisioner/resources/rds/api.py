@@ -16,6 +16,7 @@ API = Api(
         "arn",
         lambda aws, arn: tag_map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"]),
         lambda aws, arn, tags: aws.client("rds").add_tags_to_resource(ResourceName=arn, Tags=tag_pairs(tags)),
+        lambda aws, arn, keys: aws.client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=keys),
     ),
     transient=(
         Row("not_yet_consistent", "InvalidParameterValue|InvalidParameterCombination", "service linked role", 120,

@@ -10,7 +10,18 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
-from provisioner.aws.permissions import ASKED, CHANGED, FAILURE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Purpose, Use, grants
+from provisioner.aws.permissions import (
+    ASKED,
+    CHANGED,
+    FAILURE,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Purpose,
+    Use,
+    grants,
+    untagging,
+)
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -128,6 +139,7 @@ class DbCluster(Resource):
         *grants("rds", "DescribeEvents", use=Use.OTHER, why=FAILURE),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *untagging("rds", "RemoveTagsFromResource", OWN),
         *grants(
             "rds",
             "CreateDBCluster",
@@ -290,6 +302,7 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         *grants("rds", "DescribeDBInstances", "db:*"),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *untagging("rds", "RemoveTagsFromResource", OWN),
         *grants(
             "rds",
             "CreateDBInstance",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
@@ -29,6 +29,7 @@ class DbSubnetGroup(Resource):
         *grants("rds", "DescribeDBSubnetGroups", "subgrp:*"),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *untagging("rds", "RemoveTagsFromResource", OWN),
         *grants("rds", "CreateDBSubnetGroup", OWN, conditions=ASKED),
         *grants("rds", "DeleteDBSubnetGroup", OWN),
         *grants("rds", "ModifyDBSubnetGroup", OWN, use=Use.OTHER, why=CHANGED),
@@ -104,6 +105,7 @@ class DbClusterParameterGroup(Resource):
         *grants("rds", "DescribeDBClusterParameters", OWN),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *untagging("rds", "RemoveTagsFromResource", OWN),
         *grants("rds", "CreateDBClusterParameterGroup", OWN, conditions=ASKED),
         *grants("rds", "DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup", OWN),
         *grants("rds", "ResetDBClusterParameterGroup", OWN, use=Use.OTHER, why=CHANGED),

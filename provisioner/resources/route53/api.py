@@ -23,6 +23,9 @@ API = Api(
         lambda aws, name, tags: aws.client("route53").change_tags_for_resource(
             **ZONE, ResourceId=name, AddTags=tag_pairs(tags)
         ),
+        lambda aws, name, keys: aws.client("route53").change_tags_for_resource(
+            **ZONE, ResourceId=name, RemoveTagKeys=keys
+        ),
     ),
     transient=(
         Row("not_yet_consistent", "NoSuchHostedZone|InvalidVPCId", "", 60, "a new resource has not propagated yet",

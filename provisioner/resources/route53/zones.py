@@ -61,7 +61,7 @@ class HostedZone(Resource):
         for zone_id, (name, vpc_id) in zones.items():
             if address := aws.address_in(tags[zone_id]):
                 attributes = {"hosted_zone_name": name, "vpc_id": vpc_id}
-                yield Observed(zone_id, attributes, {"name_servers": []}, address=address)
+                yield Observed(zone_id, attributes, {"name_servers": []}, address, tags=tags[zone_id])
             else:
                 yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
 
@@ -77,7 +77,8 @@ class HostedZone(Resource):
         problems = {} if aws.owns(tags) else {"untagged": True}
         outputs = {"name_servers": name_servers(answer)}
         address = aws.address_in(tags) or _reference_address(aws, zone)
-        return Observed(_bare(zone["Id"]), attributes, outputs, address, owned=address is not None, problems=problems)
+        owned = address is not None
+        return Observed(_bare(zone["Id"]), attributes, outputs, address, owned, problems=problems, tags=tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         private = {"VPC": {"VPCId": self.vpc_id, "VPCRegion": aws.region}} if self.vpc_id else {}

@@ -1,4 +1,4 @@
-"""The commands of README.md and docs/*.md, taken from there as they stand, in terminals, pipes and poor locales.
+"""The commands of README.md and docs/, taken from there as they stand, in terminals, pipes and poor locales.
 
 The output is kept in `screens/`, with times and ids masked: `UPDATE_SCREENS=1` writes it anew.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from ecs_emulator import manage
+from provisioner.config import sample
 from tests.cloud.cli.test_cli_terminal import SECONDS, Screen
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.warm import ROOT
@@ -42,6 +43,7 @@ SKIPPED = {
     r"provision (scale|pause|resume|sleep|wake)\b": "is of its document's example: test_sleep.py has others",
     r"provision (exec|tunnel) ": "needs a container: tests/docker/test_sessions.py has some",
     r"provision (plan|up) --(take-over|give-back) ": "needs another system: test_take_over_whole.py has one",
+    r"provision init$": "asks on a terminal: tests/unit/migration/test_first_file.py answers",
     r"provision init --from ": "needs the files of another tool: tests/cloud/migration/test_moving.py has some",
     r"provision logs .*--container ": "needs a sidecar: tests/cloud/commands/test_stack_sidecars.py has some",
     r"provision secret ": "asks for a value: tests/cloud/steps/test_service_secrets.py answers",
@@ -80,7 +82,8 @@ UNSET = dict.fromkeys(("NO_COLOR", "LC_ALL", "COLUMNS", "LINES", "PROVISION_TIME
 def documented() -> dict[str, str]:
     """Return the command lines of all blocks of the documents that show a console, each with where it stands first."""
     found: dict[str, str] = {}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "developers").glob("*.md")]
+    for path in (ROOT / "README.md", *sorted(pages, key=lambda page: page.name)):
         for block in re.finditer(r"^```console\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
             for line in re.findall(r"^\$ (.+)", block[1], re.MULTILINE):
                 found.setdefault(" ".join(shlex.split(line, comments=True)), str(path.relative_to(ROOT)))
@@ -157,6 +160,7 @@ MASKS = (
     (r"\b\d+ min \d\d s\b|\b\d+(\.\d)? s\b", "<time>"),
     (r"\b\d+ days?\b", "<days>"),
     (r" \d+ (min|hours?)\b", " <age>"),
+    (r"it is \S+ there, and \S+ here", "it is <time> there, and <time> here"),
     (r"\b(vpc|subnet|igw|sg|rtb|vpce|lt|i|ami|ns|srv)-[0-9a-z]{8,}\b", r"\1-<id>"),
     (r"\bZ[0-9A-Z]{12,}\b", "<zone>"),
     (r"\b_?[0-9a-f]{16,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
@@ -275,6 +279,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afternoon]:
     """An empty directory, and the sample's applications in it, as in a clone."""
     directory = tmp_path_factory.mktemp("afternoon")
     shutil.copytree(ROOT / "app", directory / "app", ignore=shutil.ignore_patterns("__pycache__", ".venv"))
+    (directory / "stack.toml").write_text(sample.text(), encoding="utf-8")
     here = Afternoon(directory)
     yield here
     manage.stop(directory / ".provision")

@@ -262,12 +262,12 @@ def test_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None: 
 
     first = project.run("status").out.splitlines()
     assert len(first) <= 20
-    assert first[1] == "url  https://app.example.com"
-    serving = [line.split()[1] for line in first if re.search(r"^= .* 1/1 .* serving$", line)]
+    assert first[1] == "url  none here, without Docker: on AWS https://app.example.com"
+    serving = [line.split()[1] for line in first if re.search(r"^= .* 1/1 .* simulated$", line)]
     assert serving == ["backend", "frontend"]
     status = project.run("status", "--all").out
     assert re.search(r"^service +tasks +revision +deployment +capacity$", status, re.MULTILINE)
-    assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
+    assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT +simulated$", status, re.MULTILINE)
     live = project.run("status", "--json").document["live"]
     assert [service["name"] for service in live["services"]] == ["backend", "frontend"]
     assert {i["status"] for i in live["instances"]} == {"ACTIVE"}

@@ -46,7 +46,7 @@ LIFE: tuple[tuple[str, int, str], ...] = (
     (f"deploy frontend --image {REGISTRY}/good:1", 0, "2 changed"),
     ("history", 0, "good:1"),
     ("diff frontend", 0, ""),
-    ("history frontend --diff", 0, "good:1"),
+    ("history frontend --diff", 0, "+++ ecs-sample-dev-frontend:2"),
     ("show vpc/main", 0, "phase    ready"),
     ("rollback --yes", 0, "1 changed"),
     ("approve frontend", 4, "no deployment under way"),

@@ -14,6 +14,7 @@ from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, Resource, difference, running
 from tests.cloud.project import Project
+from tests.unit.config.unplaced import PLACE
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -253,7 +254,8 @@ def test_another_account_is_refused_before_anything_is_read(
     ):
         log = shop.directory / f"{number}.jsonl"
         assert main([*words, *PROD, "--log", str(log)]) == 4
-        assert f": account.id: {wrong}: choose a profile" in capsys.readouterr().err
+        told = PLACE.sub("", capsys.readouterr().err)
+        assert f"error: stack.toml: account.id: {wrong}: choose a profile" in told
         calls = [line for line in map(json.loads, log.read_text().splitlines()) if "operation" in line]
         assert [call["operation"] for call in calls] == ["GetCallerIdentity"]
     assert main(["doctor", *PROD]) == 1

@@ -30,8 +30,10 @@ REASONS = {
     "dns.domain": "the listener has no certificate for this name|there is no DNS record of this name",
     "services.web.public": "none of its running tasks is registered in its target group|the listener answers 404",
     "services.web.path": "the listener answers 404",
+    # it needs a path that it can take off, and is changed together with one
+    "services.web.strip_path": "the listener answers 404",
     "services.built removed": "the listener answers|none of its running tasks is registered in its target group",
-    # a task is told one port, and tasks with either run behind one name (docs/adr/0009-changes-in-parts.md)
+    # a task is told one port, and tasks with either run behind one name (docs/developers/adr/0009-changes-in-parts.md)
     "services.api.port, which web calls": "on port 9200",
 }
 """By change, the reason for an outage that cannot be avoided. It stands in the plan."""
@@ -44,8 +46,6 @@ UNCHANGED = {
     # no job of it has a schedule
     "alarms.schedules",
     "alarms.failed_jobs",
-    # a public service speaks HTTP
-    "services.web.protocol",
     # what it is about is a sum in the plan
     "cost.budget",
     # all that it would take over is written

@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/stack.toml"))
 SECRETS = {"django": ["STRIPE_SECRET_KEY"]}
 CALLS = {"django": 106}
-"""The most calls of an `up` with nothing to do (docs/performance.md)."""
+"""The most calls of an `up` with nothing to do (docs/developers/performance.md)."""
 
 
 def copy(name: str, to: Own, env: str = "dev") -> None:

@@ -65,7 +65,8 @@ def test_lists_in_pages_of_two_resources(undisturbed: Life) -> None:
     undisturbed.whole({"scenarios": "small-pages"})
     called = undisturbed.called.values()
     reads = {operation for operations in called for operation, write in operations.items() if not write}
-    assert undisturbed.met["small-pages"].keys() == reads & lists(reads)
+    # boto3 has no paginator for it: its type goes from page to page itself
+    assert undisturbed.met["small-pages"].keys() - {"cloudfront:ListVpcOrigins"} == reads & lists(reads)
     print(f"faults: small-pages: operations {len(undisturbed.met['small-pages'])}, all survived")
 
 

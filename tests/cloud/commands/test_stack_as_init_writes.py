@@ -1,4 +1,4 @@
-"""The stack of `provision init`, up: as secure as docs/security.md says, without a change by its user."""
+"""The stack of `provision init --sample`, up: as secure as docs/security.md says, without a change by its user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def made(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
     project = Project(running_cloud, tmp_path_factory.mktemp("written"))
     before = project.inventory()
     project.config.unlink()
-    project.run("init")
+    project.run("init", "--sample")
     project.up()
     added = difference(before, after := project.settled(well, "all tasks and instances"))
     yield {sort: added.get(sort, {}).get("added", []) for sort in after}

@@ -68,6 +68,21 @@ def test_a_slow_starter_is_told_which_grace_period_to_raise(project: Project) ->
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
 
+def test_an_image_answers_as_its_check_expects(project: Project) -> None:
+    """A check may expect a redirect, as of a page that leads to another: nothing else is known of the image."""
+    project.write(configured("frontend:1", 'health = { codes = "307,401" }'))
+    project.up()
+    assert project.planned() == {}
+    # the image stays the same, and answers by 307
+    project.write(configured("frontend:1", 'health = { codes = "200" }'))
+    (run,) = project.run("rehearse", "--json", code=1).document["runs"]
+    assert not run["passes"]
+    project.write(configured("frontend:1", 'health = { codes = "300-399" }'))
+    (run,) = project.run("rehearse", "--json").document["runs"]
+    assert (run["passes"], run["outages"]) == (True, [])
+    project.down()
+
+
 @pytest.mark.slow
 def test_an_image_without_a_shell_runs_with_each_health_setting(project: Project) -> None:
     project.write(configured("distroless-frontend-answers-404:1", 'health = { codes = "200-404" }', WORKER))

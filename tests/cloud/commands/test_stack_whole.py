@@ -94,7 +94,7 @@ def test_up_says_what_it_created(life: Life) -> None:
 )
 def test_json_has_the_members_that_the_document_names(life: Life, command: str) -> None:
     name = command.removesuffix(" --yes").removesuffix(" vpc/main")
-    heading = "state list`, `state show" if name.startswith("state") else name
+    heading = "state list`, `show ADDRESS" if name.startswith("state") else name
     section = JSON.read_text().partition(f"\n## `{heading}`\n")[2].partition("\n## ")[0]
     named = {member.replace("[]", "") for member in re.findall(r"`([a-z_.\[\]<>]+)`", section)}
 

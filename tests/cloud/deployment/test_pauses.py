@@ -95,7 +95,7 @@ def test_ci_deploys_and_a_person_approves(project: Project) -> None:
     assert weights(project) == before
     told = service(project)
     assert (told["approval"]["stage"], told["approval"]["then"], told["state"]) == (BEFORE, "rollback", "deploying")
-    assert f"waits at {BEFORE} for `provision deploy frontend --approve`" in project.run("status").out
+    assert f"waits at {BEFORE} for `provision deploy frontend --approve`" in " ".join(project.run("status").out.split())
     made = project.run("deploy", "--approve", "--json").document
     assert made == {
         "service": "frontend", "revision": f"{NAME}-frontend:2", "stage": BEFORE, "decision": "approved",

@@ -158,7 +158,7 @@ def failures(project: Project) -> list[Row]:
     for stage in ALARMED:
         found.append(disturbed(project, "an alarm", stage, lambda: alarm("ALARM")))
         alarm("OK")
-    found += [disturbed(project, "`reject`", stage, reject) for stage in PAUSES]
+    found += [disturbed(project, "`deploy --reject`", stage, reject) for stage in PAUSES]
     found += [disturbed(project, EXPIRES, stage) for stage in PAUSES]
     alarm("ALARM")
     control.approve_all(project.cloud.process)

@@ -215,3 +215,26 @@ def test_a_task_that_nothing_checks_counts_after_forty_seconds(network: Network,
     network.cloud.wait(lambda: "stoppingAt" in tasks(network, status="STOPPED")[0], "it stops")
     (gone,) = tasks(network, status="STOPPED")
     assert 40 <= (gone["stoppingAt"] - new["startedAt"]).total_seconds() <= 41
+
+
+def grpc_group(network: Network, **more: Any) -> str:
+    """A target group of gRPC, asked every 10 s."""
+    request = {"Name": "grpc", "Protocol": "HTTP", "Port": 80, "VpcId": network.vpc, "TargetType": "ip"}
+    settings = {"ProtocolVersion": "GRPC", "HealthCheckIntervalSeconds": 10, **more}
+    elb = network.cloud.client("elbv2")
+    return str(elb.create_target_group(**request, **settings)["TargetGroups"][0]["TargetGroupArn"])
+
+
+def test_a_grpc_group_has_the_check_that_nobody_implements(network: Network, ecs: Any) -> None:
+    arn = grpc_group(network)
+    (group,) = network.cloud.client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    assert (group["ProtocolVersion"], group["HealthCheckPath"]) == ("GRPC", "/AWS.ALB/healthcheck")
+    assert group["Matcher"] == {"GrpcCode": "12"}
+
+
+def test_grpc_codes_can_be_changed(network: Network, ecs: Any) -> None:
+    elb = network.cloud.client("elbv2")
+    arn = grpc_group(network, HealthCheckPath="/grpc.health.v1.Health/Check", Matcher={"GrpcCode": "0"})
+    elb.modify_target_group(TargetGroupArn=arn, Matcher={"GrpcCode": "0-99"})
+    (group,) = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    assert group["Matcher"] == {"GrpcCode": "0-99"}

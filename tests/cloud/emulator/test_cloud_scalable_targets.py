@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,3 +112,111 @@ def test_target_outlives_its_service_and_bounds_it(network: Network, ecs: Any, t
     )
     (found,) = targets.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     assert (found["MinCapacity"], found["MaxCapacity"]) == (2, 3)
+
+
+def bounds(client: Any) -> tuple[int, int]:
+    (found,) = client.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    return found["MinCapacity"], found["MaxCapacity"]
+
+
+def at(client: Any, name: str, schedule: str, **action: int) -> None:
+    client.put_scheduled_action(
+        **TARGET, ScheduledActionName=name, Schedule=schedule, Timezone="Asia/Tokyo", ScalableTargetAction=action
+    )
+
+
+def test_a_scheduled_action_moves_bounds_and_tasks(network: Network, targets: Any) -> None:
+    with refused("ObjectNotFoundException", "No scalable target registered"):
+        at(targets, "day", "cron(0 8 * * ? *)", MinCapacity=3)
+    targets.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=2)
+    at(targets, "day", "cron(0 8 * * ? *)", MinCapacity=3, MaxCapacity=5)
+    at(targets, "night", "cron(0 20 * * ? *)", MaxCapacity=1, MinCapacity=0)
+    once = datetime.fromtimestamp(network.cloud.time(), UTC) + timedelta(hours=9, minutes=5)
+    at(targets, "once", f"at({once:%Y-%m-%dT%H:%M:%S})", MaxCapacity=9)
+    network.cloud.advance(600)
+    assert bounds(targets)[1] == 9
+    shown = targets.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+    assert [(one["ScheduledActionName"], one["Timezone"]) for one in shown] == [
+        ("day", "Asia/Tokyo"),
+        ("night", "Asia/Tokyo"),
+    ]
+    hour = (datetime.fromtimestamp(network.cloud.time(), UTC).hour + 9) % 24
+    network.cloud.advance(((8 - hour) % 24 or 24) * 3600)
+    assert bounds(targets) == (3, 5)
+    running(network, 3)
+    told = targets.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
+    assert told[0]["Cause"] == "scheduled action name day was triggered"
+    network.cloud.advance(12 * 3600)
+    assert bounds(targets) == (0, 1)
+    running(network, 1)
+    suspended = {"ScheduledScalingSuspended": True}
+    targets.register_scalable_target(**TARGET, MinCapacity=0, MaxCapacity=1, SuspendedState=suspended)
+    network.cloud.advance(12 * 3600)
+    assert bounds(targets) == (0, 1)
+    targets.delete_scheduled_action(**TARGET, ScheduledActionName="day")
+    with refused("ObjectNotFoundException"):
+        targets.delete_scheduled_action(**TARGET, ScheduledActionName="day")
+    targets.deregister_scalable_target(**TARGET)
+    assert targets.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"] == []
+
+
+OWN = {"MetricName": "Waiting", "Namespace": "Shop", "Dimensions": [{"Name": "Queue", "Value": "a"}]}
+
+
+def waiting(network: Network, value: float, minutes: int) -> None:
+    """Publish the metric for each of some minutes, and let them pass."""
+    for _ in range(minutes):
+        one = {"MetricName": "Waiting", "Dimensions": OWN["Dimensions"], "Value": value}
+        network.cloud.client("cloudwatch").put_metric_data(Namespace="Shop", MetricData=[one])
+        network.cloud.advance(60)
+
+
+def test_tasks_follow_a_metric_of_ones_own(network: Network, targets: Any) -> None:
+    targets.register_scalable_target(**TARGET, MinCapacity=0, MaxCapacity=6)
+    targets.put_scaling_policy(
+        **TARGET,
+        PolicyName="waiting",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 10,
+            "CustomizedMetricSpecification": {**OWN, "Statistic": "Average"},
+            "ScaleOutCooldown": 0,
+        },
+    )
+    alarms = network.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {(one["Namespace"], one["MetricName"], one["Threshold"]) for one in alarms} == {
+        ("Shop", "Waiting", 10),
+        ("Shop", "Waiting", 9),
+    }
+    waiting(network, 40, 5)
+    running(network, 6)
+    waiting(network, 0, 20)
+    running(network, 0)
+    network.cloud.advance(1800)
+    running(network, 0)
+    waiting(network, 11, 4)
+    running(network, 1)
+
+
+def test_tasks_follow_the_length_of_a_queue(network: Network, targets: Any) -> None:
+    sqs = network.cloud.client("sqs")
+    url = sqs.create_queue(QueueName="work")["QueueUrl"]
+    targets.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3)
+    targets.put_scaling_policy(
+        **TARGET,
+        PolicyName="length",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 1,
+            "CustomizedMetricSpecification": {
+                "MetricName": "ApproximateNumberOfMessagesVisible",
+                "Namespace": "AWS/SQS",
+                "Dimensions": [{"Name": "QueueName", "Value": "work"}],
+                "Statistic": "Average",
+            },
+        },
+    )
+    for number in range(9):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    network.cloud.advance(300)
+    running(network, 3)

@@ -291,16 +291,16 @@ def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, t
 def test_every_refusal_is_in_the_document() -> None:
     from ecs_emulator.refusals import REFUSALS
 
-    text = (ROOT / "docs" / "faults.md").read_text()
+    text = (ROOT / "docs" / "developers" / "faults.md").read_text()
     for rule in REFUSALS:
         row = f"| {rule.service}:{rule.operation} | `{rule.code}` | {rule.seconds:g} | {rule.source} |"
-        assert row in text, f"docs/faults.md lacks: {row}"
+        assert row in text, f"docs/developers/faults.md lacks: {row}"
 
 
 def test_every_scenario_is_in_the_document() -> None:
     from ecs_emulator.faults import SCENARIOS
 
-    text = (ROOT / "docs" / "faults.md").read_text()
+    text = (ROOT / "docs" / "developers" / "faults.md").read_text()
     assert [name for name in SCENARIOS if f"| `{name}` |" not in text] == []
 
 

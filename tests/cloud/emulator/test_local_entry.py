@@ -132,7 +132,9 @@ def door() -> Iterator[int]:
     """The port of an entry, without TLS, to one target."""
     Target.begun = threading.Event()
     with ThreadingHTTPServer(("127.0.0.1", 0), Target) as target:
-        server = entry._serving(listening(), partial(entry.Forward("", 443)._ask, "", target.server_address[1]))
+        server = entry._serving(
+            listening(), partial(entry.Forward("", 443)._ask, "", target.server_address[1], rule=None)
+        )
         threads = [threading.Thread(target=one.serve_forever, args=(0.02,)) for one in (target, server)]
         for thread in threads:
             thread.start()

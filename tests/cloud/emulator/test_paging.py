@@ -20,7 +20,7 @@ def pages(client: Any, operation: str, **arguments: Any) -> list[dict[str, Any]]
 
 @pytest.fixture
 def targets(network: Network, ecs: Any) -> Any:
-    """An Application Auto Scaling client with 120 scalable targets and as many policies."""
+    """An Application Auto Scaling client with 120 scalable targets, and as many policies and scheduled actions."""
     network.definition("web")
     client = network.cloud.client("application-autoscaling")
     for number in range(120):
@@ -44,13 +44,20 @@ def targets(network: Network, ecs: Any) -> Any:
                 "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
             },
         )
+        client.put_scheduled_action(
+            **target,
+            ScheduledActionName="day",
+            Schedule="cron(0 8 * * ? *)",
+            ScalableTargetAction={"MinCapacity": 0},
+        )
     return client
 
 
 def test_each_list_comes_in_pages_of_its_own_size(ecs: Any, targets: Any) -> None:
-    """API references: 50 scalable targets, 10 policies, 10 services."""
+    """API references: 50 scalable targets, 50 scheduled actions, 10 policies, 10 services."""
     for client, operation, key, size in (
         (targets, "describe_scalable_targets", "ScalableTargets", 50),
+        (targets, "describe_scheduled_actions", "ScheduledActions", 50),
         (targets, "describe_scaling_policies", "ScalingPolicies", 10),
         (ecs, "list_services", "serviceArns", 10),
     ):

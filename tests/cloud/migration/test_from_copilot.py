@@ -38,6 +38,7 @@ secrets:
   GONE: {{from_cfn: nowhere}}
 """,
     "copilot/worker/manifest.yml": "name: worker\ntype: Backend Service\nimage:\n  build: worker/Dockerfile\n",
+    "worker/Dockerfile": "FROM scratch\n",
 }
 
 

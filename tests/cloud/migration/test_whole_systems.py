@@ -90,6 +90,7 @@ network: {{vpc: {{placement: private, security_groups: {{deny_default: true, gro
 secrets:
   PASSWORD: {{secretsmanager: 'claims/${{COPILOT_ENVIRONMENT_NAME}}/db:password::'}}
   TOKEN: 'arn:aws:ssm:eu-west-1:123456789012:parameter/claims/token'
+  PLAIN: CLAIMS_KEY
 """,
 }
 STORES_STAY = {
@@ -138,7 +139,7 @@ SYSTEMS = {
         EXISTING_VPC,
         "copilot",
         "1 of 1 service is whole;",
-        ["VPC vpc-0123456789abcdef0", "security group sg-0123456789abcdef5", "secret claims/test/db"],
+        ["VPC vpc-0123456789abcdef0", "security group sg-0123456789abcdef5", "secret claims/test/db", "CLAIMS_KEY"],
     ),
     "stores-stay": (
         STORES_STAY,

@@ -217,7 +217,7 @@ def test_the_scaling_of_others_stays_as_it_is(
     }
     answer = attempt("application-autoscaling", "put_scaling_policy", **target, PolicyName="cpu", **tracking)
     assert answer in DENIED
-    # of a target without an owner AWS has no limit (docs/security.md); that of another stack is safe
+    # of a target without an owner AWS has no limit (docs/accounts.md); that of another stack is safe
     answer = attempt("application-autoscaling", "tag_resource", ResourceARN=arn, Tags=OWNER)
     assert (answer in DENIED) is ("ManagedBy" in tags), answer
 

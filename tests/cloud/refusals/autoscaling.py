@@ -149,6 +149,12 @@ def track(client: Any, resource: str, **more: Any) -> Any:
     return client.put_scaling_policy(**{**request, "TargetTrackingScalingPolicyConfiguration": CPU, **more})
 
 
+def at(client: Any, resource: str, **more: Any) -> Any:
+    """Put a scheduled action."""
+    request = {"ScheduledActionName": "day", **TARGET, "ResourceId": resource, "Schedule": "cron(0 8 * * ? *)"}
+    return client.put_scheduled_action(**{**request, "ScalableTargetAction": {"MinCapacity": 2}, **more})
+
+
 def scaled(scene: Scene) -> str:
     return ecs_service(scene, registered=True)
 
@@ -297,6 +303,21 @@ CASES = (
         parameter("PolicyName"), lambda s, c: track(c, scaled(s), PolicyName="x" * 257)),
     services("DeleteScalingPolicy", "that is unknown", "ObjectNotFoundException", ERRORS,
         lambda s, c: c.delete_scaling_policy(**TARGET, ResourceId=scaled(s), PolicyName="nothing")),
+    services("PutScheduledAction", "for a resource that is not a scalable target", "ObjectNotFoundException", ERRORS,
+        lambda s, c: at(c, ecs_service(s))),
+    services("PutScheduledAction", "with a schedule that is none", "ValidationException", parameter("Schedule"),
+        lambda s, c: at(c, scaled(s), Schedule="cron(0 8 * * MON-FRI *)")),
+    services("PutScheduledAction", "with a time zone that does not exist", "ValidationException",
+        parameter("Timezone"), lambda s, c: at(c, scaled(s), Timezone="Asia/Edo")),
+    services("PutScheduledAction", "with a name with a colon", "ValidationException",
+        parameter("ScheduledActionName"), lambda s, c: at(c, scaled(s), ScheduledActionName="at:8")),
+    services("PutScheduledAction", "with MinCapacity greater than MaxCapacity", "ValidationException",
+        parameter("ScalableTargetAction"),
+        lambda s, c: at(c, scaled(s), ScalableTargetAction={"MinCapacity": 3, "MaxCapacity": 2})),
+    services("PutScheduledAction", "without a capacity", "ValidationException", parameter("ScalableTargetAction"),
+        lambda s, c: at(c, scaled(s), ScalableTargetAction={})),
+    services("DeleteScheduledAction", "that is unknown", "ObjectNotFoundException", ERRORS,
+        lambda s, c: c.delete_scheduled_action(**TARGET, ResourceId=scaled(s), ScheduledActionName="nothing")),
     services("DescribeScalableTargets", "of more than 50 resources", "ValidationException", parameter("ResourceIds"),
         lambda s, c: c.describe_scalable_targets(
             ServiceNamespace="ecs", ResourceIds=[f"service/main/s{number}" for number in range(51)])),

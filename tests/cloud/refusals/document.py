@@ -1,4 +1,4 @@
-"""Writes the catalogue to `build/refusals.md`, and its figures into docs/cloud.md: `make refusals`."""
+"""Writes the catalogue to `build/refusals.md`, and its figures into docs/developers/cloud.md: `make refusals`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cloud.refusals import CASES
 from tests.cloud.refusals.case import Case
 
 ROOT = Path(__file__).parents[3]
-PAGE, WHOLE = ROOT / "docs" / "cloud.md", ROOT / "build" / "refusals.md"
+PAGE, WHOLE = ROOT / "docs" / "developers" / "cloud.md", ROOT / "build" / "refusals.md"
 HEADING = "## What it refuses\n"
 _DOCS = "https://docs.aws.amazon.com/"
 # A service's name, and where its API reference is.

@@ -23,7 +23,23 @@ ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReferen
 MATCHER = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html"
 HEALTH = "https://github.com/hashicorp/terraform-provider-aws/issues/48070"
 TRANSFORMS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html"
+VERSIONS = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html"
+    "#target-group-protocol-version"
+)
 GROUP_ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"
+
+
+@once
+def of_grpc(scene: Scene) -> str:
+    """The ARN of a target group of gRPC."""
+    return str(group(scene, scene.client("elbv2"), ProtocolVersion="GRPC")["TargetGroups"][0]["TargetGroupArn"])
+
+
+@once
+def of_http2(scene: Scene) -> str:
+    """The ARN of a target group of HTTP/2."""
+    return str(group(scene, scene.client("elbv2"), ProtocolVersion="HTTP2")["TargetGroups"][0]["TargetGroupArn"])
 
 
 @once
@@ -250,6 +266,16 @@ CASES = (
         lambda s, c: group(s, c, Matcher={"HttpCode": "200-599"}), "200-499"),
     case("CreateTargetGroup", "with codes of health checks that are none", "ValidationError", MATCHER,
         lambda s, c: group(s, c, Matcher={"HttpCode": "2xx"})),
+    case("CreateTargetGroup", "of gRPC, with codes of HTTP", "ValidationError", MATCHER,
+         lambda s, elb: group(s, elb, ProtocolVersion="GRPC", Matcher={"HttpCode": "200"})),
+    case("CreateTargetGroup", "of HTTP, with codes of gRPC", "ValidationError", MATCHER,
+         lambda s, elb: group(s, elb, Matcher={"GrpcCode": "12"})),
+    case("CreateTargetGroup", "with codes of gRPC above 99", "ValidationError", MATCHER,
+         lambda s, elb: group(s, elb, ProtocolVersion="GRPC", Matcher={"GrpcCode": "0-200"})),
+    case("CreateTargetGroup", "with a protocol version that does not exist", "ValidationError",
+         parameter("ProtocolVersion"), lambda s, elb: group(s, elb, ProtocolVersion="HTTP3")),
+    case("CreateTargetGroup", "of HTTP, with health checks by TCP", "ValidationError",
+         parameter("HealthCheckProtocol"), lambda s, elb: group(s, elb, HealthCheckProtocol="TCP")),
     case("CreateTargetGroup", "with a target type that does not exist", "ValidationError", parameter("TargetType"),
         lambda s, c: group(s, c, TargetType="task")),
     case("DeleteTargetGroup", "while a listener forwards to it", "ResourceInUse", ERRORS,
@@ -266,6 +292,8 @@ CASES = (
         "interval must be greater than the timeout"),
     case("ModifyTargetGroup", "to codes of health checks below 200", "ValidationError", MATCHER,
         lambda s, c: c.modify_target_group(TargetGroupArn=target_group(s), Matcher={"HttpCode": "100-299"})),
+    case("ModifyTargetGroup", "of gRPC, to codes of HTTP", "ValidationError", MATCHER,
+         lambda s, elb: elb.modify_target_group(TargetGroupArn=of_grpc(s), Matcher={"HttpCode": "200"})),
     case("ModifyTargetGroupAttributes", "of an unknown ARN", "TargetGroupNotFound", ERRORS,
         lambda s, c: group_attribute(c, NO_GROUP, "deregistration_delay.timeout_seconds", "30")),
     case("ModifyTargetGroupAttributes", "with a key that does not exist", "ValidationError", GROUP_ATTRIBUTES,
@@ -276,6 +304,14 @@ CASES = (
     case("CreateListener", "on a port that has one, and other settings", "DuplicateListener", ERRORS,
         lambda s, c: listen(s, c, Port=80, DefaultActions=[
             {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}])),
+    case("CreateListener", "by HTTP, to a target group of gRPC", "InvalidLoadBalancerAction", VERSIONS,
+         lambda s, elb: listen(s, elb, DefaultActions=forward(of_grpc(s))),
+         says="Listener protocol 'HTTP' is not supported with a target group with the protocol-version 'GRPC'"),
+    case("CreateListener", "by HTTP, to a target group of HTTP/2", "InvalidLoadBalancerAction", VERSIONS,
+         lambda s, elb: listen(s, elb, DefaultActions=forward(of_http2(s)))),
+    case("CreateRule", "of a listener by HTTP, to a target group of gRPC", "InvalidLoadBalancerAction", VERSIONS,
+         lambda s, elb: elb.create_rule(
+             ListenerArn=listener(s), Priority=6, Conditions=PATH, Actions=forward(of_grpc(s)))),
     case("CreateListener", "of an unknown load balancer", "LoadBalancerNotFound", ERRORS,
         lambda s, c: listen(s, c, LoadBalancerArn=NO_BALANCER)),
     case("CreateListener", "to an unknown target group", "TargetGroupNotFound", ERRORS,

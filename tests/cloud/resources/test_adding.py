@@ -1,4 +1,4 @@
-"""The code of docs/adding.md, as it stands there: a queue of SQS as a type, its sample, and its step."""
+"""The code of docs/developers/adding.md, as it stands there: a queue of SQS as a type, its sample, and its step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cloud.samples.judge import breaches, strays
 from tests.cloud.samples.life import live
 from tests.cloud.samples.sample import Sample, mistakes
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "adding.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "developers" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and the file's text."""
 MODULES = ("provisioner/resources/sqs.py", "tests/cloud/samples/queues.py", "steps/queues.py")

@@ -1,4 +1,4 @@
-"""Every resource type that the steps can declare keeps one contract, shown on a sample of it; see docs/adding.md."""
+"""Every resource type that the steps can declare keeps one contract, shown on a sample (docs/developers/adding.md)."""
 
 from __future__ import annotations
 

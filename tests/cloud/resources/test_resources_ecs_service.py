@@ -25,8 +25,9 @@ from provisioner.resources.ecs.reads import Read
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.service_notes import deployed_by_others
 from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elbv2.actions import forward
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.listeners import Listener, forward
+from provisioner.resources.elbv2.listeners import Listener
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

@@ -9,10 +9,11 @@ from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.elbv2.actions import answer, forward, redirect_to
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.conditions import path, without_beginning
 from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
-from provisioner.resources.elbv2.listeners import Listener, ListenerRule, answer, forward, redirect_to
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate
@@ -125,6 +126,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "healthy_threshold_count": lambda hand: _balanced(hand, HealthyThresholdCount=7),
             "unhealthy_threshold_count": lambda hand: _balanced(hand, UnhealthyThresholdCount=7),
             "matcher": lambda hand: _balanced(hand, Matcher={"HttpCode": "200-299"}),
+            "health_check_protocol": lambda hand: _balanced(hand, HealthCheckProtocol="HTTPS"),
             "stickiness": _kept_at_a_target,
         },
     ),
@@ -154,6 +156,7 @@ BALANCING: Mapping[type[Resource], Sample] = {
         untried={
             "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py",
             "at_once": "it is not AWS's: it says how a new rule begins: tests/unit/engine/test_parts.py",
+            "keeps_place": "it is not AWS's: it says that the place is not compared: tests/unit/engine/test_parts.py",
         },
     ),
     WebAclAssociation: Sample(

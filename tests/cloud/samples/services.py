@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.engine.resource import Resource
-from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.resources.ec2.launch import Instances, LaunchTemplate
 from provisioner.resources.ec2.network import RouteTable, Vpc
@@ -160,6 +160,7 @@ def _container(image: str) -> Mapping[str, Any]:
     return {"name": "web", "image": image, "essential": True, "portMappings": ports}
 
 
+DAILY = "cron(0 8 * * ? *)"
 OTHERS = "arn:aws:iam::123456789012:role/others"
 BREAKER: Mapping[str, Any] = {
     "deploymentCircuitBreaker": {
@@ -232,6 +233,17 @@ def _policy(hand: ByHand) -> None:
         PolicyName="sample-cpu",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration=_tracking(20),
+    )
+
+
+def _time(hand: ByHand, **change: Any) -> None:
+    settings = {
+        "Schedule": DAILY,
+        "Timezone": "Asia/Tokyo",
+        "ScalableTargetAction": {"MinCapacity": 2, "MaxCapacity": 4},
+    }
+    hand("application-autoscaling").put_scheduled_action(
+        **TASKS, ResourceId=hand[ScalableTarget], ScheduledActionName="sample", **{**settings, **change}
     )
 
 
@@ -364,5 +376,14 @@ SERVICES: Mapping[type[Resource], Sample] = {
     ScalingPolicy: Sample(
         lambda here: here.ensure(ScalingPolicy(NAME, "sample-cpu", here[ScalableTarget].id, _tracking(70))),
         {"target_tracking_scaling_policy_configuration": _policy},
+    ),
+    ScheduledAction: Sample(
+        lambda here: here.ensure(ScheduledAction(NAME, "sample", here[ScalableTarget].id, DAILY, "Asia/Tokyo", 2, 4)),
+        {
+            "schedule": lambda hand: _time(hand, Schedule="cron(0 9 * * ? *)"),
+            "timezone": lambda hand: _time(hand, Timezone="Europe/Berlin"),
+            "min_capacity": lambda hand: _time(hand, ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 4}),
+            "max_capacity": lambda hand: _time(hand, ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 5}),
+        },
     ),
 }

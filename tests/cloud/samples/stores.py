@@ -18,6 +18,7 @@ from provisioner.resources.logs import LogGroup, performance_log
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.ssm import SecureParameter
+from provisioner.resources.stack_tags import StackTags
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 REPOSITORY, BUCKET = "sample/web", "sample-123456789012-logs"
@@ -153,6 +154,9 @@ STORES: Mapping[type[Resource], Sample] = {
     ImageInUse: Sample(_image_in_use, {"image": _other_image}, untried=NAMED),
     CopiedImage: Sample(
         _copied_image, untried={**NAMED, **dict.fromkeys(("repository_uri", "source", "platform"), UNTOLD)}
+    ),
+    StackTags: Sample(
+        lambda here: here.ensure(StackTags(NAME, {})), untried={"tags": "tests/cloud/resources/test_stack_tags.py"}
     ),
     DeployedImage: Sample(lambda here: here.ensure(DeployedImage(NAME, f"{REPOSITORY}:1", "build web"))),
     WantedImage: Sample(lambda here: here.ensure(WantedImage(NAME, f"{REPOSITORY}:1", "web"))),

@@ -25,6 +25,7 @@ from provisioner.operations.context.options import Options, Target
 from provisioner.state.local import LocalStore
 from provisioner.state.lock import LOCK_FILE, holder
 from provisioner.state.model import Record
+from tests.unit.config.unplaced import EXCERPT
 from tests.unit.conftest import Run
 
 ROOT = str(Path(__file__).parents[3])
@@ -284,7 +285,7 @@ def test_a_missing_dockerfile_is_reported_first(run: Run, tmp_path: Path, words:
     code, out, err = run(*words)
     fix = "write the file, or correct the path, which is relative to build"
     assert (code, out) == (4, "")
-    assert [line for line in err.splitlines() if " | " not in line] == [
+    assert EXCERPT.sub("", err).splitlines() == [
         f"error: stack.toml:4:14: services.web.dockerfile: there is no file app/web: {fix}",
         f"stack.toml:8:14: services.api.dockerfile: app is a directory: {fix}",
     ]

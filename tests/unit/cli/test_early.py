@@ -138,6 +138,14 @@ def test_a_stack_that_is_not_up_needs_no_cloud_to_say_so(
     assert capsys.readouterr().err == "error: shop-dev is not up: create it with `provision up`\n"
 
 
+@pytest.mark.parametrize("words", [("pause", "web", "--yes"), ("resume", "web")], ids=" ".join)
+def test_so_do_the_former_names(words: tuple[str, ...], shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 4
+    note, error = capsys.readouterr().err.splitlines()
+    assert note.startswith(f"note: `{words[0]}` is now ")
+    assert error == "error: shop-dev is not up: create it with `provision up`"
+
+
 def test_down_of_nothing_needs_no_cloud(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down"]) == 0
     assert capsys.readouterr().out == "shop-dev is not up: there is nothing to delete.\n"

@@ -20,7 +20,8 @@ from provisioner.config.deployment import Deployment
 from provisioner.config.health import Health
 from provisioner.config.models import SAMPLE, Config
 from provisioner.config.network import Network, Tier
-from provisioner.config.services import OnDemand, Scaling, Service
+from provisioner.config.scaling import Scaling
+from provisioner.config.services import OnDemand, Service
 from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from tests.unit.config.unplaced import unplaced
@@ -723,11 +724,6 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             SPOKEN.replace('protocol = "tcp"', 'calls = ["a"]'),
             "network.connect",
             ["a and b call each other", "remove a call, or network.connect"],
-        ),
-        (
-            SPOKEN,
-            "services.b.protocol",
-            ["proxies of Service Connect speak HTTP"],
         ),
     ],
 )

@@ -284,7 +284,8 @@ def test_list_needs_neither_a_stack_nor_a_configuration(run: Run, tmp_path: Path
     assert code == 0
     assert "shop-dev" in out
     assert err.startswith(
-        "note: the configuration, which may name a state bucket, could not be read: stack.toml:1:11: project: must be"
+        "note: the configuration, which may name a state bucket, could not be read: "
+        "stack.toml:1:11: project: must be text"
     )
 
 

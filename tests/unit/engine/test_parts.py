@@ -14,18 +14,17 @@ from provisioner.engine.resource_types import all_types
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
-from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
-from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
-from provisioner.resources.elbv2.listeners import (
+from provisioner.resources.elbv2.actions import (
     MAX_TARGET_GROUPS,
-    Listener,
-    ListenerRule,
     answer,
     forward,
     forward_by_ecs,
     normal_action,
     redirect_to,
 )
+from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
 
@@ -316,7 +315,8 @@ def test_a_rule_takes_no_more_than_both(former: Any, wanted: Any, moving: Any) -
     assert (found.conditions, found.priority) == (former, 9)
     # with more than it wants, an earlier place would take the requests of rules between
     place = 9 if moving and moving != wanted else 5
-    assert rule.shifted(before, live) == replace(rule, conditions=moving or wanted, priority=place)
+    shifted = replace(rule, conditions=moving or wanted, priority=place, keeps_place=place == 9)
+    assert rule.shifted(before, live) == shifted
 
 
 def test_a_redirect_leads_to_its_former_host_until_traffic_moves() -> None:
@@ -350,3 +350,5 @@ def test_tasks_of_both_revisions_are_healthy_as_the_path_changes() -> None:
     assert (wider.health_check_path, wider.matcher) == ("/up", NEARLY_ANY)
     assert wanted.widened(wider.fields(), as_it_is(wider)) == wider, "after a kill"
     assert wanted.widened(wanted.fields(), as_it_is(wanted, health_check_path="/hacked")) == wanted, "drift"
+    calls = replace(wanted, protocol_version="GRPC", matcher="0")
+    assert calls.widened(calls.fields() | {"matcher": "12"}, as_it_is(calls, matcher="12")).matcher == "0-99"

@@ -19,7 +19,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.compose.file import draft
 from provisioner.migration.draft import text
 from provisioner.migration.yaml_tree import read
-from tests.unit.migration.test_migration_copilot import removed, scalars, written
+from tests.unit.migration.test_migration_copilot import buildable, removed, scalars, written
 
 FILES = sorted((Path(__file__).parent / "compose").glob("*.yaml"))
 
@@ -38,7 +38,7 @@ def test_what_is_written_of_each_file(file: Path) -> None:
 def test_each_file_loads(file: Path, tmp_path: Path) -> None:
     """Only an image whose name is filled in from the shell is left for the user to complete."""
     (tmp_path / "compose.yaml").write_text("name: shop\n" + file.read_text().removeprefix("name: tickets\n"))
-    done = migration.write(migration.draft_of("compose", tmp_path, None), tmp_path / "stack.toml")
+    done = migration.write(buildable(migration.draft_of("compose", tmp_path, None), tmp_path), tmp_path / "stack.toml")
     incomplete = ["services.shell.image"] if file.stem == "two-published" else []
     assert [problem.partition(": ")[2].partition(":")[0] for problem in done.problems] == incomplete
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -531,10 +531,12 @@ def test_http_beside_https_is_taken_over() -> None:
     assert "ECS shifts one rule's traffic for web" in left["cluster main: listener"]
 
 
-def test_tags_of_people_are_told() -> None:
+def test_tags_of_people_are_carried_over_or_told() -> None:
     tags = {"team": "shop", "aws:cloudformation:stack-name": "x", "copilot-service": "web", "Project": "shop"}
-    _, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
-    assert left["service web: tags"].startswith("team: resources have")
+    tags["a#b"] = "not for all services"
+    table, left = read(answers(service={"tags": [{"key": key, "value": value} for key, value in tags.items()]}))
+    assert table["tags"] == {"team": "shop"}
+    assert left["service web: tags"].startswith("a#b: not on all services alike")
 
 
 def test_shares_of_capacity_providers_are_told() -> None:
@@ -614,9 +616,9 @@ def test_when_a_deployment_is_given_up() -> None:
     )
 
 
-def scaled(*policies: Mapping[str, Any], **target: Any) -> Any:
+def scaled(*policies: Mapping[str, Any], actions: Sequence[Mapping[str, Any]] = (), **target: Any) -> Any:
     name = "service/main/web"
-    scaling = Scaling({name: {"MinCapacity": 1, "MaxCapacity": 8, **target}}, {name: policies}, {})
+    scaling = Scaling({name: {"MinCapacity": 1, "MaxCapacity": 8, **target}}, {name: policies}, {name: actions})
     return web(told=True, scaling=scaling)
 
 
@@ -651,6 +653,77 @@ def test_how_many_tasks_there_are() -> None:
     found, left = scaled(slow, memory)
     assert found["scaling"]["scale_in_cooldown"] == 900, "the longest of all"
     assert "300, 900" in left["service web: scaling.scale_in_cooldown"]
+
+
+def at(name: str, schedule: str, zone: str = "Asia/Tokyo", **bounds: int) -> dict[str, Any]:
+    return {
+        "ScheduledActionName": name,
+        "Schedule": schedule,
+        "Timezone": zone,
+        "ScalableTargetAction": bounds,
+    }
+
+
+def test_tasks_that_follow_the_clock() -> None:
+    cpu = tracking("ECSServiceAverageCPUUtilization", 60)
+    morning = at("Morning scale_out", "cron(0 8 ? * MON-FRI *)", MinCapacity=4, MaxCapacity=8)
+    evening = at("evening", "cron(0 20 ? * MON-FRI *)", MinCapacity=0)
+    last = at("last", "cron(0 8 L * ? *)", MinCapacity=1)
+    elsewhere = at("elsewhere", "cron(0 9 * * ? *)", "UTC", MinCapacity=1)
+    found, left = scaled(cpu, actions=[morning, evening, last, elsewhere], MinCapacity=0)
+    assert found["scaling"] == {
+        "min": 0,
+        "max": 8,
+        "cpu": 60,
+        "scale_out_cooldown": 300,
+        "schedule": {
+            "morning-scale-out": {"at": "cron(0 8 ? * MON-FRI *)", "min": 4, "max": 8},
+            "evening": {"at": "cron(0 20 ? * MON-FRI *)", "min": 0},
+        },
+        "timezone": "Asia/Tokyo",
+    }
+    assert "here it is scaling.max then" in left["service web: scaling.evening"]
+    assert "without L, W, #" in left["service web: scaling.last"]
+    assert "one time zone" in left["service web: scaling.elsewhere"]
+    found, left = scaled(actions=[at("all", "cron(0 8 * * ? *)", MinCapacity=2, MaxCapacity=2)])
+    assert "cpu" not in found["scaling"]
+    assert "it follows the CPU too" in left["service web: scaling"]
+
+
+def own(name: str, namespace: str, metric: str, statistic: str = "Average", **dimensions: str) -> dict[str, Any]:
+    shown = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    followed = {"Namespace": namespace, "MetricName": metric, "Dimensions": shown, "Statistic": statistic}
+    tracking = {"CustomizedMetricSpecification": followed, "TargetValue": 1.5, "ScaleOutCooldown": 60}
+    return {"PolicyName": name, "TargetTrackingScalingPolicyConfiguration": tracking}
+
+
+def test_tasks_that_follow_metrics_of_ones_own() -> None:
+    balancer = {"LoadBalancer": "app/a/1", "TargetGroup": "targetgroup/a/1"}
+    waiting = own("Waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="work")
+    found, left = scaled(
+        waiting,
+        own("slow", "AWS/ApplicationELB", "TargetResponseTime", **balancer),
+        own("broken", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **balancer),
+        {
+            "PolicyName": "math",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "CustomizedMetricSpecification": {"Metrics": []},
+                "TargetValue": 2.0,
+            },
+        },
+        MinCapacity=0,
+    )
+    metric = {
+        "namespace": "AWS/SQS",
+        "name": "ApproximateNumberOfMessagesVisible",
+        "dimensions": {"QueueName": "work"},
+        "statistic": "Average",
+        "target": 1.5,
+    }
+    assert found["scaling"] == {"min": 0, "max": 8, "metrics": {"waiting": metric}}
+    assert "not public here" in left["service web: scaling.slow"]
+    assert "has other names here" in left["service web: scaling.broken"]
+    assert "computes its metric" in left["service web: scaling.math"]
 
 
 def test_a_public_service() -> None:
@@ -875,3 +948,40 @@ def test_what_the_stack_is_called(tags: dict[str, str], names: tuple[str, str]) 
 def test_what_could_not_be_read_is_told() -> None:
     _, left = read(answers(unread=[Unread("ecs:ListTasks", "which images run", "AccessDeniedException")]))
     assert left["cluster main: ecs:ListTasks"] == "could not be read (AccessDeniedException): which images run"
+
+
+@pytest.mark.parametrize(
+    ("group", "written"),
+    [
+        ({"ProtocolVersion": "HTTP2"}, {"protocol": "http2", "health": "/up"}),
+        (
+            {
+                "ProtocolVersion": "GRPC",
+                "HealthCheckPath": "/grpc.health.v1.Health/Check",
+                "Matcher": {"GrpcCode": "0"},
+            },
+            {"protocol": "grpc", "health": {"path": "/grpc.health.v1.Health/Check", "codes": "0"}},
+        ),
+        (
+            {"ProtocolVersion": "GRPC", "HealthCheckPath": "/up", "Matcher": {"GrpcCode": "12"}},
+            {"protocol": "grpc", "health": {"path": "/AWS.ALB/healthcheck", "codes": "12"}},
+        ),
+        ({"Protocol": "HTTPS", "HealthCheckProtocol": "HTTPS"}, {"tls": True, "health": "/up"}),
+    ],
+)
+def test_protocols_come_with_their_checks(group: dict[str, Any], written: dict[str, Any]) -> None:
+    named = [{"Conditions": [{"Field": "host-header", "Values": ["app.example.com"]}]}]
+    found = web(**balanced(group=group, rules=named, service={"healthCheckGracePeriodSeconds": 60}))
+    assert {key: found.get(key) for key in written} == written
+
+
+def test_a_protocol_that_needs_https_waits_for_a_domain() -> None:
+    found, left = web(told=True, **balanced(group={"ProtocolVersion": "HTTP2"}))
+    assert "protocol" not in found
+    assert "write dns.domain" in left["service web: targetGroup.ProtocolVersion"]
+
+
+def test_a_protocol_of_proxies_is_carried_over() -> None:
+    ports = [{"containerPort": 50051, "name": "api", "appProtocol": "grpc"}]
+    found = web(container={"portMappings": ports})
+    assert (found["port"], found["protocol"]) == (50051, "grpc")

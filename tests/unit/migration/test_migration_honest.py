@@ -27,6 +27,7 @@ REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 
 CONNECT = "network: {connect: true}\n"
 ENVIRONMENT = "environments/test/manifest.yml"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+IN_US_EAST = CERTIFICATE.replace("eu-west", "us-east")
 JOB = "name: nightly\ntype: Scheduled Job\nimage: {build: Dockerfile}\non: {schedule: '@daily'}\n"
 
 
@@ -57,7 +58,7 @@ def check(made: Draft, values: dict[str, Any], notes: list[str]) -> None:
     table = made.tables[made.own]
     assert {key: value_of(table, key) for key in values} == values
     told = "\n".join(map(str, made.left))
-    assert [one for one in notes if not re.search(one, told)] == [], told
+    assert [one for one in notes if not re.search(one, told, re.MULTILINE)] == [], told
 
 
 COPILOT_ROWS: list[Row] = [
@@ -249,6 +250,48 @@ COPILOT_ROWS: list[Row] = [
         [r"region: eu-west-1"],
     ),
     (
+        "certificate-of-the-load-balancer",
+        {
+            "web/manifest.yml": at("www.example.com") + "variables: {AWS_REGION: ap-south-1}\n",
+            ENVIRONMENT: f"http: {{public: {{certificates: ['{IN_US_EAST}']}}}}\n",
+        },
+        {"region": "us-east-1"},
+        [r"region: us-east-1: that of the certificates"],
+    ),
+    (
+        "existing-load-balancer",
+        {"web/manifest.yml": WEB.replace("{path: /}", "{path: /, alb: shared}")},
+        {"services.web.public": True},
+        [r"http.alb: is an existing load balancer: write its listener's ARN in load_balancer.listener"],
+    ),
+    (
+        "port-of-a-sidecar",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_port: 8081}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": "envoy", "services.web.port": 80},
+        [],
+    ),
+    (
+        "port-of-the-service",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_port: 80}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": ABSENT},
+        [],
+    ),
+    (
+        "port-of-no-container",
+        {
+            "web/manifest.yml": WEB.replace("{path: /}", "{path: /, target_container: envoy, target_port: 9000}")
+            + "sidecars: {envoy: {port: 8081, image: 'envoy:1'}}\n"
+        },
+        {"services.web.target_container": "envoy"},
+        [r"http.target_port: the load balancer reaches the port of the service, or of the sidecar"],
+    ),
+    (
         "registry-region",
         web(bot=REDIS.replace("redis:7", "123456789012.dkr.ecr.sa-east-1.amazonaws.com/bot:1")),
         {"region": "sa-east-1"},
@@ -411,6 +454,12 @@ COPILOT_ROWS: list[Row] = [
         web("count: {range: 1-4, cpu_percentage: {value: 70, cooldown: {in: 5m}}, memory_percentage: 80}\n"),
         {"services.web.scaling": {"min": 1, "max": 4, "cpu": 70, "memory": 80}},
         [r"count: scale_in_cooldown: is 120, 300 seconds there; here 300 for all metrics"],
+    ),
+    (
+        "response-time",
+        web("count: {range: 1-4, response_time: {value: 1500ms, cooldown: {in: 5m}}}\n"),
+        {"services.web.scaling": {"min": 1, "max": 4, "response_time": 1.5}},
+        [],
     ),
     (
         "spot-from-the-third",
@@ -703,6 +752,36 @@ COMPOSE_ROWS: list[Row] = [
     ("no-limit", app(""), {}, [r"cpu: .*no limit"]),
     ("one-task", app(""), {"services.web.count": 1}, []),
     ("stop-after-10", app(""), {"services.web.stop_timeout": 10}, []),
+    (
+        "port-80-of-several",
+        {
+            "compose.yaml": "services:\n  proxy: {image: 'n:1', ports: ['443:8443', '80:8080']}\n"
+            "  web: {image: 'w:1', ports: [{target: 5000, published: 81}]}\n"
+        },
+        {"services.proxy.public": True, "services.proxy.port": 8080, "services.web.public": ABSENT},
+        [
+            r"services.web.ports: proxy has port 80: write public = true",
+            r"services.proxy.ports: a service has one port",
+        ],
+    ),
+    (
+        "port-80-of-none",
+        {"compose.yaml": "services:\n  a: {image: 'n:1', ports: ['81:80']}\n  b: {image: 'w:1', ports: ['82:80']}\n"},
+        {"services.a.public": ABSENT, "services.b.public": ABSENT},
+        [r"services.a.ports: several services publish one", r"services.b.ports: several services publish one"],
+    ),
+    (
+        "restart-of-a-server",
+        app("restart: 'no'"),
+        {"services.web.port": 80},
+        [r"web.restart: no: ECS starts .* again$"],
+    ),
+    (
+        "restart-of-a-worker",
+        app("", "  worker:\n    image: example/shop:1\n    restart: on-failure\n"),
+        {},
+        [r"services.worker.restart: on-failure: ECS starts a task that ends again: write it as a job"],
+    ),
     ("egress", app(""), {"network.egress": "public"}, []),
     ("no-domain", app(""), {"dns": ABSENT}, [r"answers by HTTP under the load balancer's own name"]),
 ]

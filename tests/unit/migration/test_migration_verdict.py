@@ -107,7 +107,7 @@ def test_a_way_in_that_is_lost_is_said(tmp_path: Path) -> None:
 def test_errors_are_said_last() -> None:
     one = Draft("ecs", "shop", "dev", tables={"dev": {"region": "eu-west-1", "services": {"web": {}}}})
     assert str(verdict(one)) == "1 of 1 service is whole"
-    assert str(verdict(one, 2)) == "1 of 1 service is whole; the file does not load yet (2 errors)"
+    assert str(verdict(one, 2)) == "1 of 1 service is whole; the file does not pass yet (2 errors)"
     one.note(Left("web", 0, "x", "is told", "services.web", "nothing"))
     assert verdict(one).whole["services"] == ["web"]
     one.note(Left("web", 0, "y", "is lost", "services.web"))
@@ -225,3 +225,18 @@ def test_a_loss_of_the_whole_stack_is_in_the_verdict(tmp_path: Path) -> None:
     found = verdict(of_copilot(tree, project="shop"))
     assert found.stack == ["cdn", "copilot/environments/overrides"]
     assert str(found).startswith("1 of 1 service is whole; the stack lacks cdn and copilot/environments/overrides;")
+
+
+def test_notes_that_make_the_file_too_large_are_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    services = "".join(f"  s{number}: {{image: 'n:1', labels: [a], privileged: true}}\n" for number in range(300))
+    (tmp_path / "compose.yaml").write_text(f"services:\n{services}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--from", "compose", "--project", "many"]) == 0
+    out = capsys.readouterr().out
+    assert "Not carried over (600; the notes are too many for a file of 65536 bytes):" in out
+    assert "compose.yaml:301: services.s299.labels" in out
+    file = (tmp_path / "stack.toml").read_text()
+    assert file.endswith("# The notes are too many for a file of 65536 bytes; `provision init` has shown them.\n")
+    assert main(["config", "services.s299.image"]) == 0

@@ -24,7 +24,7 @@ FILES = (
     Mistake("volumes", SERVICE + 'volumes = ["/data"]\n', "4:1", "ephemeral_storage"),
     Mistake("restart", SERVICE + 'restart = "always"\n', "4:1", "ECS"),
     Mistake("load-balancer-in-a-service", SERVICE + "load_balancer = true\n", "4:1", "public"),
-    Mistake("tags", 'tags = { team = "a" }\n' + SERVICE, "1:1", "tags"),
+    Mistake("tags", 'tags = { Project = "a" }\n' + SERVICE, "1:20", "use another key"),
     Mistake("name", 'name = "shop"\n' + SERVICE, "1:1", "project"),
     Mistake("app", 'app = "shop"\n' + SERVICE, "1:1", "project"),
     Mistake("account", 'account = "123456789012"\n' + SERVICE, "1:11", "id"),

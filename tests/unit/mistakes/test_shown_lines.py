@@ -86,6 +86,22 @@ def test_an_inherited_value_is_shown_where_it_is_written(tmp_path: Path, run: Ru
     assert places(err) == ["6:7"]
 
 
+def test_twenty_errors_have_their_lines_and_all_their_places(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "stack.toml").write_text(SERVICE + "".join(f"wrong{number} = 1\n" for number in range(25)))
+    _, _, err = run("config")
+    assert len(places(err)) == 25
+    assert err.count("| wrong") == 20
+
+
+def test_a_line_that_nobody_could_read_is_not_shown(tmp_path: Path, run: Run) -> None:
+    for number, shown in ((100, True), (1000, False)):
+        words = '"a", ' * number
+        (tmp_path / "stack.toml").write_text(f"{SERVICE}command = [{words}1]\n")
+        _, _, err = run("config")
+        assert len(places(err)) == 1
+        assert (" | " in err) is shown
+
+
 def test_a_long_line_is_cut_around_the_mark() -> None:
     text = f"environment = {{ {', '.join(f'NAME{number} = {number}' for number in range(40))} }}\n"
     told = Text(text).told("stack.toml", "", "", Text(text).span(Fault(("environment", "NAME30"), "")))

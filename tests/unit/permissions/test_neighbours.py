@@ -1,7 +1,7 @@
 """For each permission of each printed policy the call just outside: another stack's, another Region's, another owner's.
 
 The calls come from the table itself, so that a new row needs no change here: another stack with the same options needs
-the same calls on its own resources, and a stack in another Region there. docs/security.md names the calls that AWS
+the same calls on its own resources, and a stack in another Region there. docs/accounts.md names the calls that AWS
 cannot limit; no others may be allowed.
 """
 

@@ -571,6 +571,12 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
     ]
     shared = [{"address": "listener_rule/shop", "step": "", "phase": "ready", "id": "rule"}]
     assert status.url(document | {"resources": shared}) == ["url  https://a.b"], "at an existing listener"
+    several = document | {"resources": shared, "urls": {"web": "https://a.b", "api": "https://c.b/v1/"}}
+    each = ["url  https://a.b  web", "url  https://c.b/v1/  api"]
+    assert status.url(several) == ["url  https://a.b", *each]
+    here = several | {"local_url": "https://127.0.0.1:1/"}
+    assert status.url(here) == ["url  https://127.0.0.1:1/", *(f"{one} on AWS" for one in each)]
+    assert status.url(here | {"simulated": True}) == ["url  none here, without Docker: on AWS https://a.b"]
     up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
     silent = status.lines(
         document | {"resources": up, "live": None, "live_unavailable": "no credentials. Sign in."}, again

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 
-INDEXES = {"index.md", "index.ja.md"}
+INDEXES = {"index.md", "index.ja.md", "developers/index.md"}
 BY_HAND = [(DOCS / page).read_text(encoding="utf-8") for page in PAGES if page not in INDEXES]
 TOLD = "\n".join(text for text in BY_HAND if reference.BEGIN not in text)
 """The pages written by hand, without the indexes, which mention everything."""
@@ -36,16 +36,41 @@ def listed(nav: object) -> list[str]:
     raise AssertionError(nav)
 
 
-def test_every_page_has_one_place_in_the_site() -> None:
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+def navigation(half: site.Half) -> list[str]:
+    """Return the pages in the navigation of a half, as paths in docs/."""
+    text = (ROOT / half.settings).read_text(encoding="utf-8")
     settings = yaml.safe_load(re.sub(r"!!python/\S+", "", text))
-    assert sorted(listed(settings["nav"])) == PAGES
+    assert (ROOT / settings["docs_dir"], ROOT / settings["site_dir"]) == (half.source, half.site)
+    return sorted(str((half.pages / page).relative_to(DOCS)) for page in listed(settings["nav"]))
 
 
-def test_the_index_leads_to_every_page() -> None:
-    text = (DOCS / "index.md").read_text(encoding="utf-8")
-    linked = set(re.findall(r"\]\(([\w./-]+\.md)", text))
-    assert {page for page in PAGES if "/" not in page and page != "index.md"} - linked == set()
+@pytest.mark.parametrize("half", [site.USERS, site.DEVELOPERS], ids=["users", "developers"])
+def test_every_page_has_one_place_in_its_half(half: site.Half) -> None:
+    assert navigation(half) == [page for page in PAGES if site.half_of(DOCS / page) == half]
+
+
+def test_the_users_navigation_has_no_page_for_developers() -> None:
+    assert [page for page in navigation(site.USERS) if page.startswith("developers/")] == []
+
+
+@pytest.mark.parametrize("half", [site.USERS, site.DEVELOPERS], ids=["users", "developers"])
+def test_the_front_page_leads_to_every_page_of_its_half(half: site.Half) -> None:
+    pages = {path.name for path in half.pages.glob("*.md")} - {"index.md"}
+    japanese = {page for page in pages if page.endswith(".ja.md")}
+    assert pages - japanese - linked(half.pages / "index.md") == set()
+    assert japanese - {"index.ja.md"} - linked(DOCS / "index.ja.md") == set()
+    assert half == site.DEVELOPERS or "index.ja.md" in linked(half.pages / "index.md")
+
+
+def linked(page: Path) -> set[str]:
+    """Return the pages that a page links to."""
+    return set(re.findall(r"\]\(([\w./-]+\.md)", page.read_text(encoding="utf-8")))
+
+
+def test_both_halves_look_alike() -> None:
+    texts = [(ROOT / half.settings).read_text(encoding="utf-8") for half in (site.USERS, site.DEVELOPERS)]
+    looks = [text[text.index("use_directory_urls") : text.index("nav:")] for text in texts]
+    assert looks[0] == looks[1]
 
 
 def told(word: str) -> bool:
@@ -75,19 +100,23 @@ def test_every_key_is_on_a_page() -> None:
     assert sorted(key for key in keys if not told(key[1])) == []
 
 
-@pytest.mark.parametrize(
-    ("english", "japanese"), [("README.md", "README.ja.md"), ("docs/tutorial.md", "docs/tutorial.ja.md")]
-)
-def test_both_languages_have_the_same_parts_and_commands(english: str, japanese: str) -> None:
-    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (english, japanese)]
+@pytest.mark.parametrize("page", ["README", "docs/tutorial", "docs/own-app", "docs/on-aws"])
+def test_both_languages_have_the_same_parts_and_commands(page: str) -> None:
+    texts = [(ROOT / f"{page}{language}.md").read_text(encoding="utf-8") for language in ("", ".ja")]
     levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in texts]
     assert levels[0] == levels[1]
     blocks = [re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL) for text in texts]
     typed = [[re.sub(r"\s*#.*", "", block) for block in one] for one in blocks]
     assert typed[0] == typed[1]
-    links = [sorted(set(re.findall(r"\]\(([^)]+)\)", text))) for text in texts]
-    both = {"README.md", "README.ja.md", "tutorial.md", "tutorial.ja.md", "docs/tutorial.md", "docs/tutorial.ja.md"}
-    assert [one for one in links[0] if one not in both] == [one for one in links[1] if one not in both]
+    leads = [{re.sub(r"(\.ja)?\.md", ".md", link) for link in re.findall(r"\]\(([^)#]+)", text)} for text in texts]
+    other = {f"{page.rpartition('/')[2]}.md", "index.md", "docs/index.md"}
+    assert leads[0] - other == leads[1] - other
+
+
+def test_the_families_of_errors_are_the_same_in_japanese() -> None:
+    texts = [(DOCS / page).read_text(encoding="utf-8") for page in ("errors.md", "errors.ja.md")]
+    families = [re.findall(r"^#+ ([a-z-]+)$", text, re.MULTILINE) for text in texts]
+    assert families[0] == families[1]
 
 
 def test_the_readme_is_read_in_two_minutes() -> None:
@@ -109,10 +138,33 @@ def test_what_is_beside_the_documents_links_to_what_there_is(page: str) -> None:
         ("[a step](../steps/network.py)", "a step"),
         ("[`code`](../steps/network.py#L3)", "`code`"),
         ("[state](state.md#x)", "[state](state.md#x)"),
+        ("[here](#x)", "[here](#x)"),
         ("[out](https://example.com/../x)", "[out](https://example.com/../x)"),
+        ("[how](developers/crash.md#x)", "[how](developers/crash.html#x)"),
+        ("![up](up.svg)", "![up](up.svg)"),
     ],
 )
 def test_the_site_keeps_the_text_of_links_that_leave_it(link: str, kept: str) -> None:
-    assert site.linked(site.SOURCE / "page.md", link) == kept
-    inner = "[state](../state.md)"
-    assert site.linked(site.SOURCE / "adr" / "page.md", inner) == inner
+    assert site.linked(DOCS / "page.md", link) == kept
+
+
+@pytest.mark.parametrize(
+    ("link", "kept"),
+    [
+        ("[state](../state.md#x)", "[state](../state.html#x)"),
+        ("[one](adr/0001-x.md)", "[one](adr/0001-x.md)"),
+        ("![up](../up.svg)", "![up](up.svg)"),
+    ],
+)
+def test_links_of_the_developers_half(link: str, kept: str) -> None:
+    assert site.linked(DOCS / "developers" / "page.md", link) == kept
+
+
+def test_each_link_to_a_page_leads_to_one() -> None:
+    links = {
+        (page, target)
+        for page in PAGES
+        for _, target, _ in site.LINK.findall((DOCS / page).read_text(encoding="utf-8"))
+        if target.endswith(".md")
+    }
+    assert sorted(one for one in links if not (DOCS / one[0]).parent.joinpath(one[1]).exists()) == []

@@ -40,7 +40,7 @@ def test_short_forms_and_limits_are_in_the_schema() -> None:
     assert {"type": "string"} in service["health"]["anyOf"]
     assert "recreate" in service["deployment"]["anyOf"][0]["enum"]
     assert (service["port"]["minimum"], service["port"]["maximum"]) == (1, 65535)
-    assert service["user"]["pattern"].startswith("^(")
+    assert service["user"]["anyOf"][0]["pattern"].startswith("^(")
 
 
 def test_checks_can_be_hashed() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provisioner.resources.aws_names import AWS_NAMES
 from provisioner.resources.only_recorded import OnlyRecorded
+from provisioner.resources.stack_tags import StackTags
 from tools import type_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "resource-types.md"
@@ -22,7 +23,8 @@ def test_each_type_has_its_names() -> None:
 
 def test_what_can_be_imported_has_a_form_of_id() -> None:
     for one in type_page.shown():
-        importable = not (one.type.created_by_aws or one.type.retained)
+        # the tags of all resources are no resource of AWS's
+        importable = not (one.type.created_by_aws or one.type.retained or one.type is StackTags)
         assert AWS_NAMES[one.type.type_name].id or not importable, one.type.type_name
 
 

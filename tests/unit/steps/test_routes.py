@@ -8,8 +8,9 @@ import pytest
 
 import provisioner.steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config.models import Config
+from provisioner.resources.elbv2.actions import redirect_to
 from provisioner.resources.elbv2.conditions import host, path
-from provisioner.resources.elbv2.listeners import Listener, ListenerRule, redirect_to
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.steps import offline
 from provisioner.steps.stack import Stack, run
 

@@ -14,6 +14,7 @@ API = EmulatedApi(
     pages=Pages(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
     lists={"DescribeScalingPolicies": Bounds(10, 1, 10)},
     codes=Codes("ThrottlingException", "InternalServiceException"),
+    modules=("rules", "scheduled", "tracking"),
     refusals=(
         Refusal(
             "application-autoscaling",

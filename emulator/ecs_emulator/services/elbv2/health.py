@@ -7,11 +7,13 @@ from typing import Any
 
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
 
 from ecs_emulator.containers.targets import described
 from ecs_emulator.ecs import probes
 from ecs_emulator.ecs.store import stores
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.elbv2.versions import check_matcher
 
 _INTERVAL, _TIMEOUT = 30, 5
 """Default interval and timeout, in seconds."""
@@ -19,12 +21,18 @@ _LEAST_CODE, _MOST_CODE = 200, 499
 """Limits of codes for an Application Load Balancer (API reference, Matcher)."""
 
 
-def check_health(path: str | None, interval: Any, timeout: Any, codes: str | None) -> None:
+_CHECKS = ("HTTP", "HTTPS")
+"""The protocols of a check of targets that speak HTTP (API reference, CreateTargetGroup, HealthCheckProtocol)."""
+
+
+def check_health(path: str | None, interval: Any, timeout: Any, codes: str | None, protocol: str | None = None) -> None:
     """Refuse an HTTP health check with settings that AWS does not allow (ValidationError).
 
     The interval has to be longer than the timeout (terraform-provider-aws#48070, aws-cdk#3703); the codes are from 200
     to 499, as a list of codes and ranges (API reference, Matcher); the path begins with a slash.
     """
+    if protocol and protocol not in _CHECKS:
+        refuse("ValidationError", f"Health check protocol '{protocol}' must be one of '{', '.join(_CHECKS)}'")
     if path and not path.startswith("/"):
         refuse("ValidationError", f"Health check path '{path}' must start with a '/' character")
     if int(interval or _INTERVAL) <= int(timeout or _TIMEOUT):
@@ -62,6 +70,7 @@ def modify_target_group(
             health_check_interval or group.health_check_interval_seconds,
             health_check_timeout or group.health_check_timeout_seconds,
             http_codes,
+            health_check_proto,
         )
     return original(
         self,
@@ -76,6 +85,19 @@ def modify_target_group(
         http_codes,
         health_check_enabled,
     )
+
+
+@wrap(ELBV2Response, "modify_target_group")
+def modify_matcher(original: Any, self: Any) -> Any:
+    """ModifyTargetGroup: set gRPC codes, which moto does not know; refuse codes of the other protocol."""
+    matcher = self._get_params().get("Matcher") or {}
+    group = self.elbv2_backend.target_groups.get(self._get_param("TargetGroupArn"))
+    if group is not None:
+        check_matcher(group.protocol_version, matcher)
+    answer = original(self)
+    if group is not None and matcher.get("GrpcCode"):
+        group.matcher = {"GrpcCode": matcher["GrpcCode"]}
+    return answer
 
 
 @wrap(FakeTargetGroup, "health_for")

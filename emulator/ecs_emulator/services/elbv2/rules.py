@@ -15,6 +15,7 @@ from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.elbv2.certificates import check_certificate, free_certificates
 from ecs_emulator.services.elbv2.health import check_health
 from ecs_emulator.services.elbv2.lookup import resource
+from ecs_emulator.services.elbv2.versions import check_listener, check_matcher, check_version, completed
 
 _PORT_IN_USE = "A listener already exists on this port for this load balancer '{}'"
 
@@ -103,14 +104,18 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
                 )
             return group
     check_tags(kwargs.get("tags"))
+    check_version(kwargs)
     if kwargs.get("protocol") in ("HTTP", "HTTPS"):
+        matcher = kwargs.get("matcher") or {}
+        check_matcher(kwargs.get("protocol_version"), matcher)
         check_health(
             kwargs.get("healthcheck_path"),
             kwargs.get("healthcheck_interval_seconds"),
             kwargs.get("healthcheck_timeout_seconds"),
-            (kwargs.get("matcher") or {}).get("HttpCode"),
+            matcher.get("HttpCode"),
+            kwargs.get("healthcheck_protocol"),
         )
-    group = original(self, name, **kwargs)
+    group = original(self, name, **completed(kwargs))
     group.requested = requested
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
@@ -185,7 +190,7 @@ def create_listener(
         check_certificate(self, certificate)
     check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
-    check_groups(self, load_balancer_arn, actions)
+    check_groups(self, load_balancer_arn, actions, protocol)
     _check_redirects(protocol, port, actions)
     listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
     listener.requested = requested
@@ -195,8 +200,10 @@ def create_listener(
     return listener
 
 
-def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
+def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]], protocol: str) -> None:
     """Refuse a target group that another load balancer uses or of another VPC, more than 5 ones, and invalid weights.
+
+    Refuse one as well that a listener of this protocol cannot forward to.
 
     ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups per action. The words
     about the VPC are AWS's (aws-load-balancer-controller#1045).
@@ -208,7 +215,9 @@ def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> 
         for weight in [int(group["Weight"]) for group in groups if "Weight" in group]:
             if not 0 <= weight <= _MAX_WEIGHT:
                 refuse("ValidationError", f"Weight '{weight}' must be between 0 and {_MAX_WEIGHT}")
-    for arn in _targets(elb, [FakeAction(action) for action in actions]):
+    found = _targets(elb, [FakeAction(action) for action in actions])
+    check_listener(protocol, [elb.target_groups[arn] for arn in found])
+    for arn in found:
         if any(other != balancer_arn for other in elb.target_groups[arn].load_balancer_arns):
             refuse(
                 "TargetGroupAssociationLimit",
@@ -252,7 +261,9 @@ def modify_listener(
         check_certificate(self, certificate["CertificateArn"])
     if actions:
         self._validate_actions([FakeAction(action) for action in actions])
-    check_groups(self, balancer.arn, actions or [])
+    kept = [rule for rule in listener.rules.values() if protocol and not (actions and rule.is_default)]
+    there = [action.data for rule in kept for action in rule.actions]
+    check_groups(self, balancer.arn, [*(actions or ()), *there], protocol or listener.protocol)
     plain = protocol == "HTTP" and listener.protocol == "HTTPS"
     if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
         free_certificates(self, listener.certificates if plain else listener.certificates[:1])

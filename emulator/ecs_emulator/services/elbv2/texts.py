@@ -6,6 +6,7 @@ CERTIFICATE_NOT_FIT = (
     "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key size."
 )
 CERTIFICATE_NOT_VALID = "Certificate ARN '{}' is not valid"
+LISTENER_WITHOUT_TLS = "Listener protocol '{}' is not supported with a target group with the protocol-version '{}'"
 NO_ACCESS_TO_BUCKET = "Access Denied for bucket: {}. Please check S3bucket permission"
 NO_CERTIFICATE = "Certificate '{}' not found"
 NO_LOAD_BALANCER = "Load balancer '{}' not found"
