@@ -30,8 +30,12 @@ def running(directory: Path) -> Iterator[str]:
     assert program, "no Docker engine answers, and dockerd is not installed: apt-get install docker.io"
     address = f"unix://{directory}/docker.sock"
     places = [f"--data-root={directory}/data", f"--exec-root={directory}/exec", f"--pidfile={directory}/pid"]
+    # of Docker's own pools only 31 networks can be made, and those that an engine ended by force leaves behind count
+    networks = "--default-address-pool=base=10.128.0.0/12,size=24"
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([program, *places, "-H", address], stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            [program, *places, networks, "-H", address], stdout=log, stderr=log, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 60
         while not _answers(address):
