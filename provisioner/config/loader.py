@@ -235,7 +235,9 @@ def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str], va
     known = tables.get(starred, ())
     if answer := synonyms.meant(starred, key, value, known):
         return f"is unknown{answer}"
-    elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
+    homes = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
+    # not the table of a sidecar, where the service's own table has the key too
+    elsewhere = [table for table in homes if not any(one and table != one == table[: len(one)] for one in homes)]
     # the keys of all workloads behind the keys of one
     elsewhere.sort(key=lambda table: table == ("defaults",))
     if not near(key, known) and elsewhere:

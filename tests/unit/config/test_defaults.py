@@ -103,7 +103,7 @@ def test_a_check_in_the_container_goes_to_all_services() -> None:
     [
         ("port = 80", "stack.toml:2:1: defaults.port: is unknown: it is an address"),
         ('path = "/*"', "stack.toml:2:1: defaults.path: is unknown: it is an address"),
-        ('image = "x"', "stack.toml:2:1: defaults.image: is unknown: what runs is never the same by default"),
+        ('image = "x"', "stack.toml:2:1: defaults.image: is unknown: there is no image or command for all"),
         ('calls = ["a"]', "stack.toml:2:1: defaults.calls: is unknown: no service calls itself"),
         ('arch = "arm64"', 'stack.toml:2:1: defaults.arch: is unknown; did you mean "architecture"?'),
         ('cpu = "0.5"', 'stack.toml:2:7: defaults.cpu: must be a whole number, not "0.5": write 512, as 1024 CPU'),
@@ -123,9 +123,9 @@ def test_a_default_wrong_in_combination_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("entrypoint = false", "services.web.entrypoint: must be a list in brackets, not false: false takes away"),
+        ("entrypoint = false", "services.web.entrypoint: must be a list in brackets, not false: false removes"),
         ("secrets = false", "services.web.secrets: false removes keys of extends and [defaults]"),
-        ("health = false", 'services.web.health: must be a path such as "/up", or a table, not false: false takes'),
+        ("health = false", 'services.web.health: must be a path such as "/up", or a table, not false: false removes'),
         ("cpu = false", "services.web.cpu: must be a whole number, not false: a task always has CPU units"),
         ("calls = { web = false }", "services.web.calls: must be a list in brackets, not a table: a table takes names"),
     ],

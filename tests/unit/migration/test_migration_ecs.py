@@ -722,7 +722,7 @@ def test_tasks_that_follow_metrics_of_ones_own() -> None:
     }
     assert found["scaling"] == {"min": 0, "max": 8, "metrics": {"waiting": metric}}
     assert "not public here" in left["service web: scaling.slow"]
-    assert "has other names here" in left["service web: scaling.broken"]
+    assert "have other names here" in left["service web: scaling.broken"]
     assert "computes its metric" in left["service web: scaling.math"]
 
 
