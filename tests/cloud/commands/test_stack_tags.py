@@ -85,9 +85,9 @@ def kinds(found: Mapping[str, Mapping[str, str]]) -> set[tuple[tuple[str, str], 
 
 
 def test_the_whole_life_of_tags_under_the_printed_policy(here: Project) -> None:
-    before = here.inventory()
     here.write(f'project = "ecs-sample"\n{tagged("a", Cost="17")}')
     here.run("policy", "--create-boundary")
+    before = here.inventory()
     enforce(here.cloud, *policies(here.config))
     here.up()
     assert here.planned() == {}
