@@ -1,4 +1,4 @@
-"""Patterns of ignore files: the same as docker's SDK reads, whatever is written."""
+"""Compare the patterns of ignore files with docker's SDK, whatever is written."""
 
 from __future__ import annotations
 
