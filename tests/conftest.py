@@ -24,7 +24,10 @@ LONG = (
     "rehearse", "resources_rds", "resources_capacity", "environments", "ci", "own_steps", "doctor",
 )  # fmt: skip
 """The slowest files in tests/cloud."""
-DEAR = ("crash", "resources_contract", "stack_whole")
+DEAR = (
+    "crash", "resources_contract", "stack_whole", "stack_health", "resources_cloudcontrol", "refusals",
+    "suspended_scaling", "hooks", "lost_settings",
+)  # fmt: skip
 """The files in tests/cloud whose first test takes more than five seconds of a processor."""
 
 # Reading all tests makes little garbage: looking for it is a fifth of the time.

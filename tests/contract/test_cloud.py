@@ -15,6 +15,9 @@ from tests.contract.life import Life, live
 from tests.contract.recorded import operation_model
 from tests.contract.shapes import Difference, differences, format_of, lacking
 
+# a whole life of a stack
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:

@@ -65,7 +65,7 @@ def endpoint(service: Service) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     service.over.set()
     server.shutdown()
@@ -137,6 +137,7 @@ def test_an_interrupt_of_reads_lets_no_further_read_begin(service: Service, aws:
     assert service.attempts == 1
 
 
+@pytest.mark.slow
 def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, endpoint: str) -> None:
     aws = way(endpoint=endpoint, pace=Pace(Jumping()))
     aws.pace.stop.set()
@@ -154,6 +155,7 @@ def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, en
     assert service.attempts == 5
 
 
+@pytest.mark.slow
 def test_a_silent_bucket_is_asked_once_more_after_ctrl_c(
     service: Service, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

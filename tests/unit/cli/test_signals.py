@@ -148,6 +148,7 @@ with signals.watched(), stopping.interruptible(pace, lambda event: None):
     assert (ended.stdout, ended.stderr) == ("False\n", "")
 
 
+@pytest.mark.slow
 def test_a_signal_may_come_at_any_moment_of_a_wait() -> None:
     """The main thread may hold the lock of its own wait at that moment."""
     ended = script("""

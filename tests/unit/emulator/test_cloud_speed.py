@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ def structures(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     )
 
 
+@pytest.mark.slow
 @given(NAMES, st.recursive(LEAVES, structures, max_leaves=20), st.booleans())
 def test_xml_is_what_xmltodict_makes(name: str, value: Any, full: bool) -> None:
     told = xmltodict.unparse({name: value}, full_document=full, short_empty_elements=True)
