@@ -19,6 +19,7 @@ from provisioner.resources.ec2.network import InternetGateway
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.stack_tags import StackTags
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Phase, Record
 from provisioner.steps.stack import Stack
@@ -213,8 +214,9 @@ def passed_over(outcome: Outcome, records: Iterable[Record]) -> list[str]:
 
 
 def said_deleted(outcome: Outcome) -> list[str]:
-    """Return the addresses of the resources that a run reports as deleted."""
-    return [e.address for e in outcome.events if isinstance(e, ResourceDone) and e.result == "deleted"]
+    """Return the addresses of the resources that a run reports as deleted; the tags of all are no resource of AWS."""
+    deleted = (e.address for e in outcome.events if isinstance(e, ResourceDone) and e.result == "deleted")
+    return [address for address in deleted if not address.startswith(f"{StackTags.type_name}/")]
 
 
 def _own(call: Call) -> bool:

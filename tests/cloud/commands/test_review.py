@@ -22,7 +22,7 @@ service frontend: 3 to change, new tasks
   + NEW added: 2
   ~ log_group/service-frontend
       retention_in_days: 7 -> 14
-logs: 1 to change
+log_group (step logs): 1 to change
   ~ log_group/insights
       retention_in_days: 7 -> 14
 

@@ -143,7 +143,9 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         life.project.reach(cloud.endpoint)
     life.run("up", "--yes", "--json")
     life.run("up", "--yes")
-    life.project.change(r"min = 1, max = 10", "min = 2, max = 10")
+    life.project.change(
+        r"min = 1, max = 10", 'min = 2, max = 10, schedule = { night = { at = "cron(0 22 * * ? *)", max = 5 } }'
+    )
     life.project.change(r"port = 8080$", 'port = 8080\nenvironment = { TOKEN = "token-of-a-third-party" }')
     life.allow(read_only=True)
     life.run("plan", code=2)
