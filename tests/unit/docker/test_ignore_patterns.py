@@ -1,4 +1,4 @@
-"""Compare the patterns of ignore files with docker's SDK, whatever is written."""
+"""Compare ignore files with the reading of docker's SDK."""
 
 from __future__ import annotations
 
