@@ -13,61 +13,17 @@ DEFAULTS = "defaults"
 """The table of the keys that all services and jobs have unless they say otherwise."""
 IMAGE = ("image", "build", "dockerfile", "target", "build_args", "architecture")
 """Keys that decide which image runs. A workload with none of them runs the image of the service that it extends."""
-INHERITED = (
-    *IMAGE,
-    "environment",
-    "secrets",
-    "sidecars",
-    "launch",
-    "on_demand",
-    "cpu",
-    "memory",
-    "ephemeral_storage",
-    "ulimits",
-    "user",
-    "read_only",
-    "capabilities",
-    "command",
-    "entrypoint",
-    "health",
-    "depends_on",
-    "calls",
-    "database",
-    "stop_timeout",
-    "policies",
-    "security_groups",
-    "exec",
+_PROGRAM = (
+    *("environment", "secrets", "sidecars", "launch", "on_demand", "cpu", "memory", "ephemeral_storage", "ulimits"),
+    *("user", "read_only", "capabilities"),
 )
+"""Keys of a workload's containers and of its size."""
+_RIGHTS = ("stop_timeout", "policies", "security_groups", "exec")
+INHERITED = (*IMAGE, *_PROGRAM, "command", "entrypoint", "health", "depends_on", "calls", "database", *_RIGHTS)
 """Keys that `extends` takes over: program and permissions of a workload, never its address and its number of tasks."""
 BY_DEFAULT = (
-    "architecture",
-    "environment",
-    "secrets",
-    "sidecars",
-    "launch",
-    "on_demand",
-    "cpu",
-    "memory",
-    "ephemeral_storage",
-    "ulimits",
-    "user",
-    "read_only",
-    "capabilities",
-    "health",
-    "depends_on",
-    "database",
-    "wait_for_database",
-    "stop_timeout",
-    "policies",
-    "security_groups",
-    "exec",
-    "scaling",
-    "count",
-    "deployment",
-    "circuit_breaker",
-    "deregistration_delay",
-    "sticky",
-    "timezone",
+    *("architecture", *_PROGRAM, "health", "depends_on", "database", "wait_for_database", *_RIGHTS),
+    *("scaling", "count", "deployment", "circuit_breaker", "deregistration_delay", "sticky", "timezone"),
 )
 """Keys of `[defaults]`. A key comes after the keys that decide whether it has an effect."""
 

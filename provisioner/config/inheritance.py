@@ -40,9 +40,7 @@ def removes(key: str, value: Any) -> bool:
 
 
 def combined(key: str, inherited: Any, own: Any) -> Any:
-    """Return the value of a key that a table sets itself, with the inherited value; MISSING if it is taken away."""
-    if removes(key, own):
-        return MISSING
+    """Return the value of a key that a table sets itself, with the inherited value."""
     if key in JOINED:
         return _joined(long_form(key, inherited), long_form(key, own))
     if key in NAMES and is_choice(own) and isinstance(inherited, list):

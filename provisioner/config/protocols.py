@@ -16,6 +16,7 @@ HTTP2, GRPC = "http2", "grpc"
 VERSIONS = {HTTP: "HTTP1", HTTP2: "HTTP2", GRPC: "GRPC"}
 """The protocols that a load balancer speaks with tasks, in its own words (ELBv2 API, CreateTargetGroup,
 ProtocolVersion)."""
+OF_VERSION = {version: protocol for protocol, version in VERSIONS.items()}
 BY_HTTPS = (HTTP2, GRPC)
 """The protocols that it takes at HTTPS listeners alone (Application Load Balancer guide, "Target groups")."""
 WITH_TLS = {HTTPS: HTTP, "grpcs": GRPC}

@@ -142,6 +142,11 @@ def _inside(
             yield Found(place, variable, known[host], "inside", f"{known[host]}.{domain}")
 
 
+def scheme_of(service: Mapping[str, Any]) -> str:
+    """Return the scheme of the URLs that callers of a drafted service get."""
+    return scheme(service.get("protocol", "http"), tls=service.get("tls", False))
+
+
 def _settled(
     place: tuple[str, str],
     workload: dict[str, Any],
@@ -162,9 +167,8 @@ def _settled(
         del variables[variable]
         return Found(place, variable, callees[wrong], "other-port" if ports[wrong] else "no-port", now)
     calls = list(dict.fromkeys([*workload.get("calls", ()), *callees.values()]))
-    called = services.get(callee, {})
-    spoken = scheme(called.get("protocol", "http"), tls=called.get("tls", False))
-    if variable == url_variable(callee) and value.rstrip("/") == f"{spoken}://{host}:{ports[host]}":
+    url = f"{scheme_of(services.get(callee, {}))}://{host}:{ports[host]}"
+    if variable == url_variable(callee) and value.rstrip("/") == url:
         del variables[variable]
         workload["calls"] = calls
         return Found(place, variable, callee, "called", now)

@@ -263,10 +263,8 @@ class ScheduledAction(Leads, Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names, clusters = (
-            {(fields["resource_id"], fields["scheduled_action_name"]) for fields in known},
-            own_clusters(aws),
-        )
+        names = {(fields["resource_id"], fields["scheduled_action_name"]) for fields in known}
+        clusters = own_clusters(aws)
         found = aws.pages("application-autoscaling", "describe_scheduled_actions", "ScheduledActions", **_ECS)
         for action in found:
             owned = _cluster(action) in clusters

@@ -100,9 +100,11 @@ def _former(known: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return all tags in these settings, present and former, by key."""
     found: dict[str, list[str]] = {}
     for fields in known:
-        for key, values in {**fields.get("former", {}), **{k: [v] for k, v in fields["tags"].items()}}.items():
-            found[key] = [*dict.fromkeys([*found.get(key, ()), *fields.get("former", {}).get(key, ()), *values])]
-    return found
+        for key, values in fields.get("former", {}).items():
+            found.setdefault(key, []).extend(values)
+        for key, value in fields["tags"].items():
+            found.setdefault(key, []).append(value)
+    return {key: [*dict.fromkeys(values)] for key, values in found.items()}
 
 
 def _members(aws: Aws, settled: Mapping[str, str] | None = None) -> list[_Member]:
@@ -114,9 +116,11 @@ def _members(aws: Aws, settled: Mapping[str, str] | None = None) -> list[_Member
     """
     kinds = dict.fromkeys(type(item.resource) for item in aws.knowledge.declarations.values())
     found = [member for kind in kinds if kind is not StackTags and aws.taggable(kind) for member in _of(aws, kind)]
-    unread = [one for one in found if one.live.tags is None or (settled is not None and one.missing(settled))]
-    again = aws.each(lambda one: _read(aws, one), [one for one in unread if not _changed(aws, one)])
-    return [*(one for one in found if one not in unread or _changed(aws, one)), *filter(None, again)]
+    known, unread = list[_Member](), list[_Member]()
+    for one in found:
+        unsure = one.live.tags is None or (settled is not None and one.missing(settled))
+        (unread if unsure and not _changed(aws, one) else known).append(one)
+    return [*known, *filter(None, aws.each(lambda one: _read(aws, one), unread))]
 
 
 def _of(aws: Aws, kind: type[Resource]) -> Iterator[_Member]:

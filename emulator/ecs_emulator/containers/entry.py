@@ -197,9 +197,9 @@ class Forward:
         port: int,
         environ: Environ,
         start_response: StartResponse,
-        rule: Any = None,
+        rule: Any,
         *,
-        tls: bool = False,
+        tls: bool,
     ) -> Iterable[bytes]:
         """Forward a request to a target, and return its answer."""
         began, url = time.monotonic(), forwarding.rewritten(rule, environ["RAW_URI"])

@@ -18,6 +18,7 @@ from ecs_emulator.ecs.records import NEVER, CapacityProvider
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.application_autoscaling import activities, texts
+from ecs_emulator.services.application_autoscaling.bounds import check_bounds
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -156,10 +157,7 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
     least, most = kwargs.get("min_capacity"), kwargs.get("max_capacity")
     if not known and (least is None or most is None):
         refuse("ValidationException", "Minimum capacity and maximum capacity are required for a new scalable target.")
-    if any(bound is not None and bound < 0 for bound in (least, most)):
-        refuse("ValidationException", texts.BELOW_ZERO)
-    if least is not None and most is not None and least > most:
-        refuse("ValidationException", texts.OUT_OF_ORDER)
+    check_bounds(least, most)
     return original(self, *args, **kwargs)
 
 

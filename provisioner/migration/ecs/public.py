@@ -184,7 +184,7 @@ def _health(workload: Workload, group: Answer) -> None:
     protocol = group.get("Protocol") or "HTTP"
     if protocol == "HTTPS":
         workload.table["tls"] = True
-    spoken = {version: one for one, version in protocols.VERSIONS.items()}.get(group.get("ProtocolVersion") or "HTTP1")
+    spoken = protocols.OF_VERSION.get(group.get("ProtocolVersion") or "HTTP1")
     workload.table.pop("protocol", None)
     if spoken in protocols.BY_HTTPS:
         workload.table["protocol"] = spoken

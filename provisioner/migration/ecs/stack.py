@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.call_variables import url_variable
-from provisioner.config.protocols import GRPC, scheme
+from provisioner.config.protocols import GRPC
 from provisioner.migration import addresses
 from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
@@ -34,8 +34,7 @@ def calls(gathered: Gathered) -> None:
                 continue
             called.add(callee.name)
             url, port = url_variable(callee.name), _entry(callee.table)
-            spoken = scheme(callee.table.get("protocol", "http"), tls=callee.table.get("tls", False))
-            if (variable, value) == (url, f"{spoken}://{address['host']}:{port}"):
+            if (variable, value) == (url, f"{addresses.scheme_of(callee.table)}://{address['host']}:{port}"):
                 del variables[variable]
                 workload.table.setdefault("calls", []).append(callee.name)
             else:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioner.config.tags import fits
+from provisioner.config.tags import OWN, fits
 from provisioner.migration.ecs.answers import Answer, tags
 
-OURS = frozenset({"Project", "Environment", "ManagedBy", "Name", "provisioner:address"})
+OURS = frozenset({*OWN, "Name", "provisioner:address"})
 """The tags of this tool's resources."""
 
 

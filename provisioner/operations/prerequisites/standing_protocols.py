@@ -41,7 +41,7 @@ def _reasons(config: Config, records: Iterable[Record]) -> Iterator[str]:
         version, tls = str(group.get("protocol_version", "HTTP1")), group.get("protocol") == "HTTPS"
         what = "its target group, and AWS changes that of no target group"
         if version != protocols.VERSIONS[service.protocol]:
-            was = {known: one for one, known in protocols.VERSIONS.items()}.get(version, version)
+            was = protocols.OF_VERSION.get(version, version)
             yield f'services.{name}.protocol is "{service.protocol}", but "{was}" in {what}'
         if tls != service.tls:
             yield f"services.{name}.tls is {_word(service.tls)}, but {_word(tls)} in {what}"

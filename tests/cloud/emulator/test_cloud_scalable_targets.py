@@ -163,6 +163,17 @@ def test_a_scheduled_action_moves_bounds_and_tasks(network: Network, targets: An
 OWN = {"MetricName": "Waiting", "Namespace": "Shop", "Dimensions": [{"Name": "Queue", "Value": "a"}]}
 
 
+def follow(client: Any, value: float, metric: Mapping[str, Any], **more: Any) -> None:
+    """Put a policy that keeps the average of a metric at a value."""
+    own = {"CustomizedMetricSpecification": {**metric, "Statistic": "Average"}}
+    client.put_scaling_policy(
+        **TARGET,
+        PolicyName="own",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": value, **own, **more},
+    )
+
+
 def waiting(network: Network, value: float, minutes: int) -> None:
     """Publish the metric for each of some minutes, and let them pass."""
     for _ in range(minutes):
@@ -173,16 +184,7 @@ def waiting(network: Network, value: float, minutes: int) -> None:
 
 def test_tasks_follow_a_metric_of_ones_own(network: Network, targets: Any) -> None:
     targets.register_scalable_target(**TARGET, MinCapacity=0, MaxCapacity=6)
-    targets.put_scaling_policy(
-        **TARGET,
-        PolicyName="waiting",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 10,
-            "CustomizedMetricSpecification": {**OWN, "Statistic": "Average"},
-            "ScaleOutCooldown": 0,
-        },
-    )
+    follow(targets, 10, OWN, ScaleOutCooldown=0)
     alarms = network.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert {(one["Namespace"], one["MetricName"], one["Threshold"]) for one in alarms} == {
         ("Shop", "Waiting", 10),
@@ -202,20 +204,8 @@ def test_tasks_follow_the_length_of_a_queue(network: Network, targets: Any) -> N
     sqs = network.cloud.client("sqs")
     url = sqs.create_queue(QueueName="work")["QueueUrl"]
     targets.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3)
-    targets.put_scaling_policy(
-        **TARGET,
-        PolicyName="length",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 1,
-            "CustomizedMetricSpecification": {
-                "MetricName": "ApproximateNumberOfMessagesVisible",
-                "Namespace": "AWS/SQS",
-                "Dimensions": [{"Name": "QueueName", "Value": "work"}],
-                "Statistic": "Average",
-            },
-        },
-    )
+    length = {"MetricName": "ApproximateNumberOfMessagesVisible", "Namespace": "AWS/SQS"}
+    follow(targets, 1, {**length, "Dimensions": [{"Name": "QueueName", "Value": "work"}]})
     for number in range(9):
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
     network.cloud.advance(300)

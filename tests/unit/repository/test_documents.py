@@ -125,6 +125,19 @@ def test_the_readme_is_read_in_two_minutes() -> None:
     assert len(text.split()) <= 600
 
 
+HEADING = re.compile(
+    r"^(?:  [+~-] )?[a-z_]+(?:, [a-z_]+)*(?: and \d+ more)?(?: \(step (\w+)\))?: \d+ to (?:create|change|delete)\b",
+    re.MULTILINE,
+)
+"""The heading of a step in a plan: its resource types, and its name in parentheses."""
+
+
+def test_plans_in_documents_have_the_headings_of_plan() -> None:
+    found = [step for page in (ROOT / "docs").rglob("*.md") for step in HEADING.findall(page.read_text("utf-8"))]
+    assert len(found) > 5
+    assert [step for step in found if not (ROOT / "steps" / f"{step or '-'}.py").exists()] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.ja.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
 def test_what_is_beside_the_documents_links_to_what_there_is(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

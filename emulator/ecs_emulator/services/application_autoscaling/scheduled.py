@@ -21,6 +21,7 @@ from moto.applicationautoscaling.models import (
 from ecs_emulator.clock import CLOCK, passed
 from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.services.application_autoscaling import activities, texts
+from ecs_emulator.services.application_autoscaling.bounds import check_bounds
 from ecs_emulator.services.scheduler.expressions import At, due, parse
 
 _NEVER = float("inf")
@@ -57,6 +58,13 @@ def _act(backend: ApplicationAutoscalingBackend, action: Any) -> None:
     )
 
 
+def _plan_anew(action: Any) -> None:
+    """Plan a new or changed action: its earlier due times no longer count."""
+    action.due = action.last = None
+    action.changed = datetime.fromtimestamp(CLOCK.time(), UTC)
+    _plan(action)
+
+
 def _plan(action: Any) -> None:
     """Set the next due time of an action, between its start and its end, at which the clock stops."""
     expression, zone = parse(action.schedule), ZoneInfo(action.timezone or "UTC")
@@ -74,18 +82,14 @@ def _moment(given: Any) -> datetime | None:
 def init_action(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """PutScheduledAction: plan a new action."""
     original(self, *args, **kwargs)
-    self.due = self.last = None
-    self.changed = datetime.fromtimestamp(CLOCK.time(), UTC)
-    _plan(self)
+    _plan_anew(self)
 
 
 @wrap(FakeScheduledAction, "update")
 def update_action(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """PutScheduledAction: plan a changed action anew."""
     original(self, *args, **kwargs)
-    self.due = self.last = None
-    self.changed = datetime.fromtimestamp(CLOCK.time(), UTC)
-    _plan(self)
+    _plan_anew(self)
 
 
 @wrap(ApplicationAutoscalingBackend, "put_scheduled_action")
@@ -129,11 +133,7 @@ def _check(name: str, schedule: str, timezone: str, bounds: dict[str, Any], *, n
         refuse("ValidationException", f"Timezone {timezone} is not valid.")
     if new and not bounds:
         refuse("ValidationException", "A new scheduled action needs a minimum or a maximum capacity.")
-    least, most = bounds.get("MinCapacity"), bounds.get("MaxCapacity")
-    if any(bound is not None and bound < 0 for bound in (least, most)):
-        refuse("ValidationException", texts.BELOW_ZERO)
-    if least is not None and most is not None and least > most:
-        refuse("ValidationException", texts.OUT_OF_ORDER)
+    check_bounds(bounds.get("MinCapacity"), bounds.get("MaxCapacity"))
 
 
 @wrap(ApplicationAutoscalingBackend, "delete_scheduled_action")

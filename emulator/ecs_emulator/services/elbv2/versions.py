@@ -27,7 +27,10 @@ _MOST_CODE = 99
 
 
 def check_version(kwargs: Mapping[str, Any]) -> None:
-    """CreateTargetGroup: refuse an unknown version, and one of a group that is neither HTTP nor HTTPS."""
+    """CreateTargetGroup: refuse an unknown version, and one of a group that is neither HTTP nor HTTPS.
+
+    API reference, CreateTargetGroup, ProtocolVersion; the words are a guess.
+    """
     version = kwargs.get("protocol_version")
     if version and version not in _VERSIONS:
         refuse("ValidationError", f"Protocol version '{version}' must be one of '{', '.join(_VERSIONS)}'")
@@ -59,7 +62,10 @@ def check_matcher(version: str | None, matcher: Mapping[str, str]) -> None:
 
 
 def check_listener(protocol: str, groups: Sequence[Any]) -> None:
-    """Refuse a listener without TLS before a group of HTTP/2 or gRPC, by AWS's code and words (k8s ingress reports)."""
+    """Refuse a listener without TLS before a group of HTTP/2 or gRPC, by AWS's code and words.
+
+    Source: kubernetes-sigs/aws-load-balancer-controller#4497, of a rule, and #2214.
+    """
     for group in groups:
         if protocol != "HTTPS" and group.protocol_version in OVER_HTTPS:
             refuse("InvalidLoadBalancerAction", texts.LISTENER_WITHOUT_TLS.format(protocol, group.protocol_version))
