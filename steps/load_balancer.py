@@ -11,7 +11,8 @@ from provisioner.config.facts import ExistingListener, balancer_of
 from provisioner.config.host_names import title
 from provisioner.config.services import Service
 from provisioner.config.short_names import TARGET_GROUP, shortened
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.policies import policy
 from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.s3 import Bucket

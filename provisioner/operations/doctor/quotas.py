@@ -29,8 +29,9 @@ from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.route53.zones import HostedZone

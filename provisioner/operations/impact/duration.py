@@ -15,7 +15,7 @@ from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.remaining import RemainingWork, left
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.traits import FreesDependenciesEarly
-from provisioner.resources.elbv2.balancer import TargetGroup
+from provisioner.resources.elbv2.target_groups import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency

@@ -18,7 +18,7 @@ from provisioner.resources.ecs.progress import Progress, progress_of
 from provisioner.resources.ecs.revisions import revision_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
-from provisioner.resources.elbv2.balancer import target_health
+from provisioner.resources.elbv2.target_groups import target_health
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config import protocols
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.resources.elbv2.balancer import TargetGroup
+from provisioner.resources.elbv2.target_groups import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

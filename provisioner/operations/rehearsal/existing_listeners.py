@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.protocols import BY_HTTPS
 from provisioner.engine.words import names
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupIngress
-from provisioner.resources.elbv2.balancer import TargetGroup
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.route53.records import RecordSet
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.resources.ecs.progress import progress_of
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
-from provisioner.resources.elbv2.balancer import target_health
+from provisioner.resources.elbv2.target_groups import target_health
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -26,8 +26,9 @@ from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.service_notes import deployed_by_others
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.elbv2.actions import forward
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.listeners import Listener
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

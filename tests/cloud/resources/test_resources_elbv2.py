@@ -11,9 +11,10 @@ from provisioner.resources.acm import Certificate, ValidationRecord
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.elbv2.actions import answer, forward, redirect_to
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.conditions import path
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.resources.test_resources_route53 import zone_of

@@ -15,7 +15,8 @@ from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.operations.prerequisites.references import check_tls_policy, check_web_acl
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.policies import policy
 from provisioner.resources.s3 import BLOCKED, Bucket
 from provisioner.resources.wafv2 import WebAclAssociation

@@ -10,10 +10,11 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.actions import answer, forward, redirect_to
-from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.conditions import path, without_beginning
 from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate

@@ -23,7 +23,7 @@ from provisioner.resources.ecr.images import IN_USE, MANIFESTS, ImageInUse
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.resources.elbv2.balancer import TargetGroup
+from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup

@@ -22,9 +22,10 @@ from provisioner.resources.elbv2.actions import (
     normal_action,
     redirect_to,
 )
-from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.conditions import CLOSED, asked, host, normal, path
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.elbv2.target_groups import NEARLY_ANY, TargetGroup
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
 
