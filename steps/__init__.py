@@ -11,6 +11,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     cluster,
     database,
     database_name,
+    database_url,
     deployment_alarms,
     discovery,
     dns,

@@ -39,11 +39,12 @@ The audit log has connections, and changes of privileges and tables; the general
 
 @dataclass(frozen=True)
 class Database:
-    """The cluster's id, the writer's endpoint, the port, which is known beforehand, and the writer's handle."""
+    """The cluster's id, the writer's endpoint, the port, which is known beforehand, and both handles."""
 
     cluster_id: str
     endpoint: str
     port: int
+    cluster: Handle
     writer: Handle
 
 
@@ -122,4 +123,4 @@ def database(
             # the first instance of a cluster is its writer
             after=[writer],
         )
-    return Database(cluster.id, cluster.endpoint, AURORA_MYSQL.port, writer)
+    return Database(cluster.id, cluster.endpoint, AURORA_MYSQL.port, cluster, writer)

@@ -14,7 +14,7 @@ from provisioner.config.short_names import ROLE, shortened
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
-from provisioner.steps.secrets import password_parameter
+from provisioner.steps.secrets import password_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
 
 PATH_KEY = {"path": "account.role_path"}
@@ -219,17 +219,18 @@ def _on_key(stack: Stack, key: str) -> tuple[str, dict[str, object]]:
 
 
 def _parameters(stack: Stack) -> Policy:
-    """Return the policy to read the database's password, and to decrypt it with the stack's key if it has one.
+    """Return the policy to read the database's password and URL, and to decrypt them with the stack's key, if any.
 
     The account's own key for Parameter Store needs no permission. Parameter Store gives KMS a parameter's ARN as the
     encryption context (KMS guide, services-parameter-store).
     """
     facts = stack.facts
-    arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter{password_parameter(stack)}"
-    read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn}
+    here = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter"
+    arns = [f"{here}{name}" for name in (password_parameter(stack), url_parameter(stack))]
+    read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arns}
     if not facts.kms_key:
         return policy(read)
-    of_parameters = {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
+    of_parameters = {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": arns}}
     return policy(
         read, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": facts.kms_key, "Condition": of_parameters}
     )

@@ -1,4 +1,4 @@
-"""The database's master password, which only AWS stores."""
+"""The database's master password, which only AWS stores, and the place of the URL that contains it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Secrets:
 def password_parameter(stack: Stack) -> str:
     """Return the name of the parameter that holds the database's password."""
     return f"/{stack.name}/database/password"
+
+
+def url_parameter(stack: Stack) -> str:
+    """Return the name of the parameter that holds the database's URL."""
+    return f"/{stack.name}/database/url"
 
 
 @step

@@ -11,13 +11,14 @@ from provisioner.config import extends
 from provisioner.config.call_variables import call_variables
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
+from provisioner.config.facts import Held
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.protocols import by_proxy
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY
+from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -60,6 +61,7 @@ def task_definitions(
     secrets: Secrets | None,
     service_secrets: ServiceSecrets,
     database: Database | None,
+    database_url: Held | None,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
@@ -69,8 +71,9 @@ def task_definitions(
     for name, workload in stack.config.workloads.items():
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
-        own |= _secrets(workload, secrets if workload.database else None, service_secrets)
         environment = {**_environment(stack, workload, database), **stack.given.environment.get(name, {})}
+        url = database_url if workload.database and DATABASE_URL not in environment else None
+        own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)
         own["environment"] = _variables(environment)
         beside = [
             _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets)
@@ -247,19 +250,24 @@ def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in sorted(values.items())]
 
 
-def _secrets(container: Container, password: Secrets | None, service_secrets: ServiceSecrets) -> dict[str, Any]:
+def _secrets(
+    container: Container, password: Secrets | None, service_secrets: ServiceSecrets, url: Held | None = None
+) -> dict[str, Any]:
     """Return the places that ECS reads secrets from, and labels with the secrets' versions.
 
     ECS reads a secret when a task starts: a new version of it needs new tasks.
 
     Args:
         password: the database's password, if the container gets it.
+        url: the database's URL, likewise; a secret of the file with its name takes its place.
     """
     places: dict[str, str] = {}
     labels: dict[str, str] = {}
     if password:
         places["DB_PASSWORD"] = password.parameter_arn
         labels["provisioner.password-version"] = password.parameter_version
+    if url:
+        places[DATABASE_URL], labels[f"{VERSION_LABEL}{DATABASE_URL}"] = url.arn, url.version
     for name, secret in sorted(container.secrets.items()):
         held = service_secrets.of(secret)
         places[name] = f"{held.arn}:{secret.key}::" if secret.key else held.arn

@@ -16,6 +16,7 @@ class DatabaseEngine:
         family: the family of its parameter groups.
         port: the port on which it listens by default.
         client: the program that connects to it.
+        scheme, query: the scheme of its URLs, and the options behind their `?`.
         reserved_databases, reserved_users: the names that it refuses for a database, and for the master user.
     """
 
@@ -23,6 +24,8 @@ class DatabaseEngine:
     family: str
     port: int
     client: str
+    scheme: str
+    query: str
     reserved_databases: frozenset[str]
     reserved_users: frozenset[str]
 
@@ -32,6 +35,6 @@ class DatabaseEngine:
 
 
 AURORA_MYSQL = DatabaseEngine(
-    "aurora-mysql", "aurora-mysql8.0", 3306, "mysql", reserved_words.DATABASES, reserved_words.USERS
+    "aurora-mysql", "aurora-mysql8.0", 3306, "mysql", "mysql", "", reserved_words.DATABASES, reserved_words.USERS
 )
 """The engine of `[database]`: Aurora MySQL Serverless v2."""

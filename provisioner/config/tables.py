@@ -158,6 +158,18 @@ class Database(Model):
     """Services sign in with IAM instead of a password."""
     logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
     """The logs to export to CloudWatch Logs."""
+    url_scheme: Annotated[
+        str,
+        values.matching(r"[a-z][a-z0-9+.-]{0,31}", 'is not the scheme of a URL, such as "mysql2" or "mysql+pymysql"'),
+    ] = AURORA_MYSQL.scheme
+    """The scheme of `DATABASE_URL`: the driver that reads it may want its own, such as `mysql2` for Rails."""
+    url_query: Annotated[
+        str,
+        values.matching(
+            r"[A-Za-z0-9_.~%&=+,:/{}\"-]{0,256}", 'is not the query of a URL, such as "charset=utf8mb4&timeout=10"'
+        ),
+    ] = AURORA_MYSQL.query
+    """The options at the end of `DATABASE_URL`, without the `?`, such as `charset=utf8mb4`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""

@@ -24,6 +24,8 @@ Architecture = Literal["x86_64", "arm64"]
 
 TAKEN = "is set by the stack, because of database: use another name"
 DATABASE_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+DATABASE_URL = "DATABASE_URL"
+"""The variable with all of these in one URL; `environment` and `secrets` of the file come first."""
 
 
 class Workload(Container):
@@ -38,7 +40,8 @@ class Workload(Container):
     """Services that it may connect to; sets `NAME_URL` for each, or the variables that its `protocol` needs, unless
     `environment` or `secrets` has them."""
     database: bool = False
-    """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`."""
+    """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`, and unless
+    `environment` or `secrets` has it, `DATABASE_URL`."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512

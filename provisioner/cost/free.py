@@ -16,6 +16,7 @@ FREE: Mapping[str, str] = {
     "account_setting": "a setting of the account",
     "certificate": "public certificates of ACM are free of charge",
     "cluster_capacity_providers": "a setting of the cluster",
+    "connection_url": "standard parameters of Parameter Store are free of charge",
     "container_insights": "its metrics are counted with the cluster",
     "container_instances": "they are counted with the Auto Scaling group",
     "copied_image": _IMAGE,

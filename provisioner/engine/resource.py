@@ -111,6 +111,7 @@ class Resource:
         takes: the operations that take its time, a `Takes` of `provisioner/aws/durations.py`; None if there are none.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
+        renewed: the outputs that any change of its settings renews, so that a plan does not know them.
         derived: the outputs, `id` included, that follow from its identity: a recreated resource has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
         ignore_changes: fields that are set at creation and never compared (another tool or AWS owns them afterwards).
@@ -139,6 +140,7 @@ class Resource:
     permissions: ClassVar[Sequence[Any]] = ()
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
+    renewed: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
     create_only: ClassVar[frozenset[str]] = frozenset()
     ignore_changes: ClassVar[frozenset[str]] = frozenset()

@@ -32,6 +32,7 @@ TYPES = {
     "certificate": "aws_acm_certificate",
     "cluster": "aws_ecs_cluster",
     "cluster_capacity_providers": "aws_ecs_cluster_capacity_providers",
+    "connection_url": "aws_ssm_parameter",
     "db_cluster": "aws_rds_cluster",
     "db_cluster_parameter_group": "aws_rds_cluster_parameter_group",
     "db_instance": "aws_rds_cluster_instance",

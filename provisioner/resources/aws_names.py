@@ -33,6 +33,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "certificate": AwsName("AWS::CertificateManager::Certificate", _ARN % ("acm", "certificate/{id}")),
     "cluster": AwsName("AWS::ECS::Cluster", "{name}"),
     "cluster_capacity_providers": AwsName("AWS::ECS::ClusterCapacityProviderAssociations", "{cluster}"),
+    "connection_url": AwsName("", "{name}"),
     "container_insights": _NOTE,
     "container_instances": _NOTE,
     "copied_image": AwsName("", "{repository}:{tag}"),

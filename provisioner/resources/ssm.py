@@ -1,13 +1,15 @@
-"""Systems Manager Parameter Store: secrets that are drawn once and stored in AWS only."""
+"""Systems Manager Parameter Store: secrets that are drawn once and stored in AWS only, and URLs that contain them."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws, batches
@@ -69,6 +71,34 @@ def version_of(shown: Mapping[str, Any]) -> str:
     return f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{shown.get('Version', 1)}" if changed else ""
 
 
+def _arn(aws: Aws, name: str) -> str:
+    return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
+
+
+def _parameters(aws: Aws, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the parameters of these names, and all that carry the stack's tags if the list is to be exhaustive."""
+    searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
+    if aws.include_unrecorded:
+        searches.append(
+            [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
+        )
+    for filters in searches:
+        yield from aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters)
+
+
+def _shown_key(parameter: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the key of a SecureString as a setting: None for AWS's own."""
+    if parameter.get("Type", "SecureString") != "SecureString":
+        return {}
+    key = parameter.get("KeyId", OWN_KEY)
+    return {"key_id": None if key == OWN_KEY else key}
+
+
+def _waits_for_version(live: Observed) -> str | None:
+    # the answer to PutParameter does not have the time of the change
+    return None if "version" in live.outputs else "waiting for AWS to show its version"
+
+
 @dataclass(frozen=True)
 class SecureParameter(Resource):
     """A SecureString whose value is drawn at random at its creation, and never shown or changed here again.
@@ -93,8 +123,8 @@ class SecureParameter(Resource):
         *grants("ssm", "GetParameter", OWN, reader=False),
         *grants("ssm", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("ssm", "PutParameter", OWN, conditions=ASKED),
-        # a change of the key makes a new version: the call cannot have tags, and the parameter's own tags are no
-        # condition of this action
+        # a change makes a new version: the call cannot have tags, and the parameter's own tags are no condition of this
+        # action
         *grants("ssm", "PutParameter", OWN, conditions=_OVERWRITTEN, use=Use.OTHER, why=CHANGED),
         *grants("ssm", "AddTagsToResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *untagging("ssm", "RemoveTagsFromResource", OWN),
@@ -103,6 +133,7 @@ class SecureParameter(Resource):
     identity = ("parameter_name",)
     derived = ("id", "arn")
     outputs = ("arn", "version")
+    renewed = ("version",)
     # AWS changes a description only together with the value
     ignore_changes = frozenset({"description"})
 
@@ -113,32 +144,20 @@ class SecureParameter(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = sorted({fields["parameter_name"] for fields in known})
-        searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
-        if aws.include_unrecorded:
-            ours = [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
-            searches.append(ours)
-        for filters in searches:
-            for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
-                live = cls._live(aws, parameter)
-                if live.id in names or live.address or not live.id.startswith(path(aws.name)):
-                    yield live
+        for parameter in _parameters(aws, names):
+            live = cls._live(aws, parameter)
+            # parameters that users set below the stack's path have its tags without an address
+            if live.id in names or _is(cls, live.address) or not (live.address or live.id.startswith(path(aws.name))):
+                yield live
 
     @classmethod
     def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Observed:
         name = parameter["Name"]
-        outputs = {"arn": cls._arn(aws, name)}
+        outputs = {"arn": _arn(aws, name)}
         if version := version_of(parameter):
             outputs["version"] = version
         tags = aws.tags_of(outputs["arn"], partial(read_tags, aws, name))
-        attributes = {"parameter_name": name}
-        if parameter.get("Type", "SecureString") == "SecureString":
-            key = parameter.get("KeyId", OWN_KEY)
-            attributes["key_id"] = None if key == OWN_KEY else key
-        return observed(aws, name, attributes, tags, outputs)
-
-    @staticmethod
-    def _arn(aws: Aws, name: str) -> str:
-        return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
+        return observed(aws, name, {"parameter_name": name, **_shown_key(parameter)}, tags, outputs)
 
     def create(self, aws: Aws, token: str) -> Observed:
         key = {"KeyId": self.key_id} if self.key_id else {}
@@ -151,7 +170,7 @@ class SecureParameter(Resource):
             Tags=aws.tag_list(self.address),
             **key,
         )
-        outputs = {"arn": self._arn(aws, self.parameter_name)}
+        outputs = {"arn": _arn(aws, self.parameter_name)}
         attributes = {"parameter_name": self.parameter_name, "key_id": self.key_id}
         return Observed(self.parameter_name, attributes, outputs, address=self.address)
 
@@ -163,9 +182,115 @@ class SecureParameter(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        # the answer to PutParameter does not have the time of the change
-        return None if "version" in live.outputs else "waiting for AWS to show its version"
+        return _waits_for_version(live)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ssm").delete_parameter(Name=live.id)
+
+
+_MADE_OF = re.compile(r"URL for tasks: (\S+) with the password (\S+) as version (\d+)")
+
+
+@dataclass(frozen=True)
+class ConnectionUrl(Resource):
+    """A SecureString with a URL that contains a password: ECS gives a variable one secret, and joins nothing to it.
+
+    `url` has a user and no password, such as `mysql://dbadmin@host:3306/shop`. The value has the password too, which
+    is read from `password_parameter` in `password_version` and percent-encoded (RFC 3986, 3.2.1).
+
+    Its description says which URL, password and version it was made of. PutParameter writes it together with the value,
+    so that drift is seen without reading the value: a version that somebody wrote by hand has another number.
+    """
+
+    parameter_name: str
+    url: str
+    password_parameter: str
+    password_version: str
+    key_id: str | None = None
+
+    type_name = "connection_url"
+    api = API
+    arn = "parameter{parameter_name}"
+    # its calls are permitted by the rows of `SecureParameter`: the password of each URL is one
+    identity = ("parameter_name",)
+    derived = ("id", "arn")
+    outputs = ("arn", "version")
+    renewed = ("version",)
+    ignore_changes = frozenset({"password_parameter"})
+    # a change needs the number of the present version
+    update_when_ready = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        names = sorted({fields["parameter_name"] for fields in known})
+        for parameter in _parameters(aws, names):
+            live = cls._live(aws, parameter)
+            if live.id in names or _is(cls, live.address):
+                yield live
+
+    @classmethod
+    def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Observed:
+        name = parameter["Name"]
+        outputs = {"arn": _arn(aws, name)}
+        if version := version_of(parameter):
+            outputs["version"] = version
+        made_of = _MADE_OF.fullmatch(parameter.get("Description", ""))
+        current = made_of if made_of and made_of[3] == str(parameter.get("Version", 1)) else None
+        attributes = {
+            "parameter_name": name,
+            "url": current and current[1],
+            "password_version": current and current[2],
+            **_shown_key(parameter),
+        }
+        tags = aws.tags_of(outputs["arn"], partial(read_tags, aws, name))
+        return observed(aws, name, attributes, tags, outputs)
+
+    def _content(self, aws: Aws, version: int) -> dict[str, str]:
+        """Return value and description of a version, by the names of PutParameter.
+
+        A version of a parameter can be read by its number (Systems Manager API, GetParameter, Name).
+        """
+        place = f"{self.password_parameter}:{self.password_version.rpartition('/')[2]}"
+        answer = aws.client("ssm").get_parameter(Name=place, WithDecryption=True)
+        password = quote(answer["Parameter"]["Value"], safe="")
+        return {
+            "Value": self.url.replace("@", f":{password}@", 1),
+            "Description": f"URL for tasks: {self.url} with the password {self.password_version} as version {version}",
+        }
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        key = {"KeyId": self.key_id} if self.key_id else {}
+        aws.client("ssm").put_parameter(
+            Name=self.parameter_name,
+            Type="SecureString",
+            Tier="Standard",
+            Tags=aws.tag_list(self.address),
+            **self._content(aws, 1),
+            **key,
+        )
+        outputs = {"arn": _arn(aws, self.parameter_name)}
+        return Observed(self.parameter_name, self.fields(), outputs, address=self.address)
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        number = int(live.outputs["version"].rpartition("/")[2])
+        aws.client("ssm").put_parameter(
+            Name=live.id,
+            Type="SecureString",
+            KeyId=self.key_id or OWN_KEY,
+            Overwrite=True,
+            **self._content(aws, number + 1),
+        )
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        return _waits_for_version(live)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("ssm").delete_parameter(Name=live.id)
+
+
+def _is(resource_type: type[Resource], address: str | None) -> bool:
+    """Return whether a parameter's address is one of this type."""
+    return (address or "").startswith(f"{resource_type.type_name}/")

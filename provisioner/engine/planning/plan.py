@@ -83,6 +83,7 @@ class _Planner:
         self.observed: dict[str, Observed] = {}
         self._aws = aws.observing(self.observed)
         self._desired: dict[str, Resource] = {}
+        self._renewed: set[tuple[str, str]] = set()
 
     def look(self, item: Declared) -> Planned:
         desired, record = filled(item.resource, self._lookup), self._records.get(item.address)
@@ -98,6 +99,8 @@ class _Planner:
             if not (changes and desired.versioned):
                 self.observed[item.address] = live
             refuse_create_only(desired, _shown(desired, changes))
+            if changes:
+                self._renewed |= {(item.address, output) for output in desired.renewed}
         except ReplacementRequired as error:
             stuck = {name: one for name, one in _shown(desired, changes).items() if name in desired.create_only}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
@@ -168,6 +171,8 @@ class _Planner:
         return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
+        if (address, output) in self._renewed:
+            return None
         if address in self.observed:
             return output_of(self.observed[address], output)
         # a recreated resource has some of its outputs again

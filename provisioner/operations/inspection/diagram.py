@@ -133,7 +133,7 @@ _GROUPS = (
     ),
     _Group("logs", "CloudWatch Logs", "aws", "lines", ("log_group", "flow_log")),
     _Group("alarms", "CloudWatch alarms", "aws", "lines", ("alarm", "event_rule", "topic", "subscription")),
-    _Group("parameters", "Parameter Store", "aws", "key", ("secure_parameter",)),
+    _Group("parameters", "Parameter Store", "aws", "key", ("secure_parameter", "connection_url")),
     _Group("roles", "IAM roles", "aws", "key", ("role", "service_linked_role")),
     _Group("zones", "private zones", "aws", "names", ("private_dns_namespace",)),
     _Group("schedules", "EventBridge Scheduler", "aws", "lines", ("schedule_group", "universal_schedule")),

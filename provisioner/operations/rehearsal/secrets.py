@@ -12,7 +12,7 @@ from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_of, user
 from provisioner.operations.prerequisites.secret_versions import parameter_name
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
 from provisioner.resources.iam import Role
-from provisioner.resources.ssm import SecureParameter
+from provisioner.resources.ssm import ConnectionUrl, SecureParameter
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
@@ -28,7 +28,8 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
 
     A secret of Secrets Manager has its recorded ARN, if there is one.
     """
-    own = {str(record.id) for record in records.values() if record.type == SecureParameter.type_name}
+    types = (SecureParameter.type_name, ConnectionUrl.type_name)
+    own = {str(record.id) for record in records.values() if record.type in types}
     places = [one["valueFrom"] for _, container in _containers(records) for one in container.get("secrets", ())]
     recorded = {parameter_of(place) for place in places if isinstance(place, str) and ":ssm:" in place}
     parameters: set[str] = set()

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from provisioner.config.models import Config
+from provisioner.engine.declaration import ready
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.prerequisites.references import keys
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.ssm import SecureParameter
+from provisioner.resources.ssm import ConnectionUrl, SecureParameter
 from provisioner.steps.stack import Stack
 from tests.cloud.project import kms_key
 from tests.cloud.resources.test_resources_rds import NAME, cluster
@@ -91,6 +92,23 @@ def test_logs_and_parameters_change_their_key_and_lose_it(rig: Rig) -> None:
     parameter = rig.cloud.client("ssm").get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]
     assert (parameter["Value"], parameter["Version"]) == (secret, 3)
     rig.down().ok()
+
+
+def test_a_plan_counts_all_that_another_key_changes(rig: Rig) -> None:
+    def declared(stack: Stack, arn: str | None = None) -> None:
+        password = stack.ensure(SecureParameter("password", PARAMETER, "Master password", arn))
+        url = "mysql://dbadmin@db.internal:3306/shop"
+        stack.ensure(ConnectionUrl("database", "/web/url", url, password.id, ready(password).version))
+
+    rig.up(declared).ok()
+    arn = kms_key(rig.cloud)
+    planned = rig.plan(lambda stack: declared(stack, arn))
+    assert [(one.address, list(one.changes)) for one in planned] == [
+        ("secure_parameter/password", ["key_id"]),
+        ("connection_url/database", ["password_version"]),
+    ]
+    assert rig.up(lambda stack: declared(stack, arn)).ok().writes == ["PutParameter"] * len(planned)
+    assert rig.plan(lambda stack: declared(stack, arn)) == []
 
 
 def repository(stack: Stack, arn: str | None) -> None:

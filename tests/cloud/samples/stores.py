@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.declaration import Handle
+from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ecr.copied_images import CopiedImage
@@ -17,12 +17,12 @@ from provisioner.resources.iam import InstanceProfile, Role, ServiceLinkedRole
 from provisioner.resources.logs import LogGroup, performance_log
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.s3 import Bucket
-from provisioner.resources.ssm import SecureParameter
+from provisioner.resources.ssm import ConnectionUrl, SecureParameter
 from provisioner.resources.stack_tags import StackTags
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 REPOSITORY, BUCKET = "sample/web", "sample-123456789012-logs"
-SECRET, PROFILE, SETTING = "/sample/secret", "sample-profile", "awsvpcTrunking"
+SECRET, CONNECTION, PROFILE, SETTING = "/sample/secret", "/sample/url", "sample-profile", "awsvpcTrunking"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -68,6 +68,16 @@ def _another_key(hand: ByHand) -> None:
     ssm = hand("ssm")
     value = ssm.get_parameter(Name=hand.id, WithDecryption=True)["Parameter"]["Value"]
     ssm.put_parameter(Name=hand.id, Value=value, Type="SecureString", KeyId=hand.others.key, Overwrite=True)
+
+
+def _another_value(hand: ByHand) -> None:
+    hand("ssm").put_parameter(Name=hand.id, Value="mysql://somewhere", Type="SecureString", Overwrite=True)
+
+
+def _connection_url(here: Here) -> Handle:
+    password = here[SecureParameter]
+    url = "mysql://dbadmin@db.internal:3306/shop?timeout=10"
+    return here.ensure(ConnectionUrl(NAME, CONNECTION, url, password.id, ready(password).version))
 
 
 def _other_image(hand: ByHand) -> None:
@@ -162,6 +172,14 @@ STORES: Mapping[type[Resource], Sample] = {
     WantedImage: Sample(lambda here: here.ensure(WantedImage(NAME, f"{REPOSITORY}:1", "web"))),
     SecureParameter: Sample(
         lambda here: here.ensure(SecureParameter(NAME, SECRET, "A secret")), {"key_id": _another_key}
+    ),
+    ConnectionUrl: Sample(
+        _connection_url,
+        {
+            # a version that somebody wrote is made of something unknown
+            "url password_version": _another_value,
+            "key_id url password_version": _another_key,
+        },
     ),
     Bucket: Sample(
         lambda here: here.ensure(Bucket(NAME, BUCKET, _delivered(), 7)),

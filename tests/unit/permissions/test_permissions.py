@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -195,9 +196,13 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
 
 def _checks(said: dict[str, Any], alias: str) -> Iterator[Check]:
     """Yield the checks that a statement allows at most, for a key with an alias."""
-    context = {name: (value,) for one in said.get("Condition", {}).values() for name, value in one.items()}
+    conditions = {name: value for one in said.get("Condition", {}).values() for name, value in one.items()}
+    contexts = [
+        {name: (value,) for name, value in zip(conditions, values, strict=True)}
+        for values in product(*map(_list, conditions.values()))
+    ]
     for action in _list(said["Action"]):
-        for resource in _list(said["Resource"]):
+        for resource, context in product(_list(said["Resource"]), contexts):
             arn = str(resource).replace("${log_group/flow-logs:arn}", FLOW_GROUP)
             yield Check(action, arn, {**context, "kms:ResourceAliases": (alias,)})
 

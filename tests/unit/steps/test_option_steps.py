@@ -47,8 +47,9 @@ def test_a_key_encrypts_all_that_is_kept_and_the_logs_key_logs() -> None:
     assert disk["Ebs"]["KmsKeyId"] == KEY
     decrypt = desired(stack, "role/execution-web").inline_policies["parameters"]["Statement"][1]
     assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", KEY)
-    context = decrypt["Condition"]["StringEquals"]["kms:EncryptionContext:PARAMETER_ARN"]
+    context, url = decrypt["Condition"]["StringEquals"]["kms:EncryptionContext:PARAMETER_ARN"]
     assert context.endswith(":parameter/ecs-sample-dev/database/password")
+    assert url.endswith(":parameter/ecs-sample-dev/database/url")
 
 
 def test_without_a_key_nothing_names_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,9 +28,9 @@ FACTS = Facts(
 )
 
 
-def declared(**services: dict[str, Any]) -> Stack:
+def declared(keys: Mapping[str, Any] | None = None, **services: dict[str, Any]) -> Stack:
     database: dict[str, Any] = {"database": {}} if any(one.get("database") for one in services.values()) else {}
-    tables = {"region": "eu-west-1", "dns": {"domain": "example.com"}, "services": services, **database}
+    tables = {"region": "eu-west-1", "dns": {"domain": "example.com"}, "services": services, **database, **(keys or {})}
     stack = Stack(Config.model_validate(tables), FACTS)
     stack.run()
     return stack
@@ -127,14 +128,35 @@ def test_callers_and_users_of_the_database_get_its_address() -> None:
         "DB_NAME": "sample",
         "DB_USER": "dbadmin",
     }
-    [secret] = container(stack, "order-api")["secrets"]
-    assert secret == {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"}
+    assert container(stack, "order-api")["secrets"] == [
+        {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"},
+        {"name": "DATABASE_URL", "valueFrom": "${connection_url/database:arn}"},
+    ]
     # another password makes another revision, whose tasks read it
     assert container(stack, "order-api")["dockerLabels"] == {
-        "provisioner.password-version": "${secure_parameter/database-password:version!}"
+        "provisioner.password-version": "${secure_parameter/database-password:version!}",
+        "provisioner.secret.DATABASE_URL": "${connection_url/database:version!}",
     }
     assert "secrets" not in container(stack, "web")
     assert "dockerLabels" not in container(stack, "web")
+
+
+def test_the_databases_url_is_made_of_its_settings() -> None:
+    stack = declared(
+        {"database": {"name": "shop", "user": "owner", "url_scheme": "mysql2", "url_query": "timeout=10"}},
+        web={"image": "nginx:1", "port": 80, "database": True},
+    )
+    assert desired(stack, "connection_url/database").url == (
+        "mysql2://owner@${db_cluster/main:endpoint}:3306/shop?timeout=10"
+    )
+
+
+@pytest.mark.parametrize("own", [{"environment": {"DATABASE_URL": "sqlite:///"}}, {"secrets": ["DATABASE_URL"]}])
+def test_a_database_url_of_the_file_comes_first(own: dict[str, Any]) -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "database": True, **own})
+    places = [one["valueFrom"] for one in container(stack, "web")["secrets"]]
+    assert "${connection_url/database:arn}" not in places
+    assert environment(stack, "web").get("DATABASE_URL") == own.get("environment", {}).get("DATABASE_URL")
 
 
 def test_a_container_has_no_health_check_unless_asked_for() -> None:

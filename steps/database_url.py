@@ -1,0 +1,35 @@
+"""The database's URL with the password in it, which most frameworks read from `DATABASE_URL`."""
+
+from __future__ import annotations
+
+from provisioner import Stack, ready, step
+from provisioner.config.facts import Held
+from provisioner.resources.ssm import ConnectionUrl
+from provisioner.steps.database import Database
+from provisioner.steps.secrets import Secrets, url_parameter
+
+
+@step
+def database_url(stack: Stack, secrets: Secrets | None, database: Database | None) -> Held | None:
+    """Declare the parameter with the URL, if there is a database, and return its ARN and version.
+
+    It changes once the database has taken a new password, so that no task starts with a password that is refused.
+    """
+    settings = stack.config.database
+    if settings is None or secrets is None or database is None:
+        return None
+    query = f"?{settings.url_query}" if settings.url_query else ""
+    place = f"{settings.user}@{database.endpoint}:{database.port}/{settings.name}"
+    url = stack.ensure(
+        ConnectionUrl(
+            "database",
+            url_parameter(stack),
+            f"{settings.url_scheme}://{place}{query}",
+            secrets.parameter_name,
+            secrets.parameter_version,
+            stack.facts.kms_key,
+        ),
+        follows=[database.cluster],
+    )
+    # ready: a change makes a new version
+    return Held(url.arn, ready(url).version)
