@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner import Handle, Network, Stack, step
+from provisioner import Handle, Network, Stack, ready, step
 from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
@@ -103,19 +103,25 @@ def database(
             kms_key_id=stack.facts.kms_key,
             enable_iam_database_authentication=settings.iam_authentication,
             enable_cloudwatch_logs_exports=settings.logs,
+            snapshot_identifier=stack.facts.snapshot,
         ),
         after=[service_roles.rds, *groups],
         keys={"database_name": "database.name", "master_username": "database.user", "kms_key_id": "kms_key"},
     )
+    if stack.facts.snapshot:
+        stack.notice(f"the database will be made of the snapshot {stack.facts.snapshot}")
+    # an instance can be created before a new cluster is ready, but not before a restored one (RDS API,
+    # RestoreDBClusterFromSnapshot)
+    member_of = ready(cluster).id if stack.facts.snapshot else cluster.id
     zones = stack.facts.zones if settings.readers else ()
-    writer = stack.ensure(DbInstance("main", f"{name}-1", cluster.id, AURORA_MYSQL.name, zones=zones))
+    writer = stack.ensure(DbInstance("main", f"{name}-1", member_of, AURORA_MYSQL.name, zones=zones))
     for number in range(1, settings.readers + 1):
         first = number % len(zones)
         stack.ensure(
             DbInstance(
                 f"reader-{number}",
                 f"{name}-{number + 1}",
-                cluster.id,
+                member_of,
                 AURORA_MYSQL.name,
                 promotion_tier=number,
                 zones=(*zones[first:], *zones[:first]),

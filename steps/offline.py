@@ -38,6 +38,7 @@ def facts(config: Config) -> Facts:
         local=True,
         s3_prefix_list="pl-any",
         cloudfront_prefix_list="pl-cloudfront" if config.distributed else "",
+        snapshot=config.database.from_snapshot if config.database else None,
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),

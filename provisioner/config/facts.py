@@ -218,6 +218,7 @@ class Facts:
         policed: the AWS services whose interface endpoints take a policy, such as `ecr.api`.
         instance_sizes: the sizes of the instance types, by name, if services run on instances and AWS tells them.
         group_rules: how many rules a security group may have in each direction.
+        snapshot: the snapshot that a new database is made of; None if it begins empty.
         kms_key, logs_key: the ARNs of the keys for stored data and for logs; None for AWS's own keys.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         listener: the listener that `load_balancer.listener` names; None if the stack makes its own.
@@ -253,6 +254,7 @@ class Facts:
     policed: frozenset[str] = frozenset()
     instance_sizes: Mapping[str, Size] = field(default_factory=dict)
     group_rules: int = 60
+    snapshot: str | None = None
     kms_key: str | None = None
     logs_key: str | None = None
     boundary: str | None = None

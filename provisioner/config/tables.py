@@ -158,6 +158,17 @@ class Database(Model):
     """Services sign in with IAM instead of a password."""
     logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
     """The logs to export to CloudWatch Logs."""
+    from_snapshot: (
+        Annotated[
+            str,
+            values.matching(
+                r"latest|[A-Za-z](-?[A-Za-z0-9])*|rds:[a-z0-9-]+|arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[a-z0-9:-]+",
+                'is not the name or the ARN of a cluster snapshot, or "latest"',
+            ),
+        ]
+        | None
+    ) = None
+    """The snapshot that a new database is made of, by name or ARN; `latest`: the newest final one of this stack."""
     url_scheme: Annotated[
         str,
         values.matching(r"[a-z][a-z0-9+.-]{0,31}", 'is not the scheme of a URL, such as "mysql2" or "mysql+pymysql"'),

@@ -33,7 +33,7 @@ OPTIONS: dict[str, Any] = {
     "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
-    "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "database": {"readers": 1, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},
     "dns": {"domain": "example.org", "create_zone": True},
     "load_balancer": {
         "access_logs": True,

@@ -65,7 +65,8 @@ def _diverted(aws: Aws, config: Config) -> list[str]:
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
     """Return a note on snapshots of an earlier database, if the plan creates one; a refused read is a note too."""
-    if not any(item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/") for item in planned):
+    made = [item for item in planned if item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/")]
+    if not made or any("snapshot_identifier" in item.changes for item in made):
         return []
     return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))
 

@@ -16,6 +16,7 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
+    database_snapshot,
     existing_certificates,
     existing_listener,
     existing_vpc,
@@ -89,6 +90,7 @@ def gather(
         images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
+        snapshot = begin(database_snapshot.chosen, aws, config, records)
         acl = begin(references.check_web_acl, aws, config)
         tls = begin(references.check_tls_policy, aws, config)
         shown = begin(existing_certificates.check, aws, config, records)
@@ -135,6 +137,7 @@ def gather(
                 policed=with_policy(),
                 instance_sizes=_or(sizes, on_missing, dict),
                 group_rules=_or(rules, on_missing, lambda: Facts.group_rules),
+                snapshot=_or(snapshot, on_missing, lambda: None),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),

@@ -58,6 +58,10 @@ CLUSTER = {
     "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
 }
 """The fields' names in CreateDBCluster: `CLUSTER_FIXED` stay, and ModifyDBCluster changes `CLUSTER`."""
+OF_SNAPSHOT = frozenset(
+    {"engine_version", "database_name", "master_username", "storage_encrypted", "backup_retention_period"}
+)
+"""Fields that RestoreDBClusterFromSnapshot takes from the snapshot, or does not take."""
 CLUSTER_OPTIONS = frozenset({"kms_key_id", "enable_iam_database_authentication", "enable_cloudwatch_logs_exports"})
 CLUSTER_SHOWN = {
     **CLUSTER_FIXED,
@@ -103,6 +107,9 @@ class DbCluster(Resource):
     AWS charges for the extended support of a version past its end unless it is disabled (CreateDBCluster,
     EngineLifecycleSupport).
 
+    With `snapshot_identifier` it is made of a snapshot, with the snapshot's user, password and database; then it gets
+    the password of the parameter.
+
     With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even after the protection
     was lifted, or the state was lost.
     """
@@ -128,6 +135,7 @@ class DbCluster(Resource):
     kms_key_id: str | None = None
     enable_iam_database_authentication: bool = False
     enable_cloudwatch_logs_exports: Sequence[str] = ()
+    snapshot_identifier: str | None = None
 
     type_name = "db_cluster"
     arn = "cluster:{db_cluster_identifier}"
@@ -146,6 +154,15 @@ class DbCluster(Resource):
             *(OWN, "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*"),
             conditions=ASKED,
         ),
+        *grants(
+            "rds",
+            "RestoreDBClusterFromSnapshot",
+            *(OWN, "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*", "cluster-snapshot:*"),
+            use=Use.OPTION,
+            why="`database.from_snapshot`",
+            when="snapshot_identifier",
+            conditions=ASKED,
+        ),
         *grants("rds", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("rds", "DeleteDBCluster", OWN, _SNAPSHOT),
         *grants("rds", "ModifyDBCluster", OWN, "cluster-pg:{stack}", use=Use.OTHER, why=CHANGED),
@@ -159,7 +176,7 @@ class DbCluster(Resource):
     derived = ("id", "arn")
     outputs = tuple(CLUSTER_OUTPUTS)
     create_only = frozenset(CLUSTER_FIXED.keys() - {"engine_version"})
-    ignore_changes = frozenset({"engine_version", "password_parameter"})
+    ignore_changes = frozenset({"engine_version", "password_parameter", "snapshot_identifier"})
     unordered = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
     protection = "deletion_protection"
     update_when_ready = True
@@ -211,12 +228,23 @@ class DbCluster(Resource):
         )
 
     def create(self, aws: Aws, token: str) -> Observed:
-        tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
+        tags = [*aws.tag_list(self.address), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
         # disabled options are not sent: an empty list would be sent as an empty text
         fields = {name: value for name, value in self.fields().items() if value or name not in CLUSTER_OPTIONS}
-        cluster = aws.client("rds").create_db_cluster(
-            **members.arguments(CLUSTER_FIXED | CLUSTER, fields), MasterUserPassword=self._password(aws), Tags=tags
-        )["DBCluster"]
+        rds = aws.client("rds")
+        if self.snapshot_identifier:
+            # without the tag of the password: it is given as soon as the cluster is available
+            settings = {name: value for name, value in fields.items() if name not in OF_SNAPSHOT}
+            cluster = rds.restore_db_cluster_from_snapshot(
+                **members.arguments(CLUSTER_FIXED | CLUSTER, settings),
+                SnapshotIdentifier=self.snapshot_identifier,
+                Tags=tags,
+            )["DBCluster"]
+        else:
+            tags.append(self._given())
+            cluster = rds.create_db_cluster(
+                **members.arguments(CLUSTER_FIXED | CLUSTER, fields), MasterUserPassword=self._password(aws), Tags=tags
+            )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:

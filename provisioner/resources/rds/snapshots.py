@@ -44,7 +44,7 @@ def earlier_data(aws: Aws) -> list[str]:
     more = f", and {len(found) - 1} older" if len(found) > 1 else ""
     text = (
         f"the database will be empty. A final snapshot of this stack's earlier one exists ({found[-1]}{more}): "
-        f"`aws rds restore-db-cluster-from-snapshot` makes another cluster of its data"
+        f'`database.from_snapshot = "latest"` makes the new one of its data'
     )
     return [text]
 

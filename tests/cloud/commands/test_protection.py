@@ -164,3 +164,38 @@ def test_the_next_teardown_leaves_another(project: Project) -> None:
     names = sorted(s["DBClusterSnapshotIdentifier"] for s in snapshots(project))
     assert len(names) == 3
     assert [name in told for name in names] == [False, True, True], "the earlier one is told as well, not that by hand"
+
+
+def test_a_new_database_is_made_of_the_newest_snapshot(project: Project) -> None:
+    names = [one["DBClusterSnapshotIdentifier"] for one in snapshots(project)]
+    written = project.config.read_text()
+    project.write(written.replace("[database]", '[database]\nfrom_snapshot = "latest"'))
+    planned = project.run("plan", "--target-step", "database", code=2).out
+    assert max(name for name in names if "-final-" in name) in planned
+    assert "will be empty" not in planned
+    project.run("up", "--yes", "--target-step", "database")
+    ssm = project.cloud.client("ssm")
+    (parameter,) = ssm.describe_parameters(
+        ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [f"/{NAME}/database/password"]}]
+    )["Parameters"]
+    tags = {tag["Key"]: tag["Value"] for tag in database(project.inventory())["TagList"]}
+    assert tags["provisioner:password-version"].endswith(f"/{parameter['Version']}")
+    assert "No changes" in project.run("plan", "--target-step", "database").out
+    project.write(written)
+    assert "No changes" in project.run("plan", "--target-step", "database").out
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('from_snapshot = "none"', 'database.from_snapshot is "none", but there is no such cluster snapshot in'),
+        ('from_snapshot = "by-hand"\nuser = "other"', 'and stays: write user = "dbadmin"'),
+        ('from_snapshot = "latest"', "but there is no final snapshot of ecs-sample-other"),
+    ],
+)
+def test_a_snapshot_that_does_not_fit_is_refused_first(project: Project, keys: str, told: str) -> None:
+    written, since = project.config.read_text(), project.last_call()
+    project.write(written.replace("[database]", f"[database]\n{keys}"))
+    assert told in project.run("up", "--yes", "--env", "other", code=4).err
+    assert project.writes(since) == []
+    project.write(written)

@@ -128,6 +128,50 @@ def snapshot_twice(scene: Scene, rds: Any) -> Any:
     return delete(rds, name, FinalDBSnapshotIdentifier="final")
 
 
+RESTORING = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html"
+
+
+@once
+def snapshot(scene: Scene) -> str:
+    """A cluster's snapshot, available."""
+    rds, name = scene.client("rds"), cluster(scene, "restored")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier="restored-1")
+
+    def shown() -> str:
+        (one,) = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="restored-1")["DBClusterSnapshots"]
+        return str(one["Status"])
+
+    scene.wait(lambda: shown() == "available")
+    return "restored-1"
+
+
+def restore(scene: Scene, rds: Any, name: str, **more: Any) -> Any:
+    """Restore a cluster from a snapshot."""
+    settings = {"DBSubnetGroupName": subnet_group(scene), "ServerlessV2ScalingConfiguration": V2, **more}
+    return rds.restore_db_cluster_from_snapshot(
+        **{"DBClusterIdentifier": scene.name("db"), "SnapshotIdentifier": name, "Engine": "aurora-mysql", **settings}
+    )
+
+
+def unready_snapshot(scene: Scene, rds: Any) -> Any:
+    """Restore from a snapshot that is being made."""
+    name = cluster(scene, "unready")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier="unready-1")
+    return restore(scene, rds, "unready-1")
+
+
+def member_of_restored(scene: Scene, rds: Any) -> Any:
+    """Create an instance in a cluster that is being restored."""
+    name = scene.name("db")
+    restore(scene, rds, snapshot(scene), DBClusterIdentifier=name)
+    return rds.create_db_instance(
+        DBInstanceIdentifier=f"{name}-1",
+        DBClusterIdentifier=name,
+        Engine="aurora-mysql",
+        DBInstanceClass="db.serverless",
+    )
+
+
 def unready_member(scene: Scene, rds: Any) -> Any:
     """Modify an instance that is being created."""
     name = scene.name("db")
@@ -148,6 +192,16 @@ def set_parameter(scene: Scene, rds: Any, group_name: str, **wanted: Any) -> Any
 
 
 CASES = (
+    case("RestoreDBClusterFromSnapshot", "from an unknown snapshot", "DBClusterSnapshotNotFoundFault", RESTORING,
+        lambda s, c: restore(s, c, "unknown")),
+    case("RestoreDBClusterFromSnapshot", "from a snapshot that is being made", "InvalidDBClusterSnapshotStateFault",
+        RESTORING, unready_snapshot),
+    case("RestoreDBClusterFromSnapshot", "with another engine", "InvalidParameterValue", RESTORING,
+        lambda s, c: restore(s, c, snapshot(s), Engine="aurora-postgresql")),
+    case("RestoreDBClusterFromSnapshot", "under a name in use", "DBClusterAlreadyExistsFault", RESTORING,
+        lambda s, c: restore(s, c, snapshot(s), DBClusterIdentifier=cluster(s, "restored"))),
+    case("CreateDBInstance", "in a cluster that is being restored", "InvalidDBClusterStateFault", RESTORING,
+        member_of_restored),
     case("CreateDBSubnetGroup", "with a name in use", "DBSubnetGroupAlreadyExists", ERRORS,
         lambda s, c: c.create_db_subnet_group(
             DBSubnetGroupName=subnet_group(s), DBSubnetGroupDescription="x", SubnetIds=subnets(s))),

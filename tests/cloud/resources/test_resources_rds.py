@@ -331,6 +331,12 @@ def test_down_leaves_a_restored_copy_and_names_it(rig: Rig) -> None:
     rig.up(declared).ok()
     rds, before = rig.cloud.client("rds"), cluster(rig)
     rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="rescue", DBClusterIdentifier=NAME)
+
+    def taken() -> bool:
+        (shown,) = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="rescue")["DBClusterSnapshots"]
+        return bool(shown["Status"] == "available")
+
+    rig.cloud.wait(taken, "the snapshot to be available")
     rds.restore_db_cluster_from_snapshot(
         DBClusterIdentifier="rescued",
         SnapshotIdentifier="rescue",

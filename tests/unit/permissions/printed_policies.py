@@ -29,7 +29,7 @@ OPTIONS: Mapping[str, Any] = {
     "kms_key": KEY,
     "logs": {"kms_key": "alias/logs"},
     "network": {"flow_logs": True, "egress": "nat-per-zone"},
-    "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
+    "database": {"readers": 2, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "capacity": {"spot": True},
     "account": {"role_path": "/apps/", "boundary": "arn:aws:iam::123456789012:policy/most", "trunking": False},

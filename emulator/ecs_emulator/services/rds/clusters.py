@@ -358,9 +358,27 @@ def create_db_cluster_snapshot(
 
 @wrap(RDSBackend, "restore_db_cluster_from_snapshot")
 def restore_db_cluster_from_snapshot(original: Any, self: Any, from_snapshot_id: str, overrides: Any) -> Any:
-    """RestoreDBClusterFromSnapshot: show a database's name only if the call gives it."""
-    cluster = original(self, from_snapshot_id, overrides)
+    """RestoreDBClusterFromSnapshot: refuse another engine, and a snapshot that is being made; show only given names.
+
+    User, password, backups and encryption are the snapshot's. Protection is off unless the call asks for it (RDS API,
+    RestoreDBClusterFromSnapshot). Snapshots of others are given by ARN.
+    """
+    name = from_snapshot_id.rpartition(":")[2].lower()
+    snapshot = self.cluster_snapshots.get(name)
+    if snapshot is None:
+        refuse("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {from_snapshot_id} not found.")
+    if snapshot.status != "available":
+        refuse("InvalidDBClusterSnapshotStateFault", texts.SNAPSHOT_IN_STATE.format(name, snapshot.status))
+    if overrides.get("engine") not in (None, snapshot.cluster.engine):
+        refuse(
+            "InvalidParameterValue",
+            f"The engine {overrides['engine']} can't restore a snapshot of the engine {snapshot.cluster.engine}.",
+        )
+    cluster = original(self, name, overrides)
     cluster.database_name = overrides.get("database_name")
+    cluster.deletion_protection = bool(overrides.get("deletion_protection"))
+    cluster.storage_encrypted = bool(snapshot.cluster.storage_encrypted or overrides.get("kms_key_id"))
+    cluster.restored = True
     return cluster
 
 
@@ -379,6 +397,6 @@ def delete_db_cluster_snapshot(original: Any, self: Any, db_snapshot_identifier:
     if snapshot is not None and snapshot.status != "available":
         refuse(
             "InvalidDBClusterSnapshotStateFault",
-            f"DB cluster snapshot {db_snapshot_identifier} is in {snapshot.status} state.",
+            texts.SNAPSHOT_IN_STATE.format(db_snapshot_identifier, snapshot.status),
         )
     return original(self, db_snapshot_identifier)

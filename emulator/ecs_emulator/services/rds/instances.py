@@ -50,6 +50,9 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
 def _check_member(cluster: Any, wanted: Any) -> None:
     if cluster.status == "deleting":
         refuse("InvalidDBClusterStateFault", f"DbCluster {cluster.db_cluster_identifier} is in deleting state.")
+    # "You can create DB instances only after […] the DB cluster is available" (RDS API, RestoreDBClusterFromSnapshot)
+    if cluster.status == "creating" and getattr(cluster, "restored", False):
+        refuse("InvalidDBClusterStateFault", f"DbCluster {cluster.db_cluster_identifier} is in creating state.")
     if wanted.get("master_username") or wanted.get("master_user_password"):
         refuse(
             "InvalidParameterCombination",

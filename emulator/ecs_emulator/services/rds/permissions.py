@@ -14,6 +14,7 @@ _RDS: Mapping[str, str] = {
     "DBInstanceIdentifier": "db",
     "DBSubnetGroupName": "subgrp",
     "FinalDBSnapshotIdentifier": "cluster-snapshot",
+    "SnapshotIdentifier": "cluster-snapshot",
 }
 _LISTS: Mapping[str, tuple[str, ...]] = {
     "DescribeDBClusterParameterGroups": ("cluster-pg",),
@@ -27,9 +28,10 @@ _CREATED: Mapping[str, str] = {
     "CreateDBClusterParameterGroup": "DBClusterParameterGroupName",
     "CreateDBInstance": "DBInstanceIdentifier",
     "CreateDBSubnetGroup": "DBSubnetGroupName",
+    "RestoreDBClusterFromSnapshot": "DBClusterIdentifier",
 }
 _KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
-"""Actions on a key that CreateDBCluster checks (Service Authorization Reference, dependent actions)."""
+"""Actions on a key that CreateDBCluster and its like check (Service Authorization Reference, dependent actions)."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
@@ -43,7 +45,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
         yield from _defaults(call)
         if brought:
             yield call.check(named.get(_CREATED[operation], "*"), requested(brought), "rds:AddTagsToResource")
-        if operation == "CreateDBCluster":
+        if operation in ("CreateDBCluster", "RestoreDBClusterFromSnapshot"):
             yield from used(call, call.text("KmsKeyId"), "rds", _KEY, {})
     elif arn := call.text("ResourceName"):
         yield call.existing(arn, requested(brought))
@@ -71,7 +73,7 @@ def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
 def _defaults(call: ApiCall) -> Iterator[Check]:
     """Yield the checks on the default groups that AWS uses."""
     engine = call.text("Engine")
-    if call.operation in ("CreateDBCluster", "CreateDBInstance"):
+    if call.operation in ("CreateDBCluster", "CreateDBInstance", "RestoreDBClusterFromSnapshot"):
         yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))
     if call.operation == "CreateDBInstance":
         yield call.check(call.arn(f"pg:default.{engine}8.0"), requested(call.tags()))

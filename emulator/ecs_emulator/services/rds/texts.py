@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CLUSTER_HAS_INSTANCES = "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
 CLUSTER_IN_STATE = "Db cluster {} is in {} state"
+SNAPSHOT_IN_STATE = "DB cluster snapshot {} is in {} state."
 NO_CLUSTER = "DBCluster {} not found."
 NO_PARAMETER_GROUP = "DBClusterParameterGroup not found: {}"
 PARAMETER_GROUP_IN_USE = (
