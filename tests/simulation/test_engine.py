@@ -21,7 +21,7 @@ from tests.simulation.mutations import ROOT
 from tests.simulation.regressions import LIVES, by_hand, up
 from tests.simulation.stack import Item, Use
 
-SAMPLE = range(180)
+SAMPLE = range(50, 140)
 EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan ok", "recover ok", "rename ok")
 """Events that must occur in the sample, or it proves nothing."""
 

@@ -10,7 +10,7 @@ from tests.simulation import local
 from tests.simulation.disk import Faults
 from tests.simulation.local_life import Act, Life, Person, Reader, Round, Writer, drawn
 
-SEEDS = 200
+SEEDS = 100
 SEEN = {
     *("put", "puts", "drop", "finish", "guard", "swap", "keep", "read", "locked", "waited", "crash", "ousted"),
     *("not put", "not closed", "full", "short", "sync", "names", "readonly"),

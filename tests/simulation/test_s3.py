@@ -22,7 +22,7 @@ from tests.simulation.s3_life import Command, Deed, Life, Op, drawn
 from tests.simulation.s3_model import Model
 from tests.simulation.shrink import as_code
 
-SAMPLE = 300
+SAMPLE = 150
 PUT, MORE, OTHER = Op("put", "a/0", 1), Op("put", "a/1", 2), Op("put", "b/0", 2)
 
 

@@ -16,7 +16,7 @@ from tests.simulation.memory import Memory
 from tests.simulation.stack import Config, Item, Use
 from tests.simulation.traffic_stack import LET_IN
 
-SAMPLE = range(5_000_000, 5_000_060)
+SAMPLE = range(5_000_000, 5_000_030)
 CALM = Act("up", 1)
 
 

@@ -148,9 +148,8 @@ COMPLETED = {
 }
 
 
-@pytest.mark.parametrize(
-    "shell", ["bash", pytest.param("zsh", marks=pytest.mark.slow), pytest.param("fish", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shell_completion_knows_values(shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = sample.text().replace("# secrets = [", "secrets = [", 1)

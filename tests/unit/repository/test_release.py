@@ -12,6 +12,9 @@ import pytest
 from tests.release.__main__ import main
 from tests.release.checks import VERSIONS, git, problems
 
+# each copies the repository
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 NEXT = "7.8.9"
 NEW = f"## Unreleased\n\n## {NEXT} (2030-01-01)\n- First version.\n\n## 7.8.8\n- Older.\n"
@@ -51,7 +54,6 @@ def clone(tmp_path: Path) -> Path:
     return clone
 
 
-@pytest.mark.slow
 def test_a_release_is_built_then_tagged(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert problems(clone, NEXT) == []
     assert main([NEXT], clone) == 0
