@@ -1,25 +1,17 @@
-"""Run each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
+"""Run each Aurora cluster with an instance as one container, under the names that lead to its endpoint."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ecs_emulator.containers import networks
 from ecs_emulator.containers.authority import archive, authority
+from ecs_emulator.containers.database_servers import FOLDER, SERVERS, Server
 from ecs_emulator.containers.engine import LIMITS, Ended, Engine, repeat
 from ecs_emulator.lock import LOCK
 
-IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
-IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
-"""The environment variable that names another image; it must take the variables and options of MySQL's official one."""
-SHOWN = "tls"
-"""The directory in the container's root with the database's certificate and that of its authority."""
-ENGINE = "aurora-mysql"
-TLS = "require_secure_transport"
 READ_SECONDS = 1.0
 
 
@@ -28,6 +20,7 @@ class DatabaseContainer:
     """A database from RDS and Route 53: container name, security groups, host names, variables and options.
 
     Attributes:
+        server: the server that runs in it.
         endpoints: RDS's own host names; the certificate is for these alone.
         aliases: the endpoints, and the names of private zones that lead to them.
         environment: the variables with which the server creates its database and user.
@@ -35,6 +28,7 @@ class DatabaseContainer:
     """
 
     name: str
+    server: Server
     groups: tuple[str, ...]
     endpoints: tuple[str, ...]
     aliases: frozenset[str]
@@ -55,7 +49,7 @@ def _keep(host: Engine, known: dict[str, DatabaseContainer]) -> None:
         host.remove(name)
         del known[name]
     for name, database in wanted.items():
-        if name not in known and not host.has_image(_image(), "no database runs here"):
+        if name not in known and not host.has_image(database.server.chosen_image(), "no database runs here"):
             continue
         with contextlib.suppress(Ended), host.creating():
             _keep_one(host, known, database)
@@ -80,20 +74,17 @@ def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
     for account, by_region in rds_backends.items():
         for backend in by_region.values():
             for cluster in backend.clusters.values():
-                if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
+                server = SERVERS.get(cluster.engine)
+                if server and cluster.db_cluster_members and cluster.status != "deleting":
                     endpoints = (cluster.endpoint, cluster.reader_endpoint)
                     yield DatabaseContainer(
                         f"{cluster.db_cluster_identifier}-database-{host.owner}",
+                        server,
                         tuple(cluster.vpc_security_group_ids),
                         endpoints,
                         frozenset(_names(account, set(endpoints))),
-                        (
-                            ("MYSQL_DATABASE", cluster.database_name or ""),
-                            ("MYSQL_USER", str(cluster.master_username)),
-                            ("MYSQL_PASSWORD", str(cluster._master_user_password)),
-                            ("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),
-                        ),
-                        options(backend, cluster.parameter_group),
+                        server.environment(cluster),
+                        server.options(backend, cluster.parameter_group),
                     )
 
 
@@ -102,13 +93,6 @@ def named(host: Engine, name: str) -> str:
     with LOCK:
         found = [one.name for one in _wanted(host) if name in one.aliases]
     return next(iter(found), "")
-
-
-def options(rds: Any, group: str) -> tuple[str, ...]:
-    """Return a parameter group's options for the server; only options that both MySQL and MariaDB take."""
-    parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}
-    demanded = parameters.get(TLS, {}).get("ParameterValue") in ("ON", "1")
-    return ("--require-secure-transport=ON",) if demanded else ()
 
 
 def _names(account: str, endpoints: set[str]) -> Iterator[str]:
@@ -122,27 +106,24 @@ def _names(account: str, endpoints: set[str]) -> Iterator[str]:
                 yield record.name.rstrip(".")
 
 
-def _image() -> str:
-    return os.environ.get(IMAGE_SWITCH) or IMAGE
-
-
 def _create(host: Engine, database: DatabaseContainer) -> None:
     host.remove(database.name)
     api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
     aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
-    tls = [f"--ssl-{option}=/{SHOWN}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
+    server = database.server
     api.create_container(
-        _image(),
-        [*tls, *database.options],
+        server.chosen_image(),
+        [*server.tls, *database.options],
         name=database.name,
         hostname=database.name[:63],
         labels=host.labels,
         environment=dict(database.environment),
         host_config=api.create_host_config(network_mode=homes[0], **LIMITS),
         networking_config=api.create_networking_config({homes[0]: aliases}),
+        **({"entrypoint": [*server.entrypoint]} if server.entrypoint else {}),
     )
-    files = {f"{SHOWN}/ca": authority().pem, f"{SHOWN}/server": authority().issue(database.endpoints)}
-    api.put_archive(database.name, "/", archive(files))
+    files = {"ca": authority().pem, "server": authority().issue(database.endpoints), **server.files}
+    api.put_archive(database.name, "/", archive({f"{FOLDER}/{name}": content for name, content in files.items()}))
     for home in homes[1:]:
         api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
 

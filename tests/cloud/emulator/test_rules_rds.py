@@ -69,6 +69,13 @@ def test_versions_and_classes_are_known(rds: Any) -> None:
     default = rds.describe_db_engine_versions(Engine="aurora-mysql", DefaultOnly=True)["DBEngineVersions"]
     assert len(default) == 1
     assert rds.describe_db_engine_versions(Engine="aurora-mysql", EngineVersion="9.9")["DBEngineVersions"] == []
+    of_16 = rds.describe_db_engine_versions(Engine="aurora-postgresql", EngineVersion="16")["DBEngineVersions"]
+    assert {one["DBParameterGroupFamily"] for one in of_16} == {"aurora-postgresql16"}
+    least = {one["EngineVersion"]: one["ServerlessV2FeaturesSupport"]["MinCapacity"] for one in of_16}
+    assert (least["16.2"], least["16.3"], least["16.11"]) == (0.5, 0, 0)
+    for wanted, version in (({}, "17.7"), ({"EngineVersion": "16"}, "16.11")):
+        found = rds.describe_db_engine_versions(Engine="aurora-postgresql", DefaultOnly=True, **wanted)
+        assert [one["EngineVersion"] for one in found["DBEngineVersions"]] == [version]
     request = {"Engine": "aurora-mysql", "EngineVersion": VERSION, "DBInstanceClass": "db.serverless"}
     options = rds.describe_orderable_db_instance_options(**request)["OrderableDBInstanceOptions"]
     assert len(options) == 1
@@ -352,7 +359,7 @@ def test_option_groups_are_listed(rds: Any) -> None:
     group = {"OptionGroupName": "mine", "EngineName": "mysql", "MajorEngineVersion": "8.0"}
     rds.create_option_group(**group, OptionGroupDescription="mine")
     listed = {entry["OptionGroupName"] for entry in rds.describe_option_groups()["OptionGroupsList"]}
-    assert listed == {"mine", "default:aurora-mysql-8-0"}
+    assert listed >= {"mine", "default:aurora-mysql-8-0", "default:aurora-postgresql-17"}
     (mine,) = rds.describe_option_groups(OptionGroupName="mine")["OptionGroupsList"]
     assert mine["EngineName"] == "mysql"
     refused(lambda: rds.describe_option_groups(OptionGroupName="none"), "OptionGroupNotFoundFault")

@@ -48,6 +48,11 @@ def create(scene: Scene, rds: Any, **more: Any) -> Any:
     return rds.create_db_cluster(**request(scene, **more))
 
 
+def postgresql(scene: Scene, rds: Any, **more: Any) -> Any:
+    """Create a cluster of PostgreSQL."""
+    return create(scene, rds, **{"Engine": "aurora-postgresql", "EngineVersion": "17", **more})
+
+
 def status(scene: Scene, name: str) -> str:
     return str(scene.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["Status"])
 
@@ -359,6 +364,30 @@ CASES = (
         lambda s, c: delete(c, cluster(s, "spare"), FinalDBSnapshotIdentifier="final-")),
     case("DescribeDBClusters", "of an unknown name", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.describe_db_clusters(DBClusterIdentifier="nothing")),
+
+    case("CreateDBClusterParameterGroup", "of a family of PostgreSQL that does not exist", "InvalidParameterValue",
+        parameter("DBParameterGroupFamily"),
+        lambda s, c: c.create_db_cluster_parameter_group(
+            DBClusterParameterGroupName="x", DBParameterGroupFamily="aurora-postgresql9.9", Description="x")),
+    case("CreateDBCluster", "of PostgreSQL, with admin as user", "InvalidParameterValue",
+        "https://github.com/aws-cloudformation/cfn-lint/pull/4425",
+        lambda s, c: postgresql(s, c, MasterUsername="admin"), "reserved word"),
+    case("CreateDBCluster", "of PostgreSQL, with admin as database", "InvalidParameterValue",
+        "https://github.com/awslabs/aws-saas-boost/issues/180",
+        lambda s, c: postgresql(s, c, DatabaseName="admin"), "reserved word"),
+    case("CreateDBCluster", "of PostgreSQL, of a version that does not exist", "InvalidParameterCombination",
+        "https://github.com/cn-terraform/terraform-aws-sonarqube/issues/4",
+        lambda s, c: postgresql(s, c, EngineVersion="16.99"), "Cannot find version 16.99 for aurora-postgresql"),
+    case("CreateDBCluster", "of PostgreSQL, with capacity 0 before version 16.3", "InvalidParameterValue",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html",
+        lambda s, c: postgresql(s, c, EngineVersion="16.2", ServerlessV2ScalingConfiguration={
+            "MinCapacity": 0, "MaxCapacity": 4})),
+    case("CreateDBCluster", "of PostgreSQL, with a log of MySQL's", "InvalidParameterCombination", LOGS,
+        lambda s, c: postgresql(s, c, EnableCloudwatchLogsExports=["slowquery"]),
+        "You cannot use the log types 'slowquery' with engine version aurora-postgresql 17.7"),
+    case("CreateDBCluster", "of PostgreSQL, with a parameter group of MySQL's", "InvalidParameterCombination",
+        parameter("DBClusterParameterGroupName"),
+        lambda s, c: postgresql(s, c, DBClusterParameterGroupName=parameter_group(s)), "aurora-postgresql17"),
 
     case("CreateDBInstance", "with a name in use", "DBInstanceAlreadyExists", ERRORS,
         lambda s, c: (main(s), member(s, c, DBInstanceIdentifier="aurora-1"))),

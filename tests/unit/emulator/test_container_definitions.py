@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
-from ecs_emulator.containers.database import options
+from ecs_emulator.containers.database_servers import MYSQL, POSTGRESQL
 from ecs_emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
 
 
@@ -59,9 +59,23 @@ def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
     assert [mount["Type"] for mount in one.host["mounts"]] == ["volume"]
 
 
+def of_group(family: str, **parameters: str) -> Any:
+    """Return an RDS with one parameter group of a family."""
+    wanted = {name.replace("__", "."): {"ParameterValue": value} for name, value in parameters.items()}
+    group = SimpleNamespace(parameters=wanted, db_parameter_group_family=family)
+    return SimpleNamespace(db_cluster_parameter_groups={"main": group})
+
+
 @pytest.mark.parametrize(("value", "given"), [("ON", ("--require-secure-transport=ON",)), ("OFF", ()), (None, ())])
 def test_the_server_demands_tls_as_the_clusters_parameters_say(value: str | None, given: tuple[str, ...]) -> None:
-    parameters = {"require_secure_transport": {"ParameterValue": value}} if value else {}
-    rds = SimpleNamespace(db_cluster_parameter_groups={"main": SimpleNamespace(parameters=parameters)})
-    assert options(rds, "main") == given
-    assert options(rds, "default.aurora-mysql8.0") == ()
+    rds = of_group("aurora-mysql8.0", **({"require_secure_transport": value} if value else {}))
+    assert MYSQL.options(rds, "main") == given
+    assert MYSQL.options(rds, "default.aurora-mysql8.0") == ()
+
+
+def test_postgresql_demands_tls_unless_it_is_told_not_to() -> None:
+    demanded, optional = ("-c", "hba_file=/tls/hba-tls"), ("-c", "hba_file=/tls/hba")
+    assert POSTGRESQL.options(of_group("aurora-postgresql17"), "main") == demanded
+    assert POSTGRESQL.options(of_group("aurora-postgresql17", rds__force_ssl="0"), "main") == optional
+    assert POSTGRESQL.options(of_group("aurora-postgresql16"), "default.aurora-postgresql16") == optional
+    assert POSTGRESQL.files["hba-tls"].splitlines()[-1].startswith(b"hostssl ")

@@ -12,7 +12,7 @@ from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, OptionGr
 from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.services.rds.versions import ENGINE
+from ecs_emulator.services.rds.versions import ENGINES
 
 _NO_CERTIFICATE = "Certificate not found: {}"
 
@@ -120,17 +120,14 @@ def describe_db_cluster_endpoints(self: Any) -> ActionResult:
 
 @replace(RDSResponse, "describe_option_groups")
 def describe_option_groups(self: Any) -> ActionResult:
-    """DescribeOptionGroups: return the account's groups, and Aurora MySQL's default, which has no options."""
+    """DescribeOptionGroups: return the account's groups, and the defaults of Aurora, which have no options."""
     members = {"OptionGroupName": "name", "EngineName": "engine_name", "MajorEngineVersion": "major_engine_version"}
     # ignore an empty text, which Ansible's rds_option_group_info sends
     requested = {member: value for name, member in members.items() if (value := self.params.get(name))}
-    default = OptionGroup(
-        self.backend, f"default:{ENGINE}-8-0", ENGINE, "8.0", f"Default option group for {ENGINE} 8.0"
-    )
-    default.vpc_and_non_vpc_instance_memberships = True
+    defaults = [_default_options(self.backend, name, major) for name, major in _MAJORS]
     shown = [
         group
-        for group in [*self.backend.option_groups.values(), default]
+        for group in [*self.backend.option_groups.values(), *defaults]
         if all(getattr(group, member) == value for member, value in requested.items())
     ]
     if "name" in requested and not shown:
@@ -138,10 +135,20 @@ def describe_option_groups(self: Any) -> ActionResult:
     return ActionResult({"OptionGroupsList": shown})
 
 
+_MAJORS = sorted({(name, engine.major(version)) for name, engine in ENGINES.items() for version in engine.versions})
+
+
+def _default_options(rds: Any, name: str, major: str) -> OptionGroup:
+    called = f"default:{name}-{major.replace('.', '-')}"
+    default = OptionGroup(rds, called, name, major, f"Default option group for {name} {major}")
+    default.vpc_and_non_vpc_instance_memberships = True
+    return default
+
+
 @wrap(RDSBackend, "describe_option_group_options")
 def describe_option_group_options(original: Any, engine_name: str, major_engine_version: str | None = None) -> Any:
     """DescribeOptionGroupOptions: return none for Aurora, which moto does not know as an engine."""
-    return [] if engine_name == ENGINE else original(engine_name, major_engine_version)
+    return [] if engine_name in ENGINES else original(engine_name, major_engine_version)
 
 
 @replace(RDSResponse, "describe_db_log_files")

@@ -14,7 +14,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.rds import texts
-from ecs_emulator.services.rds.versions import FAMILY, can_pause, resolve
+from ecs_emulator.services.rds.versions import ENGINES, MYSQL, can_pause, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")
@@ -28,9 +28,6 @@ _ZONE_IDS = {
 _SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
 STANDING_STILL = ("stopping", "stopped", "starting")
 """The states in which neither a cluster nor its instances can be deleted."""
-_RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
-_RESERVED_DATABASES = ("mysql", "sys")
-"""MySQL's own schemas; the further reserved words that AWS refuses are not documented."""
 
 
 @wrap(RDSBackend, "create_db_cluster")
@@ -47,10 +44,10 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     kwargs["engine_version"] = version
     _check_credentials(kwargs)
     _check_settings(kwargs)
-    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), kwargs["engine"], version or "")
     group = self.describe_db_subnet_groups(kwargs.get("db_subnet_group_name") or "default")[0]
     groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
-    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"])
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"], version)
     cluster = original(self, kwargs)
     cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE), "creating"
     cluster.vpc_security_group_ids = groups
@@ -59,8 +56,8 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
     cluster.hosted_zone_id = _ZONE_IDS.get(self.region_name, _ZONE_IDS["us-east-1"])
-    if cluster.engine == "aurora-mysql" and not kwargs.get("db_cluster_parameter_group_name"):
-        cluster.parameter_group = f"default.{FAMILY}"
+    if cluster.engine in ENGINES and not kwargs.get("db_cluster_parameter_group_name"):
+        cluster.parameter_group = f"default.{ENGINES[cluster.engine].family(version or '')}"
     _complete_scaling(cluster)
     return cluster
 
@@ -79,7 +76,8 @@ def check_identifier(parameter: str, name: str) -> None:
 def _check_credentials(kwargs: dict[str, Any]) -> None:
     """Refuse a user, password or database name beyond the limits of CreateDBCluster (API reference)."""
     user, database = kwargs.get("master_username") or "", kwargs.get("database_name")
-    if user.lower() in _RESERVED_USERS:
+    engine = ENGINES.get(kwargs["engine"], MYSQL)
+    if user.lower() in engine.reserved_users:
         refuse(
             "InvalidParameterValue",
             f"MasterUsername {user} cannot be used as it is a reserved word used by the engine",
@@ -90,7 +88,7 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
             "The parameter MasterUsername must begin with a letter, contain only alphanumeric characters and be at "
             "most 16 characters long.",
         )
-    if (database or "").lower() in _RESERVED_DATABASES:
+    if (database or "").lower() in engine.reserved_databases:
         refuse(
             "InvalidParameterValue", f"DatabaseName {database} cannot be used.  It is a reserved word for this engine"
         )
@@ -131,12 +129,12 @@ def check_password(password: str) -> None:
         )
 
 
-def _check_scaling(wanted: Any, version: str) -> None:
+def _check_scaling(wanted: Any, engine: str, version: str) -> None:
     """Refuse capacities that are no halves or out of order, and 0 where the engine cannot pause."""
     if not wanted:
         return
     low, high = float(wanted.get("min_capacity") or 0), float(wanted.get("max_capacity") or 0)
-    floor = 0.0 if can_pause(version) else 0.5
+    floor = 0.0 if can_pause(engine, version) else 0.5
     if low < floor or low > 256 or low % 0.5:
         refuse(
             "InvalidParameterValue",
@@ -183,17 +181,18 @@ def check_groups(rds: Any, vpc_id: str, groups: list[str] | None) -> list[str]:
     return [default.id]
 
 
-def _check_parameter_group(rds: Any, name: str | None, engine: str) -> None:
+def _check_parameter_group(rds: Any, name: str | None, engine: str, version: str | None) -> None:
     if not name or name.startswith("default."):
         return
     group = rds.db_cluster_parameter_groups.get(name)
     if group is None:
         refuse("DBClusterParameterGroupNotFound", texts.NO_PARAMETER_GROUP.format(name))
-    if engine == "aurora-mysql" and group.db_parameter_group_family != FAMILY:
+    family = ENGINES[engine].family(version or "") if engine in ENGINES else group.db_parameter_group_family
+    if group.db_parameter_group_family != family:
         refuse(
             "InvalidParameterCombination",
             f"The Parameter Group {name} with DBParameterGroupFamily {group.db_parameter_group_family} can't be used "
-            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {FAMILY}",
+            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {family}",
         )
 
 
@@ -254,8 +253,8 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster = _find(self, kwargs["db_cluster_identifier"])
     _check_available(cluster)
     version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
-    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
-    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine)
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), cluster.engine, version or "")
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine, version)
     if kwargs.get("master_user_password") is not None:
         check_password(kwargs["master_user_password"])
     groups = kwargs.get("vpc_security_group_ids")

@@ -12,31 +12,10 @@ from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.rds import texts
-from ecs_emulator.services.rds.versions import FAMILY
+from ecs_emulator.services.rds.parameters import STATIC, engine_defaults
+from ecs_emulator.services.rds.versions import ENGINES
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
-
-# Some of the family's parameters, with the engine's defaults (DescribeDBClusterParameters), and the static ones.
-_ENGINE_DEFAULTS = {
-    "binlog_format": "OFF",
-    "character_set_client": None,
-    "character_set_connection": None,
-    "character_set_database": None,
-    "character_set_results": None,
-    "character_set_server": None,
-    "collation_connection": None,
-    "collation_server": None,
-    "general_log": None,
-    "innodb_file_per_table": "1",
-    "log_output": None,
-    "require_secure_transport": "OFF",
-    "server_audit_events": None,
-    "server_audit_logging": "0",
-    "slow_query_log": None,
-    "time_zone": "UTC",
-    "tls_version": "TLSv1.2,TLSv1.3",
-}
-_STATIC = ("binlog_format", "innodb_file_per_table", "tls_version")
 
 
 def _subnets(self: Any) -> list[Any]:
@@ -131,7 +110,10 @@ def create_db_cluster_parameter_group(
             "letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain "
             "two consecutive hyphens.",
         )
-    if db_parameter_group_family.startswith("aurora-mysql") and db_parameter_group_family != FAMILY:
+    known = [family for engine in ENGINES.values() for family in engine.families]
+    if db_parameter_group_family.startswith(("aurora-mysql", "aurora-postgresql")) and (
+        db_parameter_group_family not in known
+    ):
         refuse(
             "InvalidParameterValue",
             f"ParameterGroupFamily {db_parameter_group_family} is not a valid parameter group family",
@@ -153,16 +135,17 @@ def modify_db_cluster_parameter_group(
         refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
     _check_methods(parameters)
     group = original(self, name, parameters)
+    defaults = engine_defaults(group.db_parameter_group_family)
     for entry in parameters:
         key = entry["ParameterName"]
-        if entry.get("ParameterValue") == _ENGINE_DEFAULTS.get(key):
+        if entry.get("ParameterValue") == defaults.get(key):
             group.parameters.pop(key, None)
     return group
 
 
 def _check_methods(parameters: list[dict[str, Any]]) -> None:
     for entry in parameters:
-        if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in _STATIC:
+        if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in STATIC:
             refuse("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
 
 
@@ -186,13 +169,14 @@ def describe_db_cluster_parameters(self: Any) -> ActionResult:
     """DescribeDBClusterParameters: return the parameters that were set (`user`), and the engine's defaults."""
     name, source = self.params["DBClusterParameterGroupName"], self.params.get("Source")
     was_set = {entry["ParameterName"]: entry for entry in self.backend.describe_db_cluster_parameters(name)}
+    defaults = engine_defaults(self.backend.db_cluster_parameter_groups[name].db_parameter_group_family)
     rows: list[dict[str, Any]] = []
-    for key in sorted({*was_set, *_ENGINE_DEFAULTS}):
-        entry = {"ParameterName": key, "ParameterValue": _ENGINE_DEFAULTS.get(key), "Source": "engine-default"}
+    for key in sorted({*was_set, *defaults}):
+        entry = {"ParameterName": key, "ParameterValue": defaults.get(key), "Source": "engine-default"}
         entry["ApplyMethod"] = "pending-reboot"
         if key in was_set:
             entry = {**was_set[key], "Source": "user"}
-        apply_type = "static" if key in _STATIC else "dynamic"
+        apply_type = "static" if key in STATIC else "dynamic"
         rows.append({"ApplyType": apply_type, "DataType": "string", "IsModifiable": True, **entry})
     chosen = [row for row in rows if source in (None, row["Source"])]
     return ActionResult({"Parameters": chosen})

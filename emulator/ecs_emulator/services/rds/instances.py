@@ -17,7 +17,7 @@ from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import create_interface, remove
 from ecs_emulator.services.rds import texts
 from ecs_emulator.services.rds.clusters import STANDING_STILL, check_identifier
-from ecs_emulator.services.rds.versions import CLASSES, ENGINE, FAMILY
+from ecs_emulator.services.rds.versions import CLASSES, ENGINES
 
 _LETTERS = string.ascii_uppercase + string.digits
 
@@ -59,7 +59,7 @@ def _check_member(cluster: Any, wanted: Any) -> None:
             "The requested DB Instance will be a member of a DB Cluster. Set master user for the DB Cluster.",
         )
     size = wanted["db_instance_class"]
-    if cluster.engine == "aurora-mysql" and size not in CLASSES:
+    if cluster.engine in ENGINES and size not in CLASSES:
         refuse(
             "InvalidParameterCombination",
             f"RDS does not support creating a DB instance with the following combination: DBInstanceClass={size}, "
@@ -183,4 +183,8 @@ def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
 @wrap(DBInstance, "default_db_parameter_group_details")
 def default_parameter_group(original: Any, self: Any) -> tuple[str, str]:
     """Name the default group after the family, which for Aurora MySQL holds no Aurora version."""
-    return (FAMILY, f"default.{FAMILY}") if self.engine == ENGINE else original(self)
+    if self.engine not in ENGINES:
+        found: tuple[str, str] = original(self)
+        return found
+    family = ENGINES[self.engine].family(self.engine_version)
+    return family, f"default.{family}"

@@ -11,13 +11,13 @@ from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.sent_members import change_members, never
-
-# "Publishing Amazon Aurora MySQL logs to Amazon CloudWatch Logs".
-_LOGS = ("audit", "error", "general", "iam-db-auth-error", "instance", "slowquery")
+from ecs_emulator.services.rds.versions import ENGINES
 
 
 def _check_logs(cluster: Any, logs: Collection[str]) -> None:
-    if cluster.engine == "aurora-mysql" and (wrong := [log for log in logs if log not in _LOGS]):
+    # CreateDBCluster, EnableCloudwatchLogsExports
+    engine = ENGINES.get(cluster.engine)
+    if engine and (wrong := [log for log in logs if log not in engine.logs]):
         named = ", ".join(f"'{log}'" for log in wrong)
         refuse(
             "InvalidParameterCombination",

@@ -73,7 +73,9 @@ def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
 def _defaults(call: ApiCall) -> Iterator[Check]:
     """Yield the checks on the default groups that AWS uses."""
     engine = call.text("Engine")
+    # of the default version, which alone is used with default groups here
+    major = "17" if engine == "aurora-postgresql" else "8.0"
     if call.operation in ("CreateDBCluster", "CreateDBInstance", "RestoreDBClusterFromSnapshot"):
-        yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))
+        yield call.check(call.arn(f"og:default:{engine}-{major.replace('.', '-')}"), requested(call.tags()))
     if call.operation == "CreateDBInstance":
-        yield call.check(call.arn(f"pg:default.{engine}8.0"), requested(call.tags()))
+        yield call.check(call.arn(f"pg:default.{engine}{major}"), requested(call.tags()))

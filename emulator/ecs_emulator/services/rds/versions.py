@@ -1,7 +1,9 @@
-"""Aurora MySQL's versions and instance classes, and the operations that list them."""
+"""The versions and instance classes of Aurora MySQL and Aurora PostgreSQL, and the operations that list them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -11,8 +13,50 @@ from moto.rds.responses import RDSResponse
 from ecs_emulator.patch import add, refuse, wrap
 from ecs_emulator.services.ec2.zones import LOCAL
 
-ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
-DEFAULT_VERSION = "8.0.mysql_aurora.3.08.2"
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine of Aurora.
+
+    Attributes:
+        name: its name in the API of RDS.
+        title: its name in descriptions.
+        versions: its versions, each with the version of the community's database that it is compatible with.
+        defaults: the default version of each major version, by the beginning of the version.
+        default: the version of a request that names none.
+        major: returns the major version of a version.
+        pauses: tells whether a version can scale to 0 ACU.
+        logs: the logs that it exports.
+        license: its license model.
+        reserved_users, reserved_databases: the names that it refuses for the master user, and for a database.
+    """
+
+    name: str
+    title: str
+    versions: Mapping[str, str]
+    defaults: Mapping[str, str]
+    default: str
+    major: Callable[[str], str]
+    pauses: Callable[[str], bool]
+    logs: Sequence[str]
+    license: str
+    reserved_users: Sequence[str]
+    reserved_databases: Sequence[str]
+
+    def family(self, version: str) -> str:
+        """Return the family of the parameter groups of a version."""
+        return f"{self.name}{self.major(version)}"
+
+    @property
+    def families(self) -> Sequence[str]:
+        """Return the families of all its versions."""
+        return sorted({self.family(version) for version in self.versions})
+
+    def described(self, version: str) -> str:
+        """Return the description of a version."""
+        shown = version.rpartition("aurora.")[2]
+        return f"{self.title} {shown} (compatible with {self.title.split()[1]} {self.versions[version]})"
+
 
 # "Database engine updates for Amazon Aurora MySQL version 3": Aurora's version and the MySQL it is compatible with.
 _COMPATIBLE = {
@@ -32,7 +76,55 @@ _COMPATIBLE = {
     "3.11.0": "8.0.43",
     "3.11.1": "8.0.43",
 }
-VERSIONS = {f"8.0.mysql_aurora.{release}": mysql for release, mysql in _COMPATIBLE.items()}
+MYSQL = Engine(
+    name="aurora-mysql",
+    title="Aurora MySQL",
+    versions={f"8.0.mysql_aurora.{release}": mysql for release, mysql in _COMPATIBLE.items()},
+    defaults={"8.0": "8.0.mysql_aurora.3.08.2"},
+    default="8.0.mysql_aurora.3.08.2",
+    major=lambda version: "8.0",
+    # 3.08.0 and later (Aurora guide, "Scaling to zero ACUs")
+    pauses=lambda version: version.rpartition("aurora.")[2] >= "3.08",
+    logs=("audit", "error", "general", "iam-db-auth-error", "instance", "slowquery"),
+    license="general-public-license",
+    reserved_users=("rdsadmin", "rdsrepladmin", "root", "mysql"),
+    # MySQL's own schemas; the further reserved words that AWS refuses are not documented
+    reserved_databases=("mysql", "sys"),
+)
+
+# DescribeDBEngineVersions of 2025-11 and 2026-08 (aws-samples/aws-saas-tenant-usage-and-cost-attribution#4,
+# ministackorg/ministack#1299), without the older major versions. Two that cannot pause are among them.
+_POSTGRESQL = (
+    *("13.9", "13.15", "13.23", "14.6", "14.12", "14.17", "14.20", "15.7", "15.10", "15.12", "15.15"),
+    *("16.2", "16.3", "16.8", "16.9", "16.10", "16.11", "17.4", "17.5", "17.6", "17.7"),
+)
+_FIRST_THAT_PAUSES = {"13": 15, "14": 12, "15": 7, "16": 3}
+"""The first minor version that can scale to 0 ACU (Aurora guide, "Aurora Serverless v2 capacity")."""
+
+
+def _pauses(version: str) -> bool:
+    major, _, minor = version.partition(".")
+    return int(minor) >= _FIRST_THAT_PAUSES.get(major, 0)
+
+
+POSTGRESQL = Engine(
+    name="aurora-postgresql",
+    title="Aurora PostgreSQL",
+    versions={version: version for version in _POSTGRESQL},
+    # CreateDBCluster resolves a major version to the Region's default one: 16 to 16.11 (ministackorg/ministack#1491),
+    # and 17 to 17.7, the default of all (AWS CLI reference, create-db-cluster); of the others the newest is taken here
+    defaults={version.partition(".")[0]: version for version in _POSTGRESQL},
+    default="17.7",
+    major=lambda version: version.partition(".")[0],
+    pauses=_pauses,
+    logs=("iam-db-auth-error", "instance", "postgresql"),
+    license="postgresql-license",
+    # aws-cloudformation/cfn-lint#4425, against deployments; postgres is none
+    reserved_users=("admin", "rdsadmin"),
+    # awslabs/aws-saas-boost#180
+    reserved_databases=("admin", "rdsadmin"),
+)
+ENGINES = {engine.name: engine for engine in (MYSQL, POSTGRESQL)}
 CLASSES = (
     "db.serverless",
     "db.t4g.medium",
@@ -44,84 +136,85 @@ CLASSES = (
 )
 
 
-def can_pause(version: str) -> bool:
-    """Return whether a version can scale to 0 ACU: 3.08.0 and later (Aurora guide, "Scaling to zero ACUs")."""
-    return version.rpartition("aurora.")[2] >= "3.08"
-
-
-def _shown(version: str) -> dict[str, Any]:
+def _shown(engine: Engine, version: str) -> dict[str, Any]:
     later = [
-        {"Engine": ENGINE, "EngineVersion": other, "Description": _title(other), "AutoUpgrade": False}
-        for other in VERSIONS
-        if other > version
+        {"Engine": engine.name, "EngineVersion": other, "Description": engine.described(other), "AutoUpgrade": False}
+        for other in engine.versions
+        if _number(other) > _number(version)
     ]
-    logs = ["audit", "error", "general", "iam-db-auth-error", "instance", "slowquery"]
     return {
-        "Engine": ENGINE,
+        "Engine": engine.name,
         "EngineVersion": version,
-        "MajorEngineVersion": "8.0",
-        "DBParameterGroupFamily": FAMILY,
-        "DBEngineDescription": "Aurora MySQL",
-        "DBEngineVersionDescription": _title(version),
+        "MajorEngineVersion": engine.major(version),
+        "DBParameterGroupFamily": engine.family(version),
+        "DBEngineDescription": engine.title,
+        "DBEngineVersionDescription": engine.described(version),
         "SupportedEngineModes": ["provisioned"],
         "Status": "available",
-        "ExportableLogTypes": logs,
+        "ExportableLogTypes": [*engine.logs],
         "SupportsLogExportsToCloudwatchLogs": True,
         "SupportsReadReplica": False,
-        "SupportsParallelQuery": True,
+        "SupportsParallelQuery": engine is MYSQL,
         "SupportsGlobalDatabases": True,
         "SupportedFeatureNames": [],
         "SupportedCACertificateIdentifiers": ["rds-ca-rsa2048-g1", "rds-ca-ecc384-g1", "rds-ca-rsa4096-g1"],
         "SupportsCertificateRotationWithoutRestart": True,
         "ValidUpgradeTarget": later,
-        "ServerlessV2FeaturesSupport": {"MinCapacity": 0.0 if can_pause(version) else 0.5, "MaxCapacity": 256.0},
+        "ServerlessV2FeaturesSupport": {"MinCapacity": 0.0 if engine.pauses(version) else 0.5, "MaxCapacity": 256.0},
     }
 
 
-def _title(version: str) -> str:
-    return f"Aurora MySQL {version.rpartition('aurora.')[2]} (compatible with MySQL {VERSIONS[version]})"
+def _number(version: str) -> list[int]:
+    """Return a version as numbers, which compare as AWS orders them."""
+    return [int(part) for part in version.rpartition("aurora.")[2].split(".")]
+
+
+def _chosen(engine: Engine, params: Mapping[str, Any]) -> list[str]:
+    """Return the requested versions of an engine: one, all of a major version, or all."""
+    wanted, family = params.get("EngineVersion"), params.get("DBParameterGroupFamily")
+    chosen = [version for version in engine.versions if wanted in (None, version, engine.major(version))]
+    if family is not None:
+        chosen = [version for version in chosen if engine.family(version) == family]
+    if params.get("DefaultOnly"):
+        default = engine.defaults.get(wanted or "", engine.default)
+        chosen = [version for version in chosen if version == default]
+    return chosen
 
 
 @add(RDSResponse, "describe_db_engine_versions")
 def describe_db_engine_versions(self: Any) -> ActionResult:
-    """DescribeDBEngineVersions: return versions of Aurora MySQL, the only engine that the embedded cloud knows."""
+    """DescribeDBEngineVersions: return versions of Aurora's two engines; the embedded cloud knows no other engine."""
     params = self.params
-    engine = params.get("Engine")
-    if engine not in (None, ENGINE):
-        return ActionResult({"DBEngineVersions": []})
-    wanted = params.get("EngineVersion")
-    chosen = [version for version in VERSIONS if wanted in (None, version, "8.0")]
-    if params.get("DBParameterGroupFamily") not in (None, FAMILY):
-        chosen = []
-    if params.get("DefaultOnly"):
-        chosen = [version for version in chosen if version == DEFAULT_VERSION]
-    return ActionResult({"DBEngineVersions": [_shown(version) for version in chosen]})
+    engines = [engine for engine in ENGINES.values() if params.get("Engine") in (None, engine.name)]
+    shown = [_shown(engine, version) for engine in engines for version in _chosen(engine, params)]
+    return ActionResult({"DBEngineVersions": shown})
 
 
 @wrap(RDSResponse, "describe_orderable_db_instance_options")
 def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionResult:
-    """DescribeOrderableDBInstanceOptions: return every class with every version of Aurora MySQL, in every zone."""
+    """DescribeOrderableDBInstanceOptions: return every class with every version of Aurora, in every zone."""
     params = self.params
-    if params.get("Engine") != ENGINE:
+    engine = ENGINES.get(params.get("Engine") or "")
+    if engine is None:
         answer: ActionResult = original(self)
         return answer
     found = ec2_backends[self.current_account][self.region].describe_availability_zones()
     zones = [zone.name for zone in found if zone.zone_type != LOCAL]
     rows = [
-        _orderable(version, name, zones)
-        for version in VERSIONS
+        _orderable(engine, version, name, zones)
+        for version in engine.versions
         for name in CLASSES
         if params.get("EngineVersion") in (None, version) and params.get("DBInstanceClass") in (None, name)
     ]
     return ActionResult({"OrderableDBInstanceOptions": rows})
 
 
-def _orderable(version: str, name: str, zones: list[str]) -> dict[str, Any]:
+def _orderable(engine: Engine, version: str, name: str, zones: list[str]) -> dict[str, Any]:
     return {
-        "Engine": ENGINE,
+        "Engine": engine.name,
         "EngineVersion": version,
         "DBInstanceClass": name,
-        "LicenseModel": "general-public-license",
+        "LicenseModel": engine.license,
         "AvailabilityZones": [{"Name": zone} for zone in zones],
         "MultiAZCapable": False,
         "ReadReplicaCapable": False,
@@ -138,12 +231,18 @@ def _orderable(version: str, name: str, zones: list[str]) -> dict[str, Any]:
     }
 
 
-def resolve(engine: str, version: str | None) -> str | None:
+def resolve(name: str, version: str | None) -> str | None:
     """Return the version of a request, or the default; refuse unknown ones. Other engines' versions stay unchecked."""
-    if engine != ENGINE:
+    engine = ENGINES.get(name)
+    if engine is None:
         return version
-    if version in (None, "8.0"):
-        return DEFAULT_VERSION
-    if version not in VERSIONS:
-        refuse("InvalidParameterCombination", f"Cannot find version {version} for {engine}")
-    return version
+    full = engine.default if version is None else engine.defaults.get(version, version)
+    if full not in engine.versions:
+        refuse("InvalidParameterCombination", f"Cannot find version {version} for {name}")
+    return full
+
+
+def can_pause(name: str, version: str) -> bool:
+    """Return whether a version of an engine can scale to 0 ACU; no other engine can."""
+    engine = ENGINES.get(name)
+    return engine is not None and engine.pauses(version)

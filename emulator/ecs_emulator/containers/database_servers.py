@@ -1,0 +1,98 @@
+"""The images that stand for Aurora's engines: their variables, options and certificates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecs_emulator.services.rds.parameters import engine_defaults
+
+FOLDER = "tls"
+"""The directory in a container's root with the database's certificate and that of its authority."""
+_CERTIFICATE, _AUTHORITY, _KEY = f"/{FOLDER}/server", f"/{FOLDER}/ca", f"/{FOLDER}/key"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server in a container, in place of an engine of Aurora.
+
+    Attributes:
+        image: its official image.
+        switch: the environment variable that names another image, which takes the same variables and options.
+        variables: its variables for database, user and password, in this order.
+        further: further variables, with their values.
+        tls: the options by which it finds its certificate.
+        parameter: the parameter that demands TLS of every connection.
+        demanded, optional: the options if TLS is demanded, and if it is not.
+        entrypoint: the program that starts it; the image's own if empty.
+        files: further files in `FOLDER`.
+    """
+
+    image: str
+    switch: str
+    variables: tuple[str, str, str]
+    further: tuple[tuple[str, str], ...]
+    tls: Sequence[str]
+    parameter: str
+    demanded: Sequence[str]
+    optional: Sequence[str] = ()
+    entrypoint: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def chosen_image(self) -> str:
+        """Return the image to run."""
+        return os.environ.get(self.switch) or self.image
+
+    def environment(self, cluster: Any) -> tuple[tuple[str, str], ...]:
+        """Return the variables with which the server creates the database and the master user of a cluster."""
+        values = (cluster.database_name or "", cluster.master_username, cluster._master_user_password)
+        return (
+            *((name, str(value)) for name, value in zip(self.variables, values, strict=True)),
+            *self.further,
+        )
+
+    def options(self, rds: Any, group: str) -> tuple[str, ...]:
+        """Return the server's options that follow from a parameter group."""
+        own = rds.db_cluster_parameter_groups.get(group)
+        family = own.db_parameter_group_family if own else group.removeprefix("default.")
+        given = own.parameters.get(self.parameter, {}) if own else {}
+        value = given.get("ParameterValue") or engine_defaults(family).get(self.parameter)
+        return tuple(self.demanded if value in ("ON", "1") else self.optional)
+
+
+MYSQL = Server(
+    image="public.ecr.aws/docker/library/mysql:8.4",
+    switch="PROVISION_DATABASE_IMAGE",
+    variables=("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD"),
+    further=(("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),),
+    tls=(f"--ssl-ca={_AUTHORITY}", f"--ssl-cert={_CERTIFICATE}", f"--ssl-key={_CERTIFICATE}"),
+    parameter="require_secure_transport",
+    # only options that both MySQL and MariaDB take
+    demanded=("--require-secure-transport=ON",),
+)
+
+_LOCAL = "local all all trust\n"
+"""The image's own start creates the database by the socket in the container (PostgreSQL manual, pg_hba.conf)."""
+_OWN_KEY = f"cp {_CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KEY}"
+POSTGRESQL = Server(
+    image="public.ecr.aws/docker/library/postgres:17",
+    switch="PROVISION_POSTGRESQL_IMAGE",
+    variables=("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+    further=(),
+    tls=("-c", "ssl=on", "-c", f"ssl_cert_file={_CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
+    parameter="rds.force_ssl",
+    # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
+    demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),
+    optional=("-c", f"hba_file=/{FOLDER}/hba"),
+    # the server refuses a key that others may read (PostgreSQL manual, ssl_key_file), and the number of its user
+    # depends on the image: 999 with Debian, 70 with Alpine. The entrypoint of the image gives up root afterwards
+    entrypoint=("sh", "-c", f'{_OWN_KEY} && exec docker-entrypoint.sh postgres "$@"', "postgres"),
+    files={
+        "hba": f"{_LOCAL}host all all all scram-sha-256\n".encode(),
+        "hba-tls": f"{_LOCAL}hostssl all all all scram-sha-256\n".encode(),
+    },
+)
+SERVERS: Mapping[str, Server] = {"aurora-mysql": MYSQL, "aurora-postgresql": POSTGRESQL}
+"""The servers by the engine that they stand for."""
