@@ -1,12 +1,10 @@
-"""The database: Aurora MySQL Serverless v2 in the database subnets, paused while it has no connections."""
+"""The database: Aurora Serverless v2 in the database subnets, paused while it has no connections."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner import Handle, Network, Stack, ready, step
-from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.steps.logs import log_group
@@ -14,27 +12,10 @@ from provisioner.steps.secrets import Secrets
 from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
 
-VERSION = "8.0"
-"""The Region's default of Aurora MySQL version 3 (CreateDBCluster).
-
-A full version is retired after a year or so. Every default since 3.08 can pause at 0 ACU.
-"""
+ENGINE = "database.engine"
+"""The key of the engine, which no instance changes either."""
 PAUSE = 300
 """Seconds without a connection until the database pauses; AWS's minimum."""
-UTF8MB4 = ("character_set_client", "character_set_connection", "character_set_database", "character_set_results",
-           "character_set_server")  # fmt: skip
-TLS_ONLY = {"require_secure_transport": "ON"}
-"""Refuse new connections without TLS at once: a dynamic parameter (Aurora user guide, "Security with Aurora MySQL")."""
-LOGGED: Mapping[str, Mapping[str, str]] = {
-    "audit": {"server_audit_logging": "1", "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL"},
-    "error": {},
-    "general": {"general_log": "1", "log_output": "FILE"},
-    "slowquery": {"slow_query_log": "1", "log_output": "FILE"},
-}
-"""The parameters that each of Aurora's logs needs (Aurora user guide, AuroraMySQL.Integrating.CloudWatch).
-
-The audit log has connections, and changes of privileges and tables; the general log has all queries.
-"""
 
 
 @dataclass(frozen=True)
@@ -69,13 +50,16 @@ def database(
     if settings is None or secrets is None or security_groups.database is None or service_roles.rds is None:
         return None
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
-    # AWS advises to wait 5 minutes before using a new parameter group. No wait is needed here: these character sets are
-    # MySQL 8.0's own defaults
-    parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
+    engine = settings.kind
+    # AWS advises to wait 5 minutes before using a new parameter group. No wait is needed here: the character sets
+    # are MySQL 8.0's own defaults, and TLS alone is PostgreSQL 17's
+    parameters = dict(engine.parameters)
     for log in settings.logs:
-        parameters |= LOGGED[log]
+        parameters |= engine.logs[log]
     parameter_group = stack.ensure(
-        DbClusterParameterGroup("main", name, AURORA_MYSQL.family, f"Settings of {name}", parameters)
+        DbClusterParameterGroup(
+            engine.group_address, engine.group_name(name), engine.family, f"Settings of {name}", parameters
+        )
     )
     groups = [
         stack.ensure(log_group(stack, f"database-{log}", f"/aws/rds/cluster/{name}/{log}")) for log in settings.logs
@@ -87,8 +71,8 @@ def database(
         DbCluster(
             "main",
             db_cluster_identifier=name,
-            engine=AURORA_MYSQL.name,
-            engine_version=VERSION,
+            engine=engine.name,
+            engine_version=engine.version,
             database_name=settings.name,
             master_username=settings.user,
             password_parameter=secrets.parameter_name,
@@ -106,7 +90,12 @@ def database(
             snapshot_identifier=stack.facts.snapshot,
         ),
         after=[service_roles.rds, *groups],
-        keys={"database_name": "database.name", "master_username": "database.user", "kms_key_id": "kms_key"},
+        keys={
+            "engine": ENGINE,
+            "database_name": "database.name",
+            "master_username": "database.user",
+            "kms_key_id": "kms_key",
+        },
     )
     if stack.facts.snapshot:
         stack.notice(f"the database will be made of the snapshot {stack.facts.snapshot}")
@@ -114,7 +103,7 @@ def database(
     # RestoreDBClusterFromSnapshot)
     member_of = ready(cluster).id if stack.facts.snapshot else cluster.id
     zones = stack.facts.zones if settings.readers else ()
-    writer = stack.ensure(DbInstance("main", f"{name}-1", member_of, AURORA_MYSQL.name, zones=zones))
+    writer = stack.ensure(DbInstance("main", f"{name}-1", member_of, engine.name, zones=zones), keys={"engine": ENGINE})
     for number in range(1, settings.readers + 1):
         first = number % len(zones)
         stack.ensure(
@@ -122,11 +111,12 @@ def database(
                 f"reader-{number}",
                 f"{name}-{number + 1}",
                 member_of,
-                AURORA_MYSQL.name,
+                engine.name,
                 promotion_tier=number,
                 zones=(*zones[first:], *zones[:first]),
             ),
             # the first instance of a cluster is its writer
             after=[writer],
+            keys={"engine": ENGINE},
         )
-    return Database(cluster.id, cluster.endpoint, AURORA_MYSQL.port, cluster, writer)
+    return Database(cluster.id, cluster.endpoint, engine.port, cluster, writer)

@@ -18,13 +18,13 @@ def database_url(stack: Stack, secrets: Secrets | None, database: Database | Non
     settings = stack.config.database
     if settings is None or secrets is None or database is None:
         return None
-    query = f"?{settings.url_query}" if settings.url_query else ""
+    query = f"?{settings.query}" if settings.query else ""
     place = f"{settings.user}@{database.endpoint}:{database.port}/{settings.name}"
     url = stack.ensure(
         ConnectionUrl(
             "database",
             url_parameter(stack),
-            f"{settings.url_scheme}://{place}{query}",
+            f"{settings.scheme}://{place}{query}",
             secrets.parameter_name,
             secrets.parameter_version,
             stack.facts.kms_key,

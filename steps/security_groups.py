@@ -8,7 +8,6 @@ from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.circles import in_circles
-from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.group_rules import QUOTA, ports
 from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import (
@@ -79,8 +78,9 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     # in a circle each group would have to be there before the others
     entered = {name: stack.ensure(SecurityGroupIngress(name, groups[name].id, into(name))) for name in sorted(circles)}
 
+    database_port = config.database.kind.port if config.database else 0
     clients = [
-        allow(AURORA_MYSQL.port, f"{_kind(stack, name)} {name}", group=groups[name].id)
+        allow(database_port, f"{_kind(stack, name)} {name}", group=groups[name].id)
         for name, workload in workloads.items()
         if workload.database
     ]
@@ -88,7 +88,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     database = group("database", "Aurora", fitting, sends=False) if config.database else None
 
     for name, workload in () if way_out else workloads.items():
-        own[name] += [allow(AURORA_MYSQL.port, "database", group=database.id)] if database and workload.database else []
+        own[name] += [allow(database_port, "database", group=database.id)] if database and workload.database else []
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]

@@ -40,7 +40,7 @@ Public = Annotated[
 ]
 WithDatabase = Annotated[
     bool | None,
-    typer.Option("--database/--no-database", help="Whether there is a database (default: ask, or if MySQL is used)."),
+    typer.Option("--database/--no-database", help="Whether there is a database (default: ask, or if one is used)."),
 ]
 WithApp = Annotated[
     bool, typer.Option("--with-app", help="Write the sample with its application in app/, whose images are built.")
@@ -144,6 +144,7 @@ class Answering:
 
     def ask(self, traces: Traces, usual: Answers) -> Answers:
         """Return all answers, after at most three questions."""
+        from provisioner.config.database_engines import ENGINES
         from provisioner.migration.directory.first_file import Answers
         from provisioner.render import first_file
         from provisioner.render.text import say
@@ -156,6 +157,7 @@ class Answering:
                 self.project or usual.project,
                 usual.public if self.public is None else self.public,
                 usual.database if self.database is None else self.database,
+                usual.engine,
             )
         from provisioner.cli import prompts
 
@@ -165,9 +167,10 @@ class Answering:
             prompts.chosen("Public, behind a load balancer?", usual=usual.public)
             if self.public is None
             else self.public,
-            prompts.chosen("A database (Aurora MySQL)?", usual=usual.database)
+            prompts.chosen(f"A database ({ENGINES[usual.engine].title})?", usual=usual.database)
             if self.database is None
             else self.database,
+            usual.engine,
         )
 
 

@@ -84,7 +84,7 @@ class Config(Model):
     capacity: Capacity = Capacity.model_construct()
     """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
-    """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
+    """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -334,7 +334,7 @@ class Config(Model):
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:
-            yield from together.database_users(self._workloads)
+            yield from together.database_users(self._workloads, self.database.kind)
         yield from service_connect.problems(self.services, self.network, self.region)
         yield from self._architectures()
         yield from self._regions()

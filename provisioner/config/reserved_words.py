@@ -21,6 +21,24 @@ _MYSQL = """
 """MySQL's reserved words without an underscore, which neither name may have (MySQL 8.0 manual, "Keywords and Reserved
 Words"). RDS refuses "a word reserved by the database engine" for both (RDS user guide, naming constraints)."""
 
+_POSTGRESQL = """
+    all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+    column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+    from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+    localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+    returning right select session_user similar some symmetric system_user table tablesample then to trailing true
+    union unique user using variadic verbose when where window with
+"""
+"""PostgreSQL's reserved words, also as functions or types (PostgreSQL 17 manual, appendix C)."""
+
+POSTGRESQL_DATABASES = frozenset({*_POSTGRESQL.split(), "admin", "rdsadmin", "template0", "template1"})
+"""And databases of every cluster, and `admin`, which AWS refuses (awslabs/aws-saas-boost#180). It takes `postgres`."""
+POSTGRESQL_USERS = frozenset(
+    {*_POSTGRESQL.split(), "admin", "none", "public", "rdsadmin", "rdsproxyadmin", "rdsrepladmin"}
+)
+"""And the roles that RDS creates for itself, and `admin`: `MasterUsername admin cannot be used as it is a reserved
+word used by the engine` (AWS's answer, aws/aws-cdk#5076)."""
 DATABASES = frozenset({*_MYSQL.split(), "mysql", "sys"})
 """And the schemas of every MySQL server: `DatabaseName mysql cannot be used. It is a reserved word for this engine`
 (AWS's answer)."""

@@ -8,8 +8,6 @@ TARGET_GROUP, ROLE, RULE = 32, 64, 64
 """The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule."""
 STACK = 48
 """The longest name of a stack, before such parts of its roles' names as `-execution` and `-ecs-instance`."""
-DATABASE_USER = 32
-"""The longest name of a user of MySQL (MySQL reference manual, account names)."""
 LABEL = 63
 """The longest name in DNS, by which services find each other (RFC 1035)."""
 HASH = 6

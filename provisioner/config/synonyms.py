@@ -63,7 +63,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "services": "service svc",
         "jobs": "job cron crons scheduled_jobs",
         "environments": "environment stage envs stages overlays profiles",
-        "database": "db rds aurora mysql",
+        "database": "db rds aurora mysql postgres postgresql",
         "network": "vpc networking",
         "protect": "deletion_protection termination_protection prevent_destroy",
         "load_balancer": "alb lb elb",
@@ -78,6 +78,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
     ("dns",): {"domain": "zone domain_name name", "host": "subdomain hostname", "certificate": "certificate_arn cert"},
     ("capacity",): {"instance_types": "instance_type type types", "min": "min_size", "max": "max_size"},
     ("database",): {
+        "engine": "type kind",
         "name": "db_name database",
         "user": "username master_username",
         "min_acu": "min_capacity min",
@@ -116,7 +117,6 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
 _SCALING = "the limits of the number of tasks are a table: write scaling = { min = 2, max = 10, cpu = 70 }"
 _DATA = "tasks keep no files: put them into S3 or the database; ephemeral_storage is a disk that ends with the task"
 _SAME = "jobs alone have a schedule: write it in a table [jobs.NAME], with extends = for the same image"
-_ENGINE = "the database is Aurora MySQL, and there is no other: remove this line, or keep your database elsewhere"
 _ADDRESS = "it is an address, and each service has its own: write it in the table [services.NAME]"
 _RUNS = "there is no image or command for all: write it in one table, and extends = in the tables that take it over"
 OTHERWISE: Mapping[Table, Mapping[str, str]] = {
@@ -168,9 +168,7 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "volumes": _DATA,
     },
     ("database",): {
-        "engine": _ENGINE,
-        "engine_version": "the version is Aurora MySQL's default: remove this line",
-        "type": _ENGINE,
+        "engine_version": "the version is the default of the engine: remove this line",
         "instance_class": "Aurora Serverless has no instance class: write max_acu = 4, of about 2 GiB each",
         "instance_type": "Aurora Serverless has no instance class: write max_acu = 4, of about 2 GiB each",
         "password": "the password is generated, and Parameter Store keeps it: remove this line",

@@ -10,12 +10,16 @@ from pydantic import AfterValidator, BeforeValidator
 from provisioner.config import tags
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
-from provisioner.config.database_engines import AURORA_MYSQL
+from provisioner.config.database_engines import DEFAULT, ENGINES, DatabaseEngine, EngineName
+from provisioner.config.loader import shown
 
 HOST = "app"
 """The host name of the file's own environment. Another environment's host name is `app-ENV`."""
 
-DatabaseLog = Literal["audit", "error", "general", "slowquery"]
+DatabaseLog = Literal["audit", "error", "general", "iam-db-auth-error", "postgresql", "slowquery"]
+SIGN_INS = "iam-db-auth-error"
+"""The log of failed sign-ins by IAM, which needs these to be on (Aurora user guide, "Aurora PostgreSQL database log
+files")."""
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
@@ -126,15 +130,14 @@ class Capacity(Model):
 
 
 class Database(Model):
-    """`[database]`: the Aurora MySQL Serverless v2 cluster."""
+    """`[database]`: the Aurora Serverless v2 cluster."""
 
+    engine: EngineName = DEFAULT
+    """The database engine, which stays as it is once the database exists."""
     name: Annotated[
         str,
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
-        ),
-        values.not_one_of(
-            AURORA_MYSQL.reserved_databases, 'is a word reserved by MySQL: use another, such as "sample"'
         ),
     ] = "sample"
     """The database that is created with the cluster."""
@@ -143,7 +146,6 @@ class Database(Model):
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
         ),
-        values.not_one_of(AURORA_MYSQL.reserved_users, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
     ] = "dbadmin"
     """The master user; `up` generates its password, and Parameter Store keeps it."""
     min_acu: Acu = 0
@@ -169,21 +171,59 @@ class Database(Model):
         | None
     ) = None
     """The snapshot that a new database is made of, by name or ARN; `latest`: the newest final one of this stack."""
-    url_scheme: Annotated[
-        str,
-        values.matching(r"[a-z][a-z0-9+.-]{0,31}", 'is not the scheme of a URL, such as "mysql2" or "mysql+pymysql"'),
-    ] = AURORA_MYSQL.scheme
-    """The scheme of `DATABASE_URL`: the driver that reads it may want its own, such as `mysql2` for Rails."""
-    url_query: Annotated[
-        str,
-        values.matching(
-            r"[A-Za-z0-9_.~%&=+,:/{}\"-]{0,256}", 'is not the query of a URL, such as "charset=utf8mb4&timeout=10"'
-        ),
-    ] = AURORA_MYSQL.query
-    """The options at the end of `DATABASE_URL`, without the `?`, such as `charset=utf8mb4`."""
+    url_scheme: (
+        Annotated[
+            str,
+            values.matching(
+                r"[a-z][a-z0-9+.-]{0,31}", 'is not the scheme of a URL, such as "mysql2" or "mysql+pymysql"'
+            ),
+        ]
+        | None
+    ) = None
+    """The scheme of `DATABASE_URL`, by default `mysql` or `postgresql`: the driver that reads it may want its own, such
+    as `mysql2` for Rails."""
+    url_query: (
+        Annotated[
+            str,
+            values.matching(
+                r"[A-Za-z0-9_.~%&=+,:/{}\"-]{0,256}", 'is not the query of a URL, such as "charset=utf8mb4&timeout=10"'
+            ),
+        ]
+        | None
+    ) = None
+    """The options at the end of `DATABASE_URL`, without the `?`, such as `charset=utf8mb4`; by default none for MySQL,
+    and `sslmode=require` for PostgreSQL."""
+
+    @property
+    def kind(self) -> DatabaseEngine:
+        """Return the properties of its engine."""
+        return ENGINES[self.engine]
+
+    @property
+    def scheme(self) -> str:
+        """Return the scheme of its URL."""
+        return self.url_scheme or self.kind.scheme
+
+    @property
+    def query(self) -> str:
+        """Return the options at the end of its URL; empty if there are none."""
+        return self.kind.query if self.url_query is None else self.url_query
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum."""
+        """Yield names and logs that the engine does not have, and a minimum above the maximum."""
+        engine, product = self.kind, self.kind.product
+        if self.name.lower() in engine.reserved_databases:
+            yield "name", f'{shown(self.name)} is a word reserved by {product}: use another, such as "sample"'
+        if len(self.name) > engine.longest_database:
+            yield "name", f"{self.name} is too long for {product}, which allows {engine.longest_database} characters"
+        if self.user.lower() in engine.reserved_users:
+            reserved = f"is reserved by RDS or {product}"
+            yield "user", f'{shown(self.user)} {reserved}: use another, such as "dbadmin"'
+        if wrong := [shown(log) for log in self.logs if log not in engine.logs]:
+            there = " or ".join(map(shown, engine.logs))
+            yield "logs", f"{engine.title} has no log {' or '.join(wrong)}: use {there}"
+        if SIGN_INS in self.logs and not self.iam_authentication:
+            yield "logs", f"the log {SIGN_INS} needs iam_authentication = true: write both, or neither"
         if self.min_acu > self.max_acu:
             yield (
                 "min_acu",

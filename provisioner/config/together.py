@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
 from provisioner.config.call_variables import call_variables
+from provisioner.config.database_engines import DatabaseEngine
 from provisioner.config.deployment import alternate
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
@@ -127,12 +128,12 @@ def _too_long(name: str) -> str:
     return f"{name} has {length} characters and AWS allows {most}: shorten one of its parts by {length - most}"
 
 
-def database_users(config: Workloads) -> Iterator[Problem]:
-    """Yield workloads whose names make the names of their database users too long for MySQL, if IAM signs them in."""
+def database_users(config: Workloads, engine: DatabaseEngine) -> Iterator[Problem]:
+    """Yield workloads whose names make the names of their database users too long, if IAM signs them in."""
     for name, workload in config.all.items():
         user = f"{config.stack}-{name}"
-        if workload.database and (excess := len(user) - short_names.DATABASE_USER) > 0:
-            what = f"signs in to the database as {user}, and MySQL allows {short_names.DATABASE_USER} characters"
+        if workload.database and (excess := len(user) - engine.longest_user) > 0:
+            what = f"signs in to the database as {user}, and {engine.product} allows {engine.longest_user} characters"
             yield config.key(name), f"{what}: shorten one of its parts by {excess}"
 
 

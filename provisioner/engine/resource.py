@@ -114,6 +114,7 @@ class Resource:
         renewed: the outputs that any change of its settings renews, so that a plan does not know them.
         derived: the outputs, `id` included, that follow from its identity: a recreated resource has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
+        lasting: the create-only fields for which nothing is recreated, each with what the user does instead.
         ignore_changes: fields that are set at creation and never compared (another tool or AWS owns them afterwards).
         unordered: list fields whose order means nothing.
         created_by_aws: AWS creates it, not this tool. The tool records it, and deletes it on `down`.
@@ -143,6 +144,7 @@ class Resource:
     renewed: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
     create_only: ClassVar[frozenset[str]] = frozenset()
+    lasting: ClassVar[Mapping[str, str]] = {}
     ignore_changes: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     created_by_aws: ClassVar[bool] = False

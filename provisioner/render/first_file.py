@@ -56,8 +56,6 @@ def _open(begun: Begun) -> Iterator[str]:
     if not traces.builds:
         app = "your program" if traces.packages or traces.processes else "a program of yours"
         yield f'It runs a page that says hello. For {app}: write a Dockerfile, then build = "." in place of image.'
-    if traces.database == "postgres":
-        yield "PostgreSQL is not among the databases here: keep yours elsewhere, and its URL as a secret."
 
 
 def document(begun: Begun) -> dict[str, Any]:

@@ -70,9 +70,10 @@ IN_FOREIGN_VPC: dict[str, Any] = {
 BEHIND_CLOUDFRONT: dict[str, Any] = {
     "tags": TAGS,
     "cloudfront": {"waf_acl": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/x/{ID}"},
+    "database": {"engine": "aurora-postgresql", "from_snapshot": "rescue"},
     "services": {"web": {"build": "app", "port": 80, "public": True}},
 }
-"""The option that excludes a domain, and a web ACL of the load balancer."""
+"""The option that excludes a domain, and a web ACL of the load balancer; and the other engine of the database."""
 AT_LISTENER: dict[str, Any] = {
     "network": {"vpc": "vpc-0123456789abcdef0"},
     "dns": {"domain": "example.org"},

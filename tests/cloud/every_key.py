@@ -91,6 +91,7 @@ VALUES: dict[str, Any] = {
     "capacity.spot": False,
     "capacity.min": 1,
     "capacity.max": 6,
+    "database.engine": "aurora-postgresql",
     "database.name": "other",
     "database.user": "other",
     "database.min_acu": 1,

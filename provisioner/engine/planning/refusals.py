@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ProvisionError, ReplacementRequired
 from provisioner.engine.planning.losses import Loss, losses
 from provisioner.engine.resource import Change, Resource
+from provisioner.engine.resource_types import type_named
 from provisioner.engine.words import names
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PlanRefused(ProvisionError):
 
 def reasons(planned: Iterable[Planned]) -> list[RefusalReason]:
     """Return the reasons why parts of the plan are refused: one a setting, and one for each other refused resource."""
-    by_key: dict[str, tuple[Change, list[str]]] = {}
+    by_key: dict[str, tuple[Change, list[str], str]] = {}
     others = []
     for item in planned:
         if item.action != "refused":
@@ -57,14 +58,20 @@ def reasons(planned: Iterable[Planned]) -> list[RefusalReason]:
             others.append(RefusalReason(text, [item.address], bool(keys)))
             continue
         for name, key in keys.items():
-            by_key.setdefault(str(key), (item.changes[name], []))[1].append(item.address)
-    return [_of_key(key, change, addresses) for key, (change, addresses) in by_key.items()] + others
+            by_key.setdefault(str(key), (item.changes[name], [], _instead(item.address, name)))[1].append(item.address)
+    return [_of_key(key, *of) for key, of in by_key.items()] + others
 
 
-def _of_key(key: str, change: Change, addresses: Sequence[str]) -> RefusalReason:
+def _of_key(key: str, change: Change, addresses: Sequence[str], instead: str) -> RefusalReason:
     about = names(addresses) if len(addresses) == 1 else f"{len(addresses)} resources: {names(addresses)}"
     text = f"{key} cannot change from {_shown(change.old)} to {_shown(change.new)} ({about})"
-    return RefusalReason(text, addresses, True)
+    return RefusalReason(f"{text}: {instead}" if instead else text, addresses, not instead)
+
+
+def _instead(address: str, name: str) -> str:
+    """Return the advice of a resource's type on one of its lasting fields; else empty."""
+    found = type_named(address.partition("/")[0])
+    return found.lasting.get(name, "") if found else ""
 
 
 def advice(records: Iterable[Record]) -> str:

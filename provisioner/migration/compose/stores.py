@@ -25,6 +25,8 @@ _DATABASES = (
     ),
     *("cassandra", "scylla", "questdb", "surrealdb", "rethinkdb", "arangodb", "dgraph", "edgedb", "yugabyte", "tidb"),
 )
+_POSTGRESQL = frozenset(_DATABASES[:5])
+"""Words in the names of images of PostgreSQL."""
 _KINDS = {
     **dict.fromkeys(_DATABASES, "a database"),
     **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
@@ -93,7 +95,10 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
     if build and kept:
         kind = _kind(_base(build, directory))
     if kind:
-        return f"is {kind}, and holds data that a task would lose: use [database], or AWS's service for it"
+        engine = ' with engine = "aurora-postgresql"' if kind in _POSTGRESQL else ""
+        return (
+            f"is {_KINDS[kind]}, and holds data that a task would lose: use [database]{engine}, or AWS's service for it"
+        )
     if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
         return f"keeps a database's data at {place}, which a task would lose: it is left out"
     named = next((source for source, _ in kept if is_volume(source)), "")
@@ -123,7 +128,7 @@ def mounts(service: Value) -> Iterator[tuple[str, str]]:
 
 
 def _kind(image: str) -> str:
-    """Return the kind of an image by its name, without registry, tag and digest; empty if it is no store."""
+    """Return the word of `_KINDS` in an image's name, without registry, tag and digest; empty if it is no store."""
     path = image.partition("@")[0]
     head, slash, rest = path.partition("/")
     path = rest if slash and (re.search(r"[.:]", head) or head == "localhost") else path
@@ -134,7 +139,7 @@ def _kind(image: str) -> str:
     if words == ["server"]:
         # as of mcr.microsoft.com/mssql/server
         words = re.split(r"[^a-z0-9]+", "-".join(parts[:-1]))
-    return next((_KINDS[word] for word in words if word in _KINDS), "")
+    return next((word for word in words if word in _KINDS), "")
 
 
 def _base(build: Value, directory: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.config import short_names
 from provisioner.config import validators as values
+from provisioner.config.database_engines import DEFAULT, ENGINES, EngineName
 from provisioner.config.models import Config
 from provisioner.config.toml_text import key, text, value
 from provisioner.migration import names
@@ -35,11 +36,12 @@ COMMENT = 41
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers to the questions of `init`."""
+    """The answers to the questions of `init`, and the engine of the database that the packages suggest."""
 
     project: str
     public: bool
     database: bool
+    engine: EngineName = DEFAULT
 
 
 def project_name(wanted: str, env: str) -> str:
@@ -56,7 +58,8 @@ def spelled(wanted: str) -> str:
 
 def usual(traces: Traces, env: str) -> Answers:
     """Return the answers that the traces suggest, for a command that asks nothing."""
-    return Answers(project_name(traces.name, env), public=True, database=traces.database == "mysql")
+    name = project_name(traces.name, env)
+    return Answers(name, public=True, database=bool(traces.database), engine=traces.engine)
 
 
 def written(traces: Traces, answers: Answers, env: str, region: str | None) -> str:
@@ -76,7 +79,9 @@ def written(traces: Traces, answers: Answers, env: str, region: str | None) -> s
     for name, rows in _services(traces, answers):
         lines += ["", f"[{name}]", *rows]
     if answers.database:
-        lines += ["", _noted("[database]", "Aurora MySQL, which pauses when idle")]
+        engine = ENGINES[answers.engine]
+        lines += ["", _noted("[database]", f"{engine.title}, which pauses when idle")]
+        lines += [_row("engine", engine.name)] if engine.name != DEFAULT else []
     return "".join(f"{line}\n" for line in lines)
 
 

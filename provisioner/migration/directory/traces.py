@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from provisioner.config.database_engines import DEFAULT, EngineName
 from provisioner.docker.context import DOCKERFILE
 from provisioner.migration import names
 from provisioner.migration.compose.file import FILES as COMPOSE
@@ -64,6 +65,11 @@ class Traces:
     database: str = ""
     packages: tuple[str, ...] = ()
     described: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> EngineName:
+        """Return the engine of the database that the packages use, or the usual one."""
+        return "aurora-postgresql" if self.database == "postgres" else DEFAULT
 
 
 def look(directory: Path) -> Traces:

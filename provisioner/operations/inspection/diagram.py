@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from provisioner.config.circles import callees_first
-from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.engine.words import count
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ _GROUPS = (
         ),
     ),
     _Group(
-        "database", "Aurora MySQL", "database", "cylinder",
+        "database", "Aurora", "database", "cylinder",
         ("db_cluster", "db_instance", "db_subnet_group", "db_cluster_parameter_group"),
     ),
     _Group(
@@ -263,7 +262,8 @@ def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, S
         return Card(key, key.partition(" ")[2], "", "endpoints", "plug", addresses, sign)
     group = next((one for one in _GROUPS if one.key == key), _OTHER)
     place: Place = "private" if key == "balancer" and config.distributed else group.place
-    return Card(key, group.title, _about(config, key, nodes), place, group.glyph, addresses, sign)
+    title = config.database.kind.title if key == "database" and config.database else group.title
+    return Card(key, title, _about(config, key, nodes), place, group.glyph, addresses, sign)
 
 
 def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
@@ -344,6 +344,7 @@ def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]
-        every += [Link(name, "database", "sql", str(AURORA_MYSQL.port))] if workload.database else []
+        if workload.database and config.database:
+            every.append(Link(name, "database", "sql", str(config.database.kind.port)))
         every += [Link(name, "instances", "runs")] if workload.launch == "ec2" else []
     return (link for link in every if {link.start, link.end} <= {*keys})

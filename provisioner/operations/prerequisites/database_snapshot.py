@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import final_snapshots
@@ -80,8 +79,11 @@ def _check(shown: Mapping[str, Any], name: str, settings: Database, *, key: str 
         ConfigurationError: engine, user or encryption do not fit, or the snapshot is not available.
     """
     engine, user = shown.get("Engine", ""), shown.get("MasterUsername", settings.user)
-    if engine != AURORA_MYSQL.name:
-        raise ConfigurationError(f"{KEY} is {name}, which is of the engine {engine}: use one of {AURORA_MYSQL.name}")
+    if engine != settings.engine:
+        raise ConfigurationError(
+            f'{KEY} is {name}, which is of the engine {engine}: write engine = "{engine}", or use one of '
+            f"{settings.engine}"
+        )
     if user != settings.user:
         raise ConfigurationError(
             f'database.user is "{settings.user}", but the user in {name} is {user}, and stays: write user = "{user}"'

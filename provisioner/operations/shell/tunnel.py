@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.config.database_engines import AURORA_MYSQL
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.shell import task_choice
@@ -65,8 +64,9 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
             raise ConfigurationError(
                 f"the database is not in the stack yet: create it with {options.command_line('up')}"
             )
-        client = AURORA_MYSQL.client_words(LOCAL, "{port}", config.database.user, config.database.name)
-        return Goal(name, users, host, AURORA_MYSQL.port, shlex.join(client).replace("'{port}'", "{port}"))
+        engine = config.database.kind
+        client = engine.client_words(LOCAL, "{port}", config.database.user, config.database.name)
+        return Goal(name, users, host, engine.port, shlex.join(client).replace("'{port}'", "{port}"))
     if name not in config.services:
         there = [*config.services, *([DATABASE] if config.database is not None else [])]
         raise ConfigurationError(f"there is no service {name}{suggestion(name, there)}")

@@ -29,64 +29,23 @@ from provisioner.engine.traits import FreesDependenciesEarly, ServesData
 from provisioner.resources import members
 from provisioner.resources.rds.api import API
 from provisioner.resources.rds.capacity import capacity_costs
+from provisioner.resources.rds.fields import (
+    CLUSTER,
+    CLUSTER_FIXED,
+    CLUSTER_OPTIONS,
+    CLUSTER_OUTPUTS,
+    CLUSTER_SHOWN,
+    INSTANCE,
+    INSTANCE_FIXED,
+    LASTING,
+    OF_SNAPSHOT,
+)
+from provisioner.resources.rds.groups import with_parameter_groups
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 PASSWORD = "provisioner:password-version"  # noqa: S105
 """The tag of a cluster for the version of the password's parameter that the cluster was given."""
-
-CLUSTER_FIXED = {
-    "db_cluster_identifier": "DBClusterIdentifier",
-    "engine": "Engine",
-    "engine_mode": "EngineMode",
-    "engine_version": "EngineVersion",
-    "database_name": "DatabaseName",
-    "master_username": "MasterUsername",
-    "db_subnet_group_name": "DBSubnetGroupName",
-    "storage_encrypted": "StorageEncrypted",
-    "kms_key_id": "KmsKeyId",
-}
-CLUSTER = {
-    "vpc_security_group_ids": "VpcSecurityGroupIds",
-    "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
-    "serverless_v2_scaling_configuration": "ServerlessV2ScalingConfiguration",
-    "backup_retention_period": "BackupRetentionPeriod",
-    "deletion_protection": "DeletionProtection",
-    "copy_tags_to_snapshot": "CopyTagsToSnapshot",
-    "engine_lifecycle_support": "EngineLifecycleSupport",
-    "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
-    "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
-}
-"""The fields' names in CreateDBCluster: `CLUSTER_FIXED` stay, and ModifyDBCluster changes `CLUSTER`."""
-OF_SNAPSHOT = frozenset(
-    {"engine_version", "database_name", "master_username", "storage_encrypted", "backup_retention_period"}
-)
-"""Fields that RestoreDBClusterFromSnapshot takes from the snapshot, or does not take."""
-CLUSTER_OPTIONS = frozenset({"kms_key_id", "enable_iam_database_authentication", "enable_cloudwatch_logs_exports"})
-CLUSTER_SHOWN = {
-    **CLUSTER_FIXED,
-    **CLUSTER,
-    "db_subnet_group_name": "DBSubnetGroup",
-    "db_cluster_parameter_group_name": "DBClusterParameterGroup",
-}
-"""The fields' names in DescribeDBClusters, except fields that it shows in another form."""
-CLUSTER_OUTPUTS = {
-    "arn": "DBClusterArn", "endpoint": "Endpoint", "reader_endpoint": "ReaderEndpoint", "port": "Port",
-    "resource_id": "DbClusterResourceId",
-}  # fmt: skip
-INSTANCE_FIXED = {
-    "db_instance_identifier": "DBInstanceIdentifier",
-    "db_cluster_identifier": "DBClusterIdentifier",
-    "engine": "Engine",
-}
-INSTANCE = {
-    "db_instance_class": "DBInstanceClass",
-    "publicly_accessible": "PubliclyAccessible",
-    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
-    "promotion_tier": "PromotionTier",
-}
-"""The fields' names of an instance, in calls and in answers."""
-
 
 _SNAPSHOT = "cluster-snapshot:{stack}-*"
 _FINAL: Purpose = {
@@ -148,16 +107,10 @@ class DbCluster(Resource):
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
         *untagging("rds", "RemoveTagsFromResource", OWN),
-        *grants(
-            "rds",
-            "CreateDBCluster",
-            *(OWN, "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*"),
-            conditions=ASKED,
-        ),
-        *grants(
-            "rds",
+        *with_parameter_groups("CreateDBCluster", OWN, "subgrp:{stack}", "og:default:*", conditions=ASKED),
+        *with_parameter_groups(
             "RestoreDBClusterFromSnapshot",
-            *(OWN, "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*", "cluster-snapshot:*"),
+            *(OWN, "subgrp:{stack}", "og:default:*", "cluster-snapshot:*"),
             use=Use.OPTION,
             why="`database.from_snapshot`",
             when="snapshot_identifier",
@@ -165,7 +118,7 @@ class DbCluster(Resource):
         ),
         *grants("rds", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("rds", "DeleteDBCluster", OWN, _SNAPSHOT),
-        *grants("rds", "ModifyDBCluster", OWN, "cluster-pg:{stack}", use=Use.OTHER, why=CHANGED),
+        *with_parameter_groups("ModifyDBCluster", OWN, use=Use.OTHER, why=CHANGED),
         *grants("rds", "StartDBCluster", OWN, use=Use.OTHER, why="a cluster that somebody stopped, `wake`"),
         *grants("rds", "StopDBCluster", OWN, use=Use.OTHER, why="`sleep`"),
         # also if only the cluster was protected, by hand
@@ -176,6 +129,7 @@ class DbCluster(Resource):
     derived = ("id", "arn")
     outputs = tuple(CLUSTER_OUTPUTS)
     create_only = frozenset(CLUSTER_FIXED.keys() - {"engine_version"})
+    lasting = LASTING
     ignore_changes = frozenset({"engine_version", "password_parameter", "snapshot_identifier"})
     unordered = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
     protection = "deletion_protection"
@@ -343,6 +297,7 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
     identity = ("db_instance_identifier",)
     derived = ("id",)
     create_only = frozenset(INSTANCE_FIXED)
+    lasting = LASTING
     ignore_changes = frozenset({"zones"})
     update_when_ready = True
     create_timeout = 2400

@@ -4,14 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
+from provisioner.aws.permissions import (
+    ASKED,
+    CHANGED,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Permission,
+    Use,
+    grants,
+    untagging,
+)
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
 from provisioner.resources.rds.api import API
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+
+
+def _named_as_stack(config: Config) -> bool:
+    """Return whether the parameter group of a stack's database has the stack's name alone."""
+    return config.database is None or not config.database.kind.group_name("")
+
+
+def _named_by_family(config: Config) -> bool:
+    """Return whether the parameter group of a stack's database has its family behind the stack's name."""
+    return not _named_as_stack(config)
+
+
+def with_parameter_groups(action: str, *resources: str, **more: Any) -> Iterator[Permission]:
+    """Yield the permission for a call that names the cluster's parameter group, by the group's name."""
+    yield from grants("rds", action, *resources, "cluster-pg:{stack}", wanted=_named_as_stack, **more)
+    yield from grants("rds", action, *resources, "cluster-pg:{stack}-aurora-*", wanted=_named_by_family, **more)
 
 
 @dataclass(frozen=True)

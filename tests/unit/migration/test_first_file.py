@@ -202,21 +202,22 @@ def test_one_directory_is_the_web_service(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "database", "told"),
+    ("files", "engine", "told"),
     [
-        ({"requirements.txt": "PyMySQL==1\n"}, True, "Found requirements.txt, which uses MySQL."),
-        ({"package.json": '{"name": "x", "dependencies": {"mysql2": "3"}}'}, True, "which uses MySQL"),
-        ({"package.json": '{"dependencies": {"pg": "8"}}'}, False, "PostgreSQL is not among the databases here"),
-        ({"go.mod": "require github.com/jackc/pgx/v5 v5.7.0\n"}, False, "which uses PostgreSQL"),
-        ({"package.json": "{"}, False, "Found package.json."),
+        ({"requirements.txt": "PyMySQL==1\n"}, "aurora-mysql", "Found requirements.txt, which uses MySQL."),
+        ({"package.json": '{"name": "x", "dependencies": {"mysql2": "3"}}'}, "aurora-mysql", "which uses MySQL"),
+        ({"package.json": '{"dependencies": {"pg": "8"}}'}, "aurora-postgresql", "which uses PostgreSQL"),
+        ({"go.mod": "require github.com/jackc/pgx/v5 v5.7.0\n"}, "aurora-postgresql", "which uses PostgreSQL"),
+        ({"package.json": "{"}, "", "Found package.json."),
     ],
 )
 def test_packages_tell_the_database(
-    files: dict[str, str], database: bool, told: str, shop: Path, capsys: pytest.CaptureFixture[str]
+    files: dict[str, str], engine: str, told: str, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(shop, {"Dockerfile": FLASK, **files})
     config = written(shop)
-    assert (config.database is not None, config.services["web"].database) == (database, database)
+    assert (config.database.engine if config.database else "") == engine
+    assert config.services["web"].database == bool(engine)
     assert told in capsys.readouterr().out
 
 

@@ -13,7 +13,7 @@ FILES = (
     Mistake("desired-count", SERVICE + "desired_count = 3\n", "4:1", "count"),
     Mistake("web-at-the-top", '[web]\nimage = "nginx"\nport = 80\n', "1:2", "[services.web]"),
     Mistake("two-brackets", '[[services]]\nname = "web"\nimage = "nginx"\n', "1:3", "[services.NAME]"),
-    Mistake("postgres", SERVICE + '[database]\nengine = "postgres"\n', "5:1", "Aurora MySQL"),
+    Mistake("postgres", SERVICE + '[database]\nengine = "postgres"\n', "5:10", '"aurora-postgresql"'),
     Mistake("health-is-a-number", SERVICE + "public = true\nhealth = 200\n", "5:10", '"/up"'),
     Mistake("schedule-in-a-service", SERVICE + 'schedule = "cron(0 3 * * ? *)"\n', "4:1", "[jobs.NAME]"),
     Mistake("type", SERVICE + 'count = "two"\n', "4:9", "a number such as 2"),

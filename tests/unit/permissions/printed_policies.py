@@ -67,6 +67,10 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "database": True}},
     },
+    "postgresql": {
+        "database": {"engine": "aurora-postgresql", "logs": ["postgresql"]},
+        "services": {"web": {**WEB, "database": True}},
+    },
     "every option": {**OPTIONS, "services": {"web": {**WEB, "launch": "ec2", "database": True}}},
 }
 FORMS: Mapping[str, Any] = {

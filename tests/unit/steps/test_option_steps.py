@@ -90,6 +90,24 @@ def test_each_log_of_the_database_has_its_group_beforehand() -> None:
     }
 
 
+def test_another_engine_has_its_own_port_and_parameter_group() -> None:
+    config = Config.model_validate(WEB | {"database": {"engine": "aurora-postgresql", "logs": ["postgresql"]}})
+    stack = step_run.declare(config, FACTS)
+    group = cast("DbClusterParameterGroup", desired(stack, "db_cluster_parameter_group/aurora-postgresql17"))
+    assert (group.db_cluster_parameter_group_name, group.db_parameter_group_family, group.parameters) == (
+        "ecs-sample-dev-aurora-postgresql17",
+        "aurora-postgresql17",
+        {"rds.force_ssl": "1"},
+    )
+    cluster = desired(stack, "db_cluster/main")
+    assert (cluster.engine, cluster.engine_version) == ("aurora-postgresql", "17")
+    (rule, *_) = desired(stack, "security_group/database").ingress
+    assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
+    container = desired(stack, "task_definition/web").container_definitions[0]
+    assert {"name": "DB_PORT", "value": "5432"} in container["environment"]
+    assert desired(stack_of(), "db_cluster_parameter_group/main").db_cluster_parameter_group_name == "ecs-sample-dev"
+
+
 def test_flow_logs_have_a_role_that_writes_only_there() -> None:
     stack, found = more(network={"flow_logs": True})
     assert found == {"flow_log/main", "log_group/flow-logs", "role/flow-logs"}
