@@ -118,9 +118,13 @@ def test_nor_is_that_of_mysql(project: Project) -> None:
     assert project.writes(since) == []
 
 
-def test_the_picture_names_the_engine(project: Project) -> None:
+def test_views_and_rehearsals_know_the_engine(project: Project) -> None:
     project.run("picture", "it.svg")
     assert "Aurora PostgreSQL" in (project.directory / "it.svg").read_text()
+    assert "0.5 to 4 ACU" in project.run("cost").out
+    assert "db_cluster" in project.run("status").out + project.run("show").out
+    project.change("min_acu = 0.5", "min_acu = 1")
+    assert "it would succeed" in project.run("rehearse").out
 
 
 def test_a_database_of_a_snapshot_has_its_engine(project: Project) -> None:
