@@ -92,6 +92,7 @@ class StateMachine(Resource):
     derived = ("id", "arn")
     outputs = ("arn",)
     delete_timeout = 3600
+    poll_interval = 10
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -133,7 +134,7 @@ class StateMachine(Resource):
 
 @dataclass(frozen=True)
 class RunningExecutions(Resource):
-    """The executions of a state machine that are under way, all together: its id is the machine's ARN.
+    """The executions of a state machine that are under way, all together: its id is the job's name.
 
     A teardown stops them once the schedule that starts them is gone, and Step Functions stops their tasks. While there
     is the schedule, they are left to their end: a job that only gets another way to run loses no run by it.
@@ -158,11 +159,13 @@ class RunningExecutions(Resource):
             if machine is None or not machine.owned or scheduled(aws, fields["group_name"], fields["schedule_name"]):
                 continue
             if found := running(aws, machine.outputs["arn"]):
-                yield Observed(machine.outputs["arn"], {}, status=f"{len(found)} running")
+                yield Observed(
+                    fields["schedule_name"], {}, {"arn": machine.outputs["arn"]}, status=f"{len(found)} running"
+                )
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        for arn in running(aws, live.id):
+        for arn in running(aws, live.outputs["arn"]):
             aws.client("stepfunctions").stop_execution(executionArn=arn, cause="The stack is being deleted")
 
 

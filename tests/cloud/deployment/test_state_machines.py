@@ -38,13 +38,20 @@ def ends(project: Project) -> list[str]:
     return [one["status"] for one in pages["executions"]]
 
 
+def failed(project: Project) -> list[dict[str, Any]]:
+    """Return the tasks whose program has failed."""
+    return [one for one in tasks(project, "report") if one["containers"][0].get("exitCode")]
+
+
 def test_a_run_that_fails_is_repeated(project: Project) -> None:
     before = project.inventory()
     project.write(with_job("report:1", "retries = 2"))
     project.up()
     assert project.planned() == {}
-    project.cloud.fail("task-fails", times=2, match="scheduled-report")
-    project.cloud.advance(3600)
+    project.cloud.control("POST", "faults", "scenarios=task-fails&only=scheduled-report")
+    project.cloud.wait(lambda: len(failed(project)) == 2, "two runs that fail")
+    project.cloud.control("POST", "faults", "scenarios=")
+    project.cloud.wait(lambda: ends(project) != ["RUNNING"], "the end of the execution")
     assert ends(project) == ["SUCCEEDED"]
     codes = [one["containers"][0]["exitCode"] for one in tasks(project, "report")]
     assert sorted(codes) == [0, 1, 1]
@@ -55,9 +62,10 @@ def test_a_run_that_fails_is_repeated(project: Project) -> None:
 def test_a_run_is_ended_with_its_time(project: Project) -> None:
     project.write(with_job("report-runs-on:1", "timeout = 300", "retries = 1"))
     project.up()
-    project.cloud.advance(3600)
-    project.cloud.advance(600)
+    project.cloud.wait(lambda: set(ends(project)) - {"RUNNING"}, "the end of an execution")
     assert ends(project) == ["TIMED_OUT"]
+    (task,) = tasks(project, "report")
+    project.cloud.wait(lambda: tasks(project, "report")[0]["lastStatus"] == "STOPPED", "the end of its task")
     (task,) = tasks(project, "report")
     assert (task["lastStatus"], task["stopCode"]) == ("STOPPED", "UserInitiated")
 
@@ -66,8 +74,7 @@ def test_down_ends_a_run_under_way(project: Project) -> None:
     before = project.inventory()
     project.write(with_job("report-runs-on:1", "timeout = 86400", "retries = 3"))
     project.up()
-    project.cloud.advance(3600)
-    assert ends(project) == ["RUNNING"]
+    project.cloud.wait(lambda: ends(project) == ["RUNNING"], "a run")
     project.down()
     assert {one["lastStatus"] for one in tasks_anywhere(project)} <= {"STOPPED"}
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
@@ -81,9 +88,8 @@ def test_a_job_gets_the_other_way_to_run_and_back(project: Project) -> None:
     assert {address: one["action"] for address, one in planned.items()} == {
         "role/machines": "create",
         "state_machine/report": "create",
-        "running_executions/report": "create",
-        "role/schedules": "update",
-        "schedule/report": "update",
+        "role/schedules": "change",
+        "schedule/report": "change",
     }
     project.up()
     assert project.planned() == {}
@@ -98,13 +104,12 @@ def test_a_job_gets_the_other_way_to_run_and_back(project: Project) -> None:
     assert {results[one] for one in ("state_machine/report", "role/machines")} == {"deleted"}
     assert project.planned() == {}
     project.cloud.advance(3600)
-    assert len(tasks(project, "report")) == 2
+    assert [one["startedBy"] for one in tasks(project, "report")] == ["chronos-schedule/report"]
 
 
 def test_a_run_under_way_outlives_its_machine_key(project: Project) -> None:
     project.write(with_job("report-ends-after-900s:1", "retries = 1"))
     project.up()
-    project.cloud.advance(3600)
     project.cloud.wait(lambda: ends(project) == ["RUNNING"], "a run")
     project.write(with_job("report-ends-after-900s:1"))
     project.up()
