@@ -14,8 +14,9 @@ from provisioner.config.capabilities import kept
 from provisioner.config.container import Capabilities
 from provisioner.config.workload import Workload
 
-LONGEST = 30 * 86400
-"""Seconds of the longest run."""
+SHORTEST, LONGEST = 60, 30 * 86400
+"""Seconds of the shortest and the longest timeout."""
+MOST_RETRIES = 10
 
 
 class Job(Workload):
@@ -31,9 +32,9 @@ class Job(Workload):
     """The times at which EventBridge Scheduler runs the job: `cron(…)`, `rate(…)` or `at(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
     """The time zone of `cron` and `at`."""
-    timeout: Annotated[int, values.between(60, LONGEST, "a time of a run in seconds")] | None = None
+    timeout: Annotated[int, values.between(SHORTEST, LONGEST, "a time of a run in seconds")] | None = None
     """Seconds, 60 to 2592000 (30 days), after which AWS ends a run by the schedule, with its retries."""
-    retries: Annotated[int, values.between(0, 10, "a number of retries")] | None = None
+    retries: Annotated[int, values.between(0, MOST_RETRIES, "a number of retries")] | None = None
     """How often a run by the schedule that fails is repeated, 0 to 10."""
 
     @property

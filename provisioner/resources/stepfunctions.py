@@ -54,9 +54,8 @@ API = Api(
         Row("in_use", "StateMachineDeleting", "", 300, "a state machine of this name is being deleted",
             "Step Functions API, CreateStateMachine"),
         Row("in_use", "ConflictException", "", 60, "another change is in progress", "Step Functions API"),
-        Row("not_found", "StateMachineDoesNotExist", "", 0, "the state machine is gone", "Step Functions API"),
-        Row("not_found", "ExecutionDoesNotExist", "", 0, "the execution is gone", "Step Functions API"),
-        Row("not_found", "ResourceNotFound", "", 0, "the state machine is gone", "Step Functions API, TagResource"),
+        Row("not_found", "StateMachineDoesNotExist|ExecutionDoesNotExist", meaning="it is gone",
+            source="Step Functions API"),
     ),
 )  # fmt: skip
 

@@ -228,6 +228,7 @@ SAMPLES = (
     Sample(
         S, "stepfunctions", "AccessDeniedException", "'arn:aws:iam::1:role/x' is not authorized to create managed-rule."
     ),
+    Sample(A, "stepfunctions", "StateMachineDoesNotExist", "State Machine Does Not Exist: 'arn:aws:states:x'"),
     Sample(B, "stepfunctions", "StateMachineDeleting", "State Machine is Deleting: 'arn:aws:states:x'"),
     Sample(B, "stepfunctions", "ConflictException", "Another operation on the state machine is under way."),
     Sample(B, "events", "ConcurrentModificationException", "Rule shop-dev-feed-failed was modified by another call."),
