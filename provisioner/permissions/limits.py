@@ -118,6 +118,11 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
         *("ec2:VolumeType", "ec2:Vpc"),
     ),
     "ecs:PutAccountSettingDefault": ("ecs:account-setting",),
+    "events:PutRule": (
+        *("events:ManagedBy", "events:creatorAccount", "events:detail-type", "events:detail.eventTypeCode"),
+        *("events:detail.service", "events:detail.userIdentity.principalId", "events:source"),
+    ),
+    "events:PutTargets": ("events:ManagedBy", "events:TargetArn", "events:creatorAccount"),
     "iam:CreateServiceLinkedRole": ("iam:AWSServiceName",),
     "route53:AssociateVPCWithHostedZone": ("route53:VPCs",),
     "route53:ChangeResourceRecordSets": tuple(
