@@ -104,7 +104,7 @@ def schedules(
 def _may_start(
     stack: Stack, cluster: str, roles: Roles, wanted: Mapping[str, Job], machines: StateMachines
 ) -> dict[str, Policy]:
-    """Return the policies to run the jobs, and to start the state machines of those that have one.
+    """Return the policies to run jobs, and to start the state machines of the other jobs.
 
     With state machines the names change with the content: while a job gets the other way to run, the role may use both.
     """

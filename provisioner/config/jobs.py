@@ -35,7 +35,7 @@ class Job(Workload):
     timeout: Annotated[int, values.between(SHORTEST, LONGEST, "a time of a run in seconds")] | None = None
     """Seconds, 60 to 2592000 (30 days), after which AWS ends a run by the schedule, with its retries."""
     retries: Annotated[int, values.between(0, MOST_RETRIES, "a number of retries")] | None = None
-    """How often a run by the schedule that fails is repeated, 0 to 10."""
+    """The number of times, 0 to 10, that a failed run by the schedule is repeated."""
 
     @property
     def by_machine(self) -> bool:

@@ -24,7 +24,7 @@ _RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "Max
 
 
 def read(text: str) -> Shape:
-    """Return a definition; refuse one that AWS refuses, and one that is not run here."""
+    """Return a definition; refuse a wrong one, and a form that is not run here."""
     try:
         found: Shape = json.loads(text)
     except ValueError as error:

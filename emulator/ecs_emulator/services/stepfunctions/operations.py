@@ -80,7 +80,7 @@ def settle(kept: Machines) -> None:
 
 @_operation("CreateStateMachine")
 def create_state_machine(kept: Machines, request: Shape) -> Shape:
-    """CreateStateMachine: return one that there is with the same definition, whatever role and tags it has."""
+    """CreateStateMachine: return a machine with the same name and definition, even of another role."""
     name = request["name"]
     if re.search(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]", name):
         refuse("InvalidName", f"Invalid Name: '{name}'")
@@ -105,7 +105,7 @@ def create_state_machine(kept: Machines, request: Shape) -> Shape:
 
 @_operation("UpdateStateMachine")
 def update_state_machine(kept: Machines, request: Shape) -> Shape:
-    """UpdateStateMachine: change what is given; executions under way keep the definition and role they began with."""
+    """UpdateStateMachine: change the given settings; executions under way keep their definition and role."""
     machine = _machine(kept, request)
     if machine.deleting:
         refuse("StateMachineDeleting", f"State Machine is Deleting: '{machine.arn}'")
@@ -141,7 +141,7 @@ def delete_state_machine(kept: Machines, request: Shape) -> Shape:
 
 @_operation("ListStateMachines")
 def list_state_machines(kept: Machines, request: Shape) -> Shape:
-    """ListStateMachines: those that are being deleted too."""
+    """ListStateMachines: list all machines, also in deletion."""
     return {"stateMachines": [_summary(one) for one in kept.machines.values()]}
 
 
@@ -185,7 +185,7 @@ def start_execution(kept: Machines, request: Shape) -> Shape:
 
 @_operation("StopExecution")
 def stop_execution(kept: Machines, request: Shape) -> Shape:
-    """StopExecution: abort it and stop its task; one that has ended stays as it is."""
+    """StopExecution: abort the execution and stop its task; an ended one stays as it is."""
     found = _execution(kept, request)
     if found.status == RUNNING:
         executions.abort(kept, found, "ABORTED", request.get("error", ""), request.get("cause", ""))
@@ -203,7 +203,7 @@ def describe_execution(kept: Machines, request: Shape) -> Shape:
 
 @_operation("ListExecutions")
 def list_executions(kept: Machines, request: Shape) -> Shape:
-    """ListExecutions: those of one machine, the newest first."""
+    """ListExecutions: list the executions of one machine, beginning with the latest."""
     machine, wanted = _machine(kept, request), request.get("statusFilter")
     there = [one for one in kept.executions.values() if one.machine == machine.arn and wanted in (None, one.status)]
     found = sorted(there, key=lambda one: one.began, reverse=True)
