@@ -26,7 +26,7 @@ _RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "Max
 def read(text: str) -> Shape:
     """Return a definition; refuse a wrong one, and a form that is not run here."""
     try:
-        found: Shape = json.loads(text)
+        found: Any = json.loads(text)
     except ValueError as error:
         _invalid(f"INVALID_JSON_DESCRIPTION: {error}")
     if not isinstance(found, dict):
@@ -42,7 +42,7 @@ def read(text: str) -> Shape:
     if len(states) != 1 or found.get("QueryLanguage", "JSONPath") != "JSONPath":
         _not_offered("more than one state, or JSONata")
     _check_state(states[found["StartAt"]], f"/States/{found['StartAt']}")
-    return found
+    return dict(found)
 
 
 def only(definition: Shape) -> Shape:
