@@ -35,6 +35,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     service_secrets,
     services,
     sleep_schedules,
+    state_machines,
     tags,
     task_definitions,
 )

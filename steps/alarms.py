@@ -28,6 +28,7 @@ from provisioner.steps.database import Database
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.schedules import Schedules
 from provisioner.steps.services import Services
+from provisioner.steps.state_machines import StateMachines
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def alarms(
     database: Database | None,
     services: Services,
     schedules: Schedules,
+    state_machines: StateMachines,
 ) -> Alarms:
     """Declare the alarms, and a topic with the addresses to notify, if there is a table `[alarms]`.
 
@@ -85,7 +87,7 @@ def alarms(
         *_of_services(stack, wanted, cluster, load_balancer, services),
         *_of_database(wanted, database),
         *_of_schedules(wanted, schedules, sleeps=stack.config.schedule is not None),
-        *_of_jobs(stack, wanted, cluster, schedules),
+        *_of_jobs(stack, wanted, cluster, schedules, state_machines),
     ]
     made: dict[str, Handle] = {}
     for one in found:
@@ -262,13 +264,20 @@ def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iter
         )
 
 
-def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedules) -> Iterator[_Alarm]:
+def _of_jobs(
+    stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedules, machines: StateMachines
+) -> Iterator[_Alarm]:
     """Declare a rule that matches failed runs for each job with a schedule, and yield the alarm on its count.
+
+    Step Functions itself counts the runs of a job with a state machine.
 
     The rule needs no target for that (`aws-glue-alpha` of aws-cdk, `Job.metricFailure`); the metric is delivered on a
     best-effort basis (EventBridge user guide, "Monitoring Amazon EventBridge").
     """
     for name, group in schedules.task_groups.items() if wanted.failed_jobs else ():
+        if machine := machines.handles.get(name):
+            yield from _of_machine(name, machine)
+            continue
         rule = stack.ensure(
             EventRule(
                 f"{name}.failed",
@@ -282,6 +291,27 @@ def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedule
             f"a run of scheduled job {name} failed",
             ("AWS/Events", "TriggeredRules"),
             {"RuleName": rule.id},
+            "Sum",
+            (AT_LEAST, 1),
+            QUIET,
+            minutes=1,
+        )
+
+
+def _of_machine(name: str, machine: Handle) -> Iterator[_Alarm]:
+    """Yield the alarms on executions that failed with all retries, or that were out of time.
+
+    Source: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
+    """
+    for word, metric, text in (
+        ("failed", "ExecutionsFailed", f"a run of scheduled job {name} failed, with all its retries"),
+        ("timed-out", "ExecutionsTimedOut", f"a run of scheduled job {name} was ended by its timeout"),
+    ):
+        yield _Alarm(
+            f"{name}.{word}",
+            text,
+            ("AWS/States", metric),
+            {"StateMachineArn": machine.arn},
             "Sum",
             (AT_LEAST, 1),
             QUIET,

@@ -1,17 +1,21 @@
-"""Jobs with a schedule, run by EventBridge Scheduler."""
+"""Jobs with a schedule, run by EventBridge Scheduler, or through it by a state machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner import Endpoints, Network, Roles, SecurityGroups, Stack, ready, step
+from provisioner.config.jobs import Job
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.scheduler import Schedule, ScheduleGroup
+from provisioner.resources.stepfunctions import RunningExecutions
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.drain import Drain
 from provisioner.steps.roles import from_this_account, role, trust
 from provisioner.steps.services import Services
+from provisioner.steps.state_machines import StateMachines, by_content, may_run
 from provisioner.steps.task_definitions import TaskDefinitions
 
 RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
@@ -42,11 +46,13 @@ def schedules(
     drain: Drain,
     task_definitions: TaskDefinitions,
     services: Services,
+    state_machines: StateMachines,
 ) -> Schedules:
     """Declare a schedule for each job that has one, in the stack's schedule group, which `[schedule]` also uses.
 
     A schedule runs one revision of the job's task definition, and gets a new one only after the services have theirs.
-    So at teardown it is deleted before the services, and starts nothing meanwhile.
+    So at teardown it is deleted before the services, and starts nothing meanwhile. The schedule of a job with a timeout
+    or retries starts the job's state machine.
     """
     wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
     if not wanted and stack.config.schedule is None:
@@ -58,11 +64,25 @@ def schedules(
         stack,
         "schedules",
         trust("scheduler.amazonaws.com", from_this_account(stack, "scheduler", f"schedule-group/{stack.name}")),
-        inline_policies={"run": _may_run(stack, cluster.arn, roles, list(wanted))},
+        inline_policies=_may_start(stack, cluster.arn, roles, wanted, state_machines),
         description="EventBridge Scheduler: run the jobs that have a schedule",
     )
     task_groups = {name: f"scheduled-{name}" for name in wanted}
     for name, job in wanted.items():
+        first = [drain.handle, *endpoints.available, *map(ready, services.handles.values())]
+        if machine := state_machines.handles.get(name):
+            # at teardown they are stopped once no schedule starts another one
+            first.append(stack.ensure(RunningExecutions(name, machine.arn, group.id, name)))
+            target: dict[str, Any] = {"state_machine_arn": ready(machine).arn}
+        else:
+            target = {
+                "cluster_arn": cluster.arn,
+                "task_definition": task_definitions.arns[name],
+                "task_group": task_groups[name],
+                "subnets": network.tasks,
+                "security_groups": [security_groups.services[name], *job.security_groups],
+                "assign_public_ip": stack.config.network.assign_public_ip,
+            }
         stack.ensure(
             Schedule(
                 name,
@@ -70,42 +90,28 @@ def schedules(
                 schedule_name=name,
                 schedule_expression=str(job.schedule),
                 schedule_expression_timezone=job.timezone,
-                cluster_arn=cluster.arn,
                 role_arn=ready(runner).arn,
-                task_definition=task_definitions.arns[name],
-                task_group=task_groups[name],
-                subnets=network.tasks,
-                security_groups=[security_groups.services[name], *job.security_groups],
-                assign_public_ip=stack.config.network.assign_public_ip,
                 retry_policy=RETRIES,
                 flexible_time_window={"Mode": "OFF"},
                 state="DISABLED" if stack.facts.sizes.held(name) else "ENABLED",
+                **target,
             ),
-            after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
+            after=first,
         )
     return Schedules(group.id, task_groups)
 
 
-def _may_run(stack: Stack, cluster: str, roles: Roles, names: list[str]) -> Policy:
-    """Return the policy to run these jobs' families in the stack's cluster, and to pass their roles to ECS.
+def _may_start(
+    stack: Stack, cluster: str, roles: Roles, wanted: Mapping[str, Job], machines: StateMachines
+) -> dict[str, Policy]:
+    """Return the policies to run jobs, and to start the state machines of the other jobs.
 
-    Source: EventBridge Scheduler user guide, "Using templated targets", Amazon ECS RunTask.
+    With state machines the names change with the content: while a job gets the other way to run, the role may use both.
     """
-    facts = stack.facts
-    place = f"arn:{facts.partition}:ecs:{facts.region}:{facts.account}:task-definition"
-    families = [f"{place}/{stack.name}-{name}:*" for name in names]
-    passed = sorted({role for name in names for role in (roles.execution[name], roles.tasks[name])})
-    return policy(
-        {
-            "Effect": "Allow",
-            "Action": "ecs:RunTask",
-            "Resource": families,
-            "Condition": {"ArnEquals": {"ecs:cluster": cluster}},
-        },
-        {
-            "Effect": "Allow",
-            "Action": "iam:PassRole",
-            "Resource": passed,
-            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        },
-    )
+    direct = [name for name in wanted if name not in machines.handles]
+    run = policy(*may_run(stack, cluster, roles, direct)) if direct else None
+    if not machines.handles:
+        return {"run": run} if run else {}
+    arns = sorted(handle.arn for handle in machines.handles.values())
+    start = policy({"Effect": "Allow", "Action": "states:StartExecution", "Resource": arns})
+    return {**(by_content("run", run) if run else {}), **by_content("start", start)}

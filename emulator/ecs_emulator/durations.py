@@ -127,6 +127,7 @@ TASK_DEPROVISION = Duration(10, _ESTIMATE)
 TASK_INTERFACE_RELEASE = Duration(45, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
 
 # -- schedules --------------------------------------------------------------------------------------------------------
+STATE_MACHINE_DELETE = Duration(10, f"DELETING, without executions: {_ESTIMATE}", (1, 60))
 SCHEDULE_GROUP_DELETE = Duration(30, f"DELETING until its schedules are gone: {_ESTIMATE}")
 
 # -- identity --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from ecs_emulator.services.application_autoscaling import scheduled, tracking
 from ecs_emulator.services.cloudfront import vpc_origins
 from ecs_emulator.services.cloudwatch import states
 from ecs_emulator.services.scheduler import firing
+from ecs_emulator.services.stepfunctions import executions
 
 
 def tick() -> None:
@@ -20,8 +21,12 @@ def tick() -> None:
         requests.settle()
         vpc_origins.settle_all()
         firing.settle()
+        executions.settle()
         scheduled.settle()
         states.settle()
         tracking.settle()
     ecs.tick()
+    with LOCK:
+        # their tasks have ended meanwhile
+        executions.settle()
     WATCH.update()

@@ -18,6 +18,7 @@ REMOVABLE = frozenset(
         *("sidecars", "depends_on", "ulimits", "build_args", "target", "dockerfile"),
         *("command", "entrypoint", "user", "stop_timeout", "ephemeral_storage"),
         *("on_demand", "circuit_breaker", "deployment", "deregistration_delay", "sticky", "count", "timezone"),
+        *("timeout", "retries"),
     }
 )
 """Keys that `false` takes away as a whole: a task can be without them. Each other key has a value of its own."""

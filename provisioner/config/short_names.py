@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-TARGET_GROUP, ROLE, RULE = 32, 64, 64
-"""The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule."""
+TARGET_GROUP, ROLE, RULE, MACHINE = 32, 64, 64, 80
+"""The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule; Step
+Functions, CreateStateMachine.
+"""
 STACK = 48
 """The longest name of a stack, before such parts of its roles' names as `-execution` and `-ecs-instance`."""
 LABEL = 63

@@ -227,7 +227,7 @@ def _comment(line: str) -> str:
 
 KEYS = (
     "image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule",
-    "timezone",
+    "timezone", "timeout", "retries",
     "port", "protocol", "tls", "public", "target_container", "essential", "depends_on", "hosts", "path", "health",
     "deregistration_delay", "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
     "on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities",

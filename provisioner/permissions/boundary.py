@@ -42,6 +42,11 @@ def scheduled(config: Config) -> bool:
     return any(job.schedule for job in config.jobs.values())
 
 
+def machines(config: Config) -> bool:
+    """Return whether a job has a state machine, by which Step Functions runs its tasks."""
+    return any(job.by_machine for job in config.jobs.values())
+
+
 def sleeping(config: Config) -> bool:
     """Return whether EventBridge Scheduler puts the stack to sleep and wakes it."""
     return config.schedule is not None
@@ -104,6 +109,15 @@ ROLES: tuple[Permission, ...] = (
     # EventBridge Scheduler runs the jobs that have a schedule
     *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=_CLUSTER, wanted=scheduled),
     *passing("ecs-tasks.amazonaws.com", "RunTask", *OF_TASKS, wanted=scheduled),
+    # EventBridge Scheduler starts the state machines of jobs; Step Functions runs, sees and stops their tasks
+    *grants("states", "StartExecution", "stateMachine:{stack}-*", wanted=machines),
+    *grants("ecs", "DescribeTasks StopTask", "task/{stack}/*", conditions=_CLUSTER, wanted=machines),
+    *grants(
+        "events",
+        "DescribeRule PutRule PutTargets",
+        "rule/StepFunctionsGetEventsForECSTaskRule",
+        wanted=machines,
+    ),
     # EventBridge Scheduler puts the stack to sleep and wakes it
     *grants("ecs", "DescribeServices UpdateService", "service/{stack}/*", wanted=sleeping),
     *grants(

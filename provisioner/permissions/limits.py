@@ -25,6 +25,11 @@ _BY_ID = "zones are known by ID only, and have no keys for tags"
 _RULES = "take rules out of a security group without the tag `ManagedBy`, in the VPC of `[network] vpc` or in any"
 _DEFAULT_GROUP = "the VPC's default group has no tags, and no ID that is known beforehand"
 
+_OF_STATES = (
+    "in the boundary: change the rule on which Step Functions waits for tasks",
+    "it is one for the account, and AWS names it",
+)
+
 UNLIMITED: Mapping[str, tuple[str, str]] = {
     "application-autoscaling:TagResource": (
         "put the stack's tags on a scalable target that has no `ManagedBy` yet, and then change it",
@@ -51,6 +56,8 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
     "ecs:DeregisterTaskDefinition": ("deregister any task definition of the Region", _NO_TYPES),
     "ecs:DiscoverPollEndpoint": ("in the boundary: ask where ECS's agents report to", _NO_TYPES),
     "ecs:PutAccountSettingDefault": ("change that one setting of the account in the Region", _NO_TYPES),
+    "events:PutRule": _OF_STATES,
+    "events:PutTargets": _OF_STATES,
     "iam:CreateServiceLinkedRole": (
         "create the service-linked roles of the services that the stack uses",
         "they are the account's",
@@ -111,6 +118,11 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
         *("ec2:VolumeType", "ec2:Vpc"),
     ),
     "ecs:PutAccountSettingDefault": ("ecs:account-setting",),
+    "events:PutRule": (
+        *("events:ManagedBy", "events:creatorAccount", "events:detail-type", "events:detail.eventTypeCode"),
+        *("events:detail.service", "events:detail.userIdentity.principalId", "events:source"),
+    ),
+    "events:PutTargets": ("events:ManagedBy", "events:TargetArn", "events:creatorAccount"),
     "iam:CreateServiceLinkedRole": ("iam:AWSServiceName",),
     "route53:AssociateVPCWithHostedZone": ("route53:VPCs",),
     "route53:ChangeResourceRecordSets": tuple(

@@ -68,6 +68,7 @@ TYPES = {
     "security_group": "aws_security_group",
     "service": "aws_ecs_service",
     "service_linked_role": "aws_iam_service_linked_role",
+    "state_machine": "aws_sfn_state_machine",
     "subnet": "aws_subnet",
     "subscription": "aws_sns_topic_subscription",
     "target_group": "aws_lb_target_group",

@@ -85,6 +85,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "repository": AwsName("AWS::ECR::Repository", "{name}"),
     "role": AwsName("AWS::IAM::Role", "{name}"),
     "route_table": AwsName("AWS::EC2::RouteTable", "rtb-{id}"),
+    "running_executions": _NOTE,
     "running_tasks": _NOTE,
     "scalable_target": AwsName("AWS::ApplicationAutoScaling::ScalableTarget", "service/{cluster}/{service}"),
     "scaled_service": _NOTE,
@@ -104,6 +105,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,
     "stack_tags": _NOTE,
+    "state_machine": AwsName("AWS::StepFunctions::StateMachine", _ARN % ("states", "stateMachine:{name}")),
     "subnet": AwsName("AWS::EC2::Subnet", "subnet-{id}"),
     "subscription": AwsName("AWS::SNS::Subscription", _ARN % ("sns", "{topic}/{protocol}/{endpoint}")),
     "target_group": AwsName(

@@ -119,11 +119,12 @@ class ScheduleGroup(Resource):
 
 @dataclass(frozen=True)
 class Schedule(Resource):
-    """A schedule that runs one task on Fargate whenever it is due.
+    """A schedule that runs one task on Fargate whenever it is due, or starts a state machine that runs it.
 
     Attributes:
         schedule_expression: `cron(…)`, `rate(…)` or `at(…)`.
         schedule_expression_timezone: an IANA name; the time zone of `cron` and `at`.
+        state_machine_arn: the state machine; without one the schedule itself runs the task.
         cluster_arn, task_definition, subnets, security_groups, assign_public_ip: the task, its cluster and its network.
         role_arn: the role that EventBridge Scheduler runs it with.
         task_group: the group that ECS puts its tasks in; other runs of the family are in another group.
@@ -135,16 +136,17 @@ class Schedule(Resource):
     schedule_name: str
     schedule_expression: str
     schedule_expression_timezone: str
-    cluster_arn: str
     role_arn: str
-    task_definition: str
-    task_group: str
-    subnets: Sequence[str]
-    security_groups: Sequence[str]
-    assign_public_ip: str
     retry_policy: Mapping[str, int]
     flexible_time_window: Mapping[str, Any]
+    cluster_arn: str | None = None
+    task_definition: str | None = None
+    task_group: str | None = None
+    subnets: Sequence[str] = ()
+    security_groups: Sequence[str] = ()
+    assign_public_ip: str | None = None
     state: str = "ENABLED"
+    state_machine_arn: str | None = None
 
     type_name = "schedule"
     api = API
@@ -174,6 +176,8 @@ class Schedule(Resource):
         aws.client("scheduler").update_schedule(**self._settings())
 
     def _settings(self) -> dict[str, Any]:
+        if self.state_machine_arn:
+            return _whole(self, Arn=self.state_machine_arn, Input="{}")
         network = {
             "Subnets": list(self.subnets),
             "SecurityGroups": list(self.security_groups),
@@ -300,13 +304,16 @@ def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> O
     target = shown.get("Target", {})
     task = target.get("EcsParameters", {})
     network = task.get("NetworkConfiguration", {}).get("awsvpcConfiguration", {})
+    arn = target.get("Arn")
+    starts = ":stateMachine:" in str(arn)
     fields = {
-        "cluster_arn": target.get("Arn"),
+        "state_machine_arn": arn if starts else None,
+        "cluster_arn": None if starts else arn,
         "task_definition": task.get("TaskDefinitionArn"),
         "task_group": task.get("Group"),
         "subnets": network.get("Subnets", []),
         "security_groups": network.get("SecurityGroups", []),
-        "assign_public_ip": network.get("AssignPublicIp", "DISABLED"),
+        "assign_public_ip": None if starts else network.get("AssignPublicIp", "DISABLED"),
     }
     return _observed(shown, fields, owned=owned, deleting=deleting)
 

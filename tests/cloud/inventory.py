@@ -63,6 +63,7 @@ def inventory(client: Client) -> Inventory:
         _ecs,
         _scaling,
         _scheduler,
+        _states,
         _events,
         _sns,
         _rds,
@@ -504,6 +505,13 @@ def _scheduler(client: Client) -> Sorts:
         "schedules",
         [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in shown],
     )
+
+
+def _states(client: Client) -> Sorts:
+    states = client("stepfunctions")
+    found = pages(states, "list_state_machines", "stateMachines")
+    shown = [states.describe_state_machine(stateMachineArn=one["stateMachineArn"]) for one in found]
+    yield "state_machines", [{key: value for key, value in one.items() if key != "ResponseMetadata"} for one in shown]
 
 
 def _events(client: Client) -> Sorts:

@@ -131,6 +131,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "s3": lambda client, name: client("s3").delete_bucket_tagging(Bucket=name),
     "scheduler": lambda client, arn: client("scheduler").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
     "servicediscovery": lambda client, arn: client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
+    "stepfunctions": lambda client, arn: client("stepfunctions").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "sns": lambda client, arn: client("sns").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
     "ssm": lambda client, name: client("ssm").remove_tags_from_resource(
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER

@@ -34,6 +34,7 @@ from ecs_emulator.services import (
     sns,
     sqs,
     ssm,
+    stepfunctions,
     sts,
     tagging,
     wafv2,
@@ -43,7 +44,7 @@ from ecs_emulator.services.model import EmulatedApi
 # the order matters: a folder that patches the patch of another folder comes after it
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
-    application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
+    application_autoscaling, autoscaling, ecs, scheduler, stepfunctions, sts, sqs, secretsmanager, tagging,
     dynamodb, ses, sns, cloudwatch, pricing, events, cloudfront,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}

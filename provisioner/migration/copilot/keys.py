@@ -245,11 +245,6 @@ def _logging(workload: Workload, value: Value) -> None:
             workload.leave(one, f"logging.{key}", "logs go to CloudWatch Logs, without FireLens")
 
 
-def _retries(workload: Workload, value: Value) -> None:
-    if value.number != 0:
-        workload.leave(value, "retries", "a job is not run again by itself")
-
-
 def _schedule(workload: Workload, value: Value) -> None:
     schedule = value.at("schedule")
     if not schedule or workload.sort != JOB or schedule.text in (None, "none", ""):
@@ -295,7 +290,6 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "network": _network,
     "on": _schedule,
     "platform": _platform,
-    "retries": _retries,
     "secrets": _secrets,
     "storage": _storage,
     "taskdef_overrides": _overrides,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config import validators as values
-from provisioner.migration.copilot import http, image, sidecars
+from provisioner.migration.copilot import http, image, runs, sidecars
 from provisioner.migration.copilot.count import ON_DEMAND
 from provisioner.migration.copilot.findings import JOB, Gathered, Workload
 from provisioner.migration.copilot.keys import HANDLERS, RECREATE, ordered_keys
@@ -14,7 +14,9 @@ SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", APP_RUNNER}
 LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
 TLS = 443
 """The port for which Copilot's target group uses HTTPS."""
-ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
+ELSEWHERE = frozenset(
+    {"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars", "timeout", "retries"}
+)
 """Keys that other functions read."""
 WHY = {
     "nlb": "a Network Load Balancer is not made here",
@@ -22,7 +24,6 @@ WHY = {
     "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
-    "timeout": "a job has no longest time",
 }
 """Keys of a manifest without a counterpart, and the reason or the fix."""
 
@@ -58,6 +59,7 @@ def _fill(workload: Workload, manifest: Value) -> bool:
         elif key not in ELSEWHERE:
             workload.leave(value, key, "is not known here")
     sidecars.fill(workload, manifest)
+    runs.fill(workload, manifest)
     if manifest.at("network", "vpc", "placement") is None:
         workload.gathered.placements[workload.name] = "public"
     _tasks(workload, manifest)

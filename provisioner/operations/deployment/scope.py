@@ -21,11 +21,12 @@ from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.scheduler import Schedule
+from provisioner.resources.stepfunctions import StateMachine
 from provisioner.state.model import Record
 
 IMAGES = tuple(one.type_name for one in (Image, CopiedImage, ImageInUse, WantedImage))
 """The types of an image's resources."""
-STARTS = tuple(one.type_name for one in (Service, Schedule))
+STARTS = tuple(one.type_name for one in (Service, Schedule, StateMachine))
 """The types that start tasks of a service or a job."""
 RUNS = (TaskDefinition.type_name, JobRun.type_name, *STARTS)
 """The types of the resources of a service or job that change with its image."""

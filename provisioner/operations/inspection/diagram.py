@@ -136,6 +136,7 @@ _GROUPS = (
     _Group("roles", "IAM roles", "aws", "key", ("role", "service_linked_role")),
     _Group("zones", "private zones", "aws", "names", ("private_dns_namespace",)),
     _Group("schedules", "EventBridge Scheduler", "aws", "lines", ("schedule_group", "universal_schedule")),
+    _Group("machines", "Step Functions", "aws", "lines", ("state_machine", "running_executions")),
     _Group("buckets", "S3", "aws", "shelf", ("bucket",)),
 )  # fmt: skip
 _NETWORK = frozenset({

@@ -20,6 +20,7 @@ from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.scheduler import Schedule
 from provisioner.resources.ssm import SecureParameter
+from provisioner.resources.stepfunctions import StateMachine
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -81,13 +82,28 @@ def _cloudfront_list(records: Mapping[str, Record]) -> str:
 def in_own_groups(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
     """Return the arguments of resources with foreign security groups, without these groups, by address."""
     own = {record.id for record in records.values() if record.type == SecurityGroup.type_name}
+    definitions = {
+        address: {**record.arguments, "definition": _in_own_groups(record.arguments.get("definition"), own)}
+        for address, record in records.items()
+        if record.type == StateMachine.type_name
+    }
     kinds = {kind.type_name for kind in (Service, JobRun, Schedule)}
     running = {address: record.arguments for address, record in records.items() if record.type in kinds}
-    return {
+    changed = {address: one for address, one in definitions.items() if one != records[address].arguments}
+    return changed | {
         address: {**arguments, "security_groups": [group for group in groups if group in own]}
         for address, arguments in running.items()
         if not own.issuperset(groups := arguments.get("security_groups", ()))
     }
+
+
+def _in_own_groups(value: Any, own: set[str | None], key: str = "") -> Any:
+    """Return a definition of a state machine without foreign security groups."""
+    if isinstance(value, Mapping):
+        return {name: _in_own_groups(one, own, name) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [one for one in value if one in own] if key == "SecurityGroups" else list(value)
+    return value
 
 
 def _named(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:

@@ -27,6 +27,7 @@ from tests.cloud.refusals import (
     secretsmanager,
     servicediscovery,
     ssm,
+    stepfunctions,
     wafv2,
 )
 from tests.cloud.refusals.case import Case
@@ -47,6 +48,7 @@ _TABLES = (
     autoscaling,
     rds,
     ssm,
+    stepfunctions,
     secretsmanager,
     ecr,
     logs,

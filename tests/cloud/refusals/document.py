@@ -35,6 +35,7 @@ _SERVICES = {
     "sns": ("SNS", "sns/latest/api/"),
     "events": ("EventBridge", "eventbridge/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
+    "stepfunctions": ("Step Functions", "step-functions/latest/apireference/"),
     "scheduler": ("EventBridge Scheduler", "scheduler/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),
     "resourcegroupstaggingapi": ("Resource Groups Tagging API", "resourcegroupstagging/latest/APIReference/"),

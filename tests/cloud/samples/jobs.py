@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.iam import Role
 from provisioner.resources.scheduler import Schedule, ScheduleGroup, UniversalSchedule
+from provisioner.resources.stepfunctions import RunningExecutions, StateMachine
 from tests.cloud.samples.network import closed, sending
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 from tests.cloud.samples.services import task_definition
@@ -66,6 +68,33 @@ def _schedule(here: Here) -> Handle:
     return here.ensure(schedule)
 
 
+def _machine(here: Here) -> Handle:
+    waiting = {"Effect": "Allow", "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"]}
+    policies = {"wait": {"Version": "2012-10-17", "Statement": [{**waiting, "Resource": "*"}]}}
+    here.ensure(Role("other-machines", "other-machines", trust("states"), inline_policies=policies))
+    runner = here.ensure(Role("machines", "machines", trust("states"), inline_policies=policies))
+    return here.ensure(StateMachine(NAME, "sample", _of_states(task_definition(here, "job").arn), ready(runner).arn))
+
+
+def _of_states(definition: str, **more: Any) -> dict[str, Any]:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.sync",
+        "Parameters": {"TaskDefinition": definition},
+        "End": True,
+    }
+    return {"StartAt": "Run", "States": {"Run": state}, **more}
+
+
+def _executions(here: Here) -> Handle:
+    return here.ensure(RunningExecutions(NAME, here[StateMachine].arn, here[ScheduleGroup].id, "none"))
+
+
+def _changed(hand: ByHand, **change: Any) -> None:
+    arn = f"arn:aws:states:ap-northeast-1:123456789012:stateMachine:{hand.id}"
+    hand("stepfunctions").update_state_machine(stateMachineArn=arn, **change)
+
+
 def _universal(here: Here) -> Handle:
     caller = here.ensure(Role("caller", "caller", trust("scheduler")))
     here.ensure(Role("other-caller", "other-caller", trust("scheduler")))
@@ -106,6 +135,13 @@ def _aimed(hand: ByHand, network: Mapping[str, Any] | None = None, **change: Any
     _rescheduled(hand, Target={**target, "EcsParameters": task, **change})
 
 
+def _of_machine(hand: ByHand) -> dict[str, Any]:
+    """Return the schedule's target with a state machine in place of the cluster."""
+    target = hand("scheduler").get_schedule(GroupName="sample-group", Name="sample")["Target"]
+    kept = {name: value for name, value in target.items() if name != "EcsParameters"}
+    return {**kept, "Arn": _arn("states:ap-northeast-1", "stateMachine:theirs"), "Input": "{}"}
+
+
 def _arn(service: str, rest: str) -> str:
     return f"arn:aws:{service}:123456789012:{rest}"
 
@@ -121,6 +157,7 @@ JOBS: Mapping[type[Resource], Sample] = {
         {
             "schedule_expression": lambda hand: _rescheduled(hand, ScheduleExpression="rate(700 days)"),
             "schedule_expression_timezone": lambda hand: _rescheduled(hand, ScheduleExpressionTimezone="UTC"),
+            "state_machine_arn": lambda hand: _rescheduled(hand, Target=_of_machine(hand)),
             "cluster_arn": lambda hand: _aimed(hand, Arn=_arn("ecs:ap-northeast-1", "cluster/other")),
             "role_arn": lambda hand: _aimed(hand, RoleArn=_arn("iam:", "role/other-runner")),
             "task_definition": lambda hand: _aimed(
@@ -156,4 +193,14 @@ JOBS: Mapping[type[Resource], Sample] = {
             "state": lambda hand: _recalled(hand, State="DISABLED"),
         },
     ),
+    StateMachine: Sample(
+        _machine,
+        {
+            "definition": lambda hand: _changed(
+                hand, definition=json.dumps(_of_states("arn:aws:ecs:ap-northeast-1:123456789012:task-definition/x:1"))
+            ),
+            "role_arn": lambda hand: _changed(hand, roleArn=_arn("iam:", "role/other-machines")),
+        },
+    ),
+    RunningExecutions: Sample(_executions),
 }

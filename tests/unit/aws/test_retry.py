@@ -218,6 +218,19 @@ SAMPLES = (
         "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     ),
     Sample(B, "scheduler", "ConflictException", "Schedule group shop-dev is being deleted."),
+    Sample(
+        S,
+        "stepfunctions",
+        "AccessDeniedException",
+        "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
+        "provided role.",
+    ),
+    Sample(
+        S, "stepfunctions", "AccessDeniedException", "'arn:aws:iam::1:role/x' is not authorized to create managed-rule."
+    ),
+    Sample(A, "stepfunctions", "StateMachineDoesNotExist", "State Machine Does Not Exist: 'arn:aws:states:x'"),
+    Sample(B, "stepfunctions", "StateMachineDeleting", "State Machine is Deleting: 'arn:aws:states:x'"),
+    Sample(B, "stepfunctions", "ConflictException", "Another operation on the state machine is under way."),
     Sample(B, "events", "ConcurrentModificationException", "Rule shop-dev-feed-failed was modified by another call."),
     Sample(B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
     Sample(B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),

@@ -91,7 +91,7 @@ def test_a_service_that_nobody_calls_is_not_whole(tmp_path: Path) -> None:
 
 
 def test_jobs_are_counted_apart(tmp_path: Path) -> None:
-    lossy = JOB + "timeout: 1h\n"
+    lossy = JOB + "timeout: 31d\n"
     found = verdict(of_copilot(copilot(tmp_path, web=WEB, nightly=lossy), project="shop"))
     assert str(found).startswith("1 of 1 service is whole and 0 of 1 job is whole; ")
 

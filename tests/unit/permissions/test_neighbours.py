@@ -40,6 +40,7 @@ OPTIONS: dict[str, Any] = {
     "jobs": {
         "migrate": {"build": "app", "before_deploy": True},
         "nightly": {"build": "app", "schedule": "rate(1 day)"},
+        "repeated": {"build": "app", "schedule": "rate(1 day)", "timeout": 3600, "retries": 2},
     },
 }
 

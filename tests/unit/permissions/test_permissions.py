@@ -40,6 +40,7 @@ SERVICES = {
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
     "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "ssm": "ssm",
+    "stepfunctions": "states",
     "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""

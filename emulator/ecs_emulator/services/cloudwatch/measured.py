@@ -10,9 +10,12 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.services.events import bus
 from ecs_emulator.services.scheduler import attempts
+from ecs_emulator.services.stepfunctions.machines import ended
 
 BALANCER, EVENTS, INSIGHTS = "AWS/ApplicationELB", "AWS/Events", "ECS/ContainerInsights"
-SCHEDULER = "AWS/Scheduler"
+SCHEDULER, STATES = "AWS/Scheduler", "AWS/States"
+_ENDS = {"ExecutionsFailed": "FAILED", "ExecutionsTimedOut": "TIMED_OUT", "ExecutionsAborted": "ABORTED"}
+"""Metrics of state machines, and the ends of executions that they count."""
 MINUTE = 60
 Source = Callable[[str, Iterable[int]], float | None]
 """Returns a statistic over minutes, counted from the epoch; None if the metric has no points in them."""
@@ -34,6 +37,10 @@ def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, st
     if (namespace, metric) == (SCHEDULER, "InvocationDroppedCount") and {*dimensions} == {"ScheduleGroup"}:
         return lambda stat, minutes: traffic.of_values(
             stat, attempts.dropped(kept.account, kept.region, dimensions["ScheduleGroup"], minutes)
+        )
+    if namespace == STATES and metric in _ENDS and {*dimensions} == {"StateMachineArn"}:
+        return lambda stat, minutes: traffic.of_values(
+            stat, ended(kept.account, kept.region, dimensions["StateMachineArn"], _ENDS[metric], minutes)
         )
     return None
 

@@ -19,10 +19,10 @@ from typing import Any
 from ecs_emulator.ecs.records import Service, now
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.services.cloudwatch import measured, traffic
-from ecs_emulator.services.cloudwatch.measured import BALANCER, EVENTS, INSIGHTS, SCHEDULER
+from ecs_emulator.services.cloudwatch.measured import BALANCER, EVENTS, INSIGHTS, SCHEDULER, STATES
 
 ECS = "AWS/ECS"
-NAMESPACES = frozenset({ECS, BALANCER, EVENTS, INSIGHTS, SCHEDULER})
+NAMESPACES = frozenset({ECS, BALANCER, EVENTS, INSIGHTS, SCHEDULER, STATES})
 MINUTE = 60
 _CYCLE = 45
 """Minutes from one busy time of a service to the next."""

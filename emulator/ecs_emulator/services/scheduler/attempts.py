@@ -19,7 +19,7 @@ from ecs_emulator.patch import on_reset
 from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, Shape
 
 _LONGEST_WAIT = 300.0
-_PERMANENT = ("AccessDenied", "UnauthorizedOperation", "AuthFailure", "NotFound")
+_PERMANENT = ("AccessDenied", "UnauthorizedOperation", "AuthFailure", "NotFound", "DoesNotExist")
 """Parts of the codes of refusals that no repetition changes."""
 
 

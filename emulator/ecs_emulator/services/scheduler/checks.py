@@ -92,24 +92,24 @@ def _check_universal(target: Shape) -> None:
         _invalid("Target.Input of a universal target must be a JSON object.")
 
 
-def trusts(account: str, role_arn: str, group_arn: str) -> bool:
-    """Return whether the role exists and EventBridge Scheduler may assume it for a group's schedules.
+def trusts(account: str, role_arn: str, source_arn: str, service: str = PRINCIPAL) -> bool:
+    """Return whether the role exists and a service may assume it for a resource: for a group's schedules.
 
-    Two conditions are evaluated (user guide, "Confused deputy prevention"): the account, and the ARN of the group.
+    Two conditions are evaluated (user guide, "Confused deputy prevention"): the account, and the ARN of the resource.
     """
     role = roles.named(account, role_arn.rpartition("/")[2])
     if role is None or role.arn != role_arn:
         return False
     document = json.loads(role.assume_role_policy_document)
-    found = {"aws:sourceaccount": account, "aws:sourcearn": group_arn}
-    return any(_admits(statement, found) for statement in listed(document.get("Statement")))
+    found = {"aws:sourceaccount": account, "aws:sourcearn": source_arn}
+    return any(_admits(statement, found, service) for statement in listed(document.get("Statement")))
 
 
-def _admits(statement: Any, found: dict[str, str]) -> bool:
+def _admits(statement: Any, found: dict[str, str], service: str) -> bool:
     principal = statement.get("Principal")
     services = listed(principal.get("Service")) if isinstance(principal, dict) else ()
     actions = [action.lower() for action in listed(statement.get("Action"))]
-    if statement.get("Effect") != "Allow" or PRINCIPAL not in services:
+    if statement.get("Effect") != "Allow" or service not in services:
         return False
     if not {"sts:assumerole", "sts:*", "*"} & {*actions}:
         return False

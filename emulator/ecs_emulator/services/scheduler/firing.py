@@ -1,4 +1,4 @@
-"""Invoke the targets of due schedules: RunTask and universal targets, with the permissions of the execution role.
+"""Invoke the targets of due schedules: RunTask, StartExecution and universal targets, as the execution role may.
 
 An invocation that fails is repeated (`attempts`). Other targets are not invoked.
 """
@@ -22,6 +22,8 @@ from ecs_emulator.services.scheduler import attempts, checks, operations
 from ecs_emulator.services.scheduler.attempts import Attempt
 from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, in_use
 from ecs_emulator.services.scheduler.universal import UNIVERSAL, is_universal
+from ecs_emulator.services.stepfunctions.machines import machines
+from ecs_emulator.services.stepfunctions.operations import start_execution
 
 _SAME = {
     "CapacityProviderStrategy": "capacityProviderStrategy",
@@ -69,6 +71,8 @@ def _invoke(attempt: Attempt) -> None:
     try:
         if "EcsParameters" in target:
             _run_task(kept, schedule, target)
+        elif ":stateMachine:" in target["Arn"]:
+            _start_execution(kept, schedule, target)
         elif is_universal(target["Arn"]):
             _check_trust(kept, target, schedule.group)
             UNIVERSAL.invoke(kept, target)
@@ -85,6 +89,17 @@ def _run_task(kept: Schedules, schedule: Schedule, target: Shape) -> None:
     if not _allowed(kept, ecs, target, request):
         raise PermissionError("the execution role may not run the task")
     run_tasks.run(ecs, request)
+
+
+def _start_execution(kept: Schedules, schedule: Schedule, target: Shape) -> None:
+    """Start an execution with the target's input (user guide, "Using templated targets", StartExecution)."""
+    _check_trust(kept, target, schedule.group)
+    role = roles.named(kept.account, last_part(target["RoleArn"]))
+    if not roles.allows(kept.account, role, Check("states:StartExecution", target["Arn"], {})):
+        raise PermissionError("the execution role may not start the execution")
+    region = target["Arn"].split(":")[3]
+    asked = {"stateMachineArn": target["Arn"], "input": target.get("Input", "{}")}
+    start_execution(machines(kept.account, region), asked)
 
 
 def _check_trust(kept: Schedules, target: Shape, group: str) -> None:
