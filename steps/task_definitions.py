@@ -19,6 +19,7 @@ from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
 from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY
 from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.steps.buckets import Buckets
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
@@ -60,6 +61,7 @@ def task_definitions(
     secrets: Secrets | None,
     service_secrets: ServiceSecrets,
     database: Database | None,
+    buckets: Buckets,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
@@ -70,7 +72,8 @@ def task_definitions(
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
         own |= _secrets(workload, secrets if workload.database else None, service_secrets)
-        environment = {**_environment(stack, workload, database), **stack.given.environment.get(name, {})}
+        environment = _environment(stack, workload, database) | buckets.variables(workload)
+        environment |= stack.given.environment.get(name, {})
         own["environment"] = _variables(environment)
         beside = [
             _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets)

@@ -21,6 +21,7 @@ from provisioner.config import (
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
+from provisioner.config.buckets import Bucket, bucket_problems, of_workload, users_of
 from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
@@ -85,6 +86,8 @@ class Config(Model):
     """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
     """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
+    buckets: Mapping[Name, Bucket] = {}
+    """The S3 buckets of services and jobs, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -309,12 +312,23 @@ class Config(Model):
         return {path: self._documents[path] for path in policies if path in self._documents}
 
     def s3_actions(self, workload: str) -> tuple[str, ...]:
-        """Return the S3 actions that a workload's policies allow; all if one is managed, as its text is not read."""
+        """Return the S3 actions of a workload in its buckets, and those that its policies allow.
+
+        These are all if a policy is managed, as its text is not read.
+        """
         if task_policies.managed(self.workloads[workload].policies):
             return ("s3:*",)
         documents = self.documents_of(workload).values()
         actions = (one for doc in documents for allowed in task_policies.allowed(doc) for one in allowed.actions)
-        return tuple(dict.fromkeys(one for one in actions if one.startswith("s3:")))
+        own = of_workload(self.buckets, self.workloads[workload].buckets)
+        return tuple(dict.fromkeys((*own, *(one for one in actions if one.startswith("s3:")))))
+
+    def pages_of(self, bucket: str) -> Sequence[str]:
+        """Return the public names of the services that use a bucket."""
+        users = [name for name in users_of(self.workloads, bucket) if name in self.public]
+        own = self.hosts
+        names = (one for name in users for one in own.get(name, (self.fqdn,) if self.named else ()))
+        return tuple(dict.fromkeys(names))
 
     def exec_on(self, workload: str) -> bool:
         """Return whether ECS Exec may open a shell in a workload's tasks; never in a job's tasks."""
@@ -331,6 +345,9 @@ class Config(Model):
             what = "is missing" if "services" not in self.model_fields_set else "is empty"
             yield "services", f"{what}, and a stack needs a service or a job: add [services.web], or [jobs.nightly]"
         yield from together.problems(self._workloads)
+        users = {self.key(name): workload for name, workload in self.workloads.items()}
+        pages = {name: self.pages_of(name) for name in self.buckets}
+        yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:

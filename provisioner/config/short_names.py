@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-TARGET_GROUP, ROLE, RULE = 32, 64, 64
-"""The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule."""
+TARGET_GROUP, ROLE, RULE, BUCKET = 32, 64, 64, 63
+"""The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule; S3,
+CreateBucket."""
 STACK = 48
 """The longest name of a stack, before such parts of its roles' names as `-execution` and `-ecs-instance`."""
 DATABASE_USER = 32
