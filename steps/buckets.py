@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provisioner import Stack, ready, step
 from provisioner.config.buckets import Bucket as Settings
-from provisioner.config.buckets import actions, name_of, origins, users_of, variable
+from provisioner.config.buckets import actions, name_of, origins, variable
 from provisioner.config.workload import Workload
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.s3 import Bucket
@@ -17,7 +17,7 @@ UPLOAD_DAYS = 7
 FORMER_DAYS = 30
 """Days that former versions of objects are kept."""
 CORS_SECONDS = 3000
-"""Seconds for which a browser remembers what a bucket allows, as in AWS's examples (S3 user guide, "CORS")."""
+"""The seconds for which a browser keeps a bucket's answer, as in AWS's examples (S3 user guide, "CORS")."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def buckets(stack: Stack) -> Buckets:
     """Declare the buckets, closed to the public, encrypted, and for requests by TLS alone."""
     config = stack.config
     for name in config.buckets:
-        if not users_of(config.workloads, name):
+        if not config.users_of(name):
             stack.notice(f"buckets.{name}: no service and no job names it under `buckets`, so that no task may use it")
     names = {name: ready(stack.ensure(_bucket(stack, name, one))).id for name, one in config.buckets.items()}
     return Buckets(names)

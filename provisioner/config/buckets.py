@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from provisioner.config import short_names
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.loader import Inconsistent, shown, suggestion
 from provisioner.config.long_forms import long_form
-
-if TYPE_CHECKING:
-    from provisioner.config.workload import Workload
 
 Access = Literal[True, "read", "write"]
 """The rights of a task in a bucket: to read, to write, or (`true`) both."""
@@ -22,9 +19,12 @@ _CHOICES = 'use true, "read" or "write"'
 
 READING = ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket")
 READING_VERSIONS = ("s3:GetObjectVersion", "s3:ListBucketVersions")
-"""What reads former versions of objects; no task may delete one."""
+"""The actions that read former versions of objects; no task may delete one."""
 WRITING = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject")
-"""What writes and deletes objects, large ones in parts (S3 user guide, "Multipart upload API and permissions")."""
+"""The actions that write and delete objects, large ones in parts.
+
+Source: S3 user guide, "Multipart upload API and permissions".
+"""
 
 OWN = ("access-logs", "logs")
 """Names of the bucket that the load balancer's log has, in addresses and at the end of its name on AWS."""
@@ -51,7 +51,7 @@ class Bucket(Model):
     versions: bool = False
     """Keep former versions of objects that are overwritten or deleted, for 30 days."""
     cors: bool | Origins = False
-    """Web pages of these origins may read and write by signed URLs; `true` for those of the public services that use
+    """Origins whose web pages may read and write by signed URLs; `true` for the names of the public services that use
     the bucket."""
 
 
@@ -113,14 +113,9 @@ def origins(bucket: Bucket, hosts: Iterable[str]) -> Sequence[str]:
     return [*bucket.cors]
 
 
-def users_of(workloads: Mapping[str, Workload], bucket: str) -> Sequence[str]:
-    """Return the services and jobs that use a bucket."""
-    return [name for name, workload in workloads.items() if bucket in workload.buckets]
-
-
 def bucket_problems(
     buckets: Mapping[str, Bucket],
-    users: Mapping[str, Workload],
+    users: Mapping[str, Collection[str]],
     stack: str,
     region: str,
     hosts: Mapping[str, Collection[str]],
@@ -128,12 +123,13 @@ def bucket_problems(
     """Yield buckets that are not declared, names that S3 would refuse, and origins that nobody knows.
 
     Args:
-        users: the workloads by the dotted keys of their tables. hosts: by bucket, the public names of its users.
+        users: the names of the buckets of each workload, by the dotted key of its table.
+        hosts: by bucket, the public names of its users.
     """
-    for key, workload in users.items():
-        for name in workload.buckets:
+    for key, used in users.items():
+        for name in used:
             if name not in buckets:
-                fix = suggestion(name, buckets) or f": add it, or remove {name}"
+                fix = suggestion(name, buckets) if buckets else f": add it, or remove {name}"
                 yield f"{key}.buckets", f"there is no table [buckets.{name}]{fix}"
     if buckets and (excess := len(_beginning(stack, region)) - short_names.room(short_names.BUCKET) - 1) > 0:
         what = f"{stack} is too long for names of buckets, which go on with account and Region in {short_names.BUCKET}"

@@ -21,7 +21,7 @@ from provisioner.config import (
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
-from provisioner.config.buckets import Bucket, bucket_problems, of_workload, users_of
+from provisioner.config.buckets import Bucket, bucket_problems, of_workload
 from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
@@ -312,9 +312,9 @@ class Config(Model):
         return {path: self._documents[path] for path in policies if path in self._documents}
 
     def s3_actions(self, workload: str) -> tuple[str, ...]:
-        """Return the S3 actions of a workload in its buckets, and those that its policies allow.
+        """Return the S3 actions of a workload in its buckets and by its policies.
 
-        These are all if a policy is managed, as its text is not read.
+        These are all actions if a policy is managed, as its text is not read.
         """
         if task_policies.managed(self.workloads[workload].policies):
             return ("s3:*",)
@@ -323,9 +323,13 @@ class Config(Model):
         own = of_workload(self.buckets, self.workloads[workload].buckets)
         return tuple(dict.fromkeys((*own, *(one for one in actions if one.startswith("s3:")))))
 
+    def users_of(self, bucket: str) -> Sequence[str]:
+        """Return the services and jobs that use a bucket."""
+        return [name for name, workload in self.workloads.items() if bucket in workload.buckets]
+
     def pages_of(self, bucket: str) -> Sequence[str]:
         """Return the public names of the services that use a bucket."""
-        users = [name for name in users_of(self.workloads, bucket) if name in self.public]
+        users = [name for name in self.users_of(bucket) if name in self.public]
         own = self.hosts
         names = (one for name in users for one in own.get(name, (self.fqdn,) if self.named else ()))
         return tuple(dict.fromkeys(names))
@@ -345,7 +349,7 @@ class Config(Model):
             what = "is missing" if "services" not in self.model_fields_set else "is empty"
             yield "services", f"{what}, and a stack needs a service or a job: add [services.web], or [jobs.nightly]"
         yield from together.problems(self._workloads)
-        users = {self.key(name): workload for name, workload in self.workloads.items()}
+        users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
         pages = {name: self.pages_of(name) for name in self.buckets}
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         yield from self._unused()

@@ -99,6 +99,7 @@ VALUES: dict[str, Any] = {
     "database.backup_days": 14,
     "database.iam_authentication": True,
     "database.logs": ["error"],
+    "buckets": {"uploads": {}},
     "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
     "load_balancer.idle_timeout": 120,
@@ -202,6 +203,7 @@ VALUES: dict[str, Any] = {
     "services.web.read_only": True,
     "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+    "services.web.buckets": ["uploads"],
     "services.web.security_groups": [],
     "services.web.sticky": 3600,
     "services.web.exec": False,
@@ -228,6 +230,7 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.scaling.timezone": {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
+    "services.web.buckets": {"buckets": {"uploads": {}}},
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},

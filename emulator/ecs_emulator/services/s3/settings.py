@@ -76,7 +76,7 @@ def put_bucket_versioning(original: Any, self: Any, bucket_name: str, status: st
 
 @wrap(FakeBucket, "set_lifecycle")
 def set_lifecycle(original: Any, self: Any, rules: list[dict[str, Any]]) -> None:
-    """PutBucketLifecycleConfiguration: refuse what AWS refuses, and keep the former rules then.
+    """PutBucketLifecycleConfiguration: refuse rules that AWS refuses, and keep the former ones then.
 
     Sources: crossplane-contrib/provider-aws#1337 for rules without an action, rustfs/rustfs#4722 for days below 1,
     the user guide ("Lifecycle configuration elements") for names that are there twice.
