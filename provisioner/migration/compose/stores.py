@@ -25,6 +25,7 @@ _DATABASES = (
     ),
     *("cassandra", "scylla", "questdb", "surrealdb", "rethinkdb", "arangodb", "dgraph", "edgedb", "yugabyte", "tidb"),
 )
+OBJECTS = "an object store"
 _KINDS = {
     **dict.fromkeys(_DATABASES, "a database"),
     **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
@@ -35,7 +36,7 @@ _KINDS = {
         ("elasticsearch", "opensearch", "meilisearch", "typesense", "solr", "qdrant", "weaviate", "milvus", "chroma"),
         "a search engine",
     ),
-    **dict.fromkeys(("minio", "seaweedfs", "garage"), "an object store"),
+    **dict.fromkeys(("minio", "seaweedfs", "garage"), OBJECTS),
     "localstack": "a stand-in for AWS",
 }
 """Words in the names of images, and the kind of each image."""
@@ -93,7 +94,8 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
     if build and kept:
         kind = _kind(_base(build, directory))
     if kind:
-        return f"is {kind}, and holds data that a task would lose: use [database], or AWS's service for it"
+        instead = "[buckets.NAME], by S3's own endpoint" if kind == OBJECTS else "[database], or AWS's service for it"
+        return f"is {kind}, and holds data that a task would lose: use {instead}"
     if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
         return f"keeps a database's data at {place}, which a task would lose: it is left out"
     named = next((source for source, _ in kept if is_volume(source)), "")
