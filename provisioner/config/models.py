@@ -77,7 +77,7 @@ class Config(Model):
     protect: bool = Field(default_factory=lambda earlier: production.is_production(earlier["env"]))
     """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
-    """The KMS key for logs, images, disks, database and password, by alias or ARN; by default AWS's own keys."""
+    """The KMS key for logs, images, disks, buckets, database and password, by alias or ARN; by default AWS's own."""
     network: Network = Network.model_construct()
     """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns.model_construct()
