@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     account,
     alarms,
+    buckets,
     capacity,
     certificate,
     cloudfront,

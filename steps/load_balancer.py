@@ -17,6 +17,7 @@ from provisioner.resources.policies import policy
 from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
+from provisioner.steps.buckets import by_tls
 from provisioner.steps.certificate import Certified
 from provisioner.steps.dns import Dns
 from provisioner.steps.routes import Entrance, routes
@@ -175,12 +176,5 @@ def _log_bucket(stack: Stack) -> Bucket:
         "Resource": f"{arn}/AWSLogs/{facts.account}/*",
         "Condition": {"ArnLike": {"aws:SourceArn": balancers}},
     }
-    plain = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
     days = stack.config.logs.retention_days
-    return Bucket("access-logs", name, policy(deliver, plain), days, deletion_protection=stack.config.protect)
+    return Bucket("access-logs", name, policy(deliver, by_tls(arn)), days, deletion_protection=stack.config.protect)

@@ -21,6 +21,7 @@ from provisioner.config import (
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
+from provisioner.config.buckets import Bucket, bucket_problems, of_workload
 from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
@@ -76,7 +77,7 @@ class Config(Model):
     protect: bool = Field(default_factory=lambda earlier: production.is_production(earlier["env"]))
     """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
-    """The KMS key for logs, images, disks, database and password, by alias or ARN; by default AWS's own keys."""
+    """The KMS key for logs, images, disks, buckets, database and password, by alias or ARN; by default AWS's own."""
     network: Network = Network.model_construct()
     """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns.model_construct()
@@ -85,6 +86,8 @@ class Config(Model):
     """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
     """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
+    buckets: Mapping[Name, Bucket] = {}
+    """The S3 buckets of services and jobs, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -309,12 +312,27 @@ class Config(Model):
         return {path: self._documents[path] for path in policies if path in self._documents}
 
     def s3_actions(self, workload: str) -> tuple[str, ...]:
-        """Return the S3 actions that a workload's policies allow; all if one is managed, as its text is not read."""
+        """Return the S3 actions of a workload in its buckets and by its policies.
+
+        These are all actions if a policy is managed, as its text is not read.
+        """
         if task_policies.managed(self.workloads[workload].policies):
             return ("s3:*",)
         documents = self.documents_of(workload).values()
         actions = (one for doc in documents for allowed in task_policies.allowed(doc) for one in allowed.actions)
-        return tuple(dict.fromkeys(one for one in actions if one.startswith("s3:")))
+        own = of_workload(self.buckets, self.workloads[workload].buckets)
+        return tuple(dict.fromkeys((*own, *(one for one in actions if one.startswith("s3:")))))
+
+    def users_of(self, bucket: str) -> Sequence[str]:
+        """Return the services and jobs that use a bucket."""
+        return [name for name, workload in self.workloads.items() if bucket in workload.buckets]
+
+    def pages_of(self, bucket: str) -> Sequence[str]:
+        """Return the public names of the services that use a bucket."""
+        users = [name for name in self.users_of(bucket) if name in self.public]
+        own = self.hosts
+        names = (one for name in users for one in own.get(name, (self.fqdn,) if self.named else ()))
+        return tuple(dict.fromkeys(names))
 
     def exec_on(self, workload: str) -> bool:
         """Return whether ECS Exec may open a shell in a workload's tasks; never in a job's tasks."""
@@ -331,6 +349,9 @@ class Config(Model):
             what = "is missing" if "services" not in self.model_fields_set else "is empty"
             yield "services", f"{what}, and a stack needs a service or a job: add [services.web], or [jobs.nightly]"
         yield from together.problems(self._workloads)
+        users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
+        pages = {name: self.pages_of(name) for name in self.buckets}
+        yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:

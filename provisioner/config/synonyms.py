@@ -41,6 +41,7 @@ _SERVICE = {
     "health": "healthcheck health_check health_check_path healthcheck_path healthchecks livenessProbe readiness_probe",
     "scaling": "autoscaling auto_scaling autoscale scale_to",
     "calls": "links connects_to uses needs",
+    "buckets": "bucket s3 s3_buckets",
     "public": "load_balancer expose_public internet external http_service",
     "hosts": "host domain domains alias aliases hostname",
     "path": "paths route routes path_pattern",
@@ -64,6 +65,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "jobs": "job cron crons scheduled_jobs",
         "environments": "environment stage envs stages overlays profiles",
         "database": "db rds aurora mysql postgres postgresql",
+        "buckets": "bucket s3 s3_buckets object_storage",
         "network": "vpc networking",
         "protect": "deletion_protection termination_protection prevent_destroy",
         "load_balancer": "alb lb elb",
@@ -115,7 +117,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
 """By table, a key and the words that other tools have for it."""
 
 _SCALING = "the limits of the number of tasks are a table: write scaling = { min = 2, max = 10, cpu = 70 }"
-_DATA = "tasks keep no files: put them into S3 or the database; ephemeral_storage is a disk that ends with the task"
+_DATA = "tasks keep no files: put them into [buckets.NAME] or the database; ephemeral_storage ends with the task"
 _SAME = "jobs alone have a schedule: write it in a table [jobs.NAME], with extends = for the same image"
 _ADDRESS = "it is an address, and each service has its own: write it in the table [services.NAME]"
 _RUNS = "there is no image or command for all: write it in one table, and extends = in the tables that take it over"

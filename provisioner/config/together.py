@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provisioner.config import short_names, task_containers
 from provisioner.config.base import Problem
+from provisioner.config.buckets import variable
 from provisioner.config.call_variables import call_variables
 from provisioner.config.database_engines import DatabaseEngine
 from provisioner.config.deployment import alternate
@@ -43,7 +44,9 @@ class Workloads:
 
     def variables(self, name: str) -> list[str]:
         """Return the names of the environment variables and secrets that the stack itself gives a workload."""
-        return [*self.addresses(name), *(DATABASE_VARIABLES if self.all[name].database else ())]
+        workload = self.all[name]
+        own = DATABASE_VARIABLES if workload.database else ()
+        return [*self.addresses(name), *own, *map(variable, workload.buckets)]
 
     def addresses(self, name: str) -> list[str]:
         """Return the names of the variables with the addresses of the services that a workload calls."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from provisioner.config import task_policies
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Name, Problem
+from provisioner.config.buckets import Access, Accesses, read_access, variable
 from provisioner.config.container import Container
 from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
@@ -22,7 +23,7 @@ PROXY_CPU, PROXY_MEMORY = 256, 64
 Architecture = Literal["x86_64", "arm64"]
 
 
-TAKEN = "is set by the stack, because of database: use another name"
+TAKEN = "is set by the stack, because of {}: use another name"
 DATABASE_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 DATABASE_URL = "DATABASE_URL"
 """The variable with all of these in one URL; `environment` and `secrets` of the file come first."""
@@ -42,6 +43,9 @@ class Workload(Container):
     database: bool = False
     """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`, and unless
     `environment` or `secrets` has it, `DATABASE_URL`."""
+    buckets: Annotated[Mapping[Name, Access], BeforeValidator(read_access, json_schema_input_type=Accesses)] = {}
+    """Buckets that its tasks may read and write, by name, or a table with `"read"` or `"write"` for each; sets
+    `NAME_BUCKET` to the name of each on AWS."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
@@ -69,9 +73,10 @@ class Workload(Container):
         if (number := len(task_policies.managed(self.policies))) > task_policies.MOST_MANAGED:
             most = f"has {number} ARNs, and IAM attaches {task_policies.MOST_MANAGED} to a role"
             yield "policies", f"{most}: use fewer, or files"
-        own = DATABASE_VARIABLES if self.database else ()
-        for key in sorted(self.environment.keys() & {*own}):
-            yield f"environment.{key}", TAKEN
+        own = dict.fromkeys(DATABASE_VARIABLES if self.database else (), "database")
+        own |= dict.fromkeys(map(variable, self.buckets), "buckets")
+        for key in sorted(self.environment.keys() & own.keys()):
+            yield f"environment.{key}", TAKEN.format(own[key])
         yield from misplaced(self.secrets, self.environment, {"PORT", *own})
 
     def fargate_problems(self) -> Iterator[Problem]:

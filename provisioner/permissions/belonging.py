@@ -26,7 +26,7 @@ All but `rds-db:connect` are on names that end behind the stack's, or go on with
 PASSING = "iam:PassRole"
 """The write for which AWS advises against tags: kinds of roles limit it instead (`passing`)."""
 IN_ACCOUNTS = frozenset({"s3"})
-"""Services whose names end with the account and the Region, so that no stack's name can go on."""
+"""Services whose names have the account and the Region behind the stack's name, so that no stack's name can go on."""
 TELLING = frozenset({"logs:FilterLogEvents", "logs:GetLogEvents", "ssm:GetParameter", "ssm:GetParameters"})
 """Reads that disclose data, and so are limited like writes."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.aws.permissions import OF_TASKS, OURS, Conditions, Permission, Use, filled, grants, passing
 from provisioner.config import task_policies
+from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
@@ -62,6 +63,19 @@ def shifting_elsewhere(config: Config) -> bool:
     return shifting(config) and at_listener(config)
 
 
+def with_buckets(config: Config) -> bool:
+    """Return whether services or jobs have buckets of the stack."""
+    return bool(config.buckets)
+
+
+def _key_of_buckets(config: Config) -> str | None:
+    """Return the key that encrypts the objects of services and jobs."""
+    return config.kms_key if config.buckets else None
+
+
+_BUCKETS = "{stack}-{account}-{region}-*"
+_OF_OBJECTS: Conditions = (("StringLike", "kms:EncryptionContext:aws:s3:arn", (f"arn:{{partition}}:s3:::{_BUCKETS}",)),)
+
 ROLES: tuple[Permission, ...] = (
     # the agent of an instance: AmazonEC2ContainerServiceforEC2Role, for this stack's cluster
     *grants("ec2", "DescribeTags"),
@@ -96,6 +110,15 @@ ROLES: tuple[Permission, ...] = (
         "log-group:/vpc/{stack}/*",
         wanted=flow_logs,
     ),
+    # tasks use their buckets, and S3 the stack's key for them
+    *grants(
+        "s3",
+        " ".join(one.partition(":")[2] for one in sorted({*READING, *READING_VERSIONS, *WRITING})),
+        _BUCKETS,
+        f"{_BUCKETS}/*",
+        wanted=with_buckets,
+    ),
+    *on_key(_key_of_buckets, "key", "Decrypt GenerateDataKey", conditions=_OF_OBJECTS, why="kms_key"),
     # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
     *grants(
         "elasticloadbalancing",

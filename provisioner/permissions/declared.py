@@ -32,6 +32,7 @@ W = TypeVar("W", bound=Workload)
 
 STACK = "{project}-{environment}"
 IMAGE = "public.ecr.aws/any/any:1"
+_PLACED = re.compile(r"-\{account\}-\{region\}-(?=.)")
 _OF_THE_TOOL = re.compile(r"\w+")
 """Matches the names of the tool's types: the user's own types and AWS's types have a namespace."""
 TIMED = Scaling(schedule={"any": Time(at="cron(0 8 * * ? *)")})
@@ -135,6 +136,9 @@ def _any(resource_type: type[Resource], value: str) -> str:
 
 def _cut(name: str, named: str) -> str:
     before, stack, rest = REFERENCE.sub("*", name).partition(named)
-    if stack and rest and "{account}" not in rest:
+    if place := _PLACED.match(rest):
+        # a bucket's name: nothing of another stack begins like this
+        rest = f"{place[0]}*"
+    elif stack and rest and "{account}" not in rest:
         rest = f"{rest[0]}*"
     return before + ("{stack}" if stack else "") + rest

@@ -11,7 +11,7 @@ from provisioner.config.services import Service
 from provisioner.config.tables import HOST
 
 _TAKES_AWAY = re.compile(
-    "(Batch)?Delete|Deregister|Detach|Disassociate|Release|Remove|Retire|Revoke|Stop|Terminate|Unsubscribe"
+    "Abort|(Batch)?Delete|Deregister|Detach|Disassociate|Release|Remove|Retire|Revoke|Stop|Terminate|Unsubscribe"
 )
 _BEFORE = frozenset(
     {

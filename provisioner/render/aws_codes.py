@@ -66,7 +66,7 @@ CODES = (
         "There is a resource of that name already, in this account or, for a bucket, in anybody's.",
         (
             "Find out whose it is. `provision explain not-owned` says how to take it into the stack.",
-            "Or give the stack another name: project or env in stack.toml.",
+            "Or give the stack another name: project or env in stack.toml; or the bucket, the one under [buckets].",
         ),
     ),
     Code(
@@ -78,7 +78,15 @@ CODES = (
         ),
     ),
     Code(
-        r"\w*(ConcurrentModification|ConcurrentUpdate|OperationAborted|UpdateInProgress|PriorRequestNotComplete)\w*"
+        r"OperationAborted",
+        "Another change of the same bucket is under way, or its name was deleted a short time ago.",
+        (
+            "A bucket's name that was deleted in another Region, or by another account, is free after an hour at most.",
+            _AGAIN,
+        ),
+    ),
+    Code(
+        r"\w*(ConcurrentModification|ConcurrentUpdate|UpdateInProgress|PriorRequestNotComplete)\w*"
         r"|ConflictException|InvalidState\w*|\w*IncorrectState\w*",
         "Another change of the same resource is under way.",
         ("Wait until it is done, and see that nobody else changes the stack by hand.", _AGAIN),

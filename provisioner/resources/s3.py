@@ -1,4 +1,4 @@
-"""S3: the stack's own buckets, which AWS's services write into."""
+"""S3: the stack's own buckets, which its tasks and AWS's services write into."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count
+from provisioner.resources import bucket_lifecycle
+from provisioner.resources.bucket_lifecycle import Lifecycle
 from provisioner.resources.policies import Policy, normal
 
 
@@ -56,37 +58,46 @@ API = Api(
     ),
 )  # fmt: skip
 
-RULE = "expire"
-"""The name of the one lifecycle rule."""
 BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 UNSET = frozenset(
     {
         "NoSuchBucketPolicy",
+        "NoSuchCORSConfiguration",
         "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
 """S3's codes for a bucket without the requested setting."""
+SUSPENDED = "Suspended"
 
 
-_WHY = "`[load_balancer] access_logs`"
+_WHY = "`[buckets]`, `[load_balancer] access_logs`"
+_OF_TASKS = "`[buckets]`"
 
 
 @dataclass(frozen=True)
 class Bucket(Resource):
-    """A bucket whose objects expire after some days, closed to the public, encrypted, with access lists off.
+    """A bucket, closed to the public, encrypted, with access lists off, whose objects may expire after some days.
 
     Its deletion first deletes all versions of all objects. S3 has no deletion protection of buckets: with
-    `deletion_protection`, the record keeps `down` from deleting it.
+    `deletion_protection`, the record keeps `down` from deleting it. Versions, pages of other origins, former versions
+    and unfinished uploads are set and compared where `versioning` says `Enabled`, or `Suspended` for a bucket that
+    keeps no versions: buckets of tasks.
     """
 
     bucket: str
     policy: Policy
-    expiration_days: int
+    expiration_days: int | None = None
     public_access_block: Mapping[str, bool] = field(default_factory=lambda: dict(BLOCKED))
     sse_algorithm: str = "AES256"
     deletion_protection: bool = False
+    kms_key_id: str | None = None
+    bucket_key_enabled: bool | None = None
+    noncurrent_days: int | None = None
+    upload_days: int | None = None
+    versioning: str | None = None
+    cors_rules: Sequence[Mapping[str, Any]] = ()
 
     type_name = "bucket"
     api = API
@@ -100,7 +111,19 @@ class Bucket(Resource):
             use=Use.OPTION,
             why=_WHY,
         ),
-        # only `down` lists its objects
+        *grants("s3", "GetBucketVersioning GetBucketCORS", OWN, use=Use.OPTION, why=_OF_TASKS, when="versioning"),
+        *grants("s3", "PutBucketVersioning PutBucketCORS", OWN, use=Use.OPTION, why=_OF_TASKS, when="versioning"),
+        # only `down` lists its objects, and uploads that nobody has completed
+        *grants(
+            "s3",
+            "ListBucketMultipartUploads",
+            OWN,
+            use=Use.OPTION,
+            why=_OF_TASKS,
+            reader=False,
+            when="versioning",
+        ),
+        *grants("s3", "AbortMultipartUpload", f"{OWN}/*", use=Use.OPTION, why=_OF_TASKS, when="versioning"),
         *grants("s3", "ListBucketVersions", OWN, use=Use.OPTION, why=_WHY, reader=False),
         *grants("s3", "CreateBucket", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("s3", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
@@ -153,14 +176,14 @@ class Bucket(Resource):
         names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3", cls)}
         for name in sorted(names):
             with IgnoreNotFound():
-                yield cls._live(aws, name)
+                yield cls._live(aws, name, known)
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return cls._live(aws, id)
+        return cls._live(aws, id, aws.known(cls))
 
     @classmethod
-    def _live(cls, aws: Aws, name: str) -> Observed:
+    def _live(cls, aws: Aws, name: str, known: Sequence[Mapping[str, Any]]) -> Observed:
         s3, of = aws.client("s3"), _of(aws, name)
         # first, since it fails if there is no bucket
         tags = _read_s3(aws, name)
@@ -168,17 +191,27 @@ class Bucket(Resource):
         if not aws.owns(tags):
             return observed(aws, name, {"bucket": name}, tags, {"arn": arn})
         policy = _asked(s3.get_bucket_policy, of).get("Policy")
-        rules = _asked(s3.get_bucket_lifecycle_configuration, of).get("Rules", ())
-        days = [rule.get("Expiration", {}).get("Days") for rule in rules if rule["Status"] == "Enabled"]
+        days = bucket_lifecycle.read(_asked(s3.get_bucket_lifecycle_configuration, of).get("Rules", ()))
         encryption = _asked(s3.get_bucket_encryption, of).get("ServerSideEncryptionConfiguration", {})
-        default = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in encryption.get("Rules", ())]
-        attributes = {
+        rule: Mapping[str, Any] = next(iter(encryption.get("Rules", ())), {})
+        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        attributes: dict[str, Any] = {
             "bucket": name,
             "policy": _plain(json.loads(policy)) if policy else None,
-            "expiration_days": days[0] if len(days) == 1 else None,
+            "expiration_days": days.objects,
             "public_access_block": _asked(s3.get_public_access_block, of).get("PublicAccessBlockConfiguration"),
-            "sse_algorithm": default[0].get("SSEAlgorithm") if default else None,
+            "sse_algorithm": default.get("SSEAlgorithm"),
+            "kms_key_id": default.get("KMSMasterKeyID"),
+            "bucket_key_enabled": rule.get("BucketKeyEnabled") or None,
         }
+        if any(fields["bucket"] == name and fields.get("versioning") for fields in known):
+            attributes |= {
+                "noncurrent_days": days.former,
+                "upload_days": days.uploads,
+                # a bucket that never kept versions says nothing; one that did can only suspend them
+                "versioning": s3.get_bucket_versioning(**of).get("Status", SUSPENDED),
+                "cors_rules": _asked(s3.get_bucket_cors, of).get("CORSRules", ()),
+            }
         return observed(aws, name, attributes, tags, {"arn": arn})
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -191,32 +224,65 @@ class Bucket(Resource):
         )
         # S3 creates all buckets so since 2023 (S3 user guide, default settings)
         made = {"public_access_block": BLOCKED, "sse_algorithm": "AES256"}
-        attributes = {"bucket": self.bucket, "policy": None, "expiration_days": None, **made}
+        days = dict.fromkeys(("expiration_days", "noncurrent_days", "upload_days"))
+        bare = {"policy": None, "kms_key_id": None, "bucket_key_enabled": None, "cors_rules": ()}
+        attributes = {"bucket": self.bucket, **bare, **days, **made}
+        if self.versioning:
+            attributes["versioning"] = SUSPENDED
         return Observed(self.bucket, attributes, {"arn": _arn(aws, self.bucket)}, address=self.address)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         s3, of = aws.client("s3"), _of(aws, live.id)
         if "public_access_block" in changes:
             s3.put_public_access_block(**of, PublicAccessBlockConfiguration=self.public_access_block)
-        if "sse_algorithm" in changes:
-            default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": self.sse_algorithm}}
-            s3.put_bucket_encryption(**of, ServerSideEncryptionConfiguration={"Rules": [default]})
+        if changes.keys() & {"sse_algorithm", "kms_key_id", "bucket_key_enabled"}:
+            s3.put_bucket_encryption(**of, ServerSideEncryptionConfiguration={"Rules": [self._encryption()]})
         if "policy" in changes:
             s3.put_bucket_policy(**of, Policy=json.dumps(self.policy))
-        if "expiration_days" in changes:
-            days = {"Expiration": {"Days": self.expiration_days}, "Filter": {"Prefix": ""}}
-            rule = {"ID": RULE, "Status": "Enabled", **days}
-            s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": [rule]})
+        if changes.keys() & {"expiration_days", "noncurrent_days", "upload_days"}:
+            # a rule without days is refused (S3 API, PutBucketLifecycleConfiguration)
+            if rules := Lifecycle(self.expiration_days, self.noncurrent_days, self.upload_days).rules():
+                s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": rules})
+            else:
+                s3.delete_bucket_lifecycle(**of)
+        if "versioning" in changes:
+            s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": self.versioning})
+        if "cors_rules" in changes:
+            if self.cors_rules:
+                s3.put_bucket_cors(**of, CORSConfiguration={"CORSRules": [*self.cors_rules]})
+            else:
+                s3.delete_bucket_cors(**of)
+
+    def _encryption(self) -> dict[str, Any]:
+        """Return the rule for new objects; a bucket key saves most calls of KMS."""
+        key = {"KMSMasterKeyID": self.kms_key_id} if self.kms_key_id else {}
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": self.sse_algorithm, **key}}
+        return rule | ({"BucketKeyEnabled": True} if self.bucket_key_enabled else {})
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        s3, of = aws.client("s3"), _of(aws, live.id)
+        s3, of, gone = aws.client("s3"), _of(aws, live.id), 0
+        # it always begins with what is left, so that a run that was killed is simply repeated
         while objects := _some(s3.list_object_versions(**of)):
             aws.pace.check()
             answer = s3.delete_objects(**of, Delete={"Objects": objects, "Quiet": True})
             for error in answer.get("Errors", ()):
                 raise refused(error, "DeleteObjects")
+            gone += len(objects)
+            aws.report_progress(live.address or live.id, f"{count(gone, 'object')} deleted, with former versions")
+        if "versioning" in live.attributes:
+            cls._abort_uploads(aws, of)
         s3.delete_bucket(**of)
+
+    @classmethod
+    def _abort_uploads(cls, aws: Aws, of: Mapping[str, str]) -> None:
+        """Drop the parts of uploads that nobody has completed, which list as no object and cost as much."""
+        s3 = aws.client("s3")
+        while uploads := s3.list_multipart_uploads(**of).get("Uploads"):
+            for one in uploads:
+                aws.pace.check()
+                with IgnoreNotFound():
+                    s3.abort_multipart_upload(**of, Key=one["Key"], UploadId=one["UploadId"])
 
 
 def _some(page: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:

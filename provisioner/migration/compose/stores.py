@@ -27,6 +27,7 @@ _DATABASES = (
 )
 _POSTGRESQL = frozenset(_DATABASES[:5])
 """Words in the names of images of PostgreSQL."""
+OBJECTS = "an object store"
 _KINDS = {
     **dict.fromkeys(_DATABASES, "a database"),
     **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
@@ -37,7 +38,7 @@ _KINDS = {
         ("elasticsearch", "opensearch", "meilisearch", "typesense", "solr", "qdrant", "weaviate", "milvus", "chroma"),
         "a search engine",
     ),
-    **dict.fromkeys(("minio", "seaweedfs", "garage"), "an object store"),
+    **dict.fromkeys(("minio", "seaweedfs", "garage"), OBJECTS),
     "localstack": "a stand-in for AWS",
 }
 """Words in the names of images, and the kind of each image."""
@@ -96,9 +97,10 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
         kind = _kind(_base(build, directory))
     if kind:
         engine = ' with engine = "aurora-postgresql"' if kind in _POSTGRESQL else ""
-        return (
-            f"is {_KINDS[kind]}, and holds data that a task would lose: use [database]{engine}, or AWS's service for it"
-        )
+        instead = f"[database]{engine}, or AWS's service for it"
+        if _KINDS[kind] == OBJECTS:
+            instead = "[buckets.NAME], by S3's own endpoint"
+        return f"is {_KINDS[kind]}, and holds data that a task would lose: use {instead}"
     if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
         return f"keeps a database's data at {place}, which a task would lose: it is left out"
     named = next((source for source, _ in kept if is_volume(source)), "")

@@ -23,6 +23,7 @@ ACTING = re.compile(
 )
 """Resources of addons that act upon Copilot's own services, load balancer or name, and upon nothing of this stack."""
 RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
+BUCKET = "AWS::S3::Bucket"
 STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
 
 
@@ -203,6 +204,8 @@ def _beside(folder: Path, found: Draft) -> None:
         what = f"{', '.join(types)}: {STAYS}" if types else STAYS
         if acting:
             what = f"{', '.join(acting)}: acts upon resources of Copilot, and upon nothing here; the rest {STAYS}"
+        if BUCKET in types:
+            what = f"{what}; [buckets.NAME] makes a bucket of this stack, empty and under another name"
         # an addon of a service gives it variables with the outputs of the addon's stack
         owner = path.parent.parent.name
         of = next((f"{kind}.{owner}" for kind, names in found.workloads.items() if owner in names), "")

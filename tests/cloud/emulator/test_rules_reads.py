@@ -170,6 +170,16 @@ def test_an_unknown_part_of_a_bucket_is_not_the_bucket(cloud: EmbeddedCloud) -> 
     s3.head_bucket(Bucket="state")
 
 
+def test_another_region_gets_the_name_of_a_bucket_later(cloud: EmbeddedCloud) -> None:
+    here, there = cloud.client("s3"), cloud.client("s3", "eu-west-1")
+    here.create_bucket(Bucket="moved", CreateBucketConfiguration={"LocationConstraint": REGION})
+    here.delete_bucket(Bucket="moved")
+    again = {"Bucket": "moved", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    refused(lambda: there.create_bucket(**again), "OperationAborted")
+    cloud.advance(3600)
+    there.create_bucket(**again)
+
+
 def test_an_unknown_part_of_an_object_is_not_the_object(cloud: EmbeddedCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -23,6 +23,7 @@ from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 REPOSITORY, BUCKET = "sample/web", "sample-123456789012-logs"
 SECRET, CONNECTION, PROFILE, SETTING = "/sample/secret", "/sample/url", "sample-profile", "awsvpcTrunking"
+CORS = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://www.example.com"], "MaxAgeSeconds": 60}
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -89,8 +90,20 @@ def _other_image(hand: ByHand) -> None:
     ecr.put_image(repositoryName=repository, imageManifest=manifest, imageManifestMediaType=STAND_IN, imageTag=tag)
 
 
+def _expiring(hand: ByHand, **change: Any) -> None:
+    """Put the bucket's own rule with other days."""
+    s3 = hand("s3")
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=hand.id)["Rules"]
+    s3.put_bucket_lifecycle_configuration(Bucket=hand.id, LifecycleConfiguration={"Rules": [rule | change]})
+
+
 def _encrypted(hand: ByHand) -> None:
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    hand("s3").put_bucket_encryption(Bucket=hand.id, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def _with_bucket_key(hand: ByHand) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}
     hand("s3").put_bucket_encryption(Bucket=hand.id, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
 
@@ -182,14 +195,35 @@ STORES: Mapping[type[Resource], Sample] = {
         },
     ),
     Bucket: Sample(
-        lambda here: here.ensure(Bucket(NAME, BUCKET, _delivered(), 7)),
+        lambda here: here.ensure(
+            Bucket(
+                NAME,
+                BUCKET,
+                _delivered(),
+                7,
+                noncurrent_days=30,
+                upload_days=7,
+                versioning="Enabled",
+                cors_rules=[CORS],
+            )
+        ),
         {
             "policy": lambda hand: hand("s3").delete_bucket_policy(Bucket=hand.id),
-            "expiration_days": lambda hand: hand("s3").delete_bucket_lifecycle(Bucket=hand.id),
+            "expiration_days": lambda hand: _expiring(hand, Expiration={"Days": 8}),
+            "noncurrent_days": lambda hand: _expiring(hand, NoncurrentVersionExpiration={"NoncurrentDays": 8}),
+            "upload_days": lambda hand: _expiring(hand, AbortIncompleteMultipartUpload={"DaysAfterInitiation": 8}),
+            "versioning": lambda hand: hand("s3").put_bucket_versioning(
+                Bucket=hand.id, VersioningConfiguration={"Status": "Suspended"}
+            ),
+            "cors_rules": lambda hand: hand("s3").delete_bucket_cors(Bucket=hand.id),
             "public_access_block": lambda hand: hand("s3").delete_public_access_block(Bucket=hand.id),
             "sse_algorithm": _encrypted,
+            "bucket_key_enabled": _with_bucket_key,
         },
-        untried={"deletion_protection": "S3 knows no such thing: it is the record that says so"},
+        untried={
+            "deletion_protection": "S3 knows no such thing: it is the record that says so",
+            "kms_key_id": "tests/cloud/resources/test_resources_s3.py, as the algorithm changes with it",
+        },
     ),
     Role: Sample(
         lambda here: here.ensure(

@@ -208,6 +208,17 @@ def test_the_command_writes_and_lists(celery: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.startswith("error: stack.toml already exists")
 
 
+def test_a_bucket_of_an_addon_stays_and_its_like_here_is_named(
+    celery: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    addon = celery / "copilot" / "web" / "addons" / "uploads.yml"
+    addon.write_text("Resources:\n  Uploads:\n    Type: AWS::S3::Bucket\n  May:\n    Type: AWS::IAM::ManagedPolicy\n")
+    assert main(["init", "--from", "copilot"]) == 0
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "addons/uploads.yml" in line]
+    assert "AWS::S3::Bucket: stays where it is" in told
+    assert told.endswith("; [buckets.NAME] makes a bucket of this stack, empty and under another name")
+
+
 def test_the_command_in_another_directory_as_json(
     celery: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

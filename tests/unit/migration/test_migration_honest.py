@@ -510,6 +510,12 @@ def app(more: str, rest: str = "") -> dict[str, str]:
 
 
 COMPOSE_ROWS: list[Row] = [
+    (
+        "object-store",
+        app("", "  files:\n    image: minio/minio\n"),
+        {"services.files": ABSENT},
+        [r"services.files: is an object store, .*use \[buckets.NAME\]"],
+    ),
     # databases are no tasks
     *(
         (f"store-{image}", app("", f"  db:\n    image: {image}\n"), {"services.db": ABSENT}, [r"services.db: is a"])

@@ -61,6 +61,11 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "load_balancer": {"listener": LISTENER},
         "services": {"web": {**WEB, "deployment": "canary"}},
     },
+    "buckets": {
+        "buckets": {"uploads": {}},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "buckets": ["uploads"]}},
+    },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

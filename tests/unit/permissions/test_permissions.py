@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.aws.permissions import Part, Use
+from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import step_run
@@ -148,6 +149,7 @@ ALL_ON: dict[str, Any] = {
     "network": {"flow_logs": True},
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
+    "buckets": {"uploads": {"versions": True}},
 }
 FLOW_GROUP = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/vpc/ecs-sample-dev/flow-logs"
 LONG = {"project": "a" * 20, "env": "b" * 7, "dns": {"domain": "x" * 48 + ".example.com"}}
@@ -175,7 +177,8 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
 def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True, "launch": "ec2"}}
-    config = configured(services=services, **ALL_ON | {"kms_key": key})
+    using = {"web": {**services["web"], "buckets": ["uploads"]}}
+    config = configured(services=using, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
         it.resource for it in step_run.declare(config, facts).declared.values() if isinstance(it.resource, Role)
@@ -185,13 +188,16 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
         "instance", "execution-web", "task-web", "flow-logs"
     }  # fmt: skip
     checks = [check for one in said for check in _checks(one, key)]
-    assert {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {it.action for it in checks}
+    in_buckets = {*READING, *READING_VERSIONS, *WRITING, "kms:GenerateDataKey"}
+    assert in_buckets | {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
+        it.action for it in checks
+    }
     most = _read(boundary(config, "123456789012"))
     assert [it for it in checks if decide(most, it) is not Decision.ALLOWED] == []
     off = _read(boundary(configured(services=services, database={}), "123456789012"))
     assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents",
+        "logs:PutLogEvents", *in_buckets,
     }  # fmt: skip
 
 
@@ -289,7 +295,7 @@ def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
     everywhere = {it.name for it in more if it.resources == ("*",)}
     assert len(more) > 40
     assert everywhere == {"ec2:DescribeFlowLogs"}
-    bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-logs"
+    bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-*"
     assert {arn for it in more if it.service == "s3" for arn in it.resources} == {bucket, f"{bucket}/*"}
     (any_key,) = [it for it in more if it.service == "kms" and it.resources != (KEY,)]
     assert any_key.resources == (f"arn:aws:kms:ap-northeast-1:{'1' * 12}:key/*",)

@@ -10,6 +10,7 @@ _BUCKET = r"^/([^/?\n]+)"
 
 API = EmulatedApi(
     "s3",
+    modules=("rules", "settings"),
     too_long="MalformedXML",
     codes=Codes("SlowDown", "InternalError", throttled_status=503, **FORMS),
     refusals=(

@@ -21,8 +21,18 @@ _NAMES = {
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "ListBuckets": "ListAllMyBuckets",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "PutBucketCors": "PutBucketCORS",
+    "DeleteBucketCors": "PutBucketCORS",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "ListParts": "ListMultipartUploadParts",
 }
-"""The actions whose name differs from their operation's (S3 user guide, required permissions)."""
+"""The actions whose name differs from their operation's (S3 user guide, required permissions; multipart upload API and
+permissions)."""
 
 _ENCRYPTION = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
 
