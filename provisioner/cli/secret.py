@@ -55,7 +55,9 @@ def set_(
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")
     secret.check_size(value, advanced=advanced)
     version, changed = secret.put(connection.connect(options, config), config, name, value, advanced=advanced)
-    using = sorted({table for one, tables in users(config.secrets).items() if one.place == name for table in tables})
+    using = sorted(
+        {table for one, tables in users(config.all_secrets).items() if one.place == name for table in tables}
+    )
     if options.json:
         done = {"name": name, "stack": config.name, "version": version, "changed": changed, "services": using}
         say([json.dumps(done, ensure_ascii=False)])

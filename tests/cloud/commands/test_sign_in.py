@@ -1,0 +1,69 @@
+"""A public service whose users sign in at the load balancer: its whole life, and the secret that nobody sees."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cloud import world
+from tests.cloud.project import SMALL, Project, project  # noqa: F401
+
+pytestmark = [pytest.mark.slow, world.EMPTY]
+
+VALUE, OTHER = "first-Xk39-value-of-the-client", "second-Pq71-value-of-the-client"
+PROVIDER = """
+[sign_in.company]
+issuer = "https://login.example.org"
+authorization_endpoint = "https://login.example.org/authorize"
+token_endpoint = "https://login.example.org/token"
+user_info_endpoint = "https://login.example.org/userinfo"
+client_id = "stack"
+client_secret = "COMPANY_CLIENT_SECRET"
+"""
+SIGNED = SMALL.replace("public = true\n", 'public = true\nsign_in = "company"\n') + PROVIDER
+OPEN = SIGNED.replace('sign_in = "company"\n', 'sign_in = "company"\nsign_in_except = ["/up", "/hooks/*"]\n')
+
+
+def set_secret(project: Project, value: str) -> None:  # noqa: F811
+    assert project.given(value.encode(), "secret", "set", "COMPANY_CLIENT_SECRET").code == 0
+
+
+def listener(project: Project) -> Any:  # noqa: F811
+    elb = project.cloud.client("elbv2")
+    [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+    found = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    return next(one for one in found if one["Protocol"] == "HTTPS")
+
+
+def kinds(project: Project) -> list[str]:  # noqa: F811
+    return [one["Type"] for one in listener(project)["DefaultActions"]]
+
+
+def test_a_sign_in_comes_changes_and_goes(project: Project) -> None:  # noqa: F811
+    project.write(SMALL)
+    project.up()
+    project.write(SIGNED)
+    assert "sign_in.company.client_secret: " in project.run("up", "--yes", code=4).err
+    set_secret(project, VALUE)
+    planned = project.planned()
+    assert planned["listener/https"]["changes"].keys() == {"sign_in", "secret_version"}
+    assert planned.keys() == {"listener/https", "security_group_egress/alb"}
+    said = project.run("up", "--yes", "--log", "calls.log")
+    assert "https://app.example.com/oauth2/idpresponse" in said.out + said.err
+    assert (kinds(project), project.planned()) == (["authenticate-oidc", "forward"], {})
+    set_secret(project, OTHER)
+    assert project.planned()["listener/https"]["changes"].keys() == {"secret_version"}
+    project.up()
+    assert project.planned() == {}
+    texts = [one.read_text(errors="replace") for one in project.directory.rglob("*") if one.is_file()]
+    texts += [said.out, said.err, json.dumps(listener(project), default=str)]
+    assert not [text for text in texts if VALUE in text or OTHER in text]
+    project.write(OPEN)
+    project.up()
+    assert project.planned() == {}
+    project.write(SMALL)
+    project.up()
+    assert (kinds(project), project.planned()) == (["forward"], {})
+    project.down()
