@@ -65,9 +65,6 @@ def checked(
 
 def _completed(config: Mapping[str, Any], known: str | None) -> dict[str, Any]:
     """Return the settings of a sign-in with what AWS adds, the kept secret among them."""
-    for name in (*_URLS, "ClientId"):
-        if not config.get(name):
-            refuse("ValidationError", f"'{name}' must be specified for action '{OIDC}'")
     for name in _URLS:
         url = urlsplit(config[name])
         if url.scheme != "https" or not url.hostname:
