@@ -309,7 +309,7 @@ class Config(Model):
 
     @property
     def all_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
-        """The secrets of containers, and those that the load balancer gets, by table and key in it."""
+        """The secrets of containers and of sign-ins, by table, and by variable or key in it."""
         clients = {f"{SIGN_IN}{name}": {"client_secret": one.client_secret} for name, one in self.sign_in.items()}
         return {**self.secrets, **clients}
 

@@ -48,7 +48,7 @@ class SignIn(Model):
     """The name of the client's secret, which `provision secret set` sets, or its place: `ssm:/path`,
     `secretsmanager:name#key`, or an ARN of one of the two, in which `{project}` and `{env}` stand for these."""
     scope: Annotated[str, values.matching(r"[!-~]+( [!-~]+)*", 'is not a scope, such as "openid email"')] = "openid"
-    """What the load balancer asks the provider about users: words with single spaces between them."""
+    """The claims about users that the load balancer asks for: words with single spaces between them."""
     session_timeout: Annotated[int, values.between(1, WEEK, "a number of seconds up to a week")] = WEEK
     """Seconds after which a user has to sign in again."""
     on_unauthenticated: Literal["authenticate", "allow", "deny"] = "authenticate"

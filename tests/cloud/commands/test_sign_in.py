@@ -51,7 +51,9 @@ def test_a_sign_in_comes_changes_and_goes(project: Project) -> None:  # noqa: F8
     assert planned["listener/https"]["changes"].keys() == {"sign_in", "secret_version"}
     assert planned.keys() == {"listener/https", "security_group_egress/alb"}
     said = project.run("up", "--yes", "--log", "calls.log")
-    assert "https://app.example.com/oauth2/idpresponse" in said.out + said.err
+    callback = "https://app.example.com/oauth2/idpresponse"
+    assert callback in said.out + said.err
+    assert project.run("output", "sign_in_frontend").out.strip() == callback
     assert (kinds(project), project.planned()) == (["authenticate-oidc", "forward"], {})
     set_secret(project, OTHER)
     assert project.planned()["listener/https"]["changes"].keys() == {"secret_version"}

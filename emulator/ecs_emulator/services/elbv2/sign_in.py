@@ -16,7 +16,7 @@ from ecs_emulator.services.elbv2 import texts
 
 OIDC, CONFIG = "authenticate-oidc", "AuthenticateOidcConfig"
 ACTIONS = (OIDC, "authenticate-cognito", "jwt-validation")
-"""The actions before the one that answers or forwards; only HTTPS listeners have them (Action)."""
+"""The actions that come before another one; only HTTPS listeners have them (Action)."""
 ROUTING = ("forward", "redirect", "fixed-response")
 _SECRET, _KEPT = "ClientSecret", "UseExistingClientSecret"
 _URLS = ("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint")
@@ -26,7 +26,7 @@ _USUAL: Mapping[str, Any] = {
     "SessionTimeout": 604_800,
     "OnUnauthenticatedRequest": "authenticate",
 }
-"""What AWS takes for members that a call leaves out, and shows afterwards."""
+"""The values that AWS takes for members that a call leaves out, and shows afterwards."""
 _MOST_EXTRA = 10
 _CODE = "InvalidLoadBalancerAction"
 
@@ -64,7 +64,7 @@ def checked(
 
 
 def _completed(config: Mapping[str, Any], known: str | None) -> dict[str, Any]:
-    """Return the settings of a sign-in with what AWS adds, the kept secret among them."""
+    """Return the settings of a sign-in with AWS's defaults, and with the kept secret."""
     for name in _URLS:
         url = urlsplit(config[name])
         if url.scheme != "https" or not url.hostname:
