@@ -37,6 +37,11 @@ def listener(project: Project) -> Any:  # noqa: F811
     return next(one for one in found if one["Protocol"] == "HTTPS")
 
 
+def reads(project: Project, since: int) -> int:  # noqa: F811
+    """Return how often the value of a parameter was read after the call of that number."""
+    return [call["operation"] for call in project.cloud.calls(since)].count("GetParameter")
+
+
 def kinds(project: Project) -> list[str]:  # noqa: F811
     return [one["Type"] for one in listener(project)["DefaultActions"]]
 
@@ -55,10 +60,14 @@ def test_a_sign_in_comes_changes_and_goes(project: Project) -> None:  # noqa: F8
     assert callback in said.out + said.err
     assert project.run("output", "sign_in_frontend").out.strip() == callback
     assert (kinds(project), project.planned()) == (["authenticate-oidc", "forward"], {})
+    project.write(SIGNED.replace("client_id", 'scope = "openid email"\nclient_id'))
+    before = project.last_call()
+    project.up()
     set_secret(project, OTHER)
     assert project.planned()["listener/https"]["changes"].keys() == {"secret_version"}
+    assert reads(project, before) == 0
     project.up()
-    assert project.planned() == {}
+    assert (project.planned(), reads(project, before)) == ({}, 1)
     texts = [one.read_text(errors="replace") for one in project.directory.rglob("*") if one.is_file()]
     texts += [said.out, said.err, json.dumps(listener(project), default=str)]
     assert not [text for text in texts if VALUE in text or OTHER in text]
