@@ -73,6 +73,8 @@ def test_a_sign_in_comes_changes_and_goes(project: Project) -> None:  # noqa: F8
     assert not [text for text in texts if VALUE in text or OTHER in text]
     project.write(OPEN)
     project.up()
+    project.lose_state()
+    project.run("recover", "--yes")
     assert project.planned() == {}
     project.write(SMALL)
     project.up()
