@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cloud import world
-from tests.cloud.project import SMALL, Project, project  # noqa: F401
+from tests.cloud.policies import asked, denied, enforce, policies
+from tests.cloud.project import SMALL, Project, kms_key, project  # noqa: F401
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -79,4 +80,34 @@ def test_a_sign_in_comes_changes_and_goes(project: Project) -> None:  # noqa: F8
     project.write(SMALL)
     project.up()
     assert (kinds(project), project.planned()) == (["forward"], {})
+    project.down()
+
+
+def test_nothing_is_denied_under_the_printed_policy(project: Project) -> None:  # noqa: F811
+    manager, key = project.cloud.client("secretsmanager"), kms_key(project.cloud)
+    held = json.dumps({"secret": VALUE})
+    manager.create_secret(Name="shared/company", SecretString=held, KmsKeyId=key)
+    project.write(SMALL)
+    project.run("policy", "--create-boundary", "--yes")
+    denials = []
+
+    def allowed(text: str) -> None:
+        project.write(text)
+        enforce(project.cloud, *policies(project.config))
+        set_secret(project, VALUE)
+        project.up()
+        assert project.planned() == {}
+        denials.extend(denied(asked(project.cloud)))
+        enforce(project.cloud)
+
+    allowed(SIGNED)
+    set_secret(project, OTHER)
+    allowed(OPEN)
+    allowed(SIGNED.replace('"COMPANY_CLIENT_SECRET"', '"secretsmanager:shared/company#secret"'))
+    manager.put_secret_value(SecretId="shared/company", SecretString=json.dumps({"other": OTHER}))
+    project.write(SIGNED.replace('"COMPANY_CLIENT_SECRET"', '"secretsmanager:shared/company#secret"'))
+    refused = project.up(code=1)
+    assert "no JSON document with the key secret" in refused.out + refused.err
+    assert OTHER not in refused.out + refused.err
+    assert denials == []
     project.down()
