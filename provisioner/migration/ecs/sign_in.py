@@ -14,17 +14,17 @@ from provisioner.migration.ecs.answers import Answer
 from provisioner.migration.ecs.findings import Gathered, Workload
 
 OIDC, CONFIG, SECRET = "authenticate-oidc", "AuthenticateOidcConfig", "client_secret"
-KEYS = {
-    "issuer": "Issuer",
-    "authorization_endpoint": "AuthorizationEndpoint",
-    "token_endpoint": "TokenEndpoint",
-    "user_info_endpoint": "UserInfoEndpoint",
-    "client_id": "ClientId",
-    "scope": "Scope",
-    "session_timeout": "SessionTimeout",
-    "on_unauthenticated": "OnUnauthenticatedRequest",
-}
-"""The members of a provider's table, in AWS's words (ELBv2 API, AuthenticateOidcActionConfig)."""
+KEYS = (
+    ("issuer", "Issuer"),
+    ("authorization_endpoint", "AuthorizationEndpoint"),
+    ("token_endpoint", "TokenEndpoint"),
+    ("user_info_endpoint", "UserInfoEndpoint"),
+    ("client_id", "ClientId"),
+    ("scope", "Scope"),
+    ("session_timeout", "SessionTimeout"),
+    ("on_unauthenticated", "OnUnauthenticatedRequest"),
+)
+"""The keys of a provider's table, each with AWS's name for it (ELBv2 API, AuthenticateOidcActionConfig)."""
 SHIFTING = ("canary", "linear", "blue-green")
 
 
@@ -83,7 +83,7 @@ def _configs(route: Answer) -> Iterator[Mapping[str, Any]]:
 def _table(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a provider's table without its secret, and without the keys that are as by default."""
     usual = {key: one.default for key, one in SignIn.model_fields.items()}
-    told = {key: config.get(member) for key, member in KEYS.items()}
+    told = {key: config.get(member) for key, member in KEYS}
     found = {key: int(one) if key == "session_timeout" else one for key, one in told.items() if one is not None}
     return {key: one for key, one in found.items() if one != usual[key]}
 
