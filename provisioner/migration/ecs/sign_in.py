@@ -29,7 +29,7 @@ SHIFTING = ("canary", "linear", "blue-green")
 
 
 def fill(workload: Workload, routes: Sequence[Answer]) -> None:
-    """Write the sign-in that all of a service's rules have, and note one that only some have."""
+    """Write the sign-in that all of a service's rules have; note a sign-in of some rules alone."""
     found = [next(_configs(route), None) for route in routes]
     tables = [_table(one) for one in found if one]
     if not tables:
