@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator import control
 from tests.cloud import world
+from tests.cloud.commands.test_outages import told
 from tests.cloud.policies import asked, denied, enforce, policies
 from tests.cloud.project import SMALL, Project, kms_key, project  # noqa: F401
 
@@ -111,3 +113,20 @@ def test_nothing_is_denied_under_the_printed_policy(project: Project) -> None:  
     assert OTHER not in refused.out + refused.err
     assert denials == []
     project.down()
+
+
+def test_a_way_to_the_provider_is_watched(project: Project) -> None:  # noqa: F811
+    project.write(SIGNED)
+    set_secret(project, VALUE)
+    project.up()
+    control.pass_time(project.cloud.process, 300, "typical")
+    ec2 = project.cloud.client("ec2")
+    filters = [{"Name": "group-name", "Values": ["ecs-sample-dev-alb"]}]
+    (group,) = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    out = [one for one in group["IpPermissionsEgress"] if one["FromPort"] == 443]
+    with told(project) as down:
+        pass
+    assert down == [], "the provider's page is an answer"
+    with told(project) as down:
+        ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=out)
+    assert [(url, "nobody can sign in" in why) for url, why in down] == [("https://app.example.com/*", True)]
