@@ -22,6 +22,7 @@ from provisioner.steps.certificate import Certified
 from provisioner.steps.dns import Dns
 from provisioner.steps.routes import Entrance, routes
 from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.service_secrets import ServiceSecrets
 from provisioner.steps.shared_routes import shared_routes
 
 
@@ -59,6 +60,7 @@ def load_balancer(
     service_roles: ServiceRoles,
     dns: Dns,
     certificate: Certified,
+    service_secrets: ServiceSecrets,
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public names.
 
@@ -81,9 +83,9 @@ def load_balancer(
     }
     others = {name: target.id for name, target in seconds.items()}
     if listener := stack.facts.listener:
-        found = shared_routes(stack, listener, groups, others)
+        found = shared_routes(stack, listener, groups, others, service_secrets)
     else:
-        found = routes(stack, entrance, certificate, groups, others)
+        found = routes(stack, entrance, certificate, groups, others, service_secrets)
     if dns.zones:
         alias = {"HostedZoneId": entrance.zone, "DNSName": entrance.dns_name, "EvaluateTargetHealth": False}
         for name, (zone, _) in dns.zones.items():

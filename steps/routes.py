@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from provisioner import Handle, Stack
 from provisioner.config.path_patterns import ALL
@@ -15,8 +17,11 @@ from provisioner.resources.elbv2.listener_certificates import ListenerCertificat
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.steps.certificate import Certified
 from provisioner.steps.rules import priorities, rules
+from provisioner.steps.service_secrets import ServiceSecrets
+from provisioner.steps.sign_in import notice_callbacks, sign_in_of
 
 NOT_FOUND = answer("404", "not found")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,19 @@ class Routes:
 
 
 def routes(
-    stack: Stack, balancer: Entrance, certificate: Certified, groups: Mapping[str, str], seconds: Mapping[str, str]
+    stack: Stack,
+    balancer: Entrance,
+    certificate: Certified,
+    groups: Mapping[str, str],
+    seconds: Mapping[str, str],
+    secrets: ServiceSecrets,
 ) -> Routes:
     """Declare the listeners, and a rule for each public service that the default action does not take.
 
     Args:
         groups: by public service, the ARN of its target group.
         seconds: by service whose traffic ECS shifts, the ARN of its second target group.
+        secrets: where the client secrets of sign-ins are kept.
     """
     public, http = stack.config.public, stack.config.load_balancer.http
     # ECS changes the weights of a rule; paths without a rule of their own fall to the listener's default action
@@ -67,7 +78,8 @@ def routes(
     first = stack.ensure(Listener("http", balancer.arn, 80, "HTTP", [clear]))
     secure, tests = None, dict[int, Handle]()
     if certificate.default:
-        secure = _https(stack, "https", balancer.arn, 443, rest, certificate)
+        signed = sign_in_of(stack, secrets, whole) if whole else {}
+        secure = _https(stack, "https", balancer.arn, 443, rest, certificate, signed)
         for port in stack.config.test_ports:
             tests[port] = _https(stack, f"test-{port}", balancer.arn, port, NOT_FOUND, certificate)
     elif not http and not stack.config.distributed:
@@ -86,13 +98,18 @@ def routes(
                 in_clear(name), first.id, priority, asked.conditions, [to], by_ecs, transforms=rule.transforms
             )
             found.routes[rule.service] = stack.ensure(made)
-        elif rule.own:
+        elif rule.own and not rule.open:
             # other names than the stack's lead to themselves
             away = [redirect_to("#{host}")]
             stack.ensure(ListenerRule(in_clear(name), first.id, priority, [host(*rule.hosts)], away))
         if secure:
-            made = ListenerRule(name, secure.id, priority, rule.conditions, [to], by_ecs, transforms=rule.transforms)
-            found.routes[rule.service] = stack.ensure(made)
+            signed = {} if rule.open else sign_in_of(stack, secrets, rule.service)
+            made = ListenerRule(
+                name, secure.id, priority, rule.conditions, [to], by_ecs, transforms=rule.transforms, **signed
+            )
+            route = stack.ensure(made)
+            if not rule.open:
+                found.routes[rule.service] = route
         if test_port := public[rule.service].deployment.test_port:
             tested = tests[test_port].id
             made = ListenerRule(
@@ -106,13 +123,27 @@ def routes(
                 transforms=rule.transforms,
             )
             found.tried[rule.service] = stack.ensure(made).id
+    notice_callbacks(stack, balancer.dns_name)
     return found
 
 
-def _https(stack: Stack, name: str, balancer_arn: str, port: int, default: Action, certificate: Certified) -> Handle:
-    """Declare an HTTPS listener with all certificates."""
+def _https(
+    stack: Stack,
+    name: str,
+    balancer_arn: str,
+    port: int,
+    default: Action,
+    certificate: Certified,
+    signed: Mapping[str, Any] = NOTHING,
+) -> Handle:
+    """Declare an HTTPS listener with all certificates.
+
+    Args:
+        signed: the fields of the sign-in before its default action; none without one.
+    """
     policy = stack.config.load_balancer.tls_policy
-    listener = stack.ensure(Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate.default))
+    made = Listener(name, balancer_arn, port, "HTTPS", [default], policy, certificate.default, **signed)
+    listener = stack.ensure(made)
     for title, arn in certificate.further.items():
         stack.ensure(ListenerCertificate(title if port == 443 else f"{name}-{title}", listener.id, arn))
     return listener

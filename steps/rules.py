@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 from zlib import crc32
@@ -13,7 +13,7 @@ from provisioner.config.host_names import ANY
 from provisioner.config.hosts import BAND_OF_ANY
 from provisioner.config.models import Config
 from provisioner.config.path_patterns import ALL
-from provisioner.config.together import for_any
+from provisioner.config.together import for_any, for_open
 from provisioner.resources.elbv2.conditions import host, path, without_beginning
 
 LAST_PRIORITY = 50_000
@@ -32,6 +32,7 @@ class Rule:
         hosts: the hosts; none if any will do. paths: the path patterns.
         own: whether the service has `hosts`: then others may have the same path.
         taken_off: the beginning of the path that the service does not get; empty if it gets all.
+        open: whether it is for paths that need no sign-in.
     """
 
     service: str
@@ -39,6 +40,7 @@ class Rule:
     paths: tuple[str, ...]
     own: bool
     taken_off: str = ""
+    open: bool = False
 
     @property
     def for_any(self) -> bool:
@@ -67,19 +69,23 @@ def rules(config: Config, without: str | None) -> dict[str, Rule]:
     Args:
         without: the service that gets the requests that no rule takes.
     """
-    found = {}
+    found: dict[str, Rule] = {}
     for name, service in config.public.items():
         own = config.hosts.get(name, ())
-        if name == without:
-            continue
         bare = (config.fqdn,) if config.fqdn and (config.hosts or config.listener) else ()
         off = path_patterns.beginning(service.path) if service.strip_path else ""
         exact, any_ = (tuple(one for one in own if (ANY in one) is wild) for wild in (False, True))
+        its = {}
         if exact or not own:
-            found[name] = Rule(name, exact or bare, service.path, bool(own), off)
+            its[name] = Rule(name, exact or bare, service.path, bool(own), off)
         if any_:
             # a rule of its own, as its place is behind all others
-            found[for_any(name)] = Rule(name, any_, service.path, own=True, taken_off=off)
+            its[for_any(name)] = Rule(name, any_, service.path, own=True, taken_off=off)
+        if name != without:
+            found |= its
+        if service.sign_in_except:
+            paths = service.sign_in_except
+            found |= {for_open(one): replace(rule, paths=paths, open=True) for one, rule in its.items()}
     return found
 
 

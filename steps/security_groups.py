@@ -20,6 +20,7 @@ from provisioner.resources.ec2.security import (
 )
 
 HTTPS = 443
+EVERYWHERE = "0.0.0.0/0"
 INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
 
@@ -92,8 +93,11 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]
+    signing = any(service.sign_in for service in public.values())
+    # the load balancer asks the provider for tokens and users itself, by IPv4, at addresses that nobody promises
+    providers = [allow(HTTPS, "providers of sign-ins", cidr=EVERYWHERE)] if signing else []
     return SecurityGroups(
-        out("alb", balancer, _fitting(stack, "alb", targets)) if balancer else None,
+        out("alb", balancer, [*_fitting(stack, "alb", targets, providers), *providers]) if balancer else None,
         endpoints.id if endpoints else None,
         out("ecs-instance", instances, _starting_tasks(stack)) if instances else None,
         {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},

@@ -26,7 +26,7 @@ class ServiceSecrets:
 @step
 def service_secrets(stack: Stack) -> ServiceSecrets:
     """Declare the generated parameters: each value is drawn at creation, and stored nowhere else."""
-    return ServiceSecrets({secret: _held(stack, secret) for secret in users(stack.config.secrets)})
+    return ServiceSecrets({secret: _held(stack, secret) for secret in users(stack.config.all_secrets)})
 
 
 def _held(stack: Stack, secret: Secret) -> Held:

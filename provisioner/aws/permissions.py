@@ -22,7 +22,7 @@ OWN = "{own}"
 """The placeholder in a type's `permissions` for the ARNs of the stack's declared resources, by the type's `arn`."""
 WHOLE = (
     *("{acl}", "{boundary}", "{certificate}", "{key}", "{listener}", "{listener_rules}", "{logs_key}", "{secrets}"),
-    *("{topic}", OWN),
+    *("{client_parameters}", "{client_secrets}", "{topic}", OWN),
 )
 """Placeholders for whole ARNs, from the configuration or of declared resources."""
 SEVERAL = ("certificate", "certified", "fqdn", "instance_types")

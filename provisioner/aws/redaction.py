@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 OWN = frozenset(
     {
-        *("authorizationToken", "MasterUserPassword", "SecretAccessKey", "SecretString", "SessionToken", "TokenValue"),
+        *("authorizationToken", "ClientSecret", "MasterUserPassword", "SecretAccessKey", "SecretString"),
+        *("SessionToken", "TokenValue"),
         *("privateRegistryCredentials", "UserData"),
     }
 )

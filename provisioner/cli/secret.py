@@ -44,7 +44,7 @@ def set_(
     Store keeps it. The next `up` starts new tasks of the services that use it.
     """
     from provisioner.cli.prompts import hidden_input
-    from provisioner.config.secrets import users
+    from provisioner.config.secrets import SIGN_IN, users
     from provisioner.operations.commands import secret
     from provisioner.operations.context import configuration, connection
     from provisioner.render.text import say
@@ -55,12 +55,20 @@ def set_(
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")
     secret.check_size(value, advanced=advanced)
     version, changed = secret.put(connection.connect(options, config), config, name, value, advanced=advanced)
-    using = sorted({table for one, tables in users(config.secrets).items() if one.place == name for table in tables})
+    using = sorted(
+        {table for one, tables in users(config.all_secrets).items() if one.place == name for table in tables}
+    )
     if options.json:
         done = {"name": name, "stack": config.name, "version": version, "changed": changed, "services": using}
         say([json.dumps(done, ensure_ascii=False)])
     else:
-        then = f"{options.command_line('up')} starts new tasks of {', '.join(using)}" if using else "no service uses it"
+        providers = [table for table in using if table.startswith(SIGN_IN)]
+        tasks = [table for table in using if table not in providers]
+        does = [
+            *([f"starts new tasks of {', '.join(tasks)}"] if tasks else []),
+            *([f"gives it to the load balancer for {', '.join(providers)}"] if providers else []),
+        ]
+        then = f"{options.command_line('up')} {' and '.join(does)}" if does else "no service uses it"
         say([f"{name} of {config.name} is set; {then}."])
     return 0
 

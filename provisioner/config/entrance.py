@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config import hosts, protocols, shared_entrance
+from provisioner.config import hosts, protocols, shared_entrance, sign_in
 from provisioner.config.base import Problem
 from provisioner.config.host_names import ANY, APEX, whole
 from provisioner.config.places import Fault
@@ -40,7 +40,9 @@ def problems(
         yield "network.allow", f"lets everybody in, but {why}: add dns.domain, or write load_balancer.http = true"
     if "tls_policy" in load_balancer.model_fields_set and not dns.domain:
         yield "load_balancer.tls_policy", "has no effect without HTTPS: add dns.domain, or remove tls_policy"
-    yield from _without_https(public, https=dns.domain is not None, clear=load_balancer.http, cloudfront=cloudfront)
+    https, clear = dns.domain is not None, load_balancer.http
+    yield from _without_https(public, https=https, clear=clear, cloudfront=cloudfront)
+    yield from sign_in.without_https(public, https=https, clear=clear, cloudfront=cloudfront)
     for name, service in public.items():
         if service.deployment.test_port and not dns.domain:
             yield f"services.{name}.deployment.test_port", "needs HTTPS: add dns.domain, or remove test_port"

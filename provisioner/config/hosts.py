@@ -69,7 +69,10 @@ def _crowded(public: Mapping[str, Service], asked: int, listeners: int) -> Itera
         asked: the hosts in the rule of a service without hosts. listeners: those with a rule for each name; by HTTP
             each name is redirected to itself.
     """
-    rules = sum(listeners * len({ANY in host for host in service.hosts}) or 1 for service in public.values())
+    rules = sum(
+        listeners * len({ANY in host for host in service.hosts}) + bool(service.sign_in_except) or 1
+        for service in public.values()
+    )
     if rules > MAX_RULES:
         yield "services", f"has public services that need {rules} rules, and AWS allows {MAX_RULES}: use fewer"
     lengths = (path_patterns.length(path_patterns.longest(one.path)) for one in public.values() if ANY in one.hosts)

@@ -15,6 +15,7 @@ from provisioner.config import (
     extends,
     production,
     service_connect,
+    sign_in,
     task_policies,
     together,
 )
@@ -26,8 +27,9 @@ from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
-from provisioner.config.secrets import Secret
+from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.services import Service
+from provisioner.config.sign_in import SignIn
 from provisioner.config.sleeping import Schedule
 from provisioner.config.tables import (
     RESERVED_BUCKETS,
@@ -92,6 +94,8 @@ class Config(Model):
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
     """CloudFront in front of the load balancer, which is internal then; without the table clients reach it directly."""
+    sign_in: Mapping[Name, SignIn] = {}
+    """The providers of OpenID Connect at which users of public services sign in, by name."""
     account: Account = Account.model_construct()
     """The AWS account, its ENI trunking, and its rules for roles."""
     logs: Logs = Logs.model_construct()
@@ -306,6 +310,12 @@ class Config(Model):
         """The secrets of containers, by the container's table, such as `services.web`, and by variable."""
         return {self.key(name): container.secrets for name, container in self.containers.items()}
 
+    @property
+    def all_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
+        """The secrets of containers and of sign-ins, by table, and by variable or key in it."""
+        clients = {f"{SIGN_IN}{name}": {"client_secret": one.client_secret} for name, one in self.sign_in.items()}
+        return {**self.secrets, **clients}
+
     def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
         """Return the policies of a workload from files, by path, which `load` has read and checked."""
         policies = task_policies.files(self.workloads[workload].policies)
@@ -361,6 +371,11 @@ class Config(Model):
         yield from self._regions()
         entry = (self.public, self.dns, self.network, self.load_balancer)
         yield from entrance.problems(*entry, self.fqdn, cloudfront=self.distributed)
+        made_up = {
+            one.place: table for table, some in self.secrets.items() for one in some.values() if one.kind == "generated"
+        }
+        yield from sign_in.problems(self.services, self.sign_in, made_up)
+        yield from sign_in.between_services(self.public, self.hosts)
         if self.cloudfront:
             yield from entrance.behind_cloudfront(*entry, self.cloudfront, self.region)
 

@@ -16,6 +16,8 @@ Secrets = tuple[str, ...] | Mapping[str, Literal[True] | str]
 """The forms of `secrets`: a list of variable names, or a table with the place of each value by name."""
 
 GENERATE = "generate"
+SIGN_IN = "sign_in."
+"""The start of the tables of providers, whose secrets no container gets."""
 VERSION_LABEL = "provisioner.secret."
 """The start of a container label that holds the version of a secret; the variable's name follows."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
@@ -98,6 +100,39 @@ def read_secrets(value: Any) -> Mapping[str, Secret]:
     if unknown := [(name, _unknown(name, value[name])) for name, secret in found.items() if secret is None]:
         raise Inconsistent(unknown)
     return {name: secret for name, secret in found.items() if secret}
+
+
+def read_client_secret(value: Any) -> Secret:
+    """Return the secret for a name of the stack's own, or for the place of one from outside.
+
+    Raises:
+        ValueError: it is neither. The message never repeats it, because it may be the secret itself.
+    """
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str) and VARIABLE.fullmatch(value) and value != GENERATE and not looks_secret("", value):
+        return Secret("own", value)
+    if isinstance(value, str) and value != GENERATE and (found := _one("", value)):
+        return found
+    raise ValueError(
+        'is neither a name such as "COMPANY_CLIENT_SECRET", nor "ssm:/path", "secretsmanager:name#key" or an ARN of '
+        "one of the two. It is not repeated here: if it is the secret itself, write a name, and run "
+        "`provision secret set` with that"
+    )
+
+
+def key_of(table: str, variable: str) -> str:
+    """Return the dotted key of a secret in a table, such as `services.web.secrets.KEY`."""
+    return f"{table}.{variable}" if table.startswith(SIGN_IN) else f"{table}.secrets.{variable}"
+
+
+def parameter_name(stack: str, secret: Secret) -> str:
+    """Return the name of a secret's parameter."""
+    if secret.kind != "ssm":
+        return path(stack) + secret.place
+    _, arn, name = secret.place.rpartition(":parameter")
+    # for a parameter in no hierarchy, the slash before the name belongs to the ARN
+    return name.lstrip("/") if arn and name.count("/") == 1 else name
 
 
 def _unknown(name: str, place: Any) -> str:

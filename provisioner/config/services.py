@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import path_patterns, protocols
+from provisioner.config import open_paths, path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.call_variables import HTTP
@@ -96,6 +96,10 @@ class Service(Workload):
     hosts: Annotated[tuple[Host, ...], LIST, values.unique("host")] = ()
     """The names that it answers under: labels below `dns.domain`, `@` for that itself, `*` for all names below it, or
     whole names; by default the stack's public name."""
+    sign_in: Name | None = None
+    """The table below `[sign_in]` with the provider at which the load balancer has users sign in first."""
+    sign_in_except: Annotated[tuple[Pattern, ...], LIST, values.unique("pattern")] = ()
+    """Path patterns of the service that need no sign-in, such as `["/health", "/webhooks/*"]`."""
     capabilities: Capabilities = Field(default_factory=kept)
     """Linux capabilities that the container keeps. With a user other than root, none by default, except for a port
     below 1024."""
@@ -170,6 +174,9 @@ class Service(Workload):
         yield from super().problems()
         yield from self._without_effect()
         yield from self._speaking()
+        if self.public:
+            signed = self.sign_in is not None
+            yield from open_paths.problems(self.sign_in_except, self.path, self.hosts, signed=signed)
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(max(1, self.least))
         yield from self._number()
@@ -227,7 +234,7 @@ class Service(Workload):
         if self.strip_path and not path_patterns.beginning(self.path):
             what = 'needs a path with one beginning to take off, such as path = ["/api", "/api/*"]'
             yield "strip_path", f"{what}: change path, or remove strip_path"
-        for key in ("path", "strip_path", "hosts", "deregistration_delay", "sticky"):
+        for key in ("path", "strip_path", "hosts", "sign_in", "sign_in_except", "deregistration_delay", "sticky"):
             if key in self.model_fields_set and not self.public:
                 yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 

@@ -12,6 +12,7 @@ from provisioner.config.extends import DEFAULTS
 
 WORD = re.compile(r"\{([^{}]*)\}")
 _NAMES = ("domain", "host")
+_CLIENT = "client_secret"
 
 
 def filled(table: Mapping[str, Any], project: str, env: str) -> tuple[dict[str, Any], list[Problem]]:
@@ -41,10 +42,17 @@ def filled(table: Mapping[str, Any], project: str, env: str) -> tuple[dict[str, 
         changed["tags"] = {name: fill(f"tags.{name}", one) for name, one in chosen.items()}
     if DEFAULTS in table:
         changed[DEFAULTS] = _container(DEFAULTS, table[DEFAULTS], fill)
-    for kind in ("services", "jobs"):
-        if isinstance(workloads := table.get(kind), Mapping):
-            changed[kind] = {name: _container(f"{kind}.{name}", one, fill) for name, one in workloads.items()}
+    for kind, inside in (("services", _container), ("jobs", _container), ("sign_in", _provider)):
+        if isinstance(tables := table.get(kind), Mapping):
+            changed[kind] = {name: inside(f"{kind}.{name}", one, fill) for name, one in tables.items()}
     return changed, problems
+
+
+def _provider(key: str, table: Any, fill: Callable[[str, Any], Any]) -> Any:
+    """Return the table of a provider with the words filled in that are in the place of its client secret."""
+    if not isinstance(table, Mapping) or _CLIENT not in table:
+        return table
+    return {**table, _CLIENT: fill(f"{key}.secrets.{_CLIENT}", table[_CLIENT])}
 
 
 def _container(key: str, table: Any, fill: Callable[[str, Any], Any]) -> Any:

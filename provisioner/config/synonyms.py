@@ -47,6 +47,7 @@ _SERVICE = {
     "path": "paths route routes path_pattern",
     "launch": "launch_type capacity_provider compute",
     "sticky": "stickiness session_affinity",
+    "sign_in": "auth oidc authentication authenticate login sso",
     "protocol": "app_protocol appProtocol protocol_version backend_protocol scheme",
     "tls": "https ssl backend_tls",
     "deployment": "strategy deploy deployment_strategy rolling",

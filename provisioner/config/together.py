@@ -155,6 +155,11 @@ def without_listener(rule: str) -> str:
     return rule.removesuffix("-T").removesuffix("-H")
 
 
+def for_open(rule: str) -> str:
+    """Return the name of the rule for paths of a service without its sign-in, with a capital letter too."""
+    return f"{rule}-O"
+
+
 def for_any(service: str) -> str:
     """Return the name of a service's rule for all names below the domain, with a capital letter too."""
     return f"{service}-W"

@@ -228,7 +228,8 @@ def _comment(line: str) -> str:
 KEYS = (
     "image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule",
     "timezone", "timeout", "retries",
-    "port", "protocol", "tls", "public", "target_container", "essential", "depends_on", "hosts", "path", "health",
+    "port", "protocol", "tls", "public", "target_container", "essential", "depends_on", "hosts", "path",
+    "sign_in", "sign_in_except", "health",
     "deregistration_delay", "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
     "on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities",
     "ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars",

@@ -27,7 +27,12 @@ PASSING = "iam:PassRole"
 """The write for which AWS advises against tags: kinds of roles limit it instead (`passing`)."""
 IN_ACCOUNTS = frozenset({"s3"})
 """Services whose names have the account and the Region behind the stack's name, so that no stack's name can go on."""
-TELLING = frozenset({"logs:FilterLogEvents", "logs:GetLogEvents", "ssm:GetParameter", "ssm:GetParameters"})
+TELLING = frozenset(
+    {
+        *("logs:FilterLogEvents", "logs:GetLogEvents", "secretsmanager:GetSecretValue"),
+        *("ssm:GetParameter", "ssm:GetParameters"),
+    }
+)
 """Reads that disclose data, and so are limited like writes."""
 
 

@@ -13,7 +13,7 @@ from provisioner.permissions.boundary import ROLES
 from provisioner.permissions.table import TABLE
 
 _OF_STACK = re.compile(
-    r"\{(stack|project|environment|boundary|bucket|certificate|key|key_alias|logs_key|logs_key_alias|acl|certified|fqdn|proven|domain|private|discovery|secrets|topic)\}"
+    r"\{(stack|project|environment|boundary|bucket|certificate|key|key_alias|logs_key|logs_key_alias|acl|certified|fqdn|proven|domain|private|discovery|secrets|client_secrets|client_parameters|topic)\}"
 )
 """Placeholders in patterns for the stack's own names."""
 _NO_TYPES = "it knows no resource types"

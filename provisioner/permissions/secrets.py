@@ -1,26 +1,34 @@
-"""Permissions for secrets from outside of the stack: `up` reads them without their values, ECS reads the values."""
+"""Permissions for secrets from outside of the stack: `up` reads them without their values, ECS reads the values.
+
+The client secrets of sign-ins are the exception: `up` gives their values to the load balancer, and no task gets them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from provisioner.aws.permissions import Permission, Use, grants
 from provisioner.config.models import Config
-from provisioner.config.secrets import Kind, parameter_of, users
+from provisioner.config.secrets import SIGN_IN, Kind, Secret, parameter_of, users
 
 SECRETS = "{secrets}"
 """The placeholder for the ARNs of the configuration's secrets in Secrets Manager."""
+CLIENT_SECRETS, CLIENT_PARAMETERS = "{client_secrets}", "{client_parameters}"
+"""The placeholders for the ARNs of client secrets from outside of the stack, by the API that keeps them."""
+_SIGN_IN = "`client_secret` of a sign-in"
+Tables = Mapping[str, Mapping[str, Secret]]
 _ANY_KEY = "arn:{partition}:kms:{region}:*:key/*"
 
 
-def named(config: Config, kind: Kind) -> tuple[str, ...]:
-    """Return the ARNs of the configuration's secrets of one kind, with `{region}` and the like in them.
+def named(tables: Tables, kind: Kind) -> tuple[str, ...]:
+    """Return the ARNs of the secrets of one kind in these tables, with `{region}` and the like in them.
 
     Secrets Manager adds a hyphen and six characters to a name (its guide, "Secrets Manager secret ARN").
     """
     found = set[str]()
-    for place in {secret.place for secret in users(config.secrets) if secret.kind == kind}:
+    for place in {secret.place for secret in users(tables) if secret.kind == kind}:
         if kind == "ssm":
             arn = place.startswith("arn:")
             found.add(place if arn else f"arn:{{partition}}:ssm:{{region}}:{{account}}:parameter/{parameter_of(place)}")
@@ -31,29 +39,59 @@ def named(config: Config, kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _clients(config: Config) -> Tables:
+    return {table: some for table, some in config.all_secrets.items() if table.startswith(SIGN_IN)}
+
+
 def _in_secrets_manager(config: Config) -> bool:
-    return bool(named(config, "secretsmanager"))
+    return bool(named(config.all_secrets, "secretsmanager"))
 
 
-LOOKED_UP: tuple[Permission, ...] = tuple(
-    grants(
+def _client_of(kind: Kind) -> Callable[[Config], bool]:
+    return lambda config: any(secret.kind == kind for secret in users(_clients(config)))
+
+
+LOOKED_UP: tuple[Permission, ...] = (
+    *grants(
         "secretsmanager",
         "DescribeSecret",
         SECRETS,
         use=Use.OPTION,
         why="`secrets` of services in Secrets Manager",
         wanted=_in_secrets_manager,
-    )
+    ),
+    *(
+        permission
+        for api, action, place, kind in (
+            ("ssm", "GetParameter", "parameter/{stack}/secrets/*", "own"),
+            ("ssm", "GetParameter", CLIENT_PARAMETERS, "ssm"),
+            ("secretsmanager", "GetSecretValue", CLIENT_SECRETS, "secretsmanager"),
+        )
+        # these actions return the secret
+        for permission in grants(
+            api, action, place, use=Use.OPTION, why=_SIGN_IN, reader=False, wanted=_client_of(cast("Kind", kind))
+        )
+    ),
 )
 
 
 def with_secrets(permissions: Iterable[Permission], config: Config) -> Iterator[Permission]:
-    """Yield the permissions, with the ARNs of the configuration's secrets in place of `SECRETS`."""
+    """Yield the permissions, with the ARNs of the configuration's secrets in place of the placeholders.
+
+    Those to decrypt client secrets come last: their KMS keys are not known, so a condition names the secrets.
+    """
+    clients = _clients(config)
+    places = {
+        SECRETS: named(config.all_secrets, "secretsmanager"),
+        CLIENT_SECRETS: named(clients, "secretsmanager"),
+        CLIENT_PARAMETERS: named(clients, "ssm"),
+    }
+    decrypted = {CLIENT_SECRETS: "SecretARN", CLIENT_PARAMETERS: "PARAMETER_ARN"}
     for permission in permissions:
-        if SECRETS in permission.resources:
-            yield replace(permission, resources=named(config, "secretsmanager"), named=False)
-        else:
-            yield permission
+        place = next((one for one in permission.resources if one in places), None)
+        yield replace(permission, resources=places[place], named=False) if place else permission
+        if place in decrypted:
+            yield from _decrypting(decrypted[place], places[place], _SIGN_IN)
 
 
 def roles(config: Config) -> Iterator[Permission]:
@@ -66,11 +104,11 @@ def roles(config: Config) -> Iterator[Permission]:
         ("secretsmanager", "GetSecretValue", "SecretARN"),
     )
     for kind, action, encrypted in reads:
-        if arns := named(config, kind):
+        if arns := named(config.secrets, kind):
             yield from grants(kind, action, *arns, why="`secrets` of services")
-            yield from _decrypting(encrypted, arns)
+            yield from _decrypting(encrypted, arns, "`secrets` of services")
 
 
-def _decrypting(encrypted: str, arns: Sequence[str]) -> Iterator[Permission]:
+def _decrypting(encrypted: str, arns: Sequence[str], why: str) -> Iterator[Permission]:
     of_these = (("StringLike", f"kms:EncryptionContext:{encrypted}", tuple(arns)),)
-    yield from grants("kms", "Decrypt", _ANY_KEY, conditions=of_these, why="`secrets` of services")
+    yield from grants("kms", "Decrypt", _ANY_KEY, conditions=of_these, why=why, reader=False)

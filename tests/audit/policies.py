@@ -83,6 +83,22 @@ AT_LISTENER: dict[str, Any] = {
     "services": {"web": {"build": "app", "port": 80, "public": True, "deployment": "canary"}},
 }
 """A listener of others, which excludes a load balancer of the stack's own."""
+_PROVIDER = {
+    "issuer": "https://login.example.org",
+    "authorization_endpoint": "https://login.example.org/authorize",
+    "token_endpoint": "https://login.example.org/token",
+    "user_info_endpoint": "https://login.example.org/userinfo",
+    "client_id": "web",
+}
+_PLACES = {"own": "COMPANY", "parameter": "ssm:/shared/company", "secret": "secretsmanager:shared/company"}
+SIGNED_IN: dict[str, Any] = {
+    "dns": {"domain": "example.org"},
+    "services": {
+        name: {"build": "app", "port": 80, "public": True, "path": f"/{name}/*", "sign_in": name} for name in _PLACES
+    },
+    "sign_in": {name: {**_PROVIDER, "client_secret": place} for name, place in _PLACES.items()},
+}
+"""Sign-ins with client secrets in each place, which exclude a strategy that shifts traffic."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -106,6 +122,7 @@ def configurations() -> Iterator[Config]:
     yield Config.model_validate(IN_FOREIGN_VPC)
     yield Config.model_validate(BEHIND_CLOUDFRONT)
     yield Config.model_validate(AT_LISTENER)
+    yield Config.model_validate(SIGNED_IN)
 
 
 def rows() -> list[Row]:

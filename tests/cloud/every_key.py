@@ -46,6 +46,16 @@ ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1111111
 EDGE_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/11111111-2222-3333-4444-555555555555"
 TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
+PROVIDER = {
+    "company": {
+        "issuer": "https://login.example.org",
+        "authorization_endpoint": "https://login.example.org/authorize",
+        "token_endpoint": "https://login.example.org/token",
+        "user_info_endpoint": "https://login.example.org/userinfo",
+        "client_id": "web",
+        "client_secret": "COMPANY_CLIENT_SECRET",
+    }
+}
 BASE: dict[str, Any] = {
     "network": {"allow": ["127.0.0.1/32"]},
     "dns": {"domain": "example.com"},
@@ -113,6 +123,7 @@ VALUES: dict[str, Any] = {
     "cloudfront.cache": True,
     "cloudfront.read_timeout": 60,
     "cloudfront.waf_acl": EDGE_ACL,
+    "sign_in": PROVIDER,
     "account.trunking": False,
     "account.boundary": BOUNDARY,
     "account.role_path": "/team/",
@@ -210,6 +221,8 @@ VALUES: dict[str, Any] = {
     "services.web.buckets": ["uploads"],
     "services.web.security_groups": [],
     "services.web.sticky": 3600,
+    "services.web.sign_in": "company",
+    "services.web.sign_in_except": ["/up"],
     "services.web.exec": False,
     "services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1", "port": 8000}},
     "services.web.depends_on": {"proxy": "start"},
@@ -222,6 +235,9 @@ WITH: dict[str, dict[str, Any]] = {
     "cloudfront.cache": _EDGE,
     "cloudfront.read_timeout": _EDGE,
     "cloudfront.waf_acl": _EDGE,
+    "sign_in": {"services.web.sign_in": "company"},
+    "services.web.sign_in": {"sign_in": PROVIDER},
+    "services.web.sign_in_except": {"services.web.sign_in": "company", "sign_in": PROVIDER},
     "schedule.sleep": {"schedule.wake": _NIGHTS["schedule.wake"]},
     "schedule.wake": {"schedule.sleep": _NIGHTS["schedule.sleep"]},
     "schedule.timezone": _NIGHTS,
@@ -362,7 +378,7 @@ def standing(directory: Path) -> TemporaryCloud:
         "region": config.region, "keys": [KEY], "web_acls": [ACL, EDGE_ACL], "topics": [TOPIC],
         "boundaries": [BOUNDARY],
         "certificates": {CERTIFICATE: ["app.example.com"]},
-        "parameters": ["/ecs-sample-dev/secrets/API_KEY"],
+        "parameters": [f"/ecs-sample-dev/secrets/{name}" for name in ("API_KEY", "COMPANY_CLIENT_SECRET")],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
     }  # fmt: skip
     control.put_unmanaged(temporary.cloud, there)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import http.client
 import itertools
 import random
+import secrets
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from ecs_emulator import forwarding
 from ecs_emulator.containers import targets
@@ -24,6 +26,7 @@ from ecs_emulator.containers.engine import repeat
 from ecs_emulator.containers.speaking import connection as connection_to
 from ecs_emulator.lock import LOCK
 from ecs_emulator.services.cloudwatch import traffic
+from ecs_emulator.services.elbv2 import sign_in
 from ecs_emulator.sockets import listening
 from ecs_emulator.wsgi import Application, Body, Environ, Server, StartResponse
 
@@ -38,6 +41,8 @@ TOO_LONG = ("504 Gateway Time-out", b"504: the target took too long")
 BROKEN = ("502 Bad Gateway", b"502: the target did not answer")
 OTHER_VERSION = ("464 ", b"464: the targets speak HTTP/2, or gRPC, and this request came by HTTP/1.1")
 """The answer to a request of another version than the target group's (load balancer guide, "HTTP 464")."""
+CALLBACK = "/oauth2/idpresponse"
+"""The path to which a provider sends clients back (Application Load Balancer guide, "Authenticate users")."""
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
 
 
@@ -171,8 +176,12 @@ class Forward:
             name = environ.get("HTTP_HOST", "").partition(":")[0]
             rule = _rule(self.balancer, self.port, name, environ["PATH_INFO"])
             action = rule.actions[-1].data if rule else None
+            signing = sign_in.of(rule.actions) if rule else None
         if action is None:
             return self._fail(start_response, "", NO_TARGET)
+        if signing and (answer := _unsigned(signing, environ)):
+            start_response(*answer)
+            return []
         if action["Type"] == "fixed-response":
             fixed = action["FixedResponseConfig"]
             return _plain(start_response, f"{fixed['StatusCode']} ", fixed.get("MessageBody", "").encode())
@@ -229,6 +238,29 @@ def _rule(balancer: str, port: int, name: str, path: str) -> Any:
     listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
     listener = next((one for one in listeners if int(one.port) == port), None)
     return forwarding.rule_for(backend, listener.arn, name, path) if listener else None
+
+
+def _unsigned(config: Mapping[str, Any], environ: Environ) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return status and headers of the answer to a client that has not signed in; None if its request is passed on.
+
+    Nobody can sign in here, as no provider is asked (Application Load Balancer guide, "Authenticate users").
+    """
+    what = config["OnUnauthenticatedRequest"]
+    if what == "allow" and environ["PATH_INFO"] != CALLBACK:
+        return None
+    if what == "deny" or environ["PATH_INFO"] == CALLBACK:
+        return "401 Unauthorized", [("Content-Length", "0")]
+    asked = {
+        "client_id": config["ClientId"],
+        "redirect_uri": f"https://{environ.get('HTTP_HOST', '')}{CALLBACK}",
+        "response_type": "code",
+        "scope": config["Scope"],
+        "state": secrets.token_urlsafe(16),
+        **(config.get("AuthenticationRequestExtraParams") or {}),
+    }
+    place = config["AuthorizationEndpoint"]
+    url = f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
+    return "302 Found", [("Location", url), ("Content-Length", "0")]
 
 
 def _drawn(action: dict[str, Any]) -> str:

@@ -15,11 +15,15 @@ from typing import Any, NamedTuple
 from ecs_emulator.ecs.probes import target_state
 from ecs_emulator.ecs.records import Task
 from ecs_emulator.ecs.store import Store, stores
-from ecs_emulator.forwarding import action_for, fits, hosts, patterns, shares
+from ecs_emulator.forwarding import fits, hosts, patterns, rule_for, shares
 from ecs_emulator.outages import distributions, network
+from ecs_emulator.security_groups import sends_out
+from ecs_emulator.services.elbv2 import sign_in
 
 INSIDE = "~"
 """The text in a request's path in place of a pattern's wildcards."""
+PROVIDERS_PORT = 443
+"""The port at which a load balancer asks a provider for tokens (load balancer guide, "Authenticate users")."""
 
 
 class Url(NamedTuple):
@@ -120,9 +124,13 @@ def _at(url: Url) -> Condition | Url:
     way = distributions.shut(kept.account, kept.ec2, balancer, url.name) if distributed else ""
     if why := way or ("" if distributed else network.shut(kept, balancer, port)):
         return Condition(why)
-    action = action_for(kept.elbv2, listener.arn, url.name, url.path) or {}
+    rule = rule_for(kept.elbv2, listener.arn, url.name, url.path)
+    action = rule.actions[-1].data if rule else {}
     if action.get("Type") == "redirect":
         return _redirected(url, action["RedirectConfig"])
+    # a redirect to the provider is an answer: whether the targets behind it answer is what is watched
+    if rule and sign_in.of(rule.actions) and not sends_out(kept.ec2, balancer.security_groups, PROVIDERS_PORT):
+        return Condition("no security group lets its load balancer out to the provider, so that nobody can sign in")
     return _answered(kept, balancer, action)
 
 

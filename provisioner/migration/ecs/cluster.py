@@ -10,7 +10,7 @@ from provisioner.config.tables import Logs
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import names
 from provisioner.migration.draft import Draft, ordered
-from provisioner.migration.ecs import entrance, jobs, network, service, stack, stack_tags
+from provisioner.migration.ecs import entrance, jobs, network, service, sign_in, stack, stack_tags
 from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
 from provisioner.migration.ecs.findings import Gathered
 
@@ -87,6 +87,9 @@ def _table(gathered: Gathered) -> dict[str, Any]:
         table["tags"] = shared
     if _insights(gathered.answers) == OFF:
         table["logs"] = {"insights": False}
+    https = "dns" in table and "load_balancer" not in table
+    if providers := sign_in.keep(gathered, https=https):
+        table["sign_in"] = providers
     for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
         if workloads:
             table[kind] = {name: ordered(_without_empty(one.table)) for name, one in workloads.items()}

@@ -22,6 +22,7 @@ class Gathered:
     Attributes:
         own: the name of the stack, if this tool made the cluster; else empty.
         services, jobs: the services and jobs that are carried over, by their new names.
+        providers: tables of providers at which users sign in, by name.
         undropped: workloads and sidecars whose container keeps all of Docker's capabilities.
     """
 
@@ -30,6 +31,7 @@ class Gathered:
     own: str
     services: dict[str, Workload] = field(default_factory=dict)
     jobs: dict[str, Workload] = field(default_factory=dict)
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
     undropped: list[str] = field(default_factory=list)
 
     def leave(self, where: str, key: str, why: str, of: str = "", cost: Cost = "part") -> None:

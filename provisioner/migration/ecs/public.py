@@ -9,6 +9,7 @@ from provisioner.config import path_patterns, protocols
 from provisioner.config import validators as values
 from provisioner.config.health import Health
 from provisioner.config.services import Service
+from provisioner.migration.ecs import sign_in
 from provisioner.migration.ecs.answers import Answer, Balancing
 from provisioner.migration.ecs.findings import Workload
 
@@ -76,6 +77,7 @@ def _group(workload: Workload, arn: str, alternate: str) -> None:
         return
     workload.table["public"] = True
     _path(workload, routes)
+    sign_in.fill(workload, routes)
     _health(workload, group)
     _attributes(workload, balancing.attributes.get(arn, {}))
 
@@ -169,8 +171,10 @@ def _joined(workload: Workload, paths: Sequence[str]) -> list[str]:
 def _other_actions(workload: Workload, rule: Answer) -> None:
     for action in rule.get("Actions") or ():
         kind = str(action.get("Type"))
+        if kind == sign_in.OIDC:
+            continue
         if kind != "forward":
-            workload.leave("rule.actions", f"{kind}: nobody signs in at the load balancer here")
+            workload.leave("rule.actions", f"{kind}: users sign in at providers of OpenID Connect alone here")
         elif len(_targets(action)) > 1:
             workload.leave("rule.actions", "divides requests among several target groups: here all go to one")
         elif ((action.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig") or {}).get("Enabled"):

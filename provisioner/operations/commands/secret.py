@@ -12,12 +12,12 @@ from provisioner.aws.errors import explaining
 from provisioner.aws.ownership import tag_pairs
 from provisioner.config.facts import Held
 from provisioner.config.secret_values import looks_secret
-from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, path, users
+from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, key_of, parameter_name, path, users
 from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
 from provisioner.operations.prerequisites import references
 from provisioner.operations.prerequisites.secret_parameters import own_parameters
-from provisioner.operations.prerequisites.secret_versions import CommandLine, described, look, parameter_name
+from provisioner.operations.prerequisites.secret_versions import CommandLine, described, look
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
 from provisioner.resources.ssm import OWN_KEY, read_tags, version_of
 
@@ -104,11 +104,11 @@ def check_name(config: Config, name: str) -> None:
     """
     if not VARIABLE.fullmatch(name):
         raise ConfigurationError("NAME is not the name of a variable: use letters, digits and underscores")
-    for secret, tables in users(config.secrets).items():
+    for secret, tables in users(config.all_secrets).items():
         for table, variables in tables.items():
             if name in variables and secret.kind in {"ssm", "secretsmanager"}:
                 raise ConfigurationError(
-                    f"{table}.secrets.{name} is {secret.place}, which is not this stack's: change it there, or write "
+                    f"{key_of(table, name)} is {secret.place}, which is not this stack's: change it there, or write "
                     f"true"
                 )
 
@@ -174,7 +174,7 @@ def _check_owned(aws: Aws, parameter: str) -> None:
 def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
     """Return the secrets that services name, and the stack's other secrets."""
     with explaining():
-        named = users(config.secrets)
+        named = users(config.all_secrets)
         found = look(aws, config.name, named, command_line)
         rows = [_row(config.name, secret, tables, found[secret]) for secret, tables in named.items()]
         known = {parameter_name(config.name, secret) for secret in named if secret.api == "ssm"}
@@ -194,7 +194,8 @@ def _row(stack: str, secret: Secret, tables: Mapping[str, Sequence[str]], known:
     # `up` generates these secrets, so a missing value is no problem
     problem = known if isinstance(known, str) and secret.kind != "generated" else ""
     parts = _parts(version) if secret.api == "ssm" else (version, "")
-    return Row(", ".join(variables), secret.kind, place, *parts, tuple(tables), problem)
+    name = ", ".join(variables) if secret.kind in ("ssm", "secretsmanager") else secret.place
+    return Row(name, secret.kind, place, *parts, tuple(tables), problem)
 
 
 def check_unused(config: Config, records: Mapping[str, Record], variables: Sequence[str]) -> None:
@@ -203,7 +204,7 @@ def check_unused(config: Config, records: Mapping[str, Record], variables: Seque
     Raises:
         ConfigurationError: there is such a secret. The message names the first, and its users.
     """
-    named = users(config.secrets)
+    named = users(config.all_secrets)
     for name in variables if records else ():
         tables = named.get(Secret("own", name), {}) | named.get(Secret("generated", name), {})
         if tables:

@@ -77,7 +77,10 @@ def account(config: Config) -> str | None:
 
     if config.account.id:
         return config.account.id
-    places = [*config.dns.certificate, *(one.place for one in users(config.secrets) if one.place.startswith("arn:"))]
+    places = [
+        *config.dns.certificate,
+        *(one.place for one in users(config.all_secrets) if one.place.startswith("arn:")),
+    ]
     named = [place.split(":")[4] for place in places if ":secretsmanager:" not in place]
     return named[0] if named else None
 

@@ -19,7 +19,7 @@ NAME = "secrets"
 
 def check(context: Context) -> Sequence[Checked]:
     """Report the secrets that do not exist, or that ECS cannot read."""
-    if all(secret.kind == "generated" for secret in users(context.config.secrets)):
+    if all(secret.kind == "generated" for secret in users(context.config.all_secrets)):
         return [ok(NAME, "none has to be there beforehand")]
     found, wrong = find(context.aws, context.config)
     if wrong:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import ASLEEP
+from provisioner.config.sign_in import callbacks
 from provisioner.cost.estimate import summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.operations.context import account, connection, embedded_cloud
@@ -86,6 +87,7 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
         values |= {"url": url(state.records, config), "local_url": entry}
         each = urls(state.records, config)
         values |= {f"url_{service}": one for service, one in each.items() if not config.named or host_of(one) in names}
+        values |= callback_urls(state.records, config)
     return {name: value for name, value in values.items() if value}
 
 
@@ -108,6 +110,16 @@ def urls(records: Mapping[str, Record], config: Config) -> dict[str, str]:
         own = sorted(config.hosts.get(service_name, (config.fqdn or name,)), key=lambda host: "*" in host)
         found[service_name] = f"{scheme}://{own[0]}{_beginning(service.path[0])}"
     return found
+
+
+def callback_urls(records: Mapping[str, Record], config: Config) -> dict[str, str]:
+    """Return the URLs that the provider of each service with a sign-in has to know, with blanks between several."""
+    _, own = _entrance(records, config)
+    return {
+        f"sign_in_{name}": " ".join(callbacks(config.hosts.get(name) or (config.fqdn or own,)))
+        for name, service in config.public.items()
+        if service.sign_in
+    }
 
 
 def _beginning(pattern: str) -> str:
@@ -153,7 +165,7 @@ def chosen(values: Mapping[str, str], name: str) -> str:
     """
     if name in values:
         return values[name]
-    if name in NAMES or name.startswith(("repository_", "url_")):
+    if name in NAMES or name.startswith(("repository_", "sign_in_", "url_")):
         what = "the stack" if values.keys() <= ALWAYS else "its resource"
         raise ConfigurationError(f'no output "{name}" yet: {what} has not been created: run `provision up`')
     raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')

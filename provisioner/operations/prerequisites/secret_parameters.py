@@ -41,7 +41,7 @@ def check_delete(config: Config, addresses: Collection[str]) -> None:
     Raises:
         ConfigurationError: workloads use it. The message names them.
     """
-    for secret, tables in users(config.secrets).items():
+    for secret, tables in users(config.all_secrets).items():
         address = f"{SecureParameter.type_name}/{secret.place}"
         if secret.kind == "own" and address in addresses:
             raise ConfigurationError(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import batches
 from provisioner.config.facts import Held
-from provisioner.config.secrets import Secret, path, users
+from provisioner.config.secrets import Secret, key_of, parameter_name, users
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ssm import OWN_KEY, version_of
 
@@ -34,7 +34,7 @@ def typed(*words: str) -> str:
 def checked(
     aws: Aws, config: Config, command_line: CommandLine = typed, on_missing: Callable[[str], None] | None = None
 ) -> dict[Secret, Held]:
-    """Return the ARN, version and key of each secret of a workload; generated secrets are left out.
+    """Return the ARN, version and key of each secret; generated secrets are left out.
 
     Args:
         on_missing: takes a sentence on each secret that ECS could not read, which is left out then; None: refuse it.
@@ -53,11 +53,11 @@ def checked(
 
 def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[dict[Secret, Held], list[str]]:
     """Return the readable secrets, and a line for each secret that ECS could not read, with its variables."""
-    named = users(config.secrets)
+    named = users(config.all_secrets)
     found = look(aws, config.name, (secret for secret in named if secret.kind != "generated"), command_line)
     wrong = []
     for secret, why in found.items():
-        keys = [f"{table}.secrets.{variable}" for table, several in named[secret].items() for variable in several]
+        keys = [key_of(table, variable) for table, several in named[secret].items() for variable in several]
         wrong += [f"{', '.join(keys)}: {why}"] if isinstance(why, str) else []
     return {secret: held for secret, held in found.items() if isinstance(held, Held)}, wrong
 
@@ -82,15 +82,6 @@ def look(aws: Aws, stack: str, secrets: Iterable[Secret], command_line: CommandL
             found[secret] = f"{name} is not set: run {command_line('secret', 'set', secret.place)}"
     theirs = [secret for secret in wanted if secret.api == "secretsmanager"]
     return found | dict(zip(theirs, aws.each(lambda one: _secret(aws, one), theirs), strict=True))
-
-
-def parameter_name(stack: str, secret: Secret) -> str:
-    """Return the name of a secret's parameter."""
-    if secret.kind != "ssm":
-        return path(stack) + secret.place
-    _, arn, name = secret.place.rpartition(":parameter")
-    # for a parameter in no hierarchy, the slash before the name belongs to the ARN
-    return name.lstrip("/") if arn and name.count("/") == 1 else name
 
 
 def described(aws: Aws, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import Held
-from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_of, users
-from provisioner.operations.prerequisites.secret_versions import parameter_name
+from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_name, parameter_of, users
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
 from provisioner.resources.iam import Role
 from provisioner.resources.ssm import ConnectionUrl, SecureParameter
@@ -37,7 +36,7 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
     for found in (SECRET.fullmatch(place) for place in places if isinstance(place, str)):
         if found:
             secrets.setdefault(found[1], set()).add(found[2] or "")
-    for secret in users(config.secrets):
+    for secret in users(config.all_secrets):
         if secret.api == "ssm" and secret.kind != "generated":
             parameters.add(parameter_name(config.name, secret))
         elif secret.kind == "secretsmanager":
@@ -69,8 +68,22 @@ def as_recorded(facts: Facts, records: Mapping[str, Record], config: Config) -> 
             if version is not None and (place := places.get(variables[0])):
                 arn = whole[1] if (whole := SECRET.fullmatch(place)) else place
                 found[secret] = Held(arn, version, keys.get(arn, ""))
+    for secret in (one.client_secret for one in config.sign_in.values()):
+        if held := _of_client(records, config, secret):
+            found[secret] = held
     known = {secret: found.get(secret, held) for secret, held in facts.secrets.items()}
     return replace(facts, secrets=known)
+
+
+def _of_client(records: Mapping[str, Record], config: Config, secret: Secret) -> Held | None:
+    """Return a client secret in the version that a listener or rule was given; None if none has it."""
+    for record in records.values():
+        api, _, place = str(record.arguments.get("secret_place") or "").partition(":")
+        arn = place.partition("#")[0]
+        known = secret.place in (arn, arn[:-7], arn.rpartition(":")[2][:-7]) if api == "secretsmanager" else False
+        if api == secret.api and (known or place == parameter_name(config.name, secret)):
+            return Held(arn, str(record.arguments.get("secret_version") or "").rpartition(" ")[0])
+    return None
 
 
 def _containers(records: Mapping[str, Record]) -> Iterator[tuple[str, Mapping[str, Any]]]:

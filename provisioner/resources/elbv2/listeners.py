@@ -9,51 +9,22 @@ from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.aws.tagging import observed
 from provisioner.engine.resource import Change, Changes, Observed, Resource, canonical
 from provisioner.engine.traits import BeginsUnused, Leads
 from provisioner.resources import members
 from provisioner.resources.elbv2 import conditions as when
-from provisioner.resources.elbv2.actions import Action, both, normal_action, weighted, weights
+from provisioner.resources.elbv2 import sign_in as signing
+from provisioner.resources.elbv2.actions import Action, both, weighted, weights
 from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer, described_tags
+from provisioner.resources.elbv2.others import entrance, parts
 
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 """The fields' names in the calls for rules, and in the answers for listeners."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
-    """Yield the parts of a balancer or listener; none if it was deleted since it was listed."""
-    with IgnoreNotFound():
-        yield from aws.pages("elbv2", operation, key, **parent)
-
-
-def entrance(aws: Aws, listener_arn: str) -> dict[str, Any]:
-    """Return the protocol of another's listener, and its load balancer's own name; nothing if it is gone."""
-    with IgnoreNotFound():
-        (listener,) = aws.read("elbv2", "describe_listeners", ListenerArns=[listener_arn])["Listeners"]
-        arns = [listener["LoadBalancerArn"]]
-        (balancer,) = aws.read("elbv2", "describe_load_balancers", LoadBalancerArns=arns)["LoadBalancers"]
-        return {"protocol": listener["Protocol"], "dns_name": balancer["DNSName"]}
-    return {}
-
-
-def hosts_of_others(aws: Aws, listener_arn: str) -> set[str]:
-    """Return the hosts that rules without this stack's tags take at a listener."""
-    rules = [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener_arn)]
-    asked = {
-        rule["RuleArn"]: {
-            host.lower() for one in map(when.normal, rule["Conditions"]) for host in one.get("Values", ())
-        }
-        for rule in rules
-        if any(one.get("Field") == when.HOST for one in rule.get("Conditions", ()))
-    }
-    tags = described_tags(aws, [*asked])
-    return {host for arn, hosts in asked.items() if not aws.owns(tags.get(arn, {})) for host in hosts}
 
 
 def _listeners_of_others(aws: Aws, known: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -72,7 +43,12 @@ _SEVERAL = "several public services"
 
 @dataclass(frozen=True)
 class Listener(Resource):
-    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate."""
+    """A port, and the default action for requests that no rule matches. HTTPS needs a policy and a certificate.
+
+    Attributes:
+        sign_in: the sign-in before the default action, for HTTPS.
+        secret_place: where its client secret is kept. secret_version: the version that was given.
+    """
 
     load_balancer_arn: str
     port: int
@@ -80,6 +56,9 @@ class Listener(Resource):
     default_actions: Sequence[Action]
     ssl_policy: str | None = None
     certificate_arn: str | None = None
+    sign_in: signing.SignIn | None = None
+    secret_place: str | None = None
+    secret_version: str | None = None
 
     type_name = "listener"
     api = API
@@ -93,31 +72,40 @@ class Listener(Resource):
         *grants("elasticloadbalancing", "ModifyListener", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("load_balancer_arn", "port")
+    ignore_changes = frozenset({"secret_place"})
     has_parent = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for balancer in aws.live(LoadBalancer):
-            for listener in _parts(aws, "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
-                yield cls._live(listener, owned=balancer.owned)
+            found = [*parts(aws, "describe_listeners", "Listeners", LoadBalancerArn=balancer.id)]
+            versions = signing.versions(aws, {one["ListenerArn"]: one["DefaultActions"] for one in found})
+            for one in found:
+                yield cls._live(one, versions.get(one["ListenerArn"]), owned=balancer.owned)
 
     @staticmethod
-    def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Observed:
+    def _live(listener: Mapping[str, Any], version: str | None, *, owned: bool = True) -> Observed:
         certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
+        actions = listener.get("DefaultActions", ())
         attributes = members.shown(LISTENER, listener) | {
-            "default_actions": [normal_action(action) for action in listener.get("DefaultActions", ())],
+            "default_actions": signing.others(actions),
             "certificate_arn": certificates[0] if certificates else None,
+            **signing.shown(actions, version),
         }
         return Observed(listener["ListenerArn"], attributes, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
-        listener = aws.client("elbv2").create_listener(
-            LoadBalancerArn=self.load_balancer_arn, Tags=aws.tag_list(self.address), **self._settings()
-        )["Listeners"][0]
-        return self._live(listener)
+        tags = [*aws.tag_list(self.address), *signing.tags(self.secret_version)]
+        actions = signing.asked(aws, self.default_actions, self.sign_in, self.secret_place)
+        made = aws.client("elbv2").create_listener(
+            LoadBalancerArn=self.load_balancer_arn, Tags=tags, **self._settings(actions)
+        )
+        return self._live(made["Listeners"][0], self.secret_version)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings())
+        actions = signing.asked(aws, self.default_actions, self.sign_in, self.secret_place, live, changes)
+        aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings(actions))
+        signing.note_version(aws, live.id, self.address, self.secret_version, changes)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Listener:
         return self._beside(before, live, shifted=False)
@@ -128,15 +116,17 @@ class Listener(Resource):
     def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
         there, asked = live.attributes["default_actions"], before.get("default_actions")
         shown = live.attributes["certificate_arn"]
+        actions = both(self.default_actions, asked, there, shifted=shifted)
+        signed = signing.meanwhile(self.sign_in, self.default_actions, actions, live, shifted=shifted)
         return replace(
-            self,
-            default_actions=both(self.default_actions, asked, there, shifted=shifted),
+            self if signed else replace(self, **signing.present(before, live)),
+            default_actions=actions,
             # the certificate of another name would not cover the name that is still in use
             certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
         )
 
-    def _settings(self) -> dict[str, Any]:
-        settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
+    def _settings(self, actions: Sequence[Action]) -> dict[str, Any]:
+        settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": actions}
         tls = {"SslPolicy": self.ssl_policy, "Certificates": [{"CertificateArn": self.certificate_arn}]}
         return settings | tls if self.certificate_arn else settings
 
@@ -156,6 +146,8 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             that leads here only when all is ready.
         transforms: the changes of a request before a target gets it.
         keeps_place: whether it stays in its place for now, or where the exchange of another rule moves it.
+        sign_in: the sign-in before the action, for HTTPS.
+        secret_place: where its client secret is kept. secret_version: the version that was given.
     """
 
     listener_arn: str
@@ -166,6 +158,9 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     at_once: bool = False
     transforms: Sequence[Mapping[str, Any]] = ()
     keeps_place: bool = False
+    sign_in: signing.SignIn | None = None
+    secret_place: str | None = None
+    secret_version: str | None = None
 
     type_name = "listener_rule"
     api = API
@@ -193,13 +188,14 @@ class ListenerRule(Leads, BeginsUnused, Resource):
     unordered = frozenset({"conditions"})
     has_parent = True
     create_only = frozenset({"listener_arn"})
+    ignore_changes = frozenset({"secret_place"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         own = {listener.id: listener for listener in aws.live(Listener)}
         shared = _listeners_of_others(aws, known) - own.keys()
         arns = [*own, *sorted(shared)]
-        found = aws.each(lambda arn: [*_parts(aws, "describe_rules", "Rules", ListenerArn=arn)], arns)
+        found = aws.each(lambda arn: [*parts(aws, "describe_rules", "Rules", ListenerArn=arn)], arns)
         rules = {arn: [rule for rule in some if not rule["IsDefault"]] for arn, some in zip(arns, found, strict=True)}
         recorded = {*aws.recorded(cls)}
         # a listener of the stack's own may have rules of other stacks, which have added them later
@@ -207,38 +203,50 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             rule["RuleArn"] for arn in arns for rule in rules[arn] if arn in shared or rule["RuleArn"] not in recorded
         ]
         tags = described_tags(aws, unsure)
+        versions = signing.versions(aws, {one["RuleArn"]: one["Actions"] for arn in arns for one in rules[arn]})
         for arn, listener in own.items():
             for rule in rules[arn]:
-                others = aws.other_owner(tags.get(rule["RuleArn"], {}))
-                yield cls._live(arn, rule, owned=listener.owned and not others)
+                others, version = aws.other_owner(tags.get(rule["RuleArn"], {})), versions.get(rule["RuleArn"])
+                yield cls._live(arn, rule, version, owned=listener.owned and not others)
         for arn in sorted(shared):
             outputs = entrance(aws, arn) if rules[arn] else {}
             for rule in rules[arn]:
-                attributes, its = cls._attributes(arn, rule), tags.get(rule["RuleArn"], {})
+                its = tags.get(rule["RuleArn"], {})
+                attributes = cls._attributes(arn, rule, versions.get(rule["RuleArn"]))
                 yield observed(aws, rule["RuleArn"], attributes, its, outputs if aws.owns(its) else {})
 
     @classmethod
     def _live(
-        cls, listener_arn: str, rule: Mapping[str, Any], outputs: Mapping[str, Any] = NOTHING, *, owned: bool = True
+        cls,
+        listener_arn: str,
+        rule: Mapping[str, Any],
+        version: str | None,
+        outputs: Mapping[str, Any] = NOTHING,
+        *,
+        owned: bool = True,
     ) -> Observed:
-        return Observed(rule["RuleArn"], cls._attributes(listener_arn, rule), outputs, owned=owned)
+        return Observed(rule["RuleArn"], cls._attributes(listener_arn, rule, version), outputs, owned=owned)
 
     @staticmethod
-    def _attributes(listener_arn: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+    def _attributes(listener_arn: str, rule: Mapping[str, Any], version: str | None) -> dict[str, Any]:
+        actions = rule.get("Actions", ())
         return {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
             "conditions": [when.normal(condition) for condition in rule.get("Conditions", ())],
-            "actions": [normal_action(action) for action in rule.get("Actions", ())],
+            "actions": signing.others(actions),
             "transforms": list(rule.get("Transforms") or ()),
+            **signing.shown(actions, version),
         }
 
     def create(self, aws: Aws, token: str) -> Observed:
-        tags = aws.tag_list(self.address)
-        (rule,) = aws.client("elbv2").create_rule(**self._asked(self.fields()), Tags=tags)["Rules"]
+        tags = [*aws.tag_list(self.address), *signing.tags(self.secret_version)]
+        actions = signing.asked(aws, self.actions, self.sign_in, self.secret_place)
+        asked = self._asked(self.fields()) | {"Actions": actions}
+        (rule,) = aws.client("elbv2").create_rule(**asked, Tags=tags)["Rules"]
         own = {listener.id for listener in aws.live(Listener)}
         outputs = {} if self.listener_arn in own else entrance(aws, self.listener_arn)
-        return self._live(self.listener_arn, rule, outputs)
+        return self._live(self.listener_arn, rule, self.secret_version, outputs)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
@@ -249,7 +257,12 @@ class ListenerRule(Leads, BeginsUnused, Resource):
             # only changed members: in the meantime ECS may have moved weights. No document says whether AWS takes
             # transforms alone, so the conditions go with them
             beside = {"conditions"} if "transforms" in rest else set()
-            elb.modify_rule(RuleArn=live.id, **self._asked(rest | beside))
+            asked = self._asked(rest | beside)
+            if rest & {"actions", *signing.FIELDS}:
+                place = self.secret_place
+                asked["Actions"] = signing.asked(aws, self.actions, self.sign_in, place, live, changes)
+            elb.modify_rule(RuleArn=live.id, **asked)
+            signing.note_version(aws, live.id, self.address, self.secret_version, changes)
         if "priority" in changes and earlier:
             # with its former conditions, it would take the requests of rules between
             self._renumber(aws, live)
@@ -294,9 +307,11 @@ class ListenerRule(Leads, BeginsUnused, Resource):
         """Keep the former target group with its traffic, and the former conditions: the new ones are others' yet."""
         there = live.attributes
         meanwhile = when.moved if self.at_once else when.unmoved
+        actions = self._actions(before, live, shifted=False)
+        signed = signing.meanwhile(self.sign_in, self.actions, actions, live, shifted=False)
         return replace(
-            self,
-            actions=self._actions(before, live, shifted=False),
+            self if signed else replace(self, **signing.present(before, live)),
+            actions=actions,
             conditions=meanwhile(self.conditions, before.get("conditions"), there["conditions"]),
             # before another rule, or behind it, the former requests would have another owner
             priority=there["priority"] if there["priority"] == before.get("priority") else self.priority,

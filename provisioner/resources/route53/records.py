@@ -15,7 +15,7 @@ from provisioner.engine.records.lookup import others
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.engine.traits import KnownByContent
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
-from provisioner.resources.elbv2.listeners import hosts_of_others
+from provisioner.resources.elbv2.others import hosts_of_others
 from provisioner.resources.route53 import changes as route53_changes
 from provisioner.resources.route53.api import API
 from provisioner.resources.route53.handover import (

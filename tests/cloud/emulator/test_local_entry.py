@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography import x509
@@ -133,7 +133,7 @@ def door() -> Iterator[int]:
     Target.begun = threading.Event()
     with ThreadingHTTPServer(("127.0.0.1", 0), Target) as target:
         server = entry._serving(
-            listening(), partial(entry.Forward("", 443)._ask, "", target.server_address[1], rule=None)
+            listening(), partial(entry.Forward("", 443)._ask, "", target.server_address[1], rule=None, tls=False)
         )
         threads = [threading.Thread(target=one.serve_forever, args=(0.02,)) for one in (target, server)]
         for thread in threads:
@@ -169,3 +169,44 @@ def test_a_visitors_body_reaches_the_target_as_it_comes(
         visitor.sendall(end)
         _, _, content = visitor.makefile("rb").read().partition(b"\r\n\r\n")
     assert json.loads(content) == came
+
+
+# -- sign-in -----------------------------------------------------------------------------------------------------------
+
+
+SIGN_IN = {
+    "AuthorizationEndpoint": "https://login.example.org/authorize?p=one",
+    "ClientId": "web",
+    "Scope": "openid email",
+}
+
+
+def answered(path: str, unauthenticated: str) -> tuple[str, dict[str, str]] | None:
+    """Return status and headers of the answer to a client that has not signed in."""
+    config = {**SIGN_IN, "OnUnauthenticatedRequest": unauthenticated}
+    found = entry._unsigned(config, {"PATH_INFO": path, "HTTP_HOST": "app.example.com"})
+    return (found[0], dict(found[1])) if found else None
+
+
+def test_a_client_without_a_session_is_sent_to_the_provider() -> None:
+    status, headers = answered("/a", "authenticate") or ("", {})
+    place = urlsplit(headers["Location"])
+    asked = dict(parse_qsl(place.query))
+    assert (status, f"{place.scheme}://{place.netloc}{place.path}") == (
+        "302 Found",
+        "https://login.example.org/authorize",
+    )
+    assert asked.pop("state")
+    assert asked == {
+        "p": "one",
+        "client_id": "web",
+        "redirect_uri": "https://app.example.com/oauth2/idpresponse",
+        "response_type": "code",
+        "scope": "openid email",
+    }
+
+
+def test_a_client_is_denied_or_passed_on() -> None:
+    assert (answered("/a", "deny") or [""])[0] == "401 Unauthorized"
+    assert answered("/a", "allow") is None
+    assert (answered("/oauth2/idpresponse", "authenticate") or [""])[0] == "401 Unauthorized"

@@ -27,6 +27,9 @@ VERSIONS = (
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html"
     "#target-group-protocol-version"
 )
+OIDC = f"{API}API_AuthenticateOidcActionConfig.html"
+ACTIONS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html"
+PROVIDERS_URLS = ("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint")
 GROUP_ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"
 
 
@@ -98,6 +101,43 @@ def transformed(scene: Scene, elb: Any, *regexes: str) -> Any:
     """Create a rule with transforms."""
     request = {"ListenerArn": listener(scene), "Priority": 5, "Conditions": PATH}
     return elb.create_rule(**request, Actions=forward(target_group(scene)), Transforms=rewriting(*regexes))
+
+
+def signing(arn: str, *, order: bool = True, **more: Any) -> list[dict[str, Any]]:
+    """Return a sign-in before a forward; a member that is None is left out."""
+    of_provider = {name: f"https://login.example.org/{name}" for name in PROVIDERS_URLS}
+    config = {**of_provider, "ClientId": "it", "ClientSecret": "a-secret-of-it", **more}
+    first = {"Type": "authenticate-oidc", "AuthenticateOidcConfig": {k: v for k, v in config.items() if v is not None}}
+    both = [first, *forward(arn)]
+    return [{**one, "Order": number} for number, one in enumerate(both, 1)] if order else both
+
+
+def signed(
+    scene: Scene, elb: Any, *, secure: bool = True, actions: list[dict[str, Any]] | None = None, **more: Any
+) -> Any:
+    """Create a rule with a sign-in at the HTTPS listener, or at that of HTTP."""
+    there = in_use(scene)[1] if secure else listener(scene)
+    asked = actions or signing(target_group(scene, "secure"), **more)
+    return elb.create_rule(ListenerArn=there, Priority=6, Conditions=PATH, Actions=asked)
+
+
+def twice_signed(scene: Scene, elb: Any) -> Any:
+    """Create a rule with two sign-ins."""
+    first, last = signing(target_group(scene, "secure"))
+    return signed(scene, elb, actions=[first, {**first, "Order": 2}, {**last, "Order": 3}])
+
+
+def keeping_none(scene: Scene, elb: Any) -> Any:
+    """Have a rule without a sign-in keep its client secret."""
+    made = elb.create_rule(
+        ListenerArn=in_use(scene)[1], Priority=7, Conditions=PATH, Actions=forward(target_group(scene, "secure"))
+    )
+    arn = made["Rules"][0]["RuleArn"]
+    try:
+        asked = signing(target_group(scene, "secure"), ClientSecret=None, UseExistingClientSecret=True)
+        return elb.modify_rule(RuleArn=arn, Actions=asked)
+    finally:
+        elb.delete_rule(RuleArn=arn)
 
 
 def elsewhere(scene: Scene, elb: Any) -> str:
@@ -413,6 +453,24 @@ CASES = (
         lambda s, c: transformed(s, c, "^/a("), "is not valid"),
     case("ModifyRule", "with transforms and ResetTransforms", "ValidationError", f"{API}API_ModifyRule.html",
         lambda s, c: c.modify_rule(RuleArn=rule(s), Transforms=rewriting("^/a"), ResetTransforms=True), "both"),
+    case("CreateRule", "with a sign-in at a listener of HTTP", "InvalidLoadBalancerAction", f"{API}API_Action.html",
+        lambda s, c: signed(s, c, secure=False, actions=signing(target_group(s))), "only on HTTPS listeners"),
+    case("CreateRule", "with a sign-in without a client secret", "InvalidLoadBalancerAction", OIDC,
+        lambda s, c: signed(s, c, ClientSecret=None), "client secret must be specified"),
+    case("CreateRule", "with a client secret and UseExistingClientSecret", "InvalidLoadBalancerAction",
+        "https://github.com/ansible-collections/amazon.aws/issues/1877",
+        lambda s, c: signed(s, c, UseExistingClientSecret=True), "cannot both specify a client secret"),
+    case("CreateRule", "with a token endpoint by HTTP", "InvalidLoadBalancerAction", OIDC,
+        lambda s, c: signed(s, c, TokenEndpoint="http://login.example.org/token"), "protocol HTTPS"),
+    case("CreateRule", "with a sign-in and no order of the actions", "InvalidLoadBalancerAction",
+        f"{API}API_Action.html", lambda s, c: signed(s, c, order=False), "order of its own"),
+    case("CreateRule", "with two sign-ins", "InvalidLoadBalancerAction", ACTIONS, twice_signed, "one authentication"),
+    case("CreateRule", "with a sign-in and nothing after it", "InvalidLoadBalancerAction", ACTIONS,
+        lambda s, c: signed(s, c, actions=signing(target_group(s, "secure"))[:1]), "must be last"),
+    case("CreateRule", "with a sign-in before a group of gRPC", "InvalidLoadBalancerAction", VERSIONS,
+        lambda s, c: signed(s, c, actions=signing(of_grpc(s))), "protocol version 'GRPC'"),
+    case("ModifyRule", "to keep a client secret that there is not", "InvalidLoadBalancerAction", OIDC, keeping_none,
+         "client secret must be specified"),
     case("DeleteRule", "of a listener's default rule", "OperationNotPermitted", ERRORS, default_rule),
     case("DeleteRule", "of an unknown ARN", "RuleNotFound", ERRORS,
         lambda s, c: c.delete_rule(RuleArn=NO_RULE)),

@@ -16,12 +16,24 @@ from provisioner.resources.elbv2.listener_certificates import ListenerCertificat
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.s3 import Bucket
+from provisioner.resources.ssm import SecureParameter
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate
 from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 POLICY, OLDER = "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+PROVIDER = {
+    "Issuer": "https://login.example.org",
+    "AuthorizationEndpoint": "https://login.example.org/authorize",
+    "TokenEndpoint": "https://login.example.org/token",
+    "UserInfoEndpoint": "https://login.example.org/userinfo",
+    "ClientId": "sample",
+    "SessionCookieName": "AWSELBAuthSessionCookie-sample",
+    "Scope": "openid",
+    "SessionTimeout": 3600,
+    "OnUnauthenticatedRequest": "authenticate",
+}
 DROP, IDLE = "routing.http.drop_invalid_header_fields.enabled", "idle_timeout.timeout_seconds"
 
 
@@ -46,9 +58,15 @@ def targets(here: Here) -> tuple[Handle, Sequence[Handle]]:
     return group, [here.ensure(Listener("web", here[LoadBalancer].id, 8080, "HTTP", [forward(group.id)]))]
 
 
+def _signed(here: Here) -> dict[str, Any]:
+    """Return the fields of a sign-in, whose secret is a parameter of the stack."""
+    return {"sign_in": PROVIDER, "secret_place": f"ssm:{here[SecureParameter].id}", "secret_version": "1"}
+
+
 def _listener(here: Here) -> Handle:
     nothing = [answer("404", "not found")]
     secure = certificate(here).id
+    here.ensure(Listener("other", here[LoadBalancer].id, 8444, "HTTPS", nothing, POLICY, secure, **_signed(here)))
     return here.ensure(Listener(NAME, here[LoadBalancer].id, 443, "HTTPS", nothing, POLICY, secure))
 
 
@@ -60,6 +78,7 @@ def _secure(here: Here) -> Handle:
 
 def _rule(here: Here) -> Handle:
     actions = [forward(here[TargetGroup].id)]
+    here.ensure(ListenerRule("other", _secure(here).id, 8, [path("/v3/*")], actions, **_signed(here)))
     return here.ensure(ListenerRule(NAME, here[Listener].id, 7, [path("/api/*")], actions))
 
 
@@ -77,6 +96,35 @@ def _listens(hand: ByHand, **change: Any) -> None:
 
 def _routed(hand: ByHand, **change: Any) -> None:
     hand("elbv2").modify_rule(RuleArn=hand.id, **change)
+
+
+def _scoped(hand: ByHand, of: str) -> list[dict[str, Any]]:
+    """Return the actions of the other listener or rule, with another scope."""
+    elb = hand("elbv2")
+    arn = hand[f"{of}/other"]
+    if of == "listener":
+        there = elb.describe_listeners(ListenerArns=[arn])["Listeners"][0]["DefaultActions"]
+    else:
+        there = elb.describe_rules(RuleArns=[arn])["Rules"][0]["Actions"]
+    there[0]["AuthenticateOidcConfig"] |= {"Scope": "email", "UseExistingClientSecret": True}
+    return list(there)
+
+
+def _without_sign_in(hand: ByHand, of: str) -> list[dict[str, Any]]:
+    return [{key: value for key, value in one.items() if key != "Order"} for one in _scoped(hand, of)[1:]]
+
+
+def _given_another(hand: ByHand, of: str) -> None:
+    tags = [{"Key": "provisioner:client-secret-version", "Value": "0"}]
+    hand("elbv2").add_tags(ResourceArns=[hand[f"{of}/other"]], Tags=tags)
+
+
+def _other_rule(hand: ByHand, actions: list[dict[str, Any]]) -> None:
+    hand("elbv2").modify_rule(RuleArn=hand["listener_rule/other"], Actions=actions)
+
+
+def _other_listener(hand: ByHand, actions: list[dict[str, Any]]) -> None:
+    hand("elbv2").modify_listener(ListenerArn=hand["listener/other"], DefaultActions=actions)
 
 
 def _delayed(hand: ByHand) -> None:
@@ -137,6 +185,9 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "default_actions": lambda hand: _listens(hand, DefaultActions=[answer("503", "closed")]),
             "ssl_policy": lambda hand: _listens(hand, SslPolicy=OLDER),
             "certificate_arn": _another_certificate,
+            "other:sign_in": lambda hand: _other_listener(hand, _scoped(hand, "listener")),
+            "other:secret_version": lambda hand: _given_another(hand, "listener"),
+            "other:sign_in secret_version": lambda hand: _other_listener(hand, _without_sign_in(hand, "listener")),
             # a plain listener has neither of the two
             "protocol ssl_policy certificate_arn": lambda hand: _listens(hand, Protocol="HTTP"),
         },
@@ -152,6 +203,9 @@ BALANCING: Mapping[type[Resource], Sample] = {
             ),
             "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
             "actions": lambda hand: _routed(hand, Actions=[redirect_to("#{host}")]),
+            "other:sign_in": lambda hand: _other_rule(hand, _scoped(hand, "listener_rule")),
+            "other:secret_version": lambda hand: _given_another(hand, "listener_rule"),
+            "other:sign_in secret_version": lambda hand: _other_rule(hand, _without_sign_in(hand, "listener_rule")),
             "transforms": lambda hand: _routed(hand, Conditions=[path("/api/*")], Transforms=without_beginning("/v2")),
         },
         untried={

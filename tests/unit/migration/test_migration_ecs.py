@@ -758,6 +758,59 @@ def test_several_paths_and_clients_that_stay() -> None:
     assert "app_cookie" in left["service web: targetGroup.stickiness.type"]
 
 
+OIDC = {
+    "Type": "authenticate-oidc",
+    "Order": 1,
+    "AuthenticateOidcConfig": {
+        "Issuer": "https://accounts.login.example",
+        "AuthorizationEndpoint": "https://accounts.login.example/authorize",
+        "TokenEndpoint": "https://accounts.login.example/token",
+        "UserInfoEndpoint": "https://accounts.login.example/userinfo",
+        "ClientId": "web",
+        "SessionCookieName": "AWSELBAuthSessionCookie",
+        "Scope": "openid email",
+        "SessionTimeout": 604800,
+        "OnUnauthenticatedRequest": "authenticate",
+    },
+}
+FORWARD = {"Type": "forward", "Order": 2, "TargetGroupArn": GROUP}
+AT_SHOP = [{"Field": "host-header", "Values": ["shop.example.com"]}]
+SECURE = {"Protocol": "HTTPS", "Port": 443, "DefaultActions": []}
+
+
+def test_a_sign_in_is_carried_over_without_its_secret() -> None:
+    rules = [{"Conditions": AT_SHOP, "Actions": [OIDC, FORWARD]}]
+    written, left = read(answers(**balanced(rules=rules, listener=SECURE)))
+    assert written["services"]["web"]["sign_in"] == "login"
+    assert written["sign_in"] == {
+        "login": {
+            "issuer": "https://accounts.login.example",
+            "authorization_endpoint": "https://accounts.login.example/authorize",
+            "token_endpoint": "https://accounts.login.example/token",
+            "user_info_endpoint": "https://accounts.login.example/userinfo",
+            "client_id": "web",
+            "scope": "openid email",
+            "client_secret": "LOGIN_CLIENT_SECRET",
+        }
+    }
+    assert "provision secret set LOGIN_CLIENT_SECRET" in left["service web: rule.actions.ClientSecret"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ([{"Actions": [OIDC, FORWARD]}], "needs dns.domain"),
+        ([{"Conditions": AT_SHOP, "Actions": [OIDC, FORWARD]}, {"Conditions": AT_SHOP}], "of some of its rules"),
+        ([{"Conditions": AT_SHOP, "Actions": [{"Type": "authenticate-cognito"}, FORWARD]}], "OpenID Connect alone"),
+    ],
+)
+def test_sign_ins_that_are_named(rules: list[Any], why: str) -> None:
+    written, left = read(answers(**balanced(rules=rules, listener=SECURE)))
+    assert "sign_in" not in written["services"]["web"]
+    assert "sign_in" not in written
+    assert why in left["service web: rule.actions"]
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [

@@ -23,6 +23,13 @@ LISTENER = (
     "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
 )
 WEB = {"image": ECR.format("1" * 12, "ap-northeast-1"), "port": 80, "public": True}
+PROVIDER = {
+    "issuer": "https://login.example.org",
+    "authorization_endpoint": "https://login.example.org/authorize",
+    "token_endpoint": "https://login.example.org/token",
+    "user_info_endpoint": "https://login.example.org/userinfo",
+    "client_id": "shop",
+}
 OPTIONS: Mapping[str, Any] = {
     "project": "shop",
     "env": "live",
@@ -75,6 +82,14 @@ CONFIGURATIONS: Mapping[str, Any] = {
     "postgresql": {
         "database": {"engine": "aurora-postgresql", "logs": ["postgresql"]},
         "services": {"web": {**WEB, "database": True}},
+    },
+    "sign-ins": {
+        "services": {name: {**WEB, "path": f"/{name}/*", "sign_in": name} for name in ("own", "parameter", "secret")},
+        "sign_in": {
+            "own": {**PROVIDER, "client_secret": "COMPANY"},
+            "parameter": {**PROVIDER, "client_secret": "ssm:/shared/company"},
+            "secret": {**PROVIDER, "client_secret": "secretsmanager:company#secret"},
+        },
     },
     "every option": {**OPTIONS, "services": {"web": {**WEB, "launch": "ec2", "database": True}}},
 }

@@ -34,7 +34,7 @@ def create_rule(
     for rule in listener.rules.values():
         if str(rule.priority) == str(priority):
             refuse("PriorityInUse", _PRIORITY_IN_USE.format(priority))
-    check_groups(self, listener.load_balancer_arn, actions, listener.protocol)
+    actions = check_groups(self, listener.load_balancer_arn, actions, listener.protocol)
     _check_conditions(conditions)
     listeners = resource(self, listener.load_balancer_arn).listeners.values()
     if sum(not rule.is_default for one in listeners for rule in one.rules.values()) >= _MOST_RULES:
@@ -124,7 +124,7 @@ def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, action
     """ModifyRule: refuse an unknown rule, target groups of another load balancer, and too many values."""
     rule = resource(self, rule_arn)
     listener = resource(self, rule.listener_arn)
-    check_groups(self, listener.load_balancer_arn, actions, listener.protocol)
+    actions = check_groups(self, listener.load_balancer_arn, actions, listener.protocol, rule.actions)
     _check_conditions(conditions)
     changed = original(self, rule_arn, [_full(entry) for entry in conditions], actions)
     rebind(self)

@@ -11,7 +11,7 @@ from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.services.elbv2 import texts
+from ecs_emulator.services.elbv2 import sign_in, texts
 from ecs_emulator.services.elbv2.certificates import check_certificate, free_certificates
 from ecs_emulator.services.elbv2.health import check_health
 from ecs_emulator.services.elbv2.lookup import resource
@@ -78,8 +78,8 @@ def _targets(elb: Any, actions: list[Any]) -> list[str]:
 
 @wrap(FakeAction, "__init__")
 def action(original: Any, self: Any, data: dict[str, Any]) -> None:
-    """Complete an action: a forward with its ForwardConfig, a redirect with all its parts."""
-    data = dict(data)
+    """Complete an action: a forward with its ForwardConfig, a redirect with all its parts; keep a secret apart."""
+    data, secret = sign_in.parted(dict(data))
     if data.get("Type") == "forward":
         if "ForwardConfig" not in data:
             data["ForwardConfig"] = {"TargetGroups": [{"TargetGroupArn": data["TargetGroupArn"]}]}
@@ -89,6 +89,8 @@ def action(original: Any, self: Any, data: dict[str, Any]) -> None:
     if data.get("Type") == "redirect":
         data["RedirectConfig"] = {**_REDIRECT, **data.get("RedirectConfig", {})}
     original(self, data)
+    if secret:
+        self.client_secret = secret
 
 
 @wrap(ELBv2Backend, "create_target_group")
@@ -190,7 +192,7 @@ def create_listener(
         check_certificate(self, certificate)
     check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
-    check_groups(self, load_balancer_arn, actions, protocol)
+    actions = check_groups(self, load_balancer_arn, actions, protocol)
     _check_redirects(protocol, port, actions)
     listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
     listener.requested = requested
@@ -200,10 +202,13 @@ def create_listener(
     return listener
 
 
-def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]], protocol: str) -> None:
+def check_groups(
+    elb: Any, balancer_arn: str, actions: list[dict[str, Any]], protocol: str, before: Any = ()
+) -> list[dict[str, Any]]:
     """Refuse a target group that another load balancer uses or of another VPC, more than 5 ones, and invalid weights.
 
-    Refuse one as well that a listener of this protocol cannot forward to.
+    Refuse one as well that a listener of this protocol cannot forward to, and an invalid sign-in. Return the actions
+    in their order, complete.
 
     ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups per action. The words
     about the VPC are AWS's (aws-load-balancer-controller#1045).
@@ -225,6 +230,7 @@ def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]], pro
             )
         if elb.target_groups[arn].vpc_id != elb.load_balancers[balancer_arn].vpc_id:
             refuse("InvalidConfigurationRequest", texts.OTHER_VPC.format(arn, balancer_arn))
+    return sign_in.checked(protocol, actions, [elb.target_groups[arn] for arn in found], before)
 
 
 def _check_redirects(protocol: str, port: Any, actions: list[dict[str, Any]]) -> None:
@@ -262,8 +268,11 @@ def modify_listener(
     if actions:
         self._validate_actions([FakeAction(action) for action in actions])
     kept = [rule for rule in listener.rules.values() if protocol and not (actions and rule.is_default)]
-    there = [action.data for rule in kept for action in rule.actions]
-    check_groups(self, balancer.arn, [*(actions or ()), *there], protocol or listener.protocol)
+    standing = protocol or listener.protocol
+    if actions:
+        actions = check_groups(self, balancer.arn, actions, standing, listener.default_actions)
+    for rule in kept:
+        check_groups(self, balancer.arn, sign_in.standing(rule.actions), standing, rule.actions)
     plain = protocol == "HTTP" and listener.protocol == "HTTPS"
     if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
         free_certificates(self, listener.certificates if plain else listener.certificates[:1])
