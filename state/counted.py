@@ -8,7 +8,7 @@ BOOKKEEPING = frozenset(
     {
         *("container_insights", "container_instances", "guard_duty_endpoints", "guard_duty_groups", "instances"),
         *("deployed_image", "expiring_stack", "paused_workload", "scaled_service", "sleeping_part", "sleeping_stack"),
-        *("delegation", "protected_stack", "running_tasks", "wanted_image"),
+        *("delegation", "protected_stack", "running_executions", "running_tasks", "wanted_image"),
     }
 )
 """The types, by name, that a state records but that no count includes.

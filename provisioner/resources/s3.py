@@ -245,7 +245,7 @@ class Bucket(Resource):
                 s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": rules})
             else:
                 s3.delete_bucket_lifecycle(**of)
-        if "versioning" in changes:
+        if self.versioning and "versioning" in changes:
             s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": self.versioning})
         if "cors_rules" in changes:
             if self.cors_rules:

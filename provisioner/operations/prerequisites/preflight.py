@@ -16,7 +16,6 @@ from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
-    database_snapshot,
     existing_certificates,
     existing_listener,
     existing_vpc,
@@ -90,7 +89,7 @@ def gather(
         images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
-        snapshot = begin(database_snapshot.chosen, aws, config, records)
+        snapshot = begin(references.snapshot, aws, config, records)
         acl = begin(references.check_web_acl, aws, config)
         tls = begin(references.check_tls_policy, aws, config)
         shown = begin(existing_certificates.check, aws, config, records)

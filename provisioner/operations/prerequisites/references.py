@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from provisioner.config.loader import suggestion
 from provisioner.config.tables import TLS_POLICY
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites import other_stacks
+from provisioner.operations.prerequisites import database_snapshot, other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
 from provisioner.permissions.arns import boundary_arn
 from provisioner.resources.ec2.network import Vpc
@@ -132,6 +132,17 @@ def check_security_groups(aws: Aws, config: Config) -> None:
                 f"{key}.security_groups has {group_id}, which is in {found[group_id]}, but {where}: use a group of "
                 "that VPC"
             )
+
+
+def snapshot(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
+    """Return the snapshot that a new database is made of, None without one; without a setting no call is made.
+
+    Raises:
+        ConfigurationError: there is no such snapshot, or a database of these settings cannot be made of it.
+    """
+    if config.database is None or config.database.from_snapshot is None:
+        return None
+    return database_snapshot.chosen(aws, config, records)
 
 
 def keys(aws: Aws, config: Config) -> dict[str, str | None]:

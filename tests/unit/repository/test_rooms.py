@@ -16,6 +16,7 @@ MOST_IMPORTS = 20
 TABLES = {
     "provisioner.cli.commands": "lists the commands",
     "provisioner.steps": "lists the steps",
+    "provisioner.config.models": "lists the tables of `stack.toml`",
     "provisioner.operations.doctor.quotas": "lists the quotas, each with the resource type that it counts",
 }
 """Modules that may import more of ours, each with the table that needs it."""

@@ -6,6 +6,8 @@ from ecs_emulator.services.model import FORMS, Codes, EmulatedApi, Refusal
 
 _NO_KEY = "The specified key does not exist."
 
+CONFLICT = "A conflicting conditional operation is currently in progress against this resource. Please try again."
+"""The message of OperationAborted."""
 _BUCKET = r"^/([^/?\n]+)"
 
 API = EmulatedApi(
@@ -39,7 +41,7 @@ API = EmulatedApi(
             "PutBucketPolicy",
             5,
             "OperationAborted",
-            "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+            CONFLICT,
             _BUCKET,
             "S3 API, error responses",
             409,

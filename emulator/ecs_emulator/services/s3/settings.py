@@ -12,6 +12,7 @@ from moto.s3.models import FakeBucket, S3Backend
 
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import on_reset, wrap
+from ecs_emulator.services.s3 import CONFLICT
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _BEGINS = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -41,10 +42,7 @@ def create_bucket(original: Any, self: Any, bucket_name: str, region_name: str, 
         raise InvalidBucketName
     region, free = _deleted.get(bucket_name, (region_name, 0))
     if region != region_name and not passed(free):
-        raise S3ClientError(
-            "OperationAborted",
-            "A conflicting conditional operation is currently in progress against this resource. Please try again.",
-        )
+        raise S3ClientError("OperationAborted", CONFLICT)
     return original(self, bucket_name, region_name, *args, **kwargs)
 
 

@@ -27,6 +27,7 @@ _DEFAULTS: Shape = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
 }
+_DELETING = "State Machine is Deleting: '{}'"
 _SETTINGS = ("definition", "roleArn", *_DEFAULTS)
 _operations: dict[str, Operation] = {}
 
@@ -93,7 +94,7 @@ def create_state_machine(kept: Machines, request: Shape) -> Shape:
     shape = {**_DEFAULTS, **{key: request[key] for key in _SETTINGS if key in request}}
     if found := kept.machines.get(arn):
         if found.deleting:
-            refuse("StateMachineDeleting", f"State Machine is Deleting: '{arn}'")
+            refuse("StateMachineDeleting", _DELETING.format(arn))
         if {**found.shape, "roleArn": ""} != {**shape, "roleArn": ""}:
             refuse("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
         return {"stateMachineArn": arn, "creationDate": found.created}
@@ -108,7 +109,7 @@ def update_state_machine(kept: Machines, request: Shape) -> Shape:
     """UpdateStateMachine: change the given settings; executions under way keep their definition and role."""
     machine = _machine(kept, request)
     if machine.deleting:
-        refuse("StateMachineDeleting", f"State Machine is Deleting: '{machine.arn}'")
+        refuse("StateMachineDeleting", _DELETING.format(machine.arn))
     given = {key: request[key] for key in _SETTINGS if key in request}
     if not given:
         refuse("MissingRequiredParameter", "Either the definition, the role ARN or a configuration must be specified")
@@ -172,7 +173,7 @@ def start_execution(kept: Machines, request: Shape) -> Shape:
     """StartExecution: the same name and input return the execution that runs; any other use of a name is refused."""
     machine = _machine(kept, request)
     if machine.deleting:
-        refuse("StateMachineDeleting", f"State Machine is Deleting: '{machine.arn}'")
+        refuse("StateMachineDeleting", _DELETING.format(machine.arn))
     name, given = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
     arn = kept.arn("execution", f"{machine.name}:{name}")
     if found := kept.executions.get(arn):
