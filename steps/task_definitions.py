@@ -277,7 +277,8 @@ def _secrets(
         labels[f"{VERSION_LABEL}{name}"] = held.version
     if not places:
         return {}
-    return {"secrets": [{"name": name, "valueFrom": place} for name, place in places.items()], "dockerLabels": labels}
+    listed = [{"name": name, "valueFrom": place} for name, place in sorted(places.items())]
+    return {"secrets": listed, "dockerLabels": labels}
 
 
 def _health(health: Health) -> Mapping[str, Any]:

@@ -333,7 +333,7 @@ CHECKS = (
     Check("task definitions", "a ready image as it is given", lambda m: container(m, "frontend")["image"], FRONTEND),
     Check("task definitions", "the password by reference", lambda m: {
         s["name"]: s["valueFrom"].partition(":parameter")[2] for s in container(m, "backend")["secrets"]
-    }, {"DB_PASSWORD": f"/{NAME}/database/password"}),
+    }, {"DB_PASSWORD": f"/{NAME}/database/password", "DATABASE_URL": f"/{NAME}/database/url"}),
     Check("task definitions", "no secret for whom it is not", lambda m: container(m, "frontend").get("secrets", []),
           []),
     Check("task definitions", "where the backend is", lambda m: environment(m, "frontend")["BACKEND_URL"],
@@ -409,7 +409,7 @@ CHECKS = (
     ], [True]),
     Check("secrets", "the password", lambda m: [
         pick(p, "Name", "Type") for p in m["parameters"]
-    ], [{"Name": f"/{NAME}/database/password", "Type": "SecureString"}]),
+    ], [{"Name": f"/{NAME}/database/{name}", "Type": "SecureString"} for name in ("password", "url")]),
     Check("tags", "on everything that takes tags", untagged, []),
     *SECURITY,
 )  # fmt: skip

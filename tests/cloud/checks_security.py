@@ -111,7 +111,10 @@ SECURITY = (
     ], [["AmazonECSTaskExecutionRolePolicy"]] * 2),
     Check("IAM", "a service's execution role reads its own parameters, and no others", lambda m: {
         name: readable_parameters(m, name) for name in ("execution", "execution-backend")
-    }, {"execution": set(), "execution-backend": {"/ecs-sample-dev/database/password"}}),
+    }, {
+        "execution": set(),
+        "execution-backend": {"/ecs-sample-dev/database/password", "/ecs-sample-dev/database/url"},
+    }),
     Check("services", "ECS Exec where the stack is not protected", lambda m: each(
         m["ecs_services"], "enableExecuteCommand"
     ), {True}),

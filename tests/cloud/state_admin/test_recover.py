@@ -221,7 +221,7 @@ def test_a_readable_state_is_replaced_only_on_consent(stage: Stage) -> None:
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
-    assert "`recover` replaces the 89 records" in ended.err
+    assert "`recover` replaces the 90 records" in ended.err
     assert "service/worker" in ended.out
     assert json.loads(stage.document.read_text())["records"] == json.loads(was)["records"]
 

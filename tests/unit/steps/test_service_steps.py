@@ -129,8 +129,8 @@ def test_callers_and_users_of_the_database_get_its_address() -> None:
         "DB_USER": "dbadmin",
     }
     assert container(stack, "order-api")["secrets"] == [
-        {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"},
         {"name": "DATABASE_URL", "valueFrom": "${connection_url/database:arn}"},
+        {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"},
     ]
     # another password makes another revision, whose tasks read it
     assert container(stack, "order-api")["dockerLabels"] == {
