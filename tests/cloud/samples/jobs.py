@@ -157,7 +157,10 @@ JOBS: Mapping[type[Resource], Sample] = {
         {
             "schedule_expression": lambda hand: _rescheduled(hand, ScheduleExpression="rate(700 days)"),
             "schedule_expression_timezone": lambda hand: _rescheduled(hand, ScheduleExpressionTimezone="UTC"),
-            "state_machine_arn": lambda hand: _rescheduled(hand, Target=_of_machine(hand)),
+            # the target of an execution has nothing of a task
+            "assign_public_ip cluster_arn security_groups state_machine_arn subnets task_definition task_group": (
+                lambda hand: _rescheduled(hand, Target=_of_machine(hand))
+            ),
             "cluster_arn": lambda hand: _aimed(hand, Arn=_arn("ecs:ap-northeast-1", "cluster/other")),
             "role_arn": lambda hand: _aimed(hand, RoleArn=_arn("iam:", "role/other-runner")),
             "task_definition": lambda hand: _aimed(
