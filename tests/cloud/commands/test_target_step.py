@@ -38,7 +38,7 @@ def test_an_unknown_step_is_refused_by_each_command(project: Project) -> None:
     for command in ("up", "plan", "down"):
         ended = project.run(command, "--target-step", "databse", code=4)
         assert (ended.out, ended.err.count("\n")) == ("", 1)
-        assert 'no step "databse"; did you mean "database"? The steps are account, alarms, capacity' in ended.err
+        assert 'no step "databse"; did you mean "database"? The steps are account, alarms, buckets' in ended.err
     assert project.writes(since) == []
     assert project.run("down", "--yes", "--target-step", "database").out.startswith("down done: no changes")
 

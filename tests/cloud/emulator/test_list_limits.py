@@ -53,8 +53,9 @@ def limited(service: str) -> Iterator[tuple[str, str, int]]:
                 yield operation, name, most
 
 
-SERVICES = [name for name in APIS if any(limited(name)) and name != "pricing"]
-"""All but the Price List API, which answers one operation from a table."""
+SERVICES = [name for name in APIS if any(limited(name)) and name not in ("pricing", "stepfunctions")]
+"""All but the Price List API, which answers one operation from a table, and Step Functions, whose aliases alone have
+such lists, and are not offered."""
 
 
 def told(cloud: EmbeddedCloud, service: str, operation: str, member: str, length: int) -> tuple[str, str]:
