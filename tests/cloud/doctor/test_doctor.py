@@ -376,9 +376,14 @@ def test_what_options_take_is_asked_for_with_them(look: Look, allow: Callable[..
     }
     allow(**options)
     assert look("permissions", **options)["permissions"].verdict == "ok"
+    # the buckets of a stack are asked for by the pattern of their names, flow logs by the type alone
     allow("s3:CreateBucket", **options)
     found = look("permissions", **options)["permissions"]
-    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: s3:CreateBucket")
+    told = "denied by the caller's policies, unless they allow the stack's resources by name: s3:CreateBucket"
+    assert (found.verdict, found.text) == ("warning", told)
+    allow("ec2:CreateFlowLogs", **options)
+    found = look("permissions", **options)["permissions"]
+    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: ec2:CreateFlowLogs")
     # a key's own policy may allow what the caller's policies do not, and the simulation does not see it
     allow("kms:RetireGrant", **options)
     found = look("permissions", **options)["permissions"]

@@ -45,7 +45,7 @@ def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) ->
         project.change(before, after)
     project.change("^port = 80$", "port = 81")
     found = rehearsed(project)
-    assert found["copied"] == 89
+    assert found["copied"] == 90
     assert found["notes"][0] == "assumed: the public hosted zone example.org is in the account, and delegated"
     change = predicted(found)
     assert_alike(change, happened(project, "up"))
