@@ -72,6 +72,12 @@ def database(engine: docker.DockerClient) -> None:
     images.ensure(engine, images.DATABASE)
 
 
+@pytest.fixture(scope="session")
+def postgresql(engine: docker.DockerClient) -> None:
+    """Provide the image that the embedded cloud runs as Aurora PostgreSQL."""
+    images.ensure(engine, images.POSTGRESQL)
+
+
 @pytest.fixture(scope="module")
 def new_project(
     engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory

@@ -19,6 +19,8 @@ PYTHON = "public.ecr.aws/docker/library/python:3.13-slim"
 """The base image of the sample application's Dockerfiles."""
 DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 """The embedded cloud's image for Aurora MySQL."""
+POSTGRESQL = "public.ecr.aws/docker/library/postgres:17"
+"""The embedded cloud's image for Aurora PostgreSQL."""
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
 """The base images of two of the examples."""
@@ -46,6 +48,39 @@ COPY entrypoint.sh /entrypoint
 EXPOSE 3306
 ENTRYPOINT ["sh", "/entrypoint"]
 """
+POSTGRESQL_DOCKERFILE = f"""
+FROM {DEBIAN}
+RUN apt-get update -qq && mkdir -p /etc/postgresql-common \\
+ && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \\
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql \\
+ && rm -rf /var/lib/apt/lists/*
+COPY docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+RUN chmod 755 /usr/local/bin/docker-entrypoint.sh
+EXPOSE 5432
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["postgres"]
+"""
+POSTGRESQL_ENTRYPOINT = """#!/bin/sh
+# Takes the variables that the official image of PostgreSQL takes, and its arguments.
+set -eu
+PGDATA=/var/lib/postgresql/data
+PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
+export PATH PGDATA
+as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  install -d -o postgres -g postgres -m 700 "$PGDATA" /tmp/first
+  printf '%s\\n' "$POSTGRES_PASSWORD" > /tmp/first/password
+  chown postgres /tmp/first/password
+  as_postgres initdb --username="$POSTGRES_USER" --pwfile=/tmp/first/password --auth=scram-sha-256 \\
+    --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+  rm -r /tmp/first
+  echo 'local all all trust' > "$PGDATA/pg_hba.conf"
+  as_postgres pg_ctl start -w -o "-c listen_addresses=''" >/dev/null
+  [ "$POSTGRES_DB" = postgres ] || as_postgres createdb --username="$POSTGRES_USER" "$POSTGRES_DB"
+  as_postgres pg_ctl stop -w >/dev/null
+fi
+exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" -c listen_addresses='*'
+"""
 PACKAGES_DOCKERFILE = f"""
 FROM {DEBIAN}
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
@@ -60,12 +95,15 @@ if [ ! -d "$directory/mysql" ]; then
   mkdir -p "$directory" && chown mysql "$directory"
   mariadb-install-db --no-defaults --user=mysql --datadir="$directory" --skip-test-db \\
     --auth-root-authentication-method=normal >/dev/null
-fi
-cat > /tmp/init.sql <<END
+  # as the official images do: at a later start the user may have another password
+  cat > /tmp/init.sql <<END
 CREATE DATABASE IF NOT EXISTS \\`$MYSQL_DATABASE\\`;
 CREATE OR REPLACE USER '$MYSQL_USER'@'%' IDENTIFIED BY '$MYSQL_PASSWORD';
 GRANT ALL ON *.* TO '$MYSQL_USER'@'%';
 END
+else
+  : > /tmp/init.sql
+fi
 chown mysql /tmp/init.sql
 exec mariadbd --no-defaults --user=mysql --datadir="$directory" --socket=/tmp/mysqld.sock --port=3306 \\
   --bind-address=0.0.0.0 --skip-name-resolve --init-file=/tmp/init.sql --innodb-buffer-pool-size=32M "$@"
@@ -83,6 +121,7 @@ LINKED = "cp -L --parents /usr/bin/node $(ldd /usr/bin/node | grep -o '/[^ ]*') 
 STAND_INS: Mapping[str, Mapping[str, str]] = {
     PYTHON: {"Dockerfile": PYTHON_DOCKERFILE},
     DATABASE: {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT},
+    POSTGRESQL: {"Dockerfile": POSTGRESQL_DOCKERFILE, "docker-entrypoint.sh": POSTGRESQL_ENTRYPOINT},
     GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
     NODE: {
         "Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static nodejs')}RUN {SHELL} && {LINKED}\n{ONLY}"

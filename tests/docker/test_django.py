@@ -19,6 +19,7 @@ from tests.cloud.project import Ended, Project
 from tests.cloud.steps.test_own_steps import trust
 from tests.cloud.warm import PROGRAM, environment
 from tests.docker.site import Site, awaited, copied, gone, stood_up
+from tests.docker.test_postgresql import PASSWORD
 from tests.docker.test_unnoticed import Load
 
 SHOP = "shop-dev"
@@ -189,6 +190,17 @@ def test_djangos_migration_adds_a_column_unnoticed(shop: Site) -> None:
     assert len(found) == 1, "migrated once"
     counted = "from shop.models import Product; print(Product.objects.filter(stock=None).count())"
     assert shop.project.run("run", "web", "--", "python3", "manage.py", "shell", "-c", counted).out.endswith("3\n")
+
+
+def test_djangos_password_is_rotated_under_load(shop: Site) -> None:
+    ssm = shop.project.cloud.client("ssm")
+    load = Load(shop.url, shop.trusted, ("", "orders"), during="rotation")
+    with load.running(2):
+        ssm.put_parameter(Name=f"/{SHOP}/database/password", Value=PASSWORD, Type="SecureString", Overwrite=True)
+        shop.project.up()
+    assert load.failed == []
+    assert shop.get("orders")[0] == 200, "by a connection with the new password"
+    assert shop.project.planned() == {}
 
 
 def test_a_failed_migration_leaves_djangos_tasks_as_they_are(shop: Site) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecs_emulator.containers import networks
 from ecs_emulator.containers.authority import archive, authority
@@ -61,10 +62,26 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
         _create(host, database)
     elif known[name].aliases != database.aliases:
         _rename(host, database)
+    former = known.get(name, database)
     known[name] = database
     seen = host.containers.get(name)
     if seen is None or seen.state in ("created", "exited"):
         host.client.api.start(name)  # RDS restarts a database that has ended
+    if former.environment != database.environment and not _change_password(host, former, database):
+        # a server that is still starting takes no SQL: the next round tries again
+        known[name] = replace(database, environment=former.environment)
+
+
+def _change_password(host: Engine, former: DatabaseContainer, database: DatabaseContainer) -> bool:
+    """Give the master user of a running server its new password, and return whether the server has taken it."""
+    api = host.client.api
+    command, variables = database.server.another_password(dict(former.environment), dict(database.environment))
+    run = api.exec_create(database.name, [*command], environment=dict(variables))
+    said = api.exec_start(run["Id"])
+    done = bool(api.exec_inspect(run["Id"])["ExitCode"] == 0)
+    if not done:
+        sys.stderr.write(f"{database.name} did not take another password: {said.decode(errors='replace')}\n")
+    return done
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:

@@ -26,6 +26,9 @@ class Server:
         tls: the options by which it finds its certificate.
         parameter: the parameter that demands TLS of every connection.
         demanded, optional: the options if TLS is demanded, and if it is not.
+        client: the shell command in the container that signs in with `variables` and sends the SQL in `$SQL`.
+        change: the SQL by which a user gets another password; `{user}` is quoted, `{password}` a literal.
+        backslash: a backslash in a literal.
         entrypoint: the program that starts it; the image's own if empty.
         files: further files in `FOLDER`.
     """
@@ -37,6 +40,9 @@ class Server:
     tls: Sequence[str]
     parameter: str
     demanded: Sequence[str]
+    client: str
+    change: str
+    backslash: str = "\\"
     optional: Sequence[str] = ()
     entrypoint: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -52,6 +58,20 @@ class Server:
             *((name, str(value)) for name, value in zip(self.variables, values, strict=True)),
             *self.further,
         )
+
+    def another_password(
+        self, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Return the command in the container, and its variables, by which the user gets another password.
+
+        Args:
+            before, after: the variables of `environment`, with the password until now and with the new one.
+        """
+        _, user, password = self.variables
+        quoted = after[user].replace('"', '""')
+        literal = "'" + after[password].replace("\\", self.backslash).replace("'", "''") + "'"
+        statement = self.change.format(user=f'"{quoted}"', password=literal)
+        return ["sh", "-c", self.client], {**before, "SQL": statement}
 
     def options(self, rds: Any, group: str) -> tuple[str, ...]:
         """Return the server's options that follow from a parameter group."""
@@ -71,6 +91,16 @@ MYSQL = Server(
     parameter="require_secure_transport",
     # only options that both MySQL and MariaDB take
     demanded=("--require-secure-transport=ON",),
+    client=(
+        'client=$(command -v mysql || command -v mariadb) && printf %s "$SQL" | '
+        # MariaDB's client knows the option, MySQL's does not need it: neither has the authority of the certificate
+        'MYSQL_PWD="$MYSQL_PASSWORD" "$client" --no-defaults --host=127.0.0.1 --user="$MYSQL_USER" '
+        "--loose-skip-ssl-verify-server-cert"
+    ),
+    # each server passes over the other's line (MariaDB's documents, "Comment Syntax"). MariaDB takes MySQL's statement
+    # too and changes nothing; SET PASSWORD, as users may for themselves, has another form in each
+    change="/*!80000 SET PASSWORD = {password} */ /*M! SET PASSWORD = PASSWORD({password}) */",
+    backslash="\\\\",
 )
 
 _LOCAL = "local all all trust\n"
@@ -85,6 +115,8 @@ POSTGRESQL = Server(
     parameter="rds.force_ssl",
     # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
     demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),
+    client='printf %s "$SQL" | psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" "$POSTGRES_DB"',
+    change="ALTER ROLE {user} PASSWORD {password}",
     optional=("-c", f"hba_file=/{FOLDER}/hba"),
     # the server refuses a key that others may read (PostgreSQL manual, ssl_key_file), and the number of its user
     # depends on the image: 999 with Debian, 70 with Alpine. The entrypoint of the image gives up root afterwards

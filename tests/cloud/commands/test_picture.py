@@ -48,7 +48,7 @@ def test_a_picture_of_the_state_and_of_aws(project: Project) -> None:
         cluster = found["resources"]["db_cluster/main"]
         assert (cluster["said"], cluster["id"]) == ("", "ecs-sample-dev")
         assert "console.aws.amazon.com" in cluster["console"]
-    assert project.run("picture", "stack.svg", "--json").out.startswith('{"file": "stack.svg", "resources": 81,')
+    assert project.run("picture", "stack.svg", "--json").out.startswith('{"file": "stack.svg", "resources": 82,')
 
 
 def test_a_file_that_is_none_is_refused_first(project: Project) -> None:

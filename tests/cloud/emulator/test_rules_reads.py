@@ -147,7 +147,7 @@ def test_option_groups_of_an_engine(cloud: EmbeddedCloud) -> None:
     default = "default:aurora-mysql-8-0"
     empty = {"OptionGroupName": "", "EngineName": "", "MajorEngineVersion": ""}
     for asked, found in (
-        (empty, [default]),
+        (empty, [default, *(f"default:aurora-postgresql-{major}" for major in range(13, 18))]),
         ({"EngineName": "aurora-mysql"}, [default]),
         ({"EngineName": "mysql"}, []),
     ):

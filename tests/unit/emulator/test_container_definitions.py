@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
-from ecs_emulator.containers.database_servers import MYSQL, POSTGRESQL
+from ecs_emulator.containers.database_servers import MYSQL, POSTGRESQL, Server
 from ecs_emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
 
 
@@ -79,3 +79,19 @@ def test_postgresql_demands_tls_unless_it_is_told_not_to() -> None:
     assert POSTGRESQL.options(of_group("aurora-postgresql17", rds__force_ssl="0"), "main") == optional
     assert POSTGRESQL.options(of_group("aurora-postgresql16"), "default.aurora-postgresql16") == optional
     assert POSTGRESQL.files["hba-tls"].splitlines()[-1].startswith(b"hostssl ")
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        (MYSQL, r"/*!80000 SET PASSWORD = 'a\\b%c' */ /*M! SET PASSWORD = PASSWORD('a\\b%c') */"),
+        (POSTGRESQL, r"""ALTER ROLE "admin" PASSWORD 'a\b%c'"""),
+    ],
+)
+def test_another_password_is_sent_in_a_variable_only(server: Server, said: str) -> None:
+    def variables(password: str) -> dict[str, str]:
+        return dict(zip(server.variables, ("shop", "admin", password), strict=True))
+
+    command, given = server.another_password(variables("before"), variables(r"a\b%c"))
+    assert (given["SQL"], given[server.variables[2]]) == (said, "before")
+    assert not any("before" in word or r"a\b" in word for word in command)
