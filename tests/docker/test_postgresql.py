@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import docker
@@ -14,14 +15,15 @@ from ecs_emulator import control
 from tests.cloud.project import Project
 from tests.docker import containers
 from tests.docker.images import PYTHON
-from tests.docker.site import Site, gone, stood_up
-from tests.docker.test_unnoticed import Load
+from tests.docker.site import Site, awaited, gone, stood_up
+from tests.docker.test_unnoticed import Load, trusted
 
 PASSWORD = r"a%b+c#d&e?f:g[h]i\j=k;l$m(n)o,p"
 """A password that RDS takes, with characters that a URL has to encode."""
 STACK = """
 project = "notes"
 env = "dev"
+protect = true
 
 [network]
 allow = ["127.0.0.1/32"]
@@ -137,7 +139,8 @@ def notes(postgresql: None, new_project: Callable[[], Project]) -> Site:
 
 def in_task(engine: docker.DockerClient, notes: Site, program: str) -> str:
     """What a Python program prints that runs in the container of the newest task."""
-    (task,) = containers.running(engine, notes.project.state, "notes-dev-web(-|$)")
+    # Docker lists the newest first; another may still be on its way out
+    task = containers.running(engine, notes.project.state, "notes-dev-web(-|$)")[0]
     _, said = task.exec_run(["python3", "-c", program])
     return str(said.decode())
 
@@ -183,5 +186,27 @@ def test_a_rotation_under_load_loses_no_request(notes: Site, engine: docker.Dock
         assert not file.is_file() or PASSWORD.encode() not in file.read_bytes(), file
 
 
+@pytest.mark.timeout(900)
+def test_a_database_of_the_final_snapshot_has_the_rows(notes: Site, engine: docker.DockerClient) -> None:
+    project = notes.project
+    before = page(notes)["notes"]
+    control.set_clock(project.cloud.process, "virtual", idle=20)
+    project.run("down", "--yes", "--unprotect")
+    awaited(lambda: not containers.names(engine, project.state, ended=True), "no container left")
+    project.change(r"^\[database\]\n", '[database]\nfrom_snapshot = "latest"\n')
+    project.up()
+    site = replace(notes, url=project.run("output", "local_url").out.strip(), trusted=trusted(project))
+    assert page(site)["notes"] == before + 1
+    assert "dbadmin" in in_task(engine, site, VERIFIED), "with a password of its own"
+    assert project.planned() == {}
+
+
 def test_postgresql_goes(notes: Site, engine: docker.DockerClient) -> None:
+    project = notes.project
+    rds = project.cloud.client("rds")
+    (snapshot,) = rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+    project.change("^protect = true", "protect = false")
+    project.change(r'^from_snapshot = "latest"\n', "")
+    project.up()
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
     gone(notes, engine)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ecs_emulator.containers import networks
 from ecs_emulator.containers.authority import archive, authority
+from ecs_emulator.containers.database_data import SavedData
 from ecs_emulator.containers.database_servers import FOLDER, SERVERS, Server
 from ecs_emulator.containers.engine import LIMITS, Ended, Engine, repeat
 from ecs_emulator.lock import LOCK
 
 READ_SECONDS = 1.0
+LOOK_SECONDS = 0.2
+START_SECONDS = 60
+"""The seconds of this machine that a server has to start, and that a task waits for it."""
+STOP_SECONDS = 10
+"""The seconds that a server has to end."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,8 @@ class DatabaseContainer:
     """A database from RDS and Route 53: container name, security groups, host names, variables and options.
 
     Attributes:
+        identity: the resource id of the database, which no other one of the same name has.
+        restored_from: the ARN of the snapshot that it was made of, or empty.
         server: the server that runs in it.
         endpoints: RDS's own host names; the certificate is for these alone.
         aliases: the endpoints, and the names of private zones that lead to them.
@@ -29,6 +39,8 @@ class DatabaseContainer:
     """
 
     name: str
+    identity: str
+    restored_from: str
     server: Server
     groups: tuple[str, ...]
     endpoints: tuple[str, ...]
@@ -40,29 +52,62 @@ class DatabaseContainer:
 def keep(host: Engine) -> None:
     """Keep one container for each of RDS's clusters, from now on."""
     known: dict[str, DatabaseContainer] = {}
-    repeat(lambda: _keep(host, known), READ_SECONDS, "databases")
+    saved = SavedData()
+    repeat(lambda: _keep(host, known, saved), READ_SECONDS, "databases")
 
 
-def _keep(host: Engine, known: dict[str, DatabaseContainer]) -> None:
+def _keep(host: Engine, known: dict[str, DatabaseContainer], saved: SavedData) -> None:
     with LOCK:
         wanted = {database.name: database for database in _wanted(host)}
-    for name in known.keys() - wanted.keys():
-        host.remove(name)
-        del known[name]
+        standing, snapshots = {*_standing()}, dict(_snapshots())
+    _save(host, known, saved, snapshots)
+    for name, former in [*known.items()]:
+        if former.identity not in standing:
+            host.remove(name)
+            del known[name]
+        elif name not in wanted and (seen := host.containers.get(name)) and seen.state == "running":
+            # its data stays as long as the cluster, which may get another instance
+            host.client.api.stop(name, timeout=STOP_SECONDS)
     for name, database in wanted.items():
         if name not in known and not host.has_image(database.server.chosen_image(), "no database runs here"):
             continue
         with contextlib.suppress(Ended), host.creating():
-            _keep_one(host, known, database)
+            _keep_one(host, known, database, saved)
+    saved.forget(snapshots)
 
 
-def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: DatabaseContainer) -> None:
-    name = database.name
+def _standing() -> Iterator[str]:
+    """Yield the identities of all databases."""
+    for _, backend in _backends():
+        for cluster in backend.clusters.values():
+            yield cluster.db_cluster_resource_id
+
+
+def _snapshots() -> Iterator[tuple[str, str]]:
+    """Yield the ARNs of all snapshots, with the identity of the database that each was made of."""
+    for _, backend in _backends():
+        for snapshot in backend.cluster_snapshots.values():
+            yield snapshot.arn, snapshot.cluster.db_cluster_resource_id
+
+
+def _save(host: Engine, known: Mapping[str, DatabaseContainer], saved: SavedData, snapshots: Mapping[str, str]) -> None:
+    """Copy the data of new snapshots, before their databases go."""
+    databases = {database.identity: database for database in known.values()}
+    for arn, identity in snapshots.items():
+        if arn not in saved.snapshots and (database := databases.get(identity)):
+            saved.take(host, arn, database.name, database.server.data, database.environment)
+
+
+def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: DatabaseContainer, saved: SavedData) -> None:
+    name, former = database.name, known.get(database.name, database)
     if name not in known:
         _create(host, database)
-    elif known[name].aliases != database.aliases:
+        if database.restored_from:
+            before = saved.restore(host, database.restored_from, name, database.server.data)
+            # the master user still has the password of the snapshot
+            former = replace(database, environment=before or database.environment)
+    elif former.aliases != database.aliases:
         _rename(host, database)
-    former = known.get(name, database)
     known[name] = database
     seen = host.containers.get(name)
     if seen is None or seen.state in ("created", "exited"):
@@ -74,35 +119,72 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
 
 def _change_password(host: Engine, former: DatabaseContainer, database: DatabaseContainer) -> bool:
     """Give the master user of a running server its new password, and return whether the server has taken it."""
-    api = host.client.api
     command, variables = database.server.another_password(dict(former.environment), dict(database.environment))
-    run = api.exec_create(database.name, [*command], environment=dict(variables))
-    said = api.exec_start(run["Id"])
-    done = bool(api.exec_inspect(run["Id"])["ExitCode"] == 0)
-    if not done:
-        sys.stderr.write(f"{database.name} did not take another password: {said.decode(errors='replace')}\n")
-    return done
+    problem = _run(host, database.name, command, variables)
+    if problem:
+        sys.stderr.write(f"{database.name} did not take another password: {problem}\n")
+    return not problem
+
+
+def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
+    """Wait until the server under a host name lets its master user in, as one does that RDS shows as available.
+
+    Args:
+        still: whether anybody still waits.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while still() and time.monotonic() < deadline:
+        with LOCK:
+            database = next((one for one in _wanted(host) if address in one.aliases), None)
+        if database is None or host.lacks(database.server.chosen_image()):
+            return
+        variables = {**dict(database.environment), "SQL": "SELECT 1"}
+        if not _run(host, database.name, ["sh", "-c", database.server.client], variables):
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _run(host: Engine, name: str, command: Sequence[str], variables: Mapping[str, str]) -> str:
+    """Run a command in a container; return an empty text if it succeeds, else its output or Docker's refusal."""
+    from docker.errors import APIError
+
+    api = host.client.api
+    try:
+        run = api.exec_create(name, [*command], environment=dict(variables))
+        said = api.exec_start(run["Id"])
+        code = api.exec_inspect(run["Id"])["ExitCode"]
+    except APIError as error:  # it does not run, or does not exist yet
+        return str(error.explanation)
+    return "" if code == 0 else said.decode(errors="replace") or f"exit code {code}"
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
     """Yield a container for each cluster that has an instance, named after the cloud's directory too."""
+    for account, backend in _backends():
+        for cluster in backend.clusters.values():
+            server = SERVERS.get(cluster.engine)
+            if server and cluster.db_cluster_members and cluster.status != "deleting":
+                endpoints = (cluster.endpoint, cluster.reader_endpoint)
+                yield DatabaseContainer(
+                    f"{cluster.db_cluster_identifier}-database-{host.owner}",
+                    cluster.db_cluster_resource_id,
+                    getattr(cluster, "restored_from", ""),
+                    server,
+                    tuple(cluster.vpc_security_group_ids),
+                    endpoints,
+                    frozenset(_names(account, set(endpoints))),
+                    server.environment(cluster),
+                    server.options(backend, cluster.parameter_group),
+                )
+
+
+def _backends() -> Iterator[tuple[str, Any]]:
+    """Yield RDS in each account and Region, with the account."""
     from moto.rds.models import rds_backends
 
     for account, by_region in rds_backends.items():
         for backend in by_region.values():
-            for cluster in backend.clusters.values():
-                server = SERVERS.get(cluster.engine)
-                if server and cluster.db_cluster_members and cluster.status != "deleting":
-                    endpoints = (cluster.endpoint, cluster.reader_endpoint)
-                    yield DatabaseContainer(
-                        f"{cluster.db_cluster_identifier}-database-{host.owner}",
-                        server,
-                        tuple(cluster.vpc_security_group_ids),
-                        endpoints,
-                        frozenset(_names(account, set(endpoints))),
-                        server.environment(cluster),
-                        server.options(backend, cluster.parameter_group),
-                    )
+            yield account, backend
 
 
 def named(host: Engine, name: str) -> str:

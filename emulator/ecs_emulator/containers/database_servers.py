@@ -21,6 +21,7 @@ class Server:
     Attributes:
         image: its official image.
         switch: the environment variable that names another image, which takes the same variables and options.
+        data: the directory of its data.
         variables: its variables for database, user and password, in this order.
         further: further variables, with their values.
         tls: the options by which it finds its certificate.
@@ -35,6 +36,7 @@ class Server:
 
     image: str
     switch: str
+    data: str
     variables: tuple[str, str, str]
     further: tuple[tuple[str, str], ...]
     tls: Sequence[str]
@@ -85,6 +87,7 @@ class Server:
 MYSQL = Server(
     image="public.ecr.aws/docker/library/mysql:8.4",
     switch="PROVISION_DATABASE_IMAGE",
+    data="/var/lib/mysql",
     variables=("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD"),
     further=(("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),),
     tls=(f"--ssl-ca={_AUTHORITY}", f"--ssl-cert={_CERTIFICATE}", f"--ssl-key={_CERTIFICATE}"),
@@ -109,13 +112,14 @@ _OWN_KEY = f"cp {_CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KE
 POSTGRESQL = Server(
     image="public.ecr.aws/docker/library/postgres:17",
     switch="PROVISION_POSTGRESQL_IMAGE",
+    data="/var/lib/postgresql/data",
     variables=("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
     further=(),
     tls=("-c", "ssl=on", "-c", f"ssl_cert_file={_CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
     parameter="rds.force_ssl",
     # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
     demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),
-    client='printf %s "$SQL" | psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" "$POSTGRES_DB"',
+    client='printf %s "$SQL" | psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" postgres',
     change="ALTER ROLE {user} PASSWORD {password}",
     optional=("-c", f"hba_file=/{FOLDER}/hba"),
     # the server refuses a key that others may read (PostgreSQL manual, ssl_key_file), and the number of its user

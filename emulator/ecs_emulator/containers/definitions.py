@@ -37,6 +37,7 @@ class ContainerSpec:
     """A container to start: its task's id, its name in the engine, its image, the rest of Docker's create call.
 
     Attributes:
+        database: the host name of its database, or empty.
         given: the variables that the agent sets, unless the definition or the image sets them.
         relayed, apart: more such variables, for a task with a relay to the embedded cloud and for one without.
     """
@@ -47,7 +48,7 @@ class ContainerSpec:
     image: str
     create: dict[str, Any]
     host: dict[str, Any]
-    uses_database: bool
+    database: str
     given: Mapping[str, str] = field(default_factory=dict)
     relayed: Mapping[str, str] = field(default_factory=dict)
     apart: Mapping[str, str] = field(default_factory=dict)
@@ -86,13 +87,13 @@ def relay_spec(task: Task, port: int) -> ContainerSpec:
     host = {**LIMITS, **relays.hosted_with(), "sysctls": network}
     create = {**relays.created_with(port), "environment": {}}
     name = f"relay-{task.definition.family}-{task.id[:12]}"
-    return ContainerSpec(task.id, name, {}, relays.image(), create, host, uses_database=False)
+    return ContainerSpec(task.id, name, {}, relays.image(), create, host, database="")
 
 
 def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
     environment = _environment(store, task, container)
-    uses_database = "DB_HOST" in environment
-    if uses_database:
+    database = environment.get("DB_HOST", "")
+    if database:
         # the database's certificate is issued by the embedded cloud's authority, which is not in RDS's bundle
         environment["DB_CA_BUNDLE"] = f"{BUNDLE_FOLDER}/{BUNDLE}"
     create: dict[str, Any] = {
@@ -128,12 +129,12 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
             {"Type": "volume", "Target": one["containerPath"], "ReadOnly": one.get("readOnly", False)}
             for one in [
                 *container.get("mountPoints", ()),
-                *([{"containerPath": BUNDLE_FOLDER}] if uses_database else []),
+                *([{"containerPath": BUNDLE_FOLDER}] if database else []),
             ]
         ],
     }
     name = f"{task.definition.family}-{task.id[:12]}-{container['name']}"
-    return ContainerSpec(task.id, name, container, container["image"], create, host, uses_database)
+    return ContainerSpec(task.id, name, container, container["image"], create, host, database)
 
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:

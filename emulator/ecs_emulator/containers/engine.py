@@ -95,6 +95,10 @@ class Engine:
                 return False
         return True
 
+    def lacks(self, image: str) -> bool:
+        """Return whether an image was wanted, and could not be pulled."""
+        return any(image == one for one, _ in self.lacking)
+
     def remove(self, name: str) -> None:
         """Remove a container at once, with its unnamed volumes; do nothing if it is gone."""
         from docker.errors import APIError, NotFound

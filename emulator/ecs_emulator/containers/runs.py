@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecs_emulator.containers import authority, definitions, engine, images, logs, networks, relays, waiting
+from ecs_emulator.containers import authority, database, definitions, engine, images, logs, networks, relays, waiting
 from ecs_emulator.containers.definitions import NETWORK
 from ecs_emulator.containers.engine import Engine
 from ecs_emulator.containers.task_containers import KILLED, TaskContainers, exit_code
@@ -201,13 +201,8 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
         for spec in run.specs:
             if not waiting.may_start(host, run, spec):
                 continue
-            with host.creating():
-                _create(host, spec, place, first)
-                if spec.uses_database:
-                    bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
-                    host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
-                first = first or spec.name
-                host.client.api.start(spec.name)
+            _start_one(host, spec, place, first, run)
+            first = first or spec.name
             logs.follow(host, store, spec)
         if run.is_starting():
             run.enter("running")
@@ -223,6 +218,18 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
     except Exception as error:  # noqa: BLE001 (it fails this task, not other tasks)
         traceback.print_exc()
         run.error = f"CannotStartContainerError: {error}"
+
+
+def _start_one(host: Engine, spec: ContainerSpec, place: Place, first: str, run: TaskContainers) -> None:
+    """Create and start a container, one of a database's users once its server lets it in."""
+    if spec.database:
+        database.await_server(host, spec.database, run.is_starting)
+    with host.creating():
+        _create(host, spec, place, first)
+        if spec.database:
+            bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+            host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
+        host.client.api.start(spec.name)
 
 
 def _prepared(host: Engine, store: Store, run: TaskContainers, place: Place) -> str:

@@ -39,9 +39,9 @@ def test_a_service_with_the_database_gets_its_authority() -> None:
     directory, _, name = one.create["environment"]["DB_CA_BUNDLE"].rpartition("/")
     assert (directory, name) == (BUNDLE_FOLDER, BUNDLE)
     assert [mount["Target"] for mount in one.host["mounts"]] == [directory]
-    assert one.uses_database
+    assert one.database
     (other,) = containers()
-    assert not other.uses_database
+    assert not other.database
     assert "DB_CA_BUNDLE" not in other.create["environment"]
     assert other.host["mounts"] == []
 

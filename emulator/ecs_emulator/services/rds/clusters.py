@@ -377,7 +377,7 @@ def restore_db_cluster_from_snapshot(original: Any, self: Any, from_snapshot_id:
     cluster.database_name = overrides.get("database_name")
     cluster.deletion_protection = bool(overrides.get("deletion_protection"))
     cluster.storage_encrypted = bool(snapshot.cluster.storage_encrypted or overrides.get("kms_key_id"))
-    cluster.restored = True
+    cluster.restored_from = snapshot.arn
     return cluster
 
 

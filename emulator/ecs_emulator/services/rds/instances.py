@@ -51,7 +51,7 @@ def _check_member(cluster: Any, wanted: Any) -> None:
     if cluster.status == "deleting":
         refuse("InvalidDBClusterStateFault", f"DbCluster {cluster.db_cluster_identifier} is in deleting state.")
     # "You can create DB instances only after […] the DB cluster is available" (RDS API, RestoreDBClusterFromSnapshot)
-    if cluster.status == "creating" and getattr(cluster, "restored", False):
+    if cluster.status == "creating" and getattr(cluster, "restored_from", ""):
         refuse("InvalidDBClusterStateFault", f"DbCluster {cluster.db_cluster_identifier} is in creating state.")
     if wanted.get("master_username") or wanted.get("master_user_password"):
         refuse(
