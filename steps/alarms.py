@@ -236,7 +236,7 @@ def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
             "database.acu",
             f"the database uses more than {wanted.acu} % of database.max_acu",
             ("AWS/RDS", "ACUUtilization"),
-            {"DBClusterIdentifier": database.cluster_id},
+            {"DBClusterIdentifier": database.id},
             "Maximum",
             (ABOVE, wanted.acu),
             UNKNOWN,

@@ -309,7 +309,9 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         names = {fields["db_instance_identifier"] for fields in known}
         for instance in aws.pages("rds", "describe_db_instances", "DBInstances"):
             tags = tag_map(instance.get("TagList"))
-            if aws.owns(tags) or instance["DBInstanceIdentifier"] in names:
+            # an instance without a cluster is of another type
+            in_cluster = bool(instance.get("DBClusterIdentifier"))
+            if in_cluster and (aws.owns(tags) or instance["DBInstanceIdentifier"] in names):
                 yield cls._live(aws, instance, tags)
 
     @staticmethod

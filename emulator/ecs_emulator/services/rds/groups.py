@@ -146,7 +146,7 @@ def modify_db_cluster_parameter_group(
 def _check_methods(parameters: list[dict[str, Any]]) -> None:
     for entry in parameters:
         if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in STATIC:
-            refuse("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
+            refuse("InvalidParameterCombination", texts.STATIC_PARAMETER)
 
 
 @wrap(RDSBackend, "delete_db_cluster_parameter_group")
