@@ -17,6 +17,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.permissions.arns import ANY, boundary_arn
 from provisioner.resources.policies import normal
 from provisioner.resources.rds.database import DbCluster
+from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -42,9 +43,10 @@ class Boundary:
 
 
 def database_of(config: Config, records: Mapping[str, Record]) -> str:
-    """Return the resource id of the recorded database cluster; `*` if none is recorded, or signing in by IAM is off."""
-    clusters = (record for record in records.values() if record.type == DbCluster.type_name)
-    known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
+    """Return the resource id of the recorded database; `*` if none is recorded, or signing in by IAM is off."""
+    types = (DbCluster.type_name, SingleDbInstance.type_name)
+    databases = (record for record in records.values() if record.type in types)
+    known = (str(record.outputs.get("resource_id") or ANY) for record in databases if record.phase != "deleting")
     signs_in = config.database is not None and config.database.iam_authentication
     return next(known, ANY) if signs_in else ANY
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def stops_database(config: Config) -> bool:
     """Return whether `sleep` has to stop the database, since it does not pause by itself when unused."""
-    return config.database is not None and config.database.min_acu > 0
+    return config.database is not None and not config.database.pauses
 
 
 def question(stack: str, removed: Sequence[str]) -> str:

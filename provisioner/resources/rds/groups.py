@@ -109,9 +109,11 @@ class DbSubnetGroup(Resource):
     def blockers(cls, aws: Aws, live: Observed) -> str:
         clusters = aws.pages("rds", "describe_db_clusters", "DBClusters")
         users = [one["DBClusterIdentifier"] for one in clusters if one.get("DBSubnetGroup") == live.id]
-        for one in aws.pages("rds", "describe_db_instances", "DBInstances"):
-            if not one.get("DBClusterIdentifier") and one.get("DBSubnetGroup", {}).get("DBSubnetGroupName") == live.id:
-                users.append(one["DBInstanceIdentifier"])
+        users += [
+            one["DBInstanceIdentifier"]
+            for one in aws.pages("rds", "describe_db_instances", "DBInstances")
+            if not one.get("DBClusterIdentifier") and one.get("DBSubnetGroup", {}).get("DBSubnetGroupName") == live.id
+        ]
         return named("in use by", users)
 
 

@@ -54,7 +54,7 @@ class SingleDbInstance(Resource):
     """An instance of RDS for PostgreSQL or MySQL. Its endpoint is known once it has been created.
 
     `engine_version` is the first version: AWS upgrades minor versions by itself. Password, final snapshot and
-    `snapshot_identifier` are as of a cluster. With `multi_az` it has a standby in another zone, to which AWS fails over.
+    `snapshot_identifier` are as of a cluster. With `multi_az` it has a standby in another zone, which takes over.
     """
 
     db_instance_identifier: str
@@ -147,7 +147,7 @@ class SingleDbInstance(Resource):
 
     @staticmethod
     def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Observed:
-        groups = [group["DBParameterGroupName"] for group in instance.get("DBParameterGroups", ())]
+        groups = instance.get("DBParameterGroups") or [{}]
         pending = instance.get("PendingModifiedValues") or {}
         defaults = {"PubliclyAccessible": False, "AutoMinorVersionUpgrade": False, "MultiAZ": False}
         attributes = members.shown(SINGLE_FIXED | SINGLE, {**defaults, **instance}) | {
@@ -155,7 +155,7 @@ class SingleDbInstance(Resource):
             "vpc_security_group_ids": sorted(
                 one["VpcSecurityGroupId"] for one in instance.get("VpcSecurityGroups", ())
             ),
-            "db_parameter_group_name": groups[0] if groups else None,
+            "db_parameter_group_name": groups[0].get("DBParameterGroupName"),
             "password_version": tags.get(PASSWORD),
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
             "enable_iam_database_authentication": instance.get("IAMDatabaseAuthenticationEnabled", False),
@@ -175,6 +175,7 @@ class SingleDbInstance(Resource):
         details = {
             "availability_zone": instance.get("AvailabilityZone"),
             "iops": instance.get("Iops"),
+            "restart": groups[0].get("ParameterApplyStatus") == "pending-reboot",
             "pending": sorted(member for member in pending if member in {*_PENDING.values(), "MasterUserPassword"}),
         }
         name, status = instance["DBInstanceIdentifier"], instance["DBInstanceStatus"]

@@ -20,13 +20,9 @@ FAILED = frozenset(
 """The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
 
 
-SERVING = frozenset(
-    {
-        "available", "backing-up", "configuring-enhanced-monitoring", "configuring-iam-database-auth",
-        "configuring-log-exports", "storage-optimization",
-    }
-)  # fmt: skip
-"""The statuses in which an instance without a cluster serves (RDS user guide, "Viewing DB instance status")."""
+SERVING = frozenset({"available", "backing-up", "configuring-enhanced-monitoring", "storage-optimization"})
+"""The statuses in which an instance without a cluster serves, and that may last (RDS user guide, "Viewing DB instance
+status")."""
 
 
 def check_can_be_changed(live: Observed, cluster_id: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,121 @@ def test_down_leaves_nothing_of_it(project: Project) -> None:
     left = project.inventory()
     assert {sort: found for sort, found in left.items() if sort.startswith("db_") and found} == {}
     assert project.cloud.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"] == []
+
+
+def instance_of(project: Project) -> dict[str, Any]:
+    """Return the database as AWS shows it."""
+    (found,) = project.cloud.client("rds").describe_db_instances()["DBInstances"]
+    return dict(found)
+
+
+def test_it_changes_in_place(project: Project) -> None:
+    made = instance_of(project)["DbiResourceId"]
+    project.change("db.t4g.micro", "db.m7g.large")
+    project.change("storage = 20", "storage = 30\nbackup_days = 3")
+    project.change("standby = false", 'standby = true\nlogs = ["postgresql", "upgrade"]')
+    project.up()
+    found = instance_of(project)
+    shown = [found[name] for name in ("DbiResourceId", "DBInstanceClass", "AllocatedStorage", "MultiAZ")]
+    assert shown == [made, "db.m7g.large", 30, True]
+    assert found["BackupRetentionPeriod"] == 3
+    assert found["EnabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    clean(project)
+    project.change("standby = true", "standby = false")
+    project.up()
+    assert not instance_of(project)["MultiAZ"]
+    clean(project)
+
+
+def revision(project: Project) -> int:
+    """Return the newest revision of the worker's task definition."""
+    shown = project.cloud.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-worker")
+    return int(shown["taskDefinition"]["revision"])
+
+
+def test_its_password_is_rotated(project: Project) -> None:
+    before = revision(project)
+    project.cloud.client("ssm").put_parameter(
+        Name=f"/{NAME}/database/password", Value="another-password", Type="SecureString", Overwrite=True
+    )
+    project.up()
+    assert revision(project) > before
+    clean(project)
+
+
+def refused(project: Project, *words: str) -> str:
+    """Return the text of commands that refuse without a write."""
+    since, told = project.last_call(), ""
+    for command in ("plan", "up --yes"):
+        ended = project.done(*command.split())
+        assert ended.code
+        told = ended.out + ended.err
+        for part in words:
+            assert part in told
+        assert "recreate the stack" not in told
+    assert project.writes(since) == []
+    return told
+
+
+def test_its_disk_never_shrinks(project: Project) -> None:
+    project.change("storage = 20", "storage = 40")
+    project.up()
+    project.change("storage = 40", "storage = 30")
+    refused(project, "database.storage cannot shrink from 40 to 30 GB", "Write storage = 40")
+    project.change("storage = 30", "storage = 41")
+    refused(project, "every step at least 10 %", "Write storage = 44")
+    project.change("storage = 41", "storage = 60")
+    refused(project, "database.storage cannot grow from 40 to 60 GB now", "for 6 hours")
+    project.change("storage = 60", "storage = 40")
+    clean(project)
+
+
+ENGINES = ("aurora-mysql", "aurora-postgresql", "mysql", "postgresql")
+AURORA = POSTGRESQL.replace('instance = "db.t4g.micro"\nstorage = 20\nstandby = false\n', "")
+
+
+def of_engine(engine: str) -> str:
+    """Return the stack with a database of an engine."""
+    return AURORA.replace("postgresql", engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_is_never_changed(project: Project, engine: str) -> None:
+    if engine != "postgresql":
+        project.run("down", "--yes")
+        project.write(of_engine(engine))
+        project.up()
+    for other in ENGINES:
+        if other != engine:
+            project.write(of_engine(other))
+            refused(project, f"database.engine cannot change from {engine} to {other}", "copy the data")
+    project.write(of_engine(engine))
+    clean(project)
+
+
+def test_a_new_one_is_made_of_the_final_snapshot(project: Project) -> None:
+    rds = project.cloud.client("rds")
+    project.write("protect = true\n" + POSTGRESQL)
+    project.up()
+    said = project.run("down", "--yes", "--unprotect").out
+    (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    name = snapshot["DBSnapshotIdentifier"]
+    assert f"--db-snapshot-identifier {name}`" in said
+    project.write(POSTGRESQL)
+    assert name in project.done("plan").out
+    project.write(f'{of_engine("mysql")}from_snapshot = "{name}"\n')
+    assert 'write engine = "postgresql"' in project.run("plan", code=4).err
+    project.write(f'{POSTGRESQL}from_snapshot = "latest"\n')
+    project.up()
+    assert instance_of(project)["Engine"] == "postgres"
+    clean(project)
+    project.write(POSTGRESQL)
+    clean(project)
+
+
+def test_it_sleeps_and_wakes(project: Project) -> None:
+    project.run("sleep", "--yes")
+    assert instance_of(project)["DBInstanceStatus"] == "stopped"
+    project.run("wake")
+    assert instance_of(project)["DBInstanceStatus"] == "available"
+    clean(project)

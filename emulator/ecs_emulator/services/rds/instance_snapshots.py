@@ -12,6 +12,12 @@ from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.rds import texts
 from ecs_emulator.services.rds.singles import is_single
 
+_KEPT = (
+    *("engine", "engine_version", "db_instance_class", "allocated_storage", "storage_type", "master_username", "port"),
+    "storage_encrypted",
+)
+"""Settings that an instance has by its snapshot unless the call names them, where it can."""
+
 
 @wrap(RDSBackend, "create_db_snapshot")
 def create_db_snapshot(
@@ -63,10 +69,8 @@ def restore_db_instance_from_db_snapshot(original: Any, self: Any, from_snapshot
         )
     if wanted["db_instance_identifier"] in self.databases:
         refuse("DBInstanceAlreadyExists", "DB instance already exists")
-    kept = {name: getattr(source, name) for name in (
-        "engine", "engine_version", "db_instance_class", "allocated_storage", "storage_type", "master_username",
-        "master_user_password", "port", "storage_encrypted",
-    )}  # fmt: skip
+    kept = {name: getattr(source, name) for name in _KEPT}
+    kept["master_user_password"] = source.__dict__["_master_user_password"]
     if wanted.get("db_name"):
         refuse("InvalidParameterValue", f"DBName must be null when restoring a snapshot of the engine {source.engine}.")
     settings = {**kept, **{name: value for name, value in wanted.items() if value is not None}, "restored": True}

@@ -164,7 +164,7 @@ def drop_instance(self: Any, database: Any) -> None:
     """Remove an instance at once, with its interface."""
     self.databases.pop(database.db_instance_identifier)
     ec2 = ec2_backends[self.account_id][self.region_name]
-    for name in (database.interface_id, getattr(database, "standby_interface_id", None)):
+    for name in (database.interface_id, getattr(database, "standby_interface_id", "")):
         if interface := ec2.enis.get(name):
             remove(ec2, interface)
 

@@ -62,11 +62,15 @@ def modify_db_instance(original: Any, self: Any, db_instance_identifier: str, db
     short = [_SHORT[name] for name in (*wanted, *(["cloudwatch_logs_export_configuration"] if exports else []))
              if name in _SHORT]  # fmt: skip
     _attach(self, database, wanted.get("vpc_security_group_ids"))
+    # the default groups are always there
+    default = str(wanted.get("db_parameter_group_name") or "").startswith("default.")
+    if default:
+        database.db_parameter_group_name = wanted.pop("db_parameter_group_name")
     changed = original(self, db_instance_identifier, wanted)
     _export(self, database, exports or {})
     if "engine_lifecycle_support" in wanted:
         database.engine_lifecycle_support = wanted["engine_lifecycle_support"]
-    if "db_parameter_group_name" in wanted:
+    if "db_parameter_group_name" in wanted or default:
         # "the DB instance [has to be] rebooted" for static parameters of the new group (ModifyDBInstance)
         database.apply_status = "pending-reboot"
     _begin(database, slow, short, at_once=bool(wanted.get("apply_immediately")))
@@ -106,7 +110,7 @@ def _check_storage(rds: Any, database: Any, wanted: dict[str, Any]) -> None:
     check_storage(database.engine, sort, size, least=now)
     check_quota(rds, size - now)
     if size > now:
-        # "rounded up so that they are 10% greater than the current value"
+        # AWS makes a smaller step one of 10 %
         wanted["allocated_storage"] = size = max(size, ceil(now * 1.1))
     if sort == "gp3" and wanted.get("iops") and size < BASELINE_FROM:
         refuse(
@@ -126,8 +130,8 @@ def _attach(rds: Any, database: Any, groups: list[str] | None) -> None:
     if not groups:
         return
     ec2 = ec2_backends[rds.account_id][rds.region_name]
-    check_groups(rds, rds.subnet_groups[database.db_subnet_group_name].vpc_id, groups)
-    for name in (database.interface_id, getattr(database, "standby_interface_id", None)):
+    check_groups(rds, database.db_subnet_group.vpc_id, groups)
+    for name in (database.interface_id, getattr(database, "standby_interface_id", "")):
         if interface := ec2.enis.get(name):
             interface._group_set = [ec2.get_security_group_from_id(one) for one in groups]
 

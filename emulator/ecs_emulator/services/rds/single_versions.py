@@ -68,14 +68,13 @@ SINGLE_CLASSES = tuple(
 @wrap(RDSResponse, "describe_db_engine_versions")
 def describe_db_engine_versions(original: Any, self: Any) -> ActionResult:
     """DescribeDBEngineVersions: add the versions of the engines without a cluster."""
-    answer: ActionResult = original(self)
     params = self.params
     engines = [engine for engine in SINGLES.values() if params.get("Engine") in (None, engine.name)]
     rows = [shown(engine, version) for engine in engines for version in chosen(engine, params)]
     for row in rows:
         del row["ServerlessV2FeaturesSupport"]
         row |= {"SupportsReadReplica": True, "SupportsGlobalDatabases": False, "SupportedEngineModes": []}
-    return ActionResult({"DBEngineVersions": [*answer.result["DBEngineVersions"], *rows]})
+    return ActionResult({"DBEngineVersions": [*original(self).result["DBEngineVersions"], *rows]})
 
 
 @wrap(RDSResponse, "describe_orderable_db_instance_options")

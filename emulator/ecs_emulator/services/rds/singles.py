@@ -139,7 +139,7 @@ def _place(rds: Any, database: Any, group: Any, subnet: Any) -> None:
 def place_standby(rds: Any, database: Any) -> None:
     """Give a standby its interface in another zone; refuse a subnet group of one zone."""
     ec2 = ec2_backends[rds.account_id][rds.region_name]
-    subnets = rds.subnet_groups[database.db_subnet_group_name]._subnets
+    subnets = database.db_subnet_group._subnets
     other = next((one for one in subnets if one.availability_zone != database.availability_zone), None)
     if other is None:
         refuse("InvalidVPCNetworkStateFault", texts.NO_SUBNET_IN_ZONE.format("of the standby"))
@@ -151,9 +151,9 @@ def place_standby(rds: Any, database: Any) -> None:
 def remove_standby(rds: Any, database: Any) -> None:
     """Remove the interface of a standby."""
     ec2 = ec2_backends[rds.account_id][rds.region_name]
-    if interface := ec2.enis.get(getattr(database, "standby_interface_id", None)):
+    if interface := ec2.enis.get(getattr(database, "standby_interface_id", "")):
         remove(ec2, interface)
-    database.standby_interface_id = database.secondary_availability_zone = None
+    database.standby_interface_id, database.secondary_availability_zone = "", None
 
 
 @add(RDSBackend, "delete_single")

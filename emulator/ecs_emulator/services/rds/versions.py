@@ -139,6 +139,7 @@ CLASSES = (
 
 
 def shown(engine: Engine, version: str) -> dict[str, Any]:
+    """Return a version of an engine as DescribeDBEngineVersions shows it."""
     later = [
         {"Engine": engine.name, "EngineVersion": other, "Description": engine.described(other), "AutoUpgrade": False}
         for other in engine.versions
