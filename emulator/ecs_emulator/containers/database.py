@@ -1,10 +1,11 @@
-"""Run each Aurora cluster with an instance as one container, under the names that lead to its endpoint."""
+"""Run each Aurora cluster with an instance, and each other instance, as one container under its endpoint's names."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ecs_emulator.containers import networks
 from ecs_emulator.containers.authority import archive, authority
@@ -68,7 +69,7 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
-    """Yield a container for each cluster that has an instance, named after the cloud's directory too."""
+    """Yield a container for each database that has an instance, named after the cloud's directory too."""
     from moto.rds.models import rds_backends
 
     for account, by_region in rds_backends.items():
@@ -83,9 +84,28 @@ def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
                         tuple(cluster.vpc_security_group_ids),
                         endpoints,
                         frozenset(_names(account, set(endpoints))),
-                        server.environment(cluster),
+                        server.environment(cluster.database_name, cluster),
                         server.options(backend, cluster.parameter_group),
                     )
+            yield from _instances(host, account, backend)
+
+
+def _instances(host: Engine, account: str, backend: Any) -> Iterator[DatabaseContainer]:
+    """Yield a container for each instance without a cluster that has its endpoint."""
+    for database in backend.databases.values():
+        server = None if database.db_cluster_identifier else SERVERS.get(database.engine)
+        if server is None or database.status in ("creating", "deleting"):
+            continue
+        endpoints, (group,) = (database.endpoint["Address"],), database.db_parameter_groups()
+        yield DatabaseContainer(
+            f"{database.db_instance_identifier}-database-{host.owner}",
+            server,
+            tuple(database.vpc_security_group_ids),
+            endpoints,
+            frozenset(_names(account, set(endpoints))),
+            server.environment(database.db_name, database),
+            server.options_of(group, str(group.family)),
+        )
 
 
 def named(host: Engine, name: str) -> str:

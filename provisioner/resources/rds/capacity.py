@@ -31,9 +31,9 @@ def capacity_costs(settings: Settings, around: Around) -> Iterator[Cost]:
 def single_costs(settings: Settings, around: Around) -> Iterator[Cost]:
     """Yield the costs of an instance without a cluster: a standby doubles them, and its backups are by use."""
     number = 2 if settings.get("multi_az") else 1
-    size, disk = settings["db_instance_class"], int(settings["allocated_storage"])
+    size, disk = str(settings.get("db_instance_class")), int(settings.get("allocated_storage") or 0)
     times = f"{number} × " if number > 1 else ""
     if not any(around.of(ASLEEP)):
-        yield hourly(f"{times}{size}", f"rds.{settings['engine']}.{size}", number)
-    yield monthly(f"{times}{disk} GB of disk", f"rds.{settings['engine']}.gp3", number * disk)
+        yield hourly(f"{times}{size}", f"rds.{settings.get('engine')}.{size}", number)
+    yield monthly(f"{times}{disk} GB of disk", "rds.gp3", number * disk)
     yield by_load("backups beyond the size of the disk", "rds.backup", "backup_gb")

@@ -19,6 +19,7 @@ from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 DB, PASSWORD, FAMILY = "sample", "/sample/password", "aurora-mysql8.0"
+SINGLE_PASSWORD = "/sample/single-password"
 
 
 def _cluster(here: Here) -> Handle:
@@ -53,8 +54,8 @@ def _clustered(hand: ByHand, **change: Any) -> None:
     hand("rds").modify_db_cluster(DBClusterIdentifier=DB, ApplyImmediately=True, **change)
 
 
-def _another_password(hand: ByHand) -> None:
-    hand("ssm").put_parameter(Name=PASSWORD, Value="another-password", Type="SecureString", Overwrite=True)
+def _another_password(hand: ByHand, name: str = PASSWORD) -> None:
+    hand("ssm").put_parameter(Name=name, Value="another-password", Type="SecureString", Overwrite=True)
 
 
 def _final(hand: ByHand) -> None:
@@ -79,7 +80,8 @@ def _subnet_group(here: Here) -> Handle:
 
 
 def _single(here: Here) -> Handle:
-    secret = here.ensure(SecureParameter("password", PASSWORD, "Master password"))
+    # one of its own: another password of the cluster's would be a change of both
+    secret = here.ensure(SecureParameter("single-password", SINGLE_PASSWORD, "Master password"))
     logs = [here.ensure(LogGroup(name, f"/aws/rds/instance/{DB}/{name}", 7)) for name in ("postgresql", "upgrade")]
     _ = here[SecurityGroup]
     return here.ensure(
@@ -171,7 +173,7 @@ DATABASE: Mapping[type[Resource], Sample] = {
         {
             "db_instance_class": lambda hand: _instance(hand, DBInstanceClass="db.m7g.large"),
             "multi_az": lambda hand: _instance(hand, MultiAZ=True),
-            "password_version": _another_password,
+            "password_version": lambda hand: _another_password(hand, SINGLE_PASSWORD),
             "vpc_security_group_ids": lambda hand: _instance(hand, VpcSecurityGroupIds=[hand[SecurityGroup]]),
             "db_parameter_group_name": lambda hand: _instance(hand, DBParameterGroupName="default.postgres17"),
             "backup_retention_period": lambda hand: _instance(hand, BackupRetentionPeriod=14),
