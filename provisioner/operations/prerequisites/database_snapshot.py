@@ -10,7 +10,7 @@ from provisioner.config.database_engines import ENGINES
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.single import SingleDbInstance
-from provisioner.resources.rds.snapshots import OF_CLUSTERS, OF_INSTANCES, SnapshotCalls, final_snapshots
+from provisioner.resources.rds.snapshots import OF_CLUSTERS, OF_INSTANCES, SnapshotCalls, final_snapshots, snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,14 +64,13 @@ def _latest(aws: Aws, calls: SnapshotCalls) -> str:
 def _shown(aws: Aws, name: str, calls: SnapshotCalls) -> Mapping[str, Any]:
     wanted = {calls.identifier: name, "IncludeShared": name.startswith("arn:")}
     try:
-        answer = getattr(aws.client("rds"), calls.operation)(**wanted)
+        found = [*snapshots(aws, calls, **wanted)]
     except ClientError as error:
         if error.response["Error"]["Code"] not in UNKNOWN:
             raise
-        answer = {}
-    for shown in answer.get(calls.listed, ()):
-        found: Mapping[str, Any] = shown
-        return found
+        found = []
+    if found:
+        return found[0]
     raise ConfigurationError(
         f'{KEY} is "{name}", but there is no such {calls.sort} in {aws.region}: `aws rds describe-{calls.words}s '
         f"--region {aws.region}` lists them"

@@ -102,7 +102,7 @@ def up_to_date(config: Config, document: Mapping[str, Any], account: str) -> boo
 
 def database_in(document: Mapping[str, Any]) -> str:
     """Return the resource id of the database that a boundary names; `*` if it names none."""
-    found = re.search(r":dbuser:(cluster-[A-Za-z0-9]+)/", json.dumps(document))
+    found = re.search(r":dbuser:((?:cluster|db)-[A-Za-z0-9]+)/", json.dumps(document))
     return found[1] if found else ANY
 
 

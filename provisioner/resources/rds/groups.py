@@ -134,7 +134,7 @@ class DbClusterParameterGroup(Resource):
     arn = "cluster-pg:{db_cluster_parameter_group_name}"
     api = API
     permissions = (
-        *grants("rds", "DescribeDBClusterParameterGroups", "cluster-pg:*"),
+        *grants("rds", "DescribeDBClusterParameterGroups"),
         *grants("rds", "DescribeDBClusterParameters", OWN),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),

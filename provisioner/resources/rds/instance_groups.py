@@ -34,7 +34,7 @@ class DbParameterGroup(Resource):
     arn = "pg:{db_parameter_group_name}"
     api = API
     permissions = (
-        *grants("rds", "DescribeDBParameterGroups", "pg:*"),
+        *grants("rds", "DescribeDBParameterGroups"),
         *grants("rds", "DescribeDBParameters", OWN),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),

@@ -91,8 +91,7 @@ class SingleDbInstance(Resource):
         ready=(durations.DB_SINGLE_CREATE,), output=(durations.DB_SINGLE_CREATE,), gone=(durations.DB_SINGLE_DELETE,)
     )
     permissions = (
-        *grants("rds", "DescribeDBInstances", "db:*"),
-        *grants("rds", "DescribeDBSnapshots", "db:*", "snapshot:*"),
+        *grants("rds", "DescribeDBInstances DescribeDBSnapshots"),
         *grants("rds", "DescribeEvents", use=Use.OTHER, why=FAILURE),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
@@ -108,7 +107,7 @@ class SingleDbInstance(Resource):
             conditions=ASKED,
         ),
         *grants("rds", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
-        *grants("rds", "DeleteDBInstance", OWN, _SNAPSHOT),
+        *grants("rds", "DeleteDBInstance", OWN),
         *grants("rds", "ModifyDBInstance", OWN, _GROUP, use=Use.OTHER, why=CHANGED),
         *grants("rds", "StartDBInstance", OWN, use=Use.OTHER, why="an instance that somebody stopped, `wake`"),
         *grants("rds", "StopDBInstance", OWN, use=Use.OTHER, why="`sleep`"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,28 +23,27 @@ class SnapshotCalls:
 
     Attributes:
         sort: its sort in sentences.
-        words: its name in operations and in commands of the AWS CLI.
-        listed: the member with the list.
+        words: its name in commands of the AWS CLI.
         identifier: the member with the name of one.
         price: the USD of a GB and month.
     """
 
     sort: str
     words: str
-    listed: str
     identifier: str
     price: str
 
-    @property
-    def operation(self) -> str:
-        """Return boto3's name of the operation that lists them."""
-        return f"describe_{self.words.replace('-', '_')}s"
+
+OF_CLUSTERS = SnapshotCalls("cluster snapshot", "db-cluster-snapshot", "DBClusterSnapshotIdentifier", "0.02")
+OF_INSTANCES = SnapshotCalls("database snapshot", "db-snapshot", "DBSnapshotIdentifier", "0.1")
 
 
-OF_CLUSTERS = SnapshotCalls(
-    "cluster snapshot", "db-cluster-snapshot", "DBClusterSnapshots", "DBClusterSnapshotIdentifier", "0.02"
-)
-OF_INSTANCES = SnapshotCalls("database snapshot", "db-snapshot", "DBSnapshots", "DBSnapshotIdentifier", "0.1")
+def snapshots(aws: Aws, calls: SnapshotCalls, **wanted: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the snapshots of a sort that a call asks for."""
+    if calls is OF_CLUSTERS:
+        yield from aws.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", **wanted)
+    else:
+        yield from aws.pages("rds", "describe_db_snapshots", "DBSnapshots", **wanted)
 
 
 def final_name(aws: Aws, database_id: str) -> str:
@@ -64,7 +63,7 @@ def final_snapshots(aws: Aws, *sorts: SnapshotCalls) -> list[Leftover]:
     ours = [
         Leftover("final snapshot", snapshot[calls.identifier], _meant(aws, snapshot, calls))
         for calls in sorts or (OF_CLUSTERS, OF_INSTANCES)
-        for snapshot in aws.pages("rds", calls.operation, calls.listed, SnapshotType="manual")
+        for snapshot in snapshots(aws, calls, SnapshotType="manual")
         if _NAME.search(snapshot[calls.identifier]) and aws.owns(tag_map(snapshot.get("TagList")))
     ]
     return sorted(ours, key=lambda left: left.id[-len("20260101-000000") :])

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from provisioner.config.stack_file import load
+from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.deployment.test_database_engine import ids
 from tests.cloud.deployment.test_deploy import clean
 from tests.cloud.lookups import NAME
+from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
 
 POSTGRESQL = (
@@ -185,4 +188,28 @@ def test_it_sleeps_and_wakes(project: Project) -> None:
     assert instance_of(project)["DBInstanceStatus"] == "stopped"
     project.run("wake")
     assert instance_of(project)["DBInstanceStatus"] == "available"
+    clean(project)
+
+
+def test_the_printed_policies_are_enough_for_its_life_too(project: Project) -> None:
+    project.change("standby = false", 'iam_authentication = true\nlogs = ["postgresql"]')
+    project.run("policy", "--create-boundary")
+    project.up()
+    policies = printed(load(project.config), read_only=False, boundary=False, account=None).values()
+    enforce(project.cloud, *policies)
+    project.change("storage = 20", "storage = 30")
+    project.up()
+    clean(project)
+    project.write("protect = true\n" + project.config.read_text())
+    project.up()
+    project.run("down", "--yes", "--unprotect")
+    enforce(project.cloud)
+    left = project.inventory()
+    assert [sort for sort, found in left.items() if sort.startswith("db_") and found] == ["db_snapshots"]
+    enforce(project.cloud, *policies)
+    project.change("storage = 30", 'storage = 30\nfrom_snapshot = "latest"')
+    enforce(project.cloud, *printed(load(project.config), read_only=False, boundary=False, account=None).values())
+    project.up()
+    project.run("sleep", "--yes")
+    project.run("wake")
     clean(project)

@@ -65,7 +65,9 @@ def asks(call: ApiCall) -> Iterator[Check]:
         for sort in _LISTS[operation]:
             yield call.check(call.arn(f"{sort}:{whole[sort]}"))
     else:
-        for arn in named.values() or ("*",):
+        # the final snapshot is a resource of DeleteDBCluster, and not of DeleteDBInstance
+        apart = ("FinalDBSnapshotIdentifier",) if operation == "DeleteDBInstance" else ()
+        for arn in [arn for name, arn in named.items() if name not in apart] or ("*",):
             yield call.existing(arn) if named else call.check()
         yield from _final_snapshot(call, named)
 
