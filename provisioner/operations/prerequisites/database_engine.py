@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from provisioner.config.database_engines import ENGINES
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.rds.database import DbCluster
-from provisioner.resources.rds.fields import LASTING
 from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
@@ -44,5 +43,7 @@ def check(aws: Aws, config: Config, records: Iterable[Record]) -> None:
         engine, name = str(found[0].attributes["engine"]), f"{other.type_name} {found[0].id}"
     key = next((one.key for one in ENGINES.values() if one.name == engine), engine)
     raise ConfigurationError(
-        f"database.engine cannot change from {key} to {settings.engine} ({name}): {LASTING['engine']}"
+        f"database.engine cannot change from {key} to {settings.engine} ({name}): its data stay with the engine that "
+        f'wrote them. Write engine = "{key}"; for another engine make a stack with another env beside this one, and '
+        "copy the data"
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from provisioner.engine.resource import Observed
 
 STOPPED = frozenset({f"{DbCluster.type_name}/main", f"{SingleDbInstance.type_name}/main"})
-"""The addresses of which one is stopped and started."""
+"""The addresses of a stack's database, a cluster or an instance, for the calls that stop and start it."""
 TIMEOUT, LOOK_SECONDS = 3600.0, 15.0
 """Seconds that a database may take to stop or to start; seconds between two reads of it."""
 

@@ -36,7 +36,7 @@ def create_db_parameter_group(original: Any, self: Any, db_parameter_group_kwarg
     if re.match(r"(aurora-)?(mysql|postgres)", family) and family not in known:
         refuse(
             "InvalidParameterValue",
-            f"ParameterGroupFamily {family} is not a valid parameter group family",
+            texts.WRONG_FAMILY_NAME.format(family),
         )
     return original(self, db_parameter_group_kwargs)
 
@@ -51,9 +51,7 @@ def modify_db_parameter_group(
     """
     parameters = [*db_parameter_group_parameters]
     if db_parameter_group_name.lower().startswith(_DEFAULT):
-        refuse(
-            "InvalidDBParameterGroupState", f"The default parameter group {db_parameter_group_name} cannot be modified"
-        )
+        refuse("InvalidDBParameterGroupState", texts.DEFAULT_GROUP_CHANGED.format(db_parameter_group_name))
     check_methods(parameters)
     group = original(self, db_parameter_group_name, parameters)
     defaults = engine_defaults(group.family or "")
@@ -76,7 +74,7 @@ def delete_db_parameter_group(original: Any, self: Any, db_parameter_group_name:
     self.settle()
     name = db_parameter_group_name.lower()
     if name.startswith(_DEFAULT):
-        refuse("InvalidDBParameterGroupState", f"Default DBParameterGroup cannot be deleted: {name}")
+        refuse("InvalidDBParameterGroupState", texts.DEFAULT_GROUP_DELETED.format(name))
     if any((one.db_parameter_group_name or "").lower() == name for one in self.databases.values()):
         refuse("InvalidDBParameterGroupState", texts.PARAMETER_GROUP_IN_USE.format(db_parameter_group_name))
     return original(self, db_parameter_group_name)

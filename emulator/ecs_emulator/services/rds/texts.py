@@ -21,6 +21,9 @@ WRONG_STORAGE = "Invalid storage size for engine name {} and storage type {}: {}
 NO_SNAPSHOT_OF = "Cannot create a snapshot because the database instance {} is not currently in the available state."
 NO_SUBNET_IN_ZONE = "The DB subnet group has no subnet in the Availability Zone {}."
 STOPPED_WITH_CLUSTER = "Database instance {} is part of a cluster: stop or start the cluster."
+DEFAULT_GROUP_CHANGED = "The default parameter group {} cannot be modified"
+DEFAULT_GROUP_DELETED = "Default DBParameterGroup cannot be deleted: {}"
+WRONG_FAMILY_NAME = "ParameterGroupFamily {} is not a valid parameter group family"
 NO_PARAMETER_GROUP = "DBClusterParameterGroup not found: {}"
 PARAMETER_GROUP_IN_USE = (
     "One or more database instances are still members of this parameter group {}, so the group cannot be deleted"
