@@ -85,7 +85,7 @@ def alarms(
     found = [
         *_of_load_balancer(stack, wanted, load_balancer),
         *_of_services(stack, wanted, cluster, load_balancer, services),
-        *_of_database(wanted, database),
+        *_of_database(stack, wanted, database),
         *_of_schedules(wanted, schedules, sleeps=stack.config.schedule is not None),
         *_of_jobs(stack, wanted, cluster, schedules, state_machines),
     ]
@@ -224,24 +224,63 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
         )
 
 
-def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
+def _of_database(stack: Stack, wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
+    """Yield the alarms of the database, by the sort of its engine."""
+    if database is None or stack.config.database is None:
+        return
+    if stack.config.database.kind.aurora:
+        yield from _of_cluster(wanted, database)
+    else:
+        yield from _of_instance(wanted, database, stack.config.database.storage)
+
+
+def _of_cluster(wanted: Wanted, database: Database) -> Iterator[_Alarm]:
     """Yield the alarm on the busiest instance of the cluster: near 100 % it cannot grow any more.
 
     Sources: Aurora user guide, "Important Amazon CloudWatch metrics for Aurora Serverless v2"; aws-cdk-lib,
     `DatabaseCluster.metricACUUtilization`, for the metric by cluster. Not measured: that the cluster's Maximum is the
     value of its busiest instance, as CloudWatch's word for it suggests.
     """
-    if wanted.acu and database is not None:
+    if wanted.acu:
         yield _Alarm(
             "database.acu",
             f"the database uses more than {wanted.acu} % of database.max_acu",
             ("AWS/RDS", "ACUUtilization"),
-            {"DBClusterIdentifier": database.cluster_id},
+            {"DBClusterIdentifier": database.id},
             "Maximum",
             (ABOVE, wanted.acu),
             UNKNOWN,
             # the database grows in seconds, so that shorter peaks are normal
             minutes=15,
+        )
+
+
+def _of_instance(wanted: Wanted, database: Database, disk: int) -> Iterator[_Alarm]:
+    """Yield the alarms on an instance's CPU and its free disk: a full one stops the database.
+
+    Source: RDS user guide, "Monitoring metrics in an Amazon RDS instance"; FreeStorageSpace is in bytes.
+    """
+    dimensions = {"DBInstanceIdentifier": database.id}
+    if wanted.cpu:
+        yield _Alarm(
+            "database.cpu",
+            f"the database uses more than {wanted.cpu} % of its CPU",
+            ("AWS/RDS", "CPUUtilization"),
+            dimensions,
+            "Average",
+            (ABOVE, wanted.cpu),
+            UNKNOWN,
+            minutes=15,
+        )
+    if wanted.storage:
+        yield _Alarm(
+            "database.storage",
+            f"less than {wanted.storage} % of database.storage is free",
+            ("AWS/RDS", "FreeStorageSpace"),
+            dimensions,
+            "Minimum",
+            (BELOW, disk * 2**30 * wanted.storage // 100),
+            UNKNOWN,
         )
 
 

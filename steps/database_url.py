@@ -29,7 +29,7 @@ def database_url(stack: Stack, secrets: Secrets | None, database: Database | Non
             secrets.parameter_version,
             stack.facts.kms_key,
         ),
-        follows=[database.cluster],
+        follows=[database.main],
     )
     # ready: a change makes a new version
     return Held(url.arn, ready(url).version)

@@ -119,10 +119,12 @@ def _of_service(stack: Stack, cluster: Cluster, name: str, handle: Handle, scali
 
 def _of_database(stack: Stack, database: Database | None) -> list[_Call]:
     """Return the calls that stop and start the database, unless it pauses by itself."""
-    if database is None or stack.config.database is None or stack.config.database.min_acu == 0:
+    settings = stack.config.database
+    if database is None or settings is None or settings.pauses:
         return []
-    of = {"DbClusterIdentifier": database.cluster_id}
-    names, operations = ("sleep.database", "wake.database"), ("rds:stopDBCluster", "rds:startDBCluster")
+    sort = "Cluster" if settings.kind.aurora else "Instance"
+    of = {f"Db{sort}Identifier": database.id}
+    names, operations = ("sleep.database", "wake.database"), (f"rds:stopDB{sort}", f"rds:startDB{sort}")
     return [_Call(names, operations, (of, of), not stack.facts.sizes.asleep, (database.writer,))]
 
 
@@ -169,8 +171,10 @@ def _may_sleep(stack: Stack) -> Policy:
         tags = {"aws:ResourceTag/Project": stack.config.project, "aws:ResourceTag/Environment": stack.config.env}
         target = f"application-autoscaling:{place}:scalable-target/*"
         statements.append(allow(["application-autoscaling:RegisterScalableTarget"], target, StringEquals=tags))
-    if stack.config.database and stack.config.database.min_acu:
-        statements.append(allow(["rds:StartDBCluster", "rds:StopDBCluster"], f"rds:{place}:cluster:{name}"))
+    database = stack.config.database
+    if database and not database.pauses:
+        sort, part = ("Cluster", "cluster") if database.kind.aurora else ("Instance", "db")
+        statements.append(allow([f"rds:StartDB{sort}", f"rds:StopDB{sort}"], f"rds:{place}:{part}:{name}"))
     if stack.config.alarms:
         actions = ["cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"]
         statements.append(allow(actions, f"cloudwatch:{place}:alarm:{name}-*"))

@@ -60,6 +60,9 @@ DB_CLUSTER_DELETE = Duration(70, _LOGS)
 DB_INSTANCE_CREATE = Duration(509, f"{_LOGS}; from the moment at which its cluster is available")
 DB_INSTANCE_DELETE = Duration(455, _LOGS)
 DB_CLUSTER_START = Duration(300, _ESTIMATE)
+DB_SINGLE_CREATE = Duration(390, _ESTIMATE, (300, 600))
+DB_SINGLE_DELETE = Duration(240, _ESTIMATE, (150, 600))
+DB_SINGLE_START = Duration(300, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

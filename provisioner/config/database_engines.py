@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from provisioner.config import reserved_words
 
-EngineName = Literal["aurora-mysql", "aurora-postgresql"]
+EngineName = Literal["aurora-mysql", "aurora-postgresql", "mysql", "postgresql"]
 """The values of `database.engine`."""
+SIGN_INS = "iam-db-auth-error"
+"""The log of failed sign-ins by IAM, which needs these to be on (Aurora user guide, "Aurora PostgreSQL database log
+files")."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +20,12 @@ class DatabaseEngine:
     """An engine of RDS.
 
     Attributes:
-        name: its name in the API of RDS (CreateDBCluster, Engine).
+        key: its name in the configuration.
+        name: its name in the API of RDS (CreateDBCluster and CreateDBInstance, Engine).
+        aurora: whether it is a cluster of Aurora; otherwise the database is one instance.
         title: its name for people.
         product: the name of the database that its clients speak to.
-        version: the major version; CreateDBCluster takes the Region's default of it.
+        version: the major version; CreateDBCluster and CreateDBInstance take the Region's default of it.
         family: the family of its parameter groups.
         port: the port on which it listens by default.
         scheme: the scheme of its URLs.
@@ -32,7 +37,9 @@ class DatabaseEngine:
         words: the command that connects a client and asks for the password, of host, port, user and database.
     """
 
+    key: EngineName
     name: str
+    aurora: bool
     title: str
     product: str
     version: str
@@ -71,7 +78,9 @@ _FIRST_FAMILY = "aurora-mysql8.0"
 _CHARACTER_SETS = ("client", "connection", "database", "results", "server")
 
 AURORA_MYSQL = DatabaseEngine(
+    key="aurora-mysql",
     name="aurora-mysql",
+    aurora=True,
     title="Aurora MySQL",
     product="MySQL",
     # CreateDBCluster, EngineVersion: the default of Aurora MySQL version 3. A full version is retired after a year or
@@ -104,7 +113,9 @@ AURORA_MYSQL = DatabaseEngine(
 """Aurora MySQL Serverless v2, the default. A user's name has 32 characters (MySQL reference manual, account names)."""
 
 AURORA_POSTGRESQL = DatabaseEngine(
+    key="aurora-postgresql",
     name="aurora-postgresql",
+    aurora=True,
     title="Aurora PostgreSQL",
     product="PostgreSQL",
     # CreateDBCluster takes a major version and resolves it to the Region's default minor one (navapbc/template-infra
@@ -119,7 +130,7 @@ AURORA_POSTGRESQL = DatabaseEngine(
     # AuroraPostgreSQL.Security). It is on by default from 17 on, and off before
     parameters={"rds.force_ssl": "1"},
     # CreateDBCluster, EnableCloudwatchLogsExports: PostgreSQL writes its one log without being told to
-    logs={"iam-db-auth-error": {}, "postgresql": {}},
+    logs={SIGN_INS: {}, "postgresql": {}},
     reserved_databases=reserved_words.POSTGRESQL_DATABASES,
     reserved_users=reserved_words.POSTGRESQL_USERS,
     longest_database=63,
@@ -131,6 +142,46 @@ AURORA_POSTGRESQL = DatabaseEngine(
 )
 """Aurora PostgreSQL Serverless v2. A name has 63 characters (PostgreSQL manual, NAMEDATALEN)."""
 
-ENGINES: Mapping[str, DatabaseEngine] = {engine.name: engine for engine in (AURORA_MYSQL, AURORA_POSTGRESQL)}
+POSTGRESQL = replace(
+    AURORA_POSTGRESQL,
+    key="postgresql",
+    name="postgres",
+    aurora=False,
+    title="PostgreSQL",
+    family="postgres17",
+    # a dynamic parameter, on by default from 15 on (RDS user guide, "Using SSL with a PostgreSQL DB instance")
+    parameters={"rds.force_ssl": "1"},
+    # CreateDBInstance, EnableCloudwatchLogsExports
+    logs={SIGN_INS: {}, "postgresql": {}, "upgrade": {}},
+)
+"""RDS for PostgreSQL."""
+
+MYSQL = replace(
+    AURORA_MYSQL,
+    key="mysql",
+    name="mysql",
+    aurora=False,
+    title="MySQL",
+    # the version with long-term support; that of the community for 8.0 ended in April 2026
+    version="8.4",
+    family="mysql8.4",
+    parameters={
+        **{f"character_set_{of}": "utf8mb4" for of in _CHARACTER_SETS},
+        # a dynamic parameter, on by default from 8.4 on (RDS user guide, "Requiring SSL/TLS for all connections")
+        "require_secure_transport": "1",
+    },
+    # CreateDBInstance, EnableCloudwatchLogsExports. The audit log is left out: it needs a plugin in an option group
+    logs={
+        "error": {},
+        "general": {"general_log": "1", "log_output": "FILE"},
+        SIGN_INS: {},
+        "slowquery": {"slow_query_log": "1", "log_output": "FILE"},
+    },
+)
+"""RDS for MySQL."""
+
+ENGINES: Mapping[str, DatabaseEngine] = {
+    engine.key: engine for engine in (AURORA_MYSQL, AURORA_POSTGRESQL, MYSQL, POSTGRESQL)
+}
 """The engines, by the value of `database.engine`."""
 DEFAULT: EngineName = "aurora-mysql"

@@ -87,6 +87,9 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "min_acu": "min_capacity min",
         "max_acu": "max_capacity max",
         "readers": "replicas read_replicas",
+        "instance": "instance_class instance_type db_instance_class",
+        "storage": "allocated_storage disk volume_size",
+        "standby": "multi_az",
         "backup_days": "backup_retention_period backup_retention",
     },
     ("account",): {"id": "account_id"},
@@ -172,11 +175,7 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
     },
     ("database",): {
         "engine_version": "the version is the default of the engine: remove this line",
-        "instance_class": "Aurora Serverless has no instance class: write max_acu = 4, of about 2 GiB each",
-        "instance_type": "Aurora Serverless has no instance class: write max_acu = 4, of about 2 GiB each",
         "password": "the password is generated, and Parameter Store keeps it: remove this line",
-        "storage": "Aurora's storage grows by itself: remove this line",
-        "allocated_storage": "Aurora's storage grows by itself: remove this line",
     },
     ("network",): {"nat_gateway": 'write egress = "nat"'},
 }

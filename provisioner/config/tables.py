@@ -10,16 +10,13 @@ from pydantic import AfterValidator, BeforeValidator
 from provisioner.config import tags
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
-from provisioner.config.database_engines import DEFAULT, ENGINES, DatabaseEngine, EngineName
+from provisioner.config.database_engines import DEFAULT, ENGINES, SIGN_INS, DatabaseEngine, EngineName
 from provisioner.config.loader import shown
 
 HOST = "app"
 """The host name of the file's own environment. Another environment's host name is `app-ENV`."""
 
-DatabaseLog = Literal["audit", "error", "general", "iam-db-auth-error", "postgresql", "slowquery"]
-SIGN_INS = "iam-db-auth-error"
-"""The log of failed sign-ins by IAM, which needs these to be on (Aurora user guide, "Aurora PostgreSQL database log
-files")."""
+DatabaseLog = Literal["audit", "error", "general", "iam-db-auth-error", "postgresql", "slowquery", "upgrade"]
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
@@ -129,8 +126,22 @@ class Capacity(Model):
             yield "min", f"{self.min} is more than capacity.max, which is {self.max}: change one of them"
 
 
+OF_AURORA = {
+    "min_acu": ", and set the size by instance",
+    "max_acu": ", and set the size by instance",
+    "readers": "; standby = true is the instance that takes over",
+}
+"""The keys that only engines of Aurora have, each with the key to use instead."""
+OF_INSTANCES = {
+    "instance": ", and set the size by min_acu and max_acu",
+    "storage": ": a disk of Aurora grows by itself",
+    "standby": "; readers = 1 is the instance that takes over",
+}
+"""The keys that only engines with one instance have, each with the key to use instead."""
+
+
 class Database(Model):
-    """`[database]`: the Aurora Serverless v2 cluster."""
+    """`[database]`: an Aurora Serverless v2 cluster, or one instance of RDS."""
 
     engine: EngineName = DEFAULT
     """The database engine, which stays as it is once the database exists."""
@@ -140,7 +151,7 @@ class Database(Model):
             r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
         ),
     ] = "sample"
-    """The database that is created with the cluster."""
+    """The database that is created with the server."""
     user: Annotated[
         str,
         values.matching(
@@ -153,8 +164,19 @@ class Database(Model):
     max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
     """The most capacity in ACUs."""
     readers: Annotated[int, values.between(0, 15, "a valid number of Aurora readers")] = 0
-    """Instances in other zones; one takes over if the writer fails."""
-    backup_days: Annotated[int, values.between(1, 35, "a valid retention period of Aurora backups")] = 7
+    """Instances of Aurora in other zones; one takes over if the writer fails."""
+    instance: Annotated[
+        str,
+        values.matching(
+            r"db\.[a-z][a-z0-9-]*\.[a-z0-9-]+", 'is not a class of RDS, such as "db.t4g.micro" or "db.m7g.large"'
+        ),
+    ] = "db.t4g.micro"
+    """The class of the instance, for `mysql` and `postgresql`."""
+    storage: Annotated[int, values.between(20, 65536, "a valid size of a gp3 disk in GB")] = 20
+    """The GB of its disk, for `mysql` and `postgresql`: it grows, and never shrinks."""
+    standby: bool = False
+    """A second instance in another zone takes over if the first fails (Multi-AZ), for `mysql` and `postgresql`."""
+    backup_days: Annotated[int, values.between(1, 35, "a valid retention period of database backups")] = 7
     """Days that automated backups are kept."""
     iam_authentication: bool = False
     """Services sign in with IAM instead of a password."""
@@ -164,8 +186,8 @@ class Database(Model):
         Annotated[
             str,
             values.matching(
-                r"latest|[A-Za-z](-?[A-Za-z0-9])*|rds:[a-z0-9-]+|arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[a-z0-9:-]+",
-                'is not the name or the ARN of a cluster snapshot, or "latest"',
+                r"latest|[A-Za-z](-?[A-Za-z0-9])*|rds:[a-z0-9-]+|arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:(cluster-)?snapshot:[a-z0-9:-]+",
+                'is not the name or the ARN of a database snapshot, or "latest"',
             ),
         ]
         | None
@@ -200,6 +222,11 @@ class Database(Model):
         return ENGINES[self.engine]
 
     @property
+    def pauses(self) -> bool:
+        """Return whether it pauses by itself when nobody uses it, as only Aurora does, at 0 ACU."""
+        return self.kind.aurora and self.min_acu == 0
+
+    @property
     def scheme(self) -> str:
         """Return the scheme of its URL."""
         return self.url_scheme or self.kind.scheme
@@ -212,6 +239,7 @@ class Database(Model):
     def problems(self) -> Iterator[Problem]:
         """Yield names and logs that the engine does not have, and a minimum above the maximum."""
         engine, product = self.kind, self.kind.product
+        yield from self._of_other_engines()
         if self.name.lower() in engine.reserved_databases:
             yield "name", f'{shown(self.name)} is a word reserved by {product}: use another, such as "sample"'
         if len(self.name) > engine.longest_database:
@@ -229,6 +257,14 @@ class Database(Model):
                 "min_acu",
                 f"{self.min_acu:g} is more than database.max_acu, which is {self.max_acu:g}: change one of them",
             )
+
+    def _of_other_engines(self) -> Iterator[Problem]:
+        """Yield the keys that only the other engines have."""
+        engine = self.kind
+        for key, instead in (OF_INSTANCES if engine.aurora else OF_AURORA).items():
+            if key in self.model_fields_set:
+                others = " and ".join(shown(one.key) for one in ENGINES.values() if one.aurora is not engine.aurora)
+                yield key, f"only {others} have it, and engine is {shown(engine.key)}: remove it{instead}"
 
 
 Listener = Annotated[

@@ -22,6 +22,7 @@ FREE: Mapping[str, str] = {
     "copied_image": _IMAGE,
     "db_cluster_parameter_group": "settings",
     "db_instance": "its capacity is counted with the database cluster",
+    "db_parameter_group": "settings",
     "db_subnet_group": "settings",
     "default_security_group": _VPC,
     "delegation": _NOTE,

@@ -149,6 +149,12 @@ def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
             "",
             {**LINUX, "instanceType": name},
         )
+    if key.startswith(("rds.mysql.", "rds.postgres.")):
+        _, engine, size = key.split(".", 2)
+        titles = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+        chosen = {"databaseEngine": titles[engine], "deploymentOption": "Single-AZ", "instanceType": size}
+        about = f"an instance of RDS for {titles[engine]} of the class {size}"
+        return Product(about, "hour", "AmazonRDS", f"InstanceUsage:{size}", "", chosen)
     return products.get(key)
 
 

@@ -53,6 +53,16 @@ def sleeping(config: Config) -> bool:
     return config.schedule is not None
 
 
+def sleeping_cluster(config: Config) -> bool:
+    """Return whether it stops and starts a database cluster."""
+    return sleeping(config) and (config.database is None or config.database.kind.aurora)
+
+
+def sleeping_instance(config: Config) -> bool:
+    """Return whether it stops and starts a database without a cluster."""
+    return sleeping(config) and not sleeping_cluster(config)
+
+
 def shifting(config: Config) -> bool:
     """Return whether ECS shifts the traffic of a service between two target groups."""
     return any(service.deployment.shifts for service in config.services.values())
@@ -150,7 +160,8 @@ ROLES: tuple[Permission, ...] = (
         conditions=OURS,
         wanted=sleeping,
     ),
-    *grants("rds", "StartDBCluster StopDBCluster", "cluster:{stack}", wanted=sleeping),
+    *grants("rds", "StartDBCluster StopDBCluster", "cluster:{stack}", wanted=sleeping_cluster),
+    *grants("rds", "StartDBInstance StopDBInstance", "db:{stack}", wanted=sleeping_instance),
     *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", "alarm:{stack}-*", wanted=sleeping),
 )
 """The sum of the roles' policies, limited to this stack's resources where the policies are.

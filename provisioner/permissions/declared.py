@@ -83,10 +83,15 @@ def _looks(permission: Permission) -> bool:
 
 
 def of_any() -> Iterator[Permission]:
-    """Yield the permissions of all types of the tool, declared or not; the stack's name replaces each field."""
-    for name, resource_type in sorted(all_types().items()):
-        for permission in resource_type.permissions if _OF_THE_TOOL.fullmatch(name) else ():
-            yield _with_arns(permission, {_any(resource_type, STACK)})
+    """Yield the permissions of all types of the tool, declared or not; the stack's name replaces each field.
+
+    Equal permissions of several types, such as to read tags, are yielded once.
+    """
+    yield from dict.fromkeys(
+        _with_arns(permission, {_any(resource_type, STACK)})
+        for name, resource_type in sorted(all_types().items())
+        for permission in (resource_type.permissions if _OF_THE_TOOL.fullmatch(name) else ())
+    )
 
 
 def _stack(config: Config) -> Stack:

@@ -18,6 +18,7 @@ _BEFORE = frozenset(
         "autoscaling:SetInstanceProtection", "autoscaling:UpdateAutoScalingGroup", "ecs:PutAccountSettingDefault",
         "ecs:PutClusterCapacityProviders", "ecs:UpdateClusterSettings", "ecs:UpdateContainerInstancesState",
         "ecs:UpdateService", "elasticloadbalancing:SetWebAcl", "kms:CreateGrant", "kms:Decrypt", "rds:StartDBCluster",
+        "rds:StartDBInstance",
         "route53:ChangeResourceRecordSets", "s3:PutObject",
     }
 )  # fmt: skip

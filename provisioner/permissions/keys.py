@@ -87,7 +87,7 @@ KEYS: tuple[Permission, ...] = (
         "CreateGrant Decrypt GenerateDataKey",
         conditions=_via("rds"),
         use=Use.IMPLIED,
-        why="CreateDBCluster with a key",
+        why="CreateDBCluster or CreateDBInstance with a key",
         source=_REFERENCE + "list_amazonrds.html",
     ),
     *on_key(

@@ -39,6 +39,13 @@ def _database(of: Settings) -> Iterable[str]:
     yield "protected from deletion" if of.get("deletion_protection") else ""
 
 
+def _single(of: Settings) -> Iterable[str]:
+    yield f"{of['engine']} {of['engine_version']}"
+    yield f"{of['db_instance_class']} with {of['allocated_storage']} GB"
+    yield "a standby in another zone" if of.get("multi_az") else ""
+    yield "protected from deletion" if of.get("deletion_protection") else ""
+
+
 def _instances(of: Settings) -> Iterable[str]:
     policy = of.get("mixed_instances_policy") or {}
     types = [one.get("InstanceType", "") for one in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()]
@@ -68,6 +75,7 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "schedule": lambda of: [of["schedule_expression"]],
     "scheduled_action": lambda of: [of["schedule"], f"{of['min_capacity']} to {of['max_capacity']} tasks"],
     "service": lambda of: [tasks(of)],
+    "single_db_instance": _single,
     "universal_schedule": lambda of: [of["schedule_expression"], of["target_arn"].rpartition("aws-sdk:")[2]],
     "vpc": lambda of: [of["cidr_block"]],
 }

@@ -99,6 +99,13 @@ SIGNED_IN: dict[str, Any] = {
     "sign_in": {name: {**_PROVIDER, "client_secret": place} for name, place in _PLACES.items()},
 }
 """Sign-ins with client secrets in each place, which exclude a strategy that shifts traffic."""
+ONE_INSTANCE: dict[str, Any] = {
+    "dns": {"domain": "example.org"},
+    "services": {"web": {"build": "app", "port": 80, "public": True, "database": True}},
+    "database": {"engine": "postgresql", "iam_authentication": True, "from_snapshot": "latest"},
+    "schedule": {"sleep": "cron(0 20 ? * MON-FRI *)", "wake": "cron(0 7 ? * MON-FRI *)"},
+}
+"""A database without a cluster, which excludes one with a cluster."""
 HARMLESS = frozenset(
     {
         # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
@@ -123,6 +130,7 @@ def configurations() -> Iterator[Config]:
     yield Config.model_validate(BEHIND_CLOUDFRONT)
     yield Config.model_validate(AT_LISTENER)
     yield Config.model_validate(SIGNED_IN)
+    yield Config.model_validate(ONE_INSTANCE)
 
 
 def rows() -> list[Row]:

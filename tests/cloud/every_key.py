@@ -75,6 +75,8 @@ own."""
 OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket", "steps.dir"}
 """Keys that say which stack it is, in which account, or where own steps are: with another value nothing of the standing
 one changes."""
+OTHER_ENGINE = {"database.instance", "database.storage", "database.standby"}
+"""Keys that engines of Aurora, as that of the standing stack, do not have."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
     "tags": {"Team": "shop"},
@@ -138,6 +140,7 @@ VALUES: dict[str, Any] = {
     "alarms.cpu": 80,
     "alarms.memory": 80,
     "alarms.acu": 80,
+    "alarms.storage": 20,
     "alarms.schedules": False,
     "alarms.failed_jobs": False,
     "schedule.sleep": "cron(0 20 ? * MON-FRI *)",
@@ -308,7 +311,7 @@ def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
 def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
     """Return the changes to the table of the standing stack, by the names of their rows."""
     found: dict[str, Callable[[dict[str, Any]], None]] = {
-        key: _setting({key: VALUES[key]} | WITH.get(key, {})) for key in keys() if key not in OTHER_STACK
+        key: _setting({key: VALUES[key]} | WITH.get(key, {})) for key in keys() if key not in OTHER_STACK | OTHER_ENGINE
     }
     return found | {
         "services.api.port, which web calls": _setting({"services.api.port": 9300}),

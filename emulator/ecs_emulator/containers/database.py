@@ -1,4 +1,4 @@
-"""Run each Aurora cluster with an instance as one container, under the names that lead to its endpoint."""
+"""Run each Aurora cluster with an instance, and each other instance, as one container under its endpoint's names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DatabaseContainer:
 
 
 def keep(host: Engine) -> None:
-    """Keep one container for each of RDS's clusters, from now on."""
+    """Keep one container for each of RDS's databases, from now on."""
     known: dict[str, DatabaseContainer] = {}
     saved = SavedData()
     repeat(lambda: _keep(host, known, saved), READ_SECONDS, "databases")
@@ -66,7 +66,7 @@ def _keep(host: Engine, known: dict[str, DatabaseContainer], saved: SavedData) -
             host.remove(name)
             del known[name]
         elif name not in wanted and (seen := host.containers.get(name)) and seen.state == "running":
-            # its data stays as long as the cluster, which may get another instance
+            # its data stays as long as a cluster, which may get another instance
             host.client.api.stop(name, timeout=STOP_SECONDS)
     for name, database in wanted.items():
         if name not in known and not host.has_image(database.server.chosen_image(), "no database runs here"):
@@ -81,6 +81,8 @@ def _standing() -> Iterator[str]:
     for _, backend in _backends():
         for cluster in backend.clusters.values():
             yield cluster.db_cluster_resource_id
+        for database in _singles(backend):
+            yield database.dbi_resource_id
 
 
 def _snapshots() -> Iterator[tuple[str, str]]:
@@ -88,6 +90,8 @@ def _snapshots() -> Iterator[tuple[str, str]]:
     for _, backend in _backends():
         for snapshot in backend.cluster_snapshots.values():
             yield snapshot.arn, snapshot.cluster.db_cluster_resource_id
+        for snapshot in backend.database_snapshots.values():
+            yield snapshot.arn, snapshot.database.dbi_resource_id
 
 
 def _save(host: Engine, known: Mapping[str, DatabaseContainer], saved: SavedData, snapshots: Mapping[str, str]) -> None:
@@ -159,7 +163,7 @@ def _run(host: Engine, name: str, command: Sequence[str], variables: Mapping[str
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
-    """Yield a container for each cluster that has an instance, named after the cloud's directory too."""
+    """Yield a container for each database that has an instance, named after the cloud's directory too."""
     for account, backend in _backends():
         for cluster in backend.clusters.values():
             server = SERVERS.get(cluster.engine)
@@ -173,9 +177,10 @@ def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
                     tuple(cluster.vpc_security_group_ids),
                     endpoints,
                     frozenset(_names(account, set(endpoints))),
-                    server.environment(cluster),
+                    server.environment(cluster.database_name, cluster),
                     server.options(backend, cluster.parameter_group),
                 )
+        yield from _instances(host, account, backend)
 
 
 def _backends() -> Iterator[tuple[str, Any]]:
@@ -185,6 +190,31 @@ def _backends() -> Iterator[tuple[str, Any]]:
     for account, by_region in rds_backends.items():
         for backend in by_region.values():
             yield account, backend
+
+
+def _singles(backend: Any) -> Iterator[Any]:
+    """Yield the instances without a cluster."""
+    return (one for one in backend.databases.values() if not one.db_cluster_identifier)
+
+
+def _instances(host: Engine, account: str, backend: Any) -> Iterator[DatabaseContainer]:
+    """Yield a container for each instance without a cluster that has its endpoint."""
+    for database in _singles(backend):
+        server = SERVERS.get(database.engine)
+        if server is None or database.status in ("creating", "deleting"):
+            continue
+        endpoints, (group,) = (database.endpoint["Address"],), database.db_parameter_groups()
+        yield DatabaseContainer(
+            f"{database.db_instance_identifier}-database-{host.owner}",
+            database.dbi_resource_id,
+            getattr(database, "restored_from", ""),
+            server,
+            tuple(database.vpc_security_group_ids),
+            endpoints,
+            frozenset(_names(account, set(endpoints))),
+            server.environment(database.db_name, database),
+            server.options_of(group, str(group.family)),
+        )
 
 
 def named(host: Engine, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The images that stand for Aurora's engines: their variables, options and certificates."""
+"""The images that stand for RDS's engines: their variables, options and certificates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CERTIFICATE, _AUTHORITY, _KEY = f"/{FOLDER}/server", f"/{FOLDER}/ca", f"/{FOLDE
 
 @dataclass(frozen=True)
 class Server:
-    """A server in a container, in place of an engine of Aurora.
+    """A server in a container, in place of an engine of RDS.
 
     Attributes:
         image: its official image.
@@ -53,9 +53,9 @@ class Server:
         """Return the image to run."""
         return os.environ.get(self.switch) or self.image
 
-    def environment(self, cluster: Any) -> tuple[tuple[str, str], ...]:
-        """Return the variables with which the server creates the database and the master user of a cluster."""
-        values = (cluster.database_name or "", cluster.master_username, cluster._master_user_password)
+    def environment(self, database: str | None, of: Any) -> tuple[tuple[str, str], ...]:
+        """Return the variables with which the server creates a database, and the master user of its cluster."""
+        values = (database or "", of.master_username, of._master_user_password)
         return (
             *((name, str(value)) for name, value in zip(self.variables, values, strict=True)),
             *self.further,
@@ -76,9 +76,12 @@ class Server:
         return ["sh", "-c", self.client], {**before, "SQL": statement}
 
     def options(self, rds: Any, group: str) -> tuple[str, ...]:
-        """Return the server's options that follow from a parameter group."""
+        """Return the server's options that follow from the parameter group of a cluster."""
         own = rds.db_cluster_parameter_groups.get(group)
-        family = own.db_parameter_group_family if own else group.removeprefix("default.")
+        return self.options_of(own, own.db_parameter_group_family if own else group.removeprefix("default."))
+
+    def options_of(self, own: Any, family: str) -> tuple[str, ...]:
+        """Return the server's options that follow from a parameter group, or without one from its family."""
         given = own.parameters.get(self.parameter, {}) if own else {}
         value = given.get("ParameterValue") or engine_defaults(family).get(self.parameter)
         return tuple(self.demanded if value in ("ON", "1") else self.optional)
@@ -130,5 +133,10 @@ POSTGRESQL = Server(
         "hba-tls": f"{_LOCAL}hostssl all all all scram-sha-256\n".encode(),
     },
 )
-SERVERS: Mapping[str, Server] = {"aurora-mysql": MYSQL, "aurora-postgresql": POSTGRESQL}
+SERVERS: Mapping[str, Server] = {
+    "aurora-mysql": MYSQL,
+    "aurora-postgresql": POSTGRESQL,
+    "mysql": MYSQL,
+    "postgres": POSTGRESQL,
+}
 """The servers by the engine that they stand for."""

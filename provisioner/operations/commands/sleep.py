@@ -100,7 +100,7 @@ class _Sleep:
     def _finish(self, aws: Aws, emit: Emit) -> None:
         """Stop the database, and tell the user the duration of waking and the costs of sleeping."""
         config, records = self.plan.config, self.store.records
-        if database.CLUSTER in records and sleep_texts.stops_database(config):
+        if database.STOPPED & records.keys() and sleep_texts.stops_database(config):
             database.stop(aws, emit)
         waking = declare_waking(config, records, replace(self.plan.after, asleep=False), aws.pace.time())
         seconds = waking_seconds(waking, records, self.store.state.history)

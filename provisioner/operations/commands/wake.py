@@ -74,7 +74,7 @@ class _Wake:
             after,
             [f"{SleepingStack.type_name}/main"],
             numbers(self.config, after, sizes.there(self.config, records), self.now),
-            first=database.start if database.CLUSTER in records else nothing,
+            first=database.start if database.STOPPED & records.keys() else nothing,
             then=partial(self._end_sleep, before.slept),
             last=self._tell,
         )

@@ -34,6 +34,7 @@ from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.elbv2.target_groups import TargetGroup
 from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.single import SingleDbInstance
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 
@@ -192,6 +193,7 @@ def _interfaces(context: Context) -> Need:
     # CloudFront has one beside each of an internal load balancer's
     fixed += sum(len(one.subnets) * (1 + (one.scheme == "internal")) for one in context.wanted(LoadBalancer))
     fixed += len(context.wanted(DbInstance)) + len(context.wanted(NatGateway))
+    fixed += sum(1 + one.multi_az for one in context.wanted(SingleDbInstance))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()
@@ -261,7 +263,7 @@ QUOTAS = (
     QuotaCheck("ECS services per cluster", "ecs", "L-9EF96962", _created(Service), usage.services),
     QuotaCheck("database clusters", "rds", "L-952B80B8", _created(DbCluster),
         partial(usage.counted, "rds", "describe_db_clusters", "DBClusters")),
-    QuotaCheck("database instances", "rds", "L-7B6409FD", _created(DbInstance),
+    QuotaCheck("database instances", "rds", "L-7B6409FD", _created(DbInstance, SingleDbInstance),
         partial(usage.counted, "rds", "describe_db_instances", "DBInstances")),
     QuotaCheck("repositories", "ecr", "L-CFEB8E8D", _created(Repository),
         partial(usage.counted, "ecr", "describe_repositories", "repositories")),

@@ -18,6 +18,7 @@ from provisioner.engine.resource_types import type_named
 from provisioner.engine.scheduling.progress import ask_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.rds.database import DbCluster
+from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -95,7 +96,8 @@ def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
 def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine) -> list[str]:
     """Return notes on kept resources that are no longer declared, with the command that deletes them."""
     staying, unprotect = retained(records, stack), is_protected(records, stack)
-    clusters = [address for address in staying if records[address].type == DbCluster.type_name]
+    of_data = (DbCluster.type_name, SingleDbInstance.type_name)
+    clusters = [address for address in staying if records[address].type in of_data]
     # with their password, which is of no use to other resources
     below = {one for address in clusters for one in records[address].dependencies}
     databases = [address for address in staying if address in clusters or address in below]

@@ -11,15 +11,18 @@ from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record
 
-HOURLY = frozenset(
-    one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service)
+_TYPES = (
+    *(AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service),
+    SingleDbInstance,
 )
+HOURLY = frozenset(one.type_name for one in _TYPES)
 """Types that are charged by the hour, by AWS's price lists: load balancers, Aurora's instances and storage, instances
-of a group, tasks of a service, NAT gateways, and public addresses."""
+of a group and of RDS, tasks of a service, NAT gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:

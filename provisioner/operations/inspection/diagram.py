@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from provisioner.config.jobs import Job
     from provisioner.config.models import Config
     from provisioner.config.services import Service
+    from provisioner.config.tables import Database
     from provisioner.operations.inspection.view import Node, View
 
 Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
@@ -121,7 +122,10 @@ _GROUPS = (
     ),
     _Group(
         "database", "Aurora", "database", "cylinder",
-        ("db_cluster", "db_instance", "db_subnet_group", "db_cluster_parameter_group"),
+        (
+            *("db_cluster", "db_instance", "db_subnet_group", "db_cluster_parameter_group", "db_parameter_group"),
+            "single_db_instance",
+        ),
     ),
     _Group(
         "cluster", "ECS cluster", "aws", "grid",
@@ -283,8 +287,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "instances":
             return f"{', '.join(config.capacity.instance_types[:2])}, {config.capacity.min} to {config.capacity.max}"
         case "database" if database:
-            readers = f", {count(database.readers, 'reader')}" if database.readers else ""
-            return f"{database.min_acu:g} to {database.max_acu:g} ACU{readers}"
+            return _size(database)
         case "logs":
             return f"kept for {count(config.logs.retention_days, 'day')}"
         case "cluster":
@@ -292,6 +295,13 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
         case "zones":
             return config.dns.private_domain
     return count(len(nodes), "resource")
+
+
+def _size(database: Database) -> str:
+    if not database.kind.aurora:
+        return f"{database.instance}, {database.storage} GB{', and a standby' if database.standby else ''}"
+    readers = f", {count(database.readers, 'reader')}" if database.readers else ""
+    return f"{database.min_acu:g} to {database.max_acu:g} ACU{readers}"
 
 
 def _balancer(config: Config) -> str:

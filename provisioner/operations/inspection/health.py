@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,8 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
         StateError: a record of one of these parts is invalid.
     """
     # import only the resource types that are read here: importing those of all steps takes longer than the calls
-    import provisioner.resources.rds.database  # noqa: F401
+    import provisioner.resources.rds.database
+    import provisioner.resources.rds.single  # noqa: F401
     from provisioner.aws.errors import explaining
     from provisioner.engine.records.references import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
@@ -63,11 +64,12 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
             partial(workloads.of, records=records, jobs=jobs),
             _instances if "auto_scaling_group" in types else _nothing,
             partial(_databases, records=records) if "db_cluster" in types else _nothing,
+            partial(_instance, records=records) if "single_db_instance" in types else _nothing,
             ami.condition if "launch_template" in types else _nothing,
             partial(_certificates, records=records),
         )
-        (services, job_list), instances, databases, amis, certificates = aws.each(lambda ask: ask(aws), asked)
-        return Health(services, instances, databases, amis, job_list, certificates, aws.pace.time())
+        (services, job_list), instances, clusters, single, amis, certificates = aws.each(lambda ask: ask(aws), asked)
+        return Health(services, instances, [*clusters, *single], amis, job_list, certificates, aws.pace.time())
 
 
 def _nothing(_: Aws) -> list[dict[str, Any]]:
@@ -119,8 +121,28 @@ def _databases(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
         }
         for name, live in found.items()
     ]
-    gone = [{"name": name, "status": "missing", "host": None, "problem": ""} for name in recorded if name not in found]
-    return [*there, *gone]
+    return [*there, *_missing(recorded, found)]
+
+
+def _instance(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    from provisioner.resources.rds.single import SingleDbInstance
+
+    found = {str(live.id): live for live in aws.live(SingleDbInstance) if live.owned}
+    recorded = [str(one.id) for one in records.values() if one.type == SingleDbInstance.type_name and one.id]
+    there = [
+        {
+            "name": live.id,
+            "status": live.status,
+            "host": live.outputs.get("endpoint"),
+            "problem": _restart([live.id] if live.details["restart"] else [], aws.region),
+        }
+        for live in found.values()
+    ]
+    return [*there, *_missing(recorded, found)]
+
+
+def _missing(recorded: Iterable[str], found: Collection[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "status": "missing", "host": None, "problem": ""} for name in recorded if name not in found]
 
 
 def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:

@@ -26,10 +26,10 @@ OUTPUTS = {
     "vpc": ("vpc", ""),
     "cluster": ("cluster", ""),
     "load_balancer": ("load_balancer", "dns_name"),
-    "database": ("db_cluster", "endpoint"),
+    "database": ("db_cluster single_db_instance", "endpoint"),
     "distribution": ("distribution", "domain_name"),
 }
-"""The resource type of each output, and the name of the type's output; an empty name means the resource's id.
+"""The resource types of each output, and the name of the type's output; an empty name means the resource's id.
 
 This table is separate from the resource types: importing them loads boto3, and takes longer than the rest of
 `provision output`.
@@ -70,8 +70,8 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
         entry: the URL at which the stack answers on this machine; empty if it does not.
     """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
-    for name, (type_name, output) in OUTPUTS.items():
-        for one in (record for record in state.records.values() if record.type == type_name):
+    for name, (type_names, output) in OUTPUTS.items():
+        for one in (record for record in state.records.values() if record.type in type_names.split()):
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.type == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))

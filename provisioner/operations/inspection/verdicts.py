@@ -14,7 +14,8 @@ EXPIRES_DAYS = 30
 renewal)."""
 PASSING = frozenset(
     {
-        "available", "backing-up", "backtracking", "configuring-iam-database-auth", "maintenance", "modifying",
+        "available", "backing-up", "backtracking", "configuring-enhanced-monitoring",
+        "configuring-iam-database-auth", "configuring-log-exports", "maintenance", "modifying",
         "renaming", "resetting-master-credentials", "scaling-compute", "scaling-storage", "starting",
         "storage-optimization", "update-iam-db-auth", "upgrading",
     }

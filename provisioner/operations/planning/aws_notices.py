@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,8 +19,7 @@ from provisioner.resources.ecs.service_notes import (
     rolled_back_by_ecs,
     under_way,
 )
-from provisioner.resources.rds.database import DbCluster
-from provisioner.resources.rds.snapshots import earlier_data
+from provisioner.resources.rds.snapshots import OF_CLUSTERS, OF_INSTANCES, earlier_data
 from provisioner.resources.route53.records import diverted
 from provisioner.resources.sns import unconfirmed
 
@@ -65,10 +65,11 @@ def _diverted(aws: Aws, config: Config) -> list[str]:
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
     """Return a note on snapshots of an earlier database, if the plan creates one; a refused read is a note too."""
-    made = [item for item in planned if item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/")]
-    if not made or any("snapshot_identifier" in item.changes for item in made):
-        return []
-    return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))
+    made = {item.address.partition("/")[0]: item for item in planned if item.action == "create"}
+    for name, calls in (("db_cluster", OF_CLUSTERS), ("single_db_instance", OF_INSTANCES)):
+        if name in made and "snapshot_identifier" not in made[name].changes:
+            return _noted("for final snapshots of an earlier database", partial(earlier_data, aws, calls))
+    return []
 
 
 def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from provisioner.operations.overrides import expiration, images, private_names, 
 from provisioner.operations.planning import dns_takeover
 from provisioner.operations.planning.notices import find_notices
 from provisioner.operations.planning.step_run import declare
-from provisioner.operations.prerequisites import image_copies, preflight
+from provisioner.operations.prerequisites import database_engine, image_copies, preflight
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -47,6 +47,7 @@ def declare_stack(
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
+        database_engine.check(aws, config, records.values())
         facts = preflight.gather(
             aws, config, options.file, records.values(), on_missing, options.command_line, on_missing_secret
         )

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.config.database_engines import ENGINES
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.rds.database import DbCluster
-from provisioner.resources.rds.snapshots import final_snapshots
+from provisioner.resources.rds.single import SingleDbInstance
+from provisioner.resources.rds.snapshots import OF_CLUSTERS, OF_INSTANCES, SnapshotCalls, final_snapshots, snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,17 +37,22 @@ def chosen(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
     settings = config.database
     if settings is None or settings.from_snapshot is None:
         return None
-    if any(record.type == DbCluster.type_name and record.id for record in records):
+    made = DbCluster if settings.kind.aurora else SingleDbInstance
+    if any(record.type == made.type_name and record.id for record in records):
         return None
-    if any(live.owned and not live.deleting for live in aws.live(DbCluster)):
+    if any(live.owned and not live.deleting for live in aws.live(made)):
         return None
-    name = _latest(aws) if settings.from_snapshot == LATEST else settings.from_snapshot
-    _check(_shown(aws, name), name, settings, key=config.kms_key)
+    calls = OF_CLUSTERS if settings.kind.aurora else OF_INSTANCES
+    name = _latest(aws, calls) if settings.from_snapshot == LATEST else settings.from_snapshot
+    shown = _shown(aws, name, calls)
+    _check(shown, name, settings, key=config.kms_key)
+    if not settings.kind.aurora:
+        _check_instance(shown, name, settings, key=config.kms_key)
     return name
 
 
-def _latest(aws: Aws) -> str:
-    found = final_snapshots(aws)
+def _latest(aws: Aws, calls: SnapshotCalls) -> str:
+    found = final_snapshots(aws, calls)
     if not found:
         raise ConfigurationError(
             f'{KEY} is "{LATEST}", but there is no final snapshot of {aws.name}: remove the key for an empty database, '
@@ -54,21 +61,19 @@ def _latest(aws: Aws) -> str:
     return found[-1].id
 
 
-def _shown(aws: Aws, name: str) -> Mapping[str, Any]:
+def _shown(aws: Aws, name: str, calls: SnapshotCalls) -> Mapping[str, Any]:
+    wanted = {calls.identifier: name, "IncludeShared": name.startswith("arn:")}
     try:
-        answer = aws.client("rds").describe_db_cluster_snapshots(
-            DBClusterSnapshotIdentifier=name, IncludeShared=name.startswith("arn:")
-        )
+        found = [*snapshots(aws, calls, **wanted)]
     except ClientError as error:
         if error.response["Error"]["Code"] not in UNKNOWN:
             raise
-        answer = {}
-    for shown in answer.get("DBClusterSnapshots", ()):
-        found: Mapping[str, Any] = shown
-        return found
+        found = []
+    if found:
+        return found[0]
     raise ConfigurationError(
-        f'{KEY} is "{name}", but there is no such cluster snapshot in {aws.region}: `aws rds '
-        f"describe-db-cluster-snapshots --region {aws.region}` lists them"
+        f'{KEY} is "{name}", but there is no such {calls.sort} in {aws.region}: `aws rds describe-{calls.words}s '
+        f"--region {aws.region}` lists them"
     )
 
 
@@ -79,18 +84,44 @@ def _check(shown: Mapping[str, Any], name: str, settings: Database, *, key: str 
         ConfigurationError: engine, user or encryption do not fit, or the snapshot is not available.
     """
     engine, user = shown.get("Engine", ""), shown.get("MasterUsername", settings.user)
-    if engine != settings.engine:
+    if engine != settings.kind.name:
+        key = next((one.key for one in ENGINES.values() if one.name == engine), engine)
         raise ConfigurationError(
-            f'{KEY} is {name}, which is of the engine {engine}: write engine = "{engine}", or use one of '
-            f"{settings.engine}"
+            f'{KEY} is {name}, which is of the engine {engine}: write engine = "{key}", or use one of '
+            f"{settings.kind.name}"
         )
     if user != settings.user:
         raise ConfigurationError(
             f'database.user is "{settings.user}", but the user in {name} is {user}, and stays: write user = "{user}"'
         )
-    if not shown.get("StorageEncrypted") and not key:
+    if settings.kind.aurora and not shown.get("StorageEncrypted") and not key:
         raise ConfigurationError(
             f"{KEY} is {name}, which is not encrypted: set kms_key, by which the new database will be"
         )
     if (status := shown.get("Status", "available")) != "available":
         raise ConfigurationError(f"{KEY} is {name}, which is {status}: wait until it is available")
+
+
+def _check_instance(shown: Mapping[str, Any], name: str, settings: Database, *, key: str | None) -> None:
+    """Check the properties of a snapshot that an instance keeps: encryption, key, version, and the size of the disk.
+
+    RestoreDBInstanceFromDBSnapshot takes neither a key nor a version (RDS API).
+
+    Raises:
+        ConfigurationError: an instance of these settings cannot be made of it.
+    """
+    copied = f"copy it with `aws rds copy-db-snapshot --kms-key-id {key or 'alias/aws/rds'}`, and name the copy"
+    if not shown.get("Encrypted"):
+        raise ConfigurationError(f"{KEY} is {name}, which is not encrypted, and its database would not be: {copied}")
+    if key and key not in str(shown.get("KmsKeyId")):
+        raise ConfigurationError(f"{KEY} is {name}, whose key is not kms_key, and stays: {copied}")
+    version, wanted = str(shown.get("EngineVersion", "")), settings.kind.version
+    if not f"{version}.".startswith(f"{wanted}."):
+        raise ConfigurationError(
+            f"{KEY} is {name}, which is of version {version}, but its database has the parameters of {wanted}: upgrade "
+            f"the snapshot with `aws rds modify-db-snapshot --engine-version {wanted}`, or a copy of it"
+        )
+    if settings.storage < (size := int(shown.get("AllocatedStorage") or 0)):
+        raise ConfigurationError(
+            f"database.storage is {settings.storage}, but {name} is of a disk with {size} GB: write storage = {size}"
+        )

@@ -17,6 +17,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.permissions.arns import ANY, boundary_arn
 from provisioner.resources.policies import normal
 from provisioner.resources.rds.database import DbCluster
+from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -42,9 +43,10 @@ class Boundary:
 
 
 def database_of(config: Config, records: Mapping[str, Record]) -> str:
-    """Return the resource id of the recorded database cluster; `*` if none is recorded, or signing in by IAM is off."""
-    clusters = (record for record in records.values() if record.type == DbCluster.type_name)
-    known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
+    """Return the resource id of the recorded database; `*` if none is recorded, or signing in by IAM is off."""
+    types = (DbCluster.type_name, SingleDbInstance.type_name)
+    databases = (record for record in records.values() if record.type in types)
+    known = (str(record.outputs.get("resource_id") or ANY) for record in databases if record.phase != "deleting")
     signs_in = config.database is not None and config.database.iam_authentication
     return next(known, ANY) if signs_in else ANY
 
@@ -100,7 +102,7 @@ def up_to_date(config: Config, document: Mapping[str, Any], account: str) -> boo
 
 def database_in(document: Mapping[str, Any]) -> str:
     """Return the resource id of the database that a boundary names; `*` if it names none."""
-    found = re.search(r":dbuser:(cluster-[A-Za-z0-9]+)/", json.dumps(document))
+    found = re.search(r":dbuser:((?:cluster|db)-[A-Za-z0-9]+)/", json.dumps(document))
     return found[1] if found else ANY
 
 

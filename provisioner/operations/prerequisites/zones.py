@@ -11,6 +11,7 @@ from provisioner.config.network import Tier
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ec2.network import Subnet
 from provisioner.resources.rds.database import DbInstance
+from provisioner.resources.rds.single import SingleDbInstance
 from provisioner.steps import offline
 from provisioner.steps.endpoints import interface_services, service_name
 
@@ -109,7 +110,8 @@ def _used(aws: Aws, config: Config) -> dict[str, int]:
 
 def _with_database(aws: Aws) -> set[str]:
     """Return the zones of the stack's database instances; an instance in creation has none yet."""
-    zones = [live.details["availability_zone"] for live in aws.live(DbInstance) if live.owned]
+    found = [live for one in (DbInstance, SingleDbInstance) for live in aws.live(one) if live.owned]
+    zones = [live.details["availability_zone"] for live in found]
     return {zone for zone in zones if zone}
 
 

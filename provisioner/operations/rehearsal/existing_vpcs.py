@@ -50,7 +50,8 @@ def stand_in_vpcs(records: Mapping[str, Record], config: Config, assumed: list[s
     alone = config.network.model_copy(update={"vpc": None, "egress": "none"})
     services = [] if way_out else [*endpoints_of(config.model_copy(update={"network": alone})), "s3"]
     made = {"id": vpc, "cidr": cidr, "public": [*public], "private": private, "way_out": way_out}
-    shared = "db_cluster/main" in records and "hosted_zone/private" not in records
+    has_database = bool({"db_cluster/main", "single_db_instance/main"} & records.keys())
+    shared = has_database and "hosted_zone/private" not in records
     return [{**made, "further": further, "endpoints": services, "owner": ANOTHER_ACCOUNT if shared else ""}]
 
 

@@ -58,7 +58,7 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
                 "no service has database = true, so no task reaches the database: set it in a service, then run "
                 "`provision up`"
             )
-        record = state.first("db_cluster")
+        record = state.first("db_cluster") or state.first("single_db_instance")
         host = str(record.outputs.get("endpoint") or "") if record else ""
         if not host:
             raise ConfigurationError(

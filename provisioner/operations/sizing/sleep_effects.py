@@ -16,12 +16,13 @@ from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import minutes, shifts
 from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.single import SingleDbInstance
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.state.model import Run
 
-SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service))
+SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service, SingleDbInstance))
 """The types that cost little or nothing while a stack sleeps: of the database, only the storage."""
 
 

@@ -29,6 +29,7 @@ CONSOLE: Mapping[str, str] = {
     "task_definition": "ecs/v2/task-definitions/{stack}-{name}",
     "db_cluster": "rds/home#database:id={id};is-cluster=true",
     "db_instance": "rds/home#database:id={id};is-cluster=false",
+    "single_db_instance": "rds/home#database:id={id};is-cluster=false",
     "load_balancer": "ec2/home#LoadBalancer:loadBalancerArn={id}",
     "target_group": "ec2/home#TargetGroup:targetGroupArn={id}",
     "vpc": "vpcconsole/home#VpcDetails:VpcId={id}",

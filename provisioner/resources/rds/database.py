@@ -101,8 +101,8 @@ class DbCluster(Resource):
     api = API
     takes = Takes(ready=(durations.DB_CLUSTER_CREATE,), gone=(durations.DB_CLUSTER_DELETE,))
     permissions = (
-        *grants("rds", "DescribeDBClusters", "cluster:*"),
-        *grants("rds", "DescribeDBClusterSnapshots", "cluster:*", "cluster-snapshot:*"),
+        # on all resources: the end of any stack looks for leftovers of each type, also of types that it never had
+        *grants("rds", "DescribeDBClusters DescribeDBClusterSnapshots"),
         *grants("rds", "DescribeEvents", use=Use.OTHER, why=FAILURE),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
@@ -281,7 +281,7 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
     api = API
     takes = Takes(ready=(durations.DB_INSTANCE_CREATE,), gone=(durations.DB_INSTANCE_DELETE,))
     permissions = (
-        *grants("rds", "DescribeDBInstances", "db:*"),
+        *grants("rds", "DescribeDBInstances"),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
         *untagging("rds", "RemoveTagsFromResource", OWN),
@@ -309,7 +309,9 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         names = {fields["db_instance_identifier"] for fields in known}
         for instance in aws.pages("rds", "describe_db_instances", "DBInstances"):
             tags = tag_map(instance.get("TagList"))
-            if aws.owns(tags) or instance["DBInstanceIdentifier"] in names:
+            # an instance without a cluster is of another type
+            in_cluster = bool(instance.get("DBClusterIdentifier"))
+            if in_cluster and (aws.owns(tags) or instance["DBInstanceIdentifier"] in names):
                 yield cls._live(aws, instance, tags)
 
     @staticmethod

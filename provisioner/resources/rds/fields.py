@@ -60,3 +60,33 @@ LASTING: Mapping[str, str] = {
     "with another env beside this one, and copy the data"
 }
 """Fields that no resource is recreated for, with the advice instead."""
+SINGLE_FIXED = {
+    "db_instance_identifier": "DBInstanceIdentifier",
+    "engine": "Engine",
+    "engine_version": "EngineVersion",
+    "db_name": "DBName",
+    "master_username": "MasterUsername",
+    "db_subnet_group_name": "DBSubnetGroupName",
+    "storage_encrypted": "StorageEncrypted",
+    "kms_key_id": "KmsKeyId",
+}
+SINGLE = {
+    "db_instance_class": "DBInstanceClass",
+    "allocated_storage": "AllocatedStorage",
+    "multi_az": "MultiAZ",
+    "storage_type": "StorageType",
+    "vpc_security_group_ids": "VpcSecurityGroupIds",
+    "db_parameter_group_name": "DBParameterGroupName",
+    "backup_retention_period": "BackupRetentionPeriod",
+    "deletion_protection": "DeletionProtection",
+    "copy_tags_to_snapshot": "CopyTagsToSnapshot",
+    "publicly_accessible": "PubliclyAccessible",
+    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
+    "engine_lifecycle_support": "EngineLifecycleSupport",
+    "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
+    "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
+}
+"""The fields' names of an instance without a cluster: `SINGLE_FIXED` stay, and ModifyDBInstance changes `SINGLE`."""
+SINGLE_OF_SNAPSHOT = frozenset({"engine_version", "db_name", "master_username", "storage_encrypted", "kms_key_id"})
+"""Fields that RestoreDBInstanceFromDBSnapshot takes from the snapshot: it has no members for them, and DBName is for
+other engines (RDS API)."""

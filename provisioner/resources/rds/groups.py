@@ -1,4 +1,4 @@
-"""RDS: the group of subnets for a cluster, and the group of its parameters."""
+"""RDS: the group of subnets for a database, and the group of a cluster's parameters."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def with_parameter_groups(action: str, *resources: str, **more: Any) -> Iterator
 
 @dataclass(frozen=True)
 class DbSubnetGroup(Resource):
-    """The subnets, of at least two zones, that a cluster's instances may be placed in."""
+    """The subnets, of at least two zones, that a database's instances may be placed in."""
 
     db_subnet_group_name: str
     db_subnet_group_description: str
@@ -108,9 +108,13 @@ class DbSubnetGroup(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         clusters = aws.pages("rds", "describe_db_clusters", "DBClusters")
-        return named(
-            "in use by", [one["DBClusterIdentifier"] for one in clusters if one.get("DBSubnetGroup") == live.id]
-        )
+        users = [one["DBClusterIdentifier"] for one in clusters if one.get("DBSubnetGroup") == live.id]
+        users += [
+            one["DBInstanceIdentifier"]
+            for one in aws.pages("rds", "describe_db_instances", "DBInstances")
+            if not one.get("DBClusterIdentifier") and one.get("DBSubnetGroup", {}).get("DBSubnetGroupName") == live.id
+        ]
+        return named("in use by", users)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class DbClusterParameterGroup(Resource):
     arn = "cluster-pg:{db_cluster_parameter_group_name}"
     api = API
     permissions = (
-        *grants("rds", "DescribeDBClusterParameterGroups", "cluster-pg:*"),
+        *grants("rds", "DescribeDBClusterParameterGroups"),
         *grants("rds", "DescribeDBClusterParameters", OWN),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
@@ -191,18 +195,10 @@ class DbClusterParameterGroup(Resource):
         return self._live(aws, group, aws.tags(self.address), {})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        rds, there, described = aws.client("rds"), live.attributes["parameters"], _described(aws, live.id)
-
-        def named(name: str) -> dict[str, str]:
-            # AWS refuses to apply a static parameter immediately
-            dynamic = described.get(name, {}).get("ApplyType") == "dynamic"
-            return {"ParameterName": name, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
-
-        surplus = [named(name) for name in sorted(there.keys() - self.parameters.keys())]
+        rds, described = aws.client("rds"), _described(aws, live.id)
+        surplus, wanted = to_send(self.parameters, live.attributes["parameters"], described)
         for some in batches(surplus, 20):
             rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
-        changed = {name: value for name, value in self.parameters.items() if there.get(name) != value}
-        wanted = [{**named(name), "ParameterValue": value} for name, value in changed.items()]
         for some in batches(wanted, 20):
             rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
 
@@ -217,6 +213,21 @@ def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
     for fields in known:
         names.setdefault(fields["db_cluster_parameter_group_name"], fields.get("parameters") or ())
     return names
+
+
+def to_send(
+    wanted: Mapping[str, str], there: Mapping[str, str], described: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Return the parameters to reset and the parameters to set, each with the way in which AWS applies it."""
+
+    def named(name: str) -> dict[str, str]:
+        # AWS refuses to apply a static parameter immediately
+        dynamic = described.get(name, {}).get("ApplyType") == "dynamic"
+        return {"ParameterName": name, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
+
+    surplus = [named(name) for name in sorted(there.keys() - wanted.keys())]
+    changed = {name: value for name, value in wanted.items() if there.get(name) != value}
+    return surplus, [{**named(name), "ParameterValue": value} for name, value in changed.items()]
 
 
 def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:

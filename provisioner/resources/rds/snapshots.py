@@ -1,9 +1,10 @@
-"""RDS: the final snapshot that the deletion of a cluster leaves on purpose."""
+"""RDS: the final snapshot that the deletion of a database leaves on purpose."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,33 +13,65 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.execution.leftovers import Leftover
 
 FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}
-"""The tag of a cluster whose deletion leaves a snapshot."""
+"""The tag of a database whose deletion leaves a snapshot."""
 _NAME = re.compile(r"-final-\d{8}-\d{6}$")
 
 
-def final_name(aws: Aws, cluster_id: str) -> str:
-    """Return a name with the present second in UTC, unique to this try. AWS takes 255 characters (DeleteDBCluster)."""
-    return f"{cluster_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
+@dataclass(frozen=True)
+class SnapshotCalls:
+    """The names of a sort of snapshots in the API of RDS.
 
-
-def final_snapshots(aws: Aws) -> list[Leftover]:
-    """Return the final snapshots that the deletion of this stack's clusters has left, the newest last.
-
-    A final snapshot carries its cluster's tags (CopyTagsToSnapshot), and so does a snapshot that somebody takes by
-    hand; only its name identifies it.
+    Attributes:
+        sort: its sort in sentences.
+        words: its name in commands of the AWS CLI.
+        identifier: the member with the name of one.
+        price: the USD of a GB and month.
     """
-    found = aws.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
+
+    sort: str
+    words: str
+    identifier: str
+    price: str
+
+
+OF_CLUSTERS = SnapshotCalls("cluster snapshot", "db-cluster-snapshot", "DBClusterSnapshotIdentifier", "0.02")
+OF_INSTANCES = SnapshotCalls("database snapshot", "db-snapshot", "DBSnapshotIdentifier", "0.1")
+
+
+def snapshots(aws: Aws, calls: SnapshotCalls, **wanted: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the snapshots of a sort that a call asks for."""
+    if calls is OF_CLUSTERS:
+        yield from aws.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", **wanted)
+    else:
+        yield from aws.pages("rds", "describe_db_snapshots", "DBSnapshots", **wanted)
+
+
+def final_name(aws: Aws, database_id: str) -> str:
+    """Return a name with the present second in UTC, unique to this try. AWS takes 255 characters (DeleteDBCluster)."""
+    return f"{database_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
+
+
+def final_snapshots(aws: Aws, *sorts: SnapshotCalls) -> list[Leftover]:
+    """Return the final snapshots that the deletion of this stack's databases has left, the newest last.
+
+    A final snapshot carries its database's tags (CopyTagsToSnapshot), and so does a snapshot that somebody takes by
+    hand; only its name identifies it.
+
+    Args:
+        sorts: the sorts of snapshots; by default both.
+    """
     ours = [
-        Leftover("final snapshot", snapshot["DBClusterSnapshotIdentifier"], _meant(aws, snapshot))
-        for snapshot in found
-        if _NAME.search(snapshot["DBClusterSnapshotIdentifier"]) and aws.owns(tag_map(snapshot.get("TagList")))
+        Leftover("final snapshot", snapshot[calls.identifier], _meant(aws, snapshot, calls))
+        for calls in sorts or (OF_CLUSTERS, OF_INSTANCES)
+        for snapshot in snapshots(aws, calls, SnapshotType="manual")
+        if _NAME.search(snapshot[calls.identifier]) and aws.owns(tag_map(snapshot.get("TagList")))
     ]
-    return sorted(ours, key=lambda left: left.id)
+    return sorted(ours, key=lambda left: left.id[-len("20260101-000000") :])
 
 
-def earlier_data(aws: Aws) -> list[str]:
+def earlier_data(aws: Aws, calls: SnapshotCalls) -> list[str]:
     """Return a warning with the final snapshots of a database that is created again; nothing if there are none."""
-    found = [left.id for left in final_snapshots(aws)]
+    found = [left.id for left in final_snapshots(aws, calls)]
     if not found:
         return []
     more = f", and {len(found) - 1} older" if len(found) > 1 else ""
@@ -49,7 +82,7 @@ def earlier_data(aws: Aws) -> list[str]:
     return [text]
 
 
-def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
+def _meant(aws: Aws, snapshot: Mapping[str, Any], calls: SnapshotCalls) -> str:
     """Describe the value of a final snapshot, its cost, and the command to delete it.
 
     Its size is not known: AllocatedStorage of Aurora is always 1 (RDS API, ClusterPendingModifiedValues;
@@ -57,7 +90,7 @@ def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
     """
     taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""
     return (
-        f"the database's data{taken}, for about 0.02 USD per GiB-month of its size. "
-        f"If it is not needed, delete it: `aws rds delete-db-cluster-snapshot --region {aws.region} "
-        f"--db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}`"
+        f"the database's data{taken}, for about {calls.price} USD per GiB-month of its size. "
+        f"If it is not needed, delete it: `aws rds delete-{calls.words} --region {aws.region} "
+        f"--{calls.words}-identifier {snapshot[calls.identifier]}`"
     )

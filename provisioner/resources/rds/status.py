@@ -20,36 +20,45 @@ FAILED = frozenset(
 """The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
 
 
-def check_can_be_changed(live: Observed, cluster_id: str) -> None:
-    """Raise `Failed` for a stopped cluster, which AWS does not change (Aurora guide, aurora-cluster-stop-start)."""
+SERVING = frozenset({"available", "backing-up", "configuring-enhanced-monitoring", "storage-optimization"})
+"""The statuses in which an instance without a cluster serves, and that may last (RDS user guide, "Viewing DB instance
+status")."""
+
+
+def check_can_be_changed(live: Observed, cluster_id: str | None) -> None:
+    """Raise `Failed` for a stopped database, which AWS does not change (Aurora guide, aurora-cluster-stop-start)."""
     if live.status == "stopped":
         awaited(live, cluster_id)
 
 
-def awaited(live: Observed, cluster_id: str) -> str | None:
+def awaited(live: Observed, cluster_id: str | None) -> str | None:
     """Return the status of a cluster or an instance to wait for; None if it is available.
+
+    Args:
+        cluster_id: the id of the cluster, also for its instances; None for an instance without a cluster.
 
     Raises:
         Failed: AWS does not leave the status by itself.
     """
-    if live.status == "available":
+    if live.status in (SERVING if cluster_id is None else ("available",)):
         return None
     if live.status == "stopped":
+        sort, name = ("instance", live.id) if cluster_id is None else ("cluster", cluster_id)
         raise Failed(
-            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}` in "
-            f"the stack's Region, then run the same command again"
+            f"{live.id} is stopped: start it with `aws rds start-db-{sort} --db-{sort}-identifier {name}` in the "
+            f"stack's Region, then run the same command again"
         )
     if live.status in FAILED:
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
     return live.status
 
 
-def check_can_be_saved(live: Observed, region: str) -> None:
-    """Raise `Failed` for a cluster that cannot have a final snapshot."""
+def check_can_be_saved(live: Observed, region: str, sort: str = "cluster") -> None:
+    """Raise `Failed` for a cluster, or another sort of database, that cannot have a final snapshot."""
     if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
-            f"deletion protection, delete it (`aws rds delete-db-cluster --db-cluster-identifier {live.id} "
+            f"deletion protection, delete it (`aws rds delete-db-{sort} --db-{sort}-identifier {live.id} "
             f"--skip-final-snapshot --region {region}`), then run again"
         )
 

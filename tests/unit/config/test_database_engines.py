@@ -41,3 +41,34 @@ def test_a_name_that_is_too_long_for_mysql_fits_postgresql() -> None:
     check("aurora-postgresql")
     with pytest.raises(ValueError, match="MySQL allows 32 characters"):
         check("aurora-mysql")
+
+
+def test_keys_of_the_other_engines_are_refused() -> None:
+    def problem(**database: object) -> str:
+        with pytest.raises(ValueError, match="remove it") as found:
+            Config.model_validate({"services": SERVICE, "database": database})
+        return str(found.value)
+
+    assert 'engine is "postgresql": remove it; standby = true' in problem(engine="postgresql", readers=1)
+    assert "set the size by instance" in problem(engine="mysql", max_acu=8)
+    assert "a disk of Aurora grows by itself" in problem(storage=20)
+    assert "readers = 1 is the instance that takes over" in problem(engine="aurora-postgresql", standby=True)
+
+
+def test_a_disk_has_20_gb_at_least() -> None:
+    with pytest.raises(ValueError, match="storage"):
+        Config.model_validate({"services": SERVICE, "database": {"engine": "mysql", "storage": 10}})
+
+
+def test_only_aurora_pauses() -> None:
+    def pauses(engine: str) -> bool:
+        config = Config.model_validate({"services": SERVICE, "database": {"engine": engine}})
+        assert config.database
+        return config.database.pauses
+
+    assert [engine for engine in ENGINES if pauses(engine)] == ["aurora-mysql", "aurora-postgresql"]
+
+
+@pytest.mark.parametrize(("engine", "group"), [("mysql", "shop-dev-mysql8-4"), ("postgresql", "shop-dev-postgres17")])
+def test_the_parameter_group_of_an_instance_names_its_family(engine: str, group: str) -> None:
+    assert ENGINES[engine].group_name("shop-dev") == group

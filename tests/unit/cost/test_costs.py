@@ -65,7 +65,7 @@ def test_each_price_has_a_source_with_a_date() -> None:
     used = set()
     for prices in shipped["regions"].values():
         for key, (amount, source) in prices.items():
-            assert key in shipped["keys"] or key.startswith("ec2."), key
+            assert key in shipped["keys"] or key.startswith(("ec2.", "rds.mysql.", "rds.postgres.")), key
             assert amount > 0, key
             used.add(source)
     assert used == shipped["sources"].keys()

@@ -52,6 +52,10 @@ CONFIGURATIONS: Mapping[str, Any] = {
         },
         "database": {},
     },
+    "one instance of RDS": {
+        "services": {"web": {**WEB, "database": True}},
+        "database": {"engine": "postgresql", "iam_authentication": True, "from_snapshot": "latest"},
+    },
     "hosts": {
         "dns": {"domain": "example.com"},
         "services": {"web": {**WEB, "hosts": ["www", "@"]}, "any": {**WEB, "hosts": ["*"]}},

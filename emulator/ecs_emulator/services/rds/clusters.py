@@ -14,7 +14,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.rds import texts
-from ecs_emulator.services.rds.versions import ENGINES, MYSQL, can_pause, resolve
+from ecs_emulator.services.rds.versions import ENGINES, MYSQL, Engine, can_pause, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")
@@ -43,7 +43,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     version = resolve(kwargs["engine"], kwargs.get("engine_version"))
     kwargs["engine_version"] = version
     _check_credentials(kwargs)
-    _check_settings(kwargs)
+    check_settings(kwargs)
     _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), kwargs["engine"], version or "")
     group = self.describe_db_subnet_groups(kwargs.get("db_subnet_group_name") or "default")[0]
     groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
@@ -74,9 +74,12 @@ def check_identifier(parameter: str, name: str) -> None:
 
 
 def _check_credentials(kwargs: dict[str, Any]) -> None:
+    check_credentials(ENGINES.get(kwargs["engine"], MYSQL), kwargs, kwargs.get("database_name"))
+
+
+def check_credentials(engine: Engine, kwargs: dict[str, Any], database: str | None, longest: int = 41) -> None:
     """Refuse a user, password or database name beyond the limits of CreateDBCluster (API reference)."""
-    user, database = kwargs.get("master_username") or "", kwargs.get("database_name")
-    engine = ENGINES.get(kwargs["engine"], MYSQL)
+    user = kwargs.get("master_username") or ""
     if user.lower() in engine.reserved_users:
         refuse(
             "InvalidParameterValue",
@@ -98,30 +101,30 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
             f"DatabaseName {database} must begin with a letter and contain only alphanumeric characters.",
         )
     if kwargs.get("master_user_password") is not None:
-        check_password(kwargs["master_user_password"])
+        check_password(kwargs["master_user_password"], longest)
 
 
-def _check_settings(kwargs: dict[str, Any]) -> None:
+def check_settings(kwargs: dict[str, Any], least_days: int = 1) -> None:
     """Refuse a port, backup days, backup window or support beyond the limits of CreateDBCluster (API reference)."""
     if kwargs.get("engine_lifecycle_support") not in (None, *_SUPPORT):
         refuse("InvalidParameterValue", f"Invalid engine lifecycle support: {kwargs['engine_lifecycle_support']}")
     port, days = kwargs.get("port"), kwargs.get("backup_retention_period")
     if port is not None and not 1150 <= int(port) <= 65535:
         refuse("InvalidParameterValue", f"Invalid port number {port}. Valid values: 1150-65535")
-    if days is not None and not 1 <= int(days) <= 35:
-        refuse("InvalidParameterValue", f"Invalid backup retention period: {days}. Valid values: 1-35")
+    if days is not None and not least_days <= int(days) <= 35:
+        refuse("InvalidParameterValue", f"Invalid backup retention period: {days}. Valid values: {least_days}-35")
     window = kwargs.get("preferred_backup_window")
     if window and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", window):
         refuse("InvalidParameterValue", f"Invalid backup window format: {window}. It must be hh24:mi-hh24:mi")
 
 
-def check_password(password: str) -> None:
+def check_password(password: str, longest: int = 41) -> None:
     """Refuse a MasterUserPassword outside 8 to 41 printable ASCII characters, or with slash, quote, @ or space."""
     intro = "The parameter MasterUserPassword is not a valid password"
     if len(password) < 8:
         refuse("InvalidParameterValue", f"{intro} because it is shorter than 8 characters.")
-    if len(password) > 41:
-        refuse("InvalidParameterValue", f"{intro} because it is longer than 41 characters.")
+    if len(password) > longest:
+        refuse("InvalidParameterValue", f"{intro} because it is longer than {longest} characters.")
     if not _PASSWORD.fullmatch(password) or set(password) & set('/"@'):
         refuse(
             "InvalidParameterValue",
@@ -191,8 +194,7 @@ def _check_parameter_group(rds: Any, name: str | None, engine: str, version: str
     if group.db_parameter_group_family != family:
         refuse(
             "InvalidParameterCombination",
-            f"The Parameter Group {name} with DBParameterGroupFamily {group.db_parameter_group_family} can't be used "
-            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {family}",
+            texts.WRONG_FAMILY.format(name, group.db_parameter_group_family, family),
         )
 
 

@@ -116,7 +116,7 @@ def create_db_cluster_parameter_group(
     ):
         refuse(
             "InvalidParameterValue",
-            f"ParameterGroupFamily {db_parameter_group_family} is not a valid parameter group family",
+            texts.WRONG_FAMILY_NAME.format(db_parameter_group_family),
         )
     return original(self, db_cluster_parameter_group_name, db_parameter_group_family, *args, **kw)
 
@@ -132,7 +132,7 @@ def modify_db_cluster_parameter_group(
     """
     name, parameters = db_cluster_parameter_group_name, db_cluster_parameter_group_parameters
     if name.lower().startswith("default."):
-        refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
+        refuse("InvalidDBParameterGroupState", texts.DEFAULT_GROUP_CHANGED.format(name))
     _check_methods(parameters)
     group = original(self, name, parameters)
     defaults = engine_defaults(group.db_parameter_group_family)
@@ -146,7 +146,7 @@ def modify_db_cluster_parameter_group(
 def _check_methods(parameters: list[dict[str, Any]]) -> None:
     for entry in parameters:
         if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in STATIC:
-            refuse("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
+            refuse("InvalidParameterCombination", texts.STATIC_PARAMETER)
 
 
 @wrap(RDSBackend, "delete_db_cluster_parameter_group")
@@ -155,7 +155,7 @@ def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_param
     self.settle()
     name = db_cluster_parameter_group_name.lower()
     if name.startswith("default."):
-        refuse("InvalidDBParameterGroupState", f"Default DBParameterGroup cannot be deleted: {name}")
+        refuse("InvalidDBParameterGroupState", texts.DEFAULT_GROUP_DELETED.format(name))
     if any(cluster.parameter_group.lower() == name for cluster in self.clusters.values()):
         refuse(
             "InvalidDBParameterGroupState",

@@ -77,7 +77,7 @@ def _choose_subnet(rds: Any, cluster: Any, zone: str | None) -> Any:
     subnets = rds.subnet_groups[cluster.db_subnet_group_name]._subnets
     usable = [subnet for subnet in subnets if zone in (None, subnet.availability_zone)]
     if not usable:
-        refuse("InvalidVPCNetworkStateFault", f"The DB subnet group has no subnet in the Availability Zone {zone}.")
+        refuse("InvalidVPCNetworkStateFault", texts.NO_SUBNET_IN_ZONE.format(zone))
     return usable[len(cluster._members) % len(usable)]
 
 
@@ -92,6 +92,8 @@ def _status(self: Any) -> str:
         return "deleting"
     if not passed(getattr(self, "ready_at", 0)):
         return "creating"
+    if phase := next((shown for shown, until in getattr(self, "phases", ()) if not passed(until)), None):
+        return str(phase)
     cluster = self.cluster.status if isinstance(self, DBInstanceClustered) else ""
     # the instances of a cluster are stopped and started with it (Aurora user guide, "Stopping and starting")
     return cluster if cluster in STANDING_STILL else str(self.__dict__["_status"])
@@ -121,8 +123,9 @@ def describe_db_instances(original: Any, self: Any, *args: Any, **kwargs: Any) -
 def modify_db_instance(original: Any, self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
     """ModifyDBInstance: refuse unless the instance is available."""
     database = self.describe_db_instances(db_instance_identifier)[0]
-    if database.status != "available":
-        refuse("InvalidDBInstanceState", f"Database instance {db_instance_identifier} is not in available state.")
+    # the disk is optimized while the database serves (RDS user guide, "Modifying settings")
+    if database.status not in ("available", "storage-optimization"):
+        refuse("InvalidDBInstanceState", texts.INSTANCE_NOT_AVAILABLE.format(db_instance_identifier))
     return original(self, db_instance_identifier, db_kwargs)
 
 
@@ -144,12 +147,9 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
         refuse("InvalidDBClusterStateFault", texts.CLUSTER_IN_STATE.format(name, database.status))
     if not isinstance(database, DBInstanceClustered):
         if not skip and not final:
-            refuse(
-                "InvalidParameterCombination",
-                texts.SNAPSHOT_REQUIRED,
-            )
-        answer: ActionResult = original(self)
-        return answer
+            refuse("InvalidParameterCombination", texts.SNAPSHOT_REQUIRED)
+        rds.delete_single(database, final, keep_backups=params.get("DeleteAutomatedBackups") is False)
+        return ActionResult({"DBInstance": database})
     if final:
         refuse(
             "InvalidParameterCombination",
@@ -164,8 +164,9 @@ def drop_instance(self: Any, database: Any) -> None:
     """Remove an instance at once, with its interface."""
     self.databases.pop(database.db_instance_identifier)
     ec2 = ec2_backends[self.account_id][self.region_name]
-    if interface := ec2.enis.get(database.interface_id):
-        remove(ec2, interface)
+    for name in (database.interface_id, getattr(database, "standby_interface_id", "")):
+        if interface := ec2.enis.get(name):
+            remove(ec2, interface)
 
 
 @wrap(RDSBackend, "_get_resource_for_tagging")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from moto.logs.models import logs_backends
@@ -11,26 +11,35 @@ from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.sent_members import change_members, never
-from ecs_emulator.services.rds.versions import ENGINES
+from ecs_emulator.services.rds import texts
+from ecs_emulator.services.rds.versions import ENGINES, Engine
 
 
 def _check_logs(cluster: Any, logs: Collection[str]) -> None:
-    # CreateDBCluster, EnableCloudwatchLogsExports
-    engine = ENGINES.get(cluster.engine)
-    if engine and (wrong := [log for log in logs if log not in engine.logs]):
+    if engine := ENGINES.get(cluster.engine):
+        check_exports(engine, cluster.engine_version, logs)
+
+
+def check_exports(engine: Engine, version: str, logs: Collection[str]) -> None:
+    """Refuse logs that an engine does not write (CreateDBCluster and CreateDBInstance, EnableCloudwatchLogsExports)."""
+    if wrong := [log for log in logs if log not in engine.logs]:
         named = ", ".join(f"'{log}'" for log in wrong)
         refuse(
             "InvalidParameterCombination",
-            f"You cannot use the log types {named} with engine version {cluster.engine} {cluster.engine_version}. For "
-            "supported log types, see the documentation.",
+            f"You cannot use the log types {named} with engine version {engine.name} {version}. For supported log "
+            "types, see the documentation.",
         )
 
 
 def _open_groups(rds: Any, cluster: Any) -> None:
-    """Create the log groups that are missing for a cluster's logs, without tags and without retention."""
+    open_groups(rds, "cluster", cluster.db_cluster_identifier, cluster.enabled_cloudwatch_logs_exports)
+
+
+def open_groups(rds: Any, sort: str, identifier: str, exported: Iterable[str]) -> None:
+    """Create the log groups that are missing for a database's logs, without tags and without retention."""
     logs = logs_backends[rds.account_id][rds.region_name]
-    for log in cluster.enabled_cloudwatch_logs_exports:
-        name = f"/aws/rds/cluster/{cluster.db_cluster_identifier}/{log}"
+    for log in exported:
+        name = f"/aws/rds/{sort}/{identifier}/{log}"
         if name not in logs.groups:
             logs.create_log_group(name, {})
 
@@ -85,7 +94,7 @@ def describe_db_parameter_groups(original: Any, self: Any, db_parameter_group_kw
     """
     found = original(self, db_parameter_group_kwargs)
     if (name := db_parameter_group_kwargs.get("db_parameter_group_name")) and not found:
-        refuse("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
+        refuse("DBParameterGroupNotFound", texts.NO_INSTANCE_PARAMETER_GROUP.format(name))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Some of each engine's cluster parameters, with the engine's defaults (DescribeDBClusterParameters)."""
+"""Some of each engine's parameters, with its defaults (DescribeDBClusterParameters, DescribeDBParameters)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ STATIC = ("binlog_format", "innodb_file_per_table", "rds.logical_replication", "
 
 def engine_defaults(family: str) -> dict[str, str | None]:
     """Return the parameters of a family with the engine's defaults."""
+    if family.startswith("mysql"):
+        # RDS user guide, "Requiring SSL/TLS for all connections to a MySQL DB instance": 1 from version 8.4 on
+        secure = "1" if family >= "mysql8.4" else "0"
+        kept = {name: value for name, value in _MYSQL.items() if not name.startswith("server_audit_")}
+        return {**kept, "require_secure_transport": secure}
+    if family.startswith("postgres"):
+        # RDS user guide, "Using SSL with a PostgreSQL DB instance": 1 from version 15 on
+        return {**_POSTGRESQL, "rds.force_ssl": "1" if family >= "postgres15" else "0"}
     if not family.startswith("aurora-postgresql"):
         return _MYSQL
     return _POSTGRESQL if family >= "aurora-postgresql17" else {**_POSTGRESQL, "rds.force_ssl": "0"}

@@ -16,7 +16,7 @@ from ecs_emulator.services.ec2.zones import LOCAL
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine of Aurora.
+    """An engine of RDS.
 
     Attributes:
         name: its name in the API of RDS.
@@ -55,6 +55,8 @@ class Engine:
     def described(self, version: str) -> str:
         """Return the description of a version."""
         shown = version.rpartition("aurora.")[2]
+        if self.title.split()[0] != "Aurora":
+            return f"{self.title} {shown}"
         return f"{self.title} {shown} (compatible with {self.title.split()[1]} {self.versions[version]})"
 
 
@@ -136,7 +138,8 @@ CLASSES = (
 )
 
 
-def _shown(engine: Engine, version: str) -> dict[str, Any]:
+def shown(engine: Engine, version: str) -> dict[str, Any]:
+    """Return a version of an engine as DescribeDBEngineVersions shows it."""
     later = [
         {"Engine": engine.name, "EngineVersion": other, "Description": engine.described(other), "AutoUpgrade": False}
         for other in engine.versions
@@ -169,7 +172,7 @@ def _number(version: str) -> list[int]:
     return [int(part) for part in version.rpartition("aurora.")[2].split(".")]
 
 
-def _chosen(engine: Engine, params: Mapping[str, Any]) -> list[str]:
+def chosen(engine: Engine, params: Mapping[str, Any]) -> list[str]:
     """Return the requested versions of an engine: one, all of a major version, or all."""
     wanted, family = params.get("EngineVersion"), params.get("DBParameterGroupFamily")
     chosen = [version for version in engine.versions if wanted in (None, version, engine.major(version))]
@@ -183,11 +186,11 @@ def _chosen(engine: Engine, params: Mapping[str, Any]) -> list[str]:
 
 @add(RDSResponse, "describe_db_engine_versions")
 def describe_db_engine_versions(self: Any) -> ActionResult:
-    """DescribeDBEngineVersions: return versions of Aurora's two engines; the embedded cloud knows no other engine."""
+    """DescribeDBEngineVersions: return the versions of Aurora's two engines."""
     params = self.params
     engines = [engine for engine in ENGINES.values() if params.get("Engine") in (None, engine.name)]
-    shown = [_shown(engine, version) for engine in engines for version in _chosen(engine, params)]
-    return ActionResult({"DBEngineVersions": shown})
+    rows = [shown(engine, version) for engine in engines for version in chosen(engine, params)]
+    return ActionResult({"DBEngineVersions": rows})
 
 
 @wrap(RDSResponse, "describe_orderable_db_instance_options")
@@ -234,11 +237,14 @@ def _orderable(engine: Engine, version: str, name: str, zones: list[str]) -> dic
 def resolve(name: str, version: str | None) -> str | None:
     """Return the version of a request, or the default; refuse unknown ones. Other engines' versions stay unchecked."""
     engine = ENGINES.get(name)
-    if engine is None:
-        return version
+    return version if engine is None else full_version(engine, version)
+
+
+def full_version(engine: Engine, version: str | None) -> str:
+    """Return the full version that a request means; refuse unknown ones."""
     full = engine.default if version is None else engine.defaults.get(version, version)
     if full not in engine.versions:
-        refuse("InvalidParameterCombination", f"Cannot find version {version} for {name}")
+        refuse("InvalidParameterCombination", f"Cannot find version {version} for {engine.name}")
     return full
 
 

@@ -1,0 +1,118 @@
+"""RDS: the group of an instance's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
+from provisioner.aws.tagging import observed, tags_of
+from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.rds.api import API
+from provisioner.resources.rds.groups import to_send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class DbParameterGroup(Resource):
+    """The settings of an instance without a cluster that differ from the engine's.
+
+    Dynamic ones take effect at once, static ones at a restart. Declared parameters are read from any source, as those
+    of a cluster.
+    """
+
+    db_parameter_group_name: str
+    db_parameter_group_family: str
+    description: str
+    parameters: Mapping[str, str]
+
+    type_name = "db_parameter_group"
+    arn = "pg:{db_parameter_group_name}"
+    api = API
+    permissions = (
+        *grants("rds", "DescribeDBParameterGroups"),
+        *grants("rds", "DescribeDBParameters", OWN),
+        *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *untagging("rds", "RemoveTagsFromResource", OWN),
+        *grants("rds", "CreateDBParameterGroup", OWN, conditions=ASKED),
+        *grants("rds", "DeleteDBParameterGroup ModifyDBParameterGroup", OWN),
+        *grants("rds", "ResetDBParameterGroup", OWN, use=Use.OTHER, why=CHANGED),
+    )
+    identity = ("db_parameter_group_name",)
+    derived = ("id",)
+    create_only = frozenset({"db_parameter_group_name", "db_parameter_group_family", "description"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        names = _declared(known)
+        for group in aws.pages("rds", "describe_db_parameter_groups", "DBParameterGroups"):
+            name = group["DBParameterGroupName"]
+            tags = tags_of(aws, "rds", group["DBParameterGroupArn"], known=name in names)
+            if aws.owns(tags):
+                yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
+            elif name in names:
+                yield cls._live(aws, group, tags, {})
+
+    @classmethod
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
+        (group,) = aws.client("rds").describe_db_parameter_groups(DBParameterGroupName=id)["DBParameterGroups"]
+        tags = tags_of(aws, "rds", group["DBParameterGroupArn"])
+        return cls._live(aws, group, tags, cls._parameters(aws, id, _declared(aws.known(cls)).get(id, ())))
+
+    @staticmethod
+    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
+        """Return the values of the parameters that the user set or that are declared."""
+        return {
+            key: item["ParameterValue"]
+            for key, item in _described(aws, name).items()
+            if "ParameterValue" in item and (item.get("Source") == "user" or key in declared)
+        }
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Observed:
+        attributes = {
+            "db_parameter_group_name": group["DBParameterGroupName"],
+            "db_parameter_group_family": group["DBParameterGroupFamily"],
+            "description": group["Description"],
+            "parameters": parameters,
+        }
+        return observed(aws, group["DBParameterGroupName"], attributes, tags)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        group = aws.client("rds").create_db_parameter_group(
+            DBParameterGroupName=self.db_parameter_group_name,
+            DBParameterGroupFamily=self.db_parameter_group_family,
+            Description=self.description,
+            Tags=aws.tag_list(self.address),
+        )["DBParameterGroup"]
+        return self._live(aws, group, aws.tags(self.address), {})
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        rds, described = aws.client("rds"), _described(aws, live.id)
+        surplus, wanted = to_send(self.parameters, live.attributes["parameters"], described)
+        for some in batches(surplus, 20):
+            rds.reset_db_parameter_group(DBParameterGroupName=live.id, Parameters=some)
+        for some in batches(wanted, 20):
+            rds.modify_db_parameter_group(DBParameterGroupName=live.id, Parameters=some)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("rds").delete_db_parameter_group(DBParameterGroupName=live.id)
+
+
+def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
+    """Return the names of each group's declared parameters, or of its recorded ones if it is not declared."""
+    names: dict[str, Collection[str]] = {}
+    for fields in known:
+        names.setdefault(fields["db_parameter_group_name"], fields.get("parameters") or ())
+    return names
+
+
+def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:
+    found = aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=group_name)
+    return {item["ParameterName"]: item for item in found}
