@@ -1,0 +1,84 @@
+"""EFS's access points: the folder and the user through which tasks mount a file system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.aws import durations
+from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
+from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
+from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.efs.api import API, SERVICE, WHY, tagged
+
+
+@dataclass(frozen=True)
+class AccessPoint(Resource):
+    """A folder of a file system, which whoever mounts it sees as the whole, and the user that does all there.
+
+    Attributes:
+        posix_user: `Uid` and `Gid` for each request, whatever the client says.
+        root_directory: `Path`, and `CreationInfo`, with which EFS makes the folder at the first mount.
+    """
+
+    file_system_id: str
+    posix_user: Mapping[str, int]
+    root_directory: Mapping[str, Any]
+
+    type_name = "access_point"
+    api = API
+    arn = "access-point/*"
+    takes = Takes(ready=(durations.ACCESS_POINT_CREATE,), gone=(durations.ACCESS_POINT_DELETE,))
+    permissions = (
+        *tagged("access-point/*"),
+        *grants(SERVICE, "DescribeAccessPoints", use=Use.OPTION, why=WHY),
+        *grants(SERVICE, "CreateAccessPoint", "file-system/*", conditions=(*ASKED, *OURS), use=Use.OPTION, why=WHY),
+        *grants(SERVICE, "DeleteAccessPoint", OWN, conditions=OURS, use=Use.OPTION, why=WHY),
+    )
+    create_only = frozenset({"file_system_id", "posix_user", "root_directory"})
+    outputs = ("arn",)
+    create_timeout = 600
+    poll_interval = 2
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        for shown in aws.pages("efs", "describe_access_points", "AccessPoints"):
+            if aws.owns(tag_map(shown.get("Tags"))) and shown["LifeCycleState"] != "deleted":
+                yield cls._live(aws, shown)
+
+    @staticmethod
+    def _live(aws: Aws, shown: Mapping[str, Any]) -> Observed:
+        state = str(shown["LifeCycleState"])
+        attributes = {
+            "file_system_id": shown["FileSystemId"],
+            "posix_user": shown.get("PosixUser", {}),
+            "root_directory": shown.get("RootDirectory", {}),
+        }
+        outputs, tags = {"arn": shown["AccessPointArn"]}, tag_map(shown.get("Tags"))
+        return observed(
+            aws, shown["AccessPointId"], attributes, tags, outputs, status=state, deleting=state == "deleting"
+        )
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        shown = aws.client("efs").create_access_point(
+            ClientToken=token,
+            FileSystemId=self.file_system_id,
+            PosixUser=self.posix_user,
+            RootDirectory=self.root_directory,
+            Tags=aws.tag_list(self.address),
+        )
+        return self._live(aws, shown)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("efs").delete_access_point(AccessPointId=live.id)
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        if live.status == "error":
+            raise Failed(f"EFS could not create the access point {live.id}")
+        return None if live.status in ("available", "updating") else live.status
