@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
+from provisioner.aws.errors import code_of
 from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.efs.api import API, SERVICE, WHY, tagged
+from provisioner.resources.efs.file_systems import FileSystem
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class AccessPoint(Resource):
     arn = "access-point/*"
     takes = Takes(ready=(durations.ACCESS_POINT_CREATE,), gone=(durations.ACCESS_POINT_DELETE,))
     permissions = (
-        *tagged("access-point/*"),
-        *grants(SERVICE, "DescribeAccessPoints", use=Use.OPTION, why=WHY),
+        *tagged("access-point/*", "CreateAccessPoint"),
+        *grants(SERVICE, "DescribeAccessPoints", "file-system/*", use=Use.OPTION, why=WHY),
         *grants(SERVICE, "CreateAccessPoint", "file-system/*", conditions=(*ASKED, *OURS), use=Use.OPTION, why=WHY),
         *grants(SERVICE, "DeleteAccessPoint", OWN, conditions=OURS, use=Use.OPTION, why=WHY),
     )
@@ -46,9 +51,11 @@ class AccessPoint(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        for shown in aws.pages("efs", "describe_access_points", "AccessPoints"):
-            if aws.owns(tag_map(shown.get("Tags"))) and shown["LifeCycleState"] != "deleted":
-                yield cls._live(aws, shown)
+        systems = [one.id for one in aws.live(FileSystem) if one.owned]
+        for found in aws.each(partial(_of, aws), systems):
+            for shown in found:
+                if aws.owns(tag_map(shown.get("Tags"))) and shown["LifeCycleState"] != "deleted":
+                    yield cls._live(aws, shown)
 
     @staticmethod
     def _live(aws: Aws, shown: Mapping[str, Any]) -> Observed:
@@ -82,3 +89,13 @@ class AccessPoint(Resource):
         if live.status == "error":
             raise Failed(f"EFS could not create the access point {live.id}")
         return None if live.status in ("available", "updating") else live.status
+
+
+def _of(aws: Aws, system: str) -> Sequence[Mapping[str, Any]]:
+    """Return the access points of a file system; none if it is gone by now."""
+    try:
+        return [*aws.pages("efs", "describe_access_points", "AccessPoints", FileSystemId=system)]
+    except ClientError as error:
+        if code_of(error) != "FileSystemNotFound":
+            raise
+        return []

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import (
-    ASKED,
     OURS,
     TAGS_AT_ONCE,
     Permission,
     Use,
+    creating,
     grants,
     retagging,
     untagging,
@@ -48,9 +48,14 @@ WHY = "`[volumes]`"
 SERVICE = "elasticfilesystem"
 
 
-def tagged(resource: str) -> Iterator[Permission]:
-    """Yield the permissions to tag file systems or access points, which are in no ARN by name."""
-    yield from grants(SERVICE, "TagResource", resource, conditions=ASKED, **TAGS_AT_ONCE)
+def tagged(resource: str, creates: str) -> Iterator[Permission]:
+    """Yield the permissions to tag file systems or access points, which are in no ARN by name.
+
+    Args:
+        creates: the call that creates them, with their tags.
+    """
+    conditions = creating("elasticfilesystem:CreateAction", creates)
+    yield from grants(SERVICE, "TagResource", resource, conditions=conditions, **TAGS_AT_ONCE)
     yield from grants(SERVICE, "ListTagsForResource", resource, use=Use.OTHER, why="import")
     yield from retagging(SERVICE, "TagResource", resource)
     yield from untagging(SERVICE, "UntagResource", resource, conditions=OURS)

@@ -14,7 +14,7 @@ from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import code_of
-from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
+from provisioner.aws.permissions import ASKED, HERE, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.errors import Failed
@@ -56,7 +56,7 @@ class FileSystem(Resource):
     arn = "file-system/*"
     takes = Takes(ready=(durations.FILE_SYSTEM_CREATE,), gone=(durations.FILE_SYSTEM_DELETE,))
     permissions = (
-        *tagged("file-system/*"),
+        *tagged("file-system/*", "CreateFileSystem"),
         *grants(SERVICE, "DescribeFileSystems", use=Use.OPTION, why=WHY),
         *grants(
             SERVICE,
@@ -66,7 +66,7 @@ class FileSystem(Resource):
             why=WHY,
         ),
         # the action supports no resources
-        *grants(SERVICE, "CreateFileSystem", conditions=ASKED, use=Use.OPTION, why=WHY),
+        *grants(SERVICE, "CreateFileSystem", conditions=(*ASKED, *HERE), use=Use.OPTION, why=WHY),
         *grants(
             SERVICE,
             "PutFileSystemPolicy PutLifecycleConfiguration PutBackupPolicy UpdateFileSystem DeleteFileSystem",
@@ -106,6 +106,9 @@ class FileSystem(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["creation_token"] for fields in known}
         keyed = {fields["creation_token"] for fields in known if fields.get("kms_key_id")}
+        # most stacks have none: the bulk read of tags says so without a call of EFS
+        if not names and not any(":file-system/" in arn for arn in aws.tagged(SERVICE, cls)):
+            return
         found = [
             one
             for one in aws.pages("efs", "describe_file_systems", "FileSystems")

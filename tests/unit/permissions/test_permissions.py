@@ -36,7 +36,7 @@ CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudfront": "cloudfront",
-    "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
+    "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs", "efs": "elasticfilesystem",
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from moto.efs.exceptions import FileSystemNotFound
 from moto.efs.models import AccessPoint, EFSBackend
 
 from ecs_emulator import durations
@@ -67,8 +68,11 @@ def settle_points(efs: Any) -> None:
 
 @wrap(EFSBackend, "describe_access_points")
 def describe_access_points(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """DescribeAccessPoints: list an access point in deletion until it is gone."""
+    """DescribeAccessPoints: list one in deletion until it is gone; refuse a file system that is missing."""
     settle_points(self)
+    system = kwargs.get("file_system_id", args[1] if len(args) > 1 else None)
+    if system and system not in self.file_systems_by_id:
+        raise FileSystemNotFound(system)
     return original(self, *args, **kwargs)
 
 

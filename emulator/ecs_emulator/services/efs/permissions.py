@@ -12,8 +12,14 @@ from ecs_emulator.authorization.api_call import ApiCall, requested
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.services.kms.permissions import used
 
-_KEY = ("DescribeKey", "CreateGrant", "GenerateDataKeyWithoutPlaintext")
+_KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext")
 """Actions on a key that EFS needs of its caller (EFS user guide, "Encrypting data at rest", key policies)."""
+
+_CHANGES = {
+    "DeleteMountTarget": "DeleteNetworkInterface",
+    "ModifyMountTargetSecurityGroups": "ModifyNetworkInterfaceAttribute",
+}
+"""The action on its interface that a change of a mount target needs."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
@@ -31,9 +37,32 @@ def asks(call: ApiCall) -> Iterator[Check]:
             yield from _tagged(call, call.arn("access-point/*"))
     elif arn:
         yield call.existing(arn, {**brought, **_keys(call)})
+        yield from _of_interface(call)
     else:
         # a list of all is about each of them (Service Authorization Reference: the type is not required)
         yield call.check()
+
+
+def _of_interface(call: ApiCall) -> Iterator[Check]:
+    """Yield the checks on a mount target's interface, which EFS makes and deletes in the caller's name.
+
+    Sources: EFS API, CreateMountTarget, DeleteMountTarget, ModifyMountTargetSecurityGroups.
+    """
+    groups = [call.arn(f"security-group/{one}", "ec2") for one in call.many("SecurityGroups")]
+    if call.operation == "CreateMountTarget":
+        for action in ("DescribeSubnets", "DescribeNetworkInterfaces"):
+            yield call.check("*", action=f"ec2:{action}")
+        subnet = call.arn(f"subnet/{call.text('SubnetId')}", "ec2")
+        for one in (call.arn("network-interface/*", "ec2"), subnet, *groups):
+            yield call.existing(one, action="ec2:CreateNetworkInterface")
+    elif action := _CHANGES.get(call.operation):
+        efs = efs_backends[call.account][call.region]
+        target = efs.mount_targets_by_id.get(call.path.rstrip("/").split("/")[3])
+        if target is not None:
+            vpc = {"ec2:Vpc": (call.arn(f"vpc/{target.vpc_id}", "ec2"),)}
+            interface = call.arn(f"network-interface/{target.network_interface_id}", "ec2")
+            for one in (interface, *groups):
+                yield call.check(one, vpc, f"ec2:{action}")
 
 
 def _tagged(call: ApiCall, arn: str) -> Iterator[Check]:
