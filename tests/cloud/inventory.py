@@ -567,7 +567,8 @@ def _s3(client: Client) -> Sorts:
 def _efs(client: Client) -> Sorts:
     efs = client("efs")
     systems = pages(efs, "describe_file_systems", "FileSystems")
-    yield "file_systems", systems
+    # with the time at which EFS measured them
+    yield "file_systems", [one | {"SizeInBytes": one["SizeInBytes"]["Value"]} for one in systems]
     targets = [
         pages(efs, "describe_mount_targets", "MountTargets", FileSystemId=one["FileSystemId"]) for one in systems
     ]

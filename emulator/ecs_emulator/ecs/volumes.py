@@ -104,7 +104,9 @@ def _admitted(store: Store, task: Task, volume: Shape, efs: Any) -> bool:
         return False
     if not system.file_system_policy:
         return True
+    tags = efs.tagging_service.get_tag_dict_for_resource(system.file_system_id)
     context: dict[str, tuple[str, ...]] = {
+        **{f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()},
         "aws:SecureTransport": (str(volume.get("transitEncryption") == "ENABLED").lower(),),
         "elasticfilesystem:AccessedViaMountTarget": ("true",),
         **({"elasticfilesystem:AccessPointArn": (found.access_point_arn,)} if found else {}),

@@ -105,7 +105,8 @@ class FileSystem(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["creation_token"] for fields in known}
-        keyed = {fields["creation_token"] for fields in known if fields.get("kms_key_id")}
+        # all of a stack have the same key
+        keyed = any(fields.get("kms_key_id") for fields in known)
         # most stacks have none: the bulk read of tags says so without a call of EFS
         if not names and not any(":file-system/" in arn for arn in aws.tagged(SERVICE, cls)):
             return
@@ -118,12 +119,12 @@ class FileSystem(Resource):
         yield from aws.each(partial(cls._whole, aws, keyed), found)
 
     @classmethod
-    def _whole(cls, aws: Aws, keyed: set[str], shown: Mapping[str, Any]) -> Observed:
+    def _whole(cls, aws: Aws, keyed: bool, shown: Mapping[str, Any]) -> Observed:
         """Return a file system with what only further calls show, if it is ours and stands."""
-        ours, token = aws.owns(tag_map(shown.get("Tags"))), shown["CreationToken"]
+        ours = aws.owns(tag_map(shown.get("Tags")))
         standing = shown["LifeCycleState"] in ("available", "updating")
         settings = _settings(aws, shown) if ours and standing else {}
-        return cls._live(aws, shown, settings, keyed=token in keyed)
+        return cls._live(aws, shown, settings, keyed=keyed)
 
     @staticmethod
     def _live(aws: Aws, shown: Mapping[str, Any], settings: Mapping[str, Any], *, keyed: bool) -> Observed:

@@ -55,14 +55,14 @@ def _of_interface(call: ApiCall) -> Iterator[Check]:
         subnet = call.arn(f"subnet/{call.text('SubnetId')}", "ec2")
         for one in (call.arn("network-interface/*", "ec2"), subnet, *groups):
             yield call.existing(one, action="ec2:CreateNetworkInterface")
-    elif action := _CHANGES.get(call.operation):
+    elif call.operation in _CHANGES:
         efs = efs_backends[call.account][call.region]
         target = efs.mount_targets_by_id.get(call.path.rstrip("/").split("/")[3])
         if target is not None:
             vpc = {"ec2:Vpc": (call.arn(f"vpc/{target.vpc_id}", "ec2"),)}
             interface = call.arn(f"network-interface/{target.network_interface_id}", "ec2")
             for one in (interface, *groups):
-                yield call.check(one, vpc, f"ec2:{action}")
+                yield call.check(one, vpc, f"ec2:{_CHANGES[call.operation]}")
 
 
 def _tagged(call: ApiCall, arn: str) -> Iterator[Check]:
