@@ -190,7 +190,9 @@ def _mounts(workload: Workload, found: Sequence[Answer]) -> None:
         path = str(one.get("containerPath", ""))
         if path not in EXEC_FOLDERS:
             volume = one.get("sourceVolume", "")
-            workload.leave(f"mountPoints.{path}", f"the volume {volume} is not carried over: see volumes in docs/volumes.md")
+            workload.leave(
+                f"mountPoints.{path}", f"the volume {volume} is not carried over: see volumes in docs/volumes.md"
+            )
 
 
 def _health(workload: Workload, found: Answer) -> None:

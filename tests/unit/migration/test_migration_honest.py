@@ -541,7 +541,11 @@ COMPOSE_ROWS: list[Row] = [
     (
         "worker-with-a-volume",
         app("", "  worker:\n    image: example/shop:1\n    volumes: ['files:/files']\n"),
-        {"services.worker.image": "example/shop:1", "services.worker.volumes": {"files": "/files"}, "volumes.files": {}},
+        {
+            "services.worker.image": "example/shop:1",
+            "services.worker.volumes": {"files": "/files"},
+            "volumes.files": {},
+        },
         [r"services.worker.volumes: files at /files: .*copy the files"],
     ),
     (
