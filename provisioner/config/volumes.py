@@ -33,7 +33,7 @@ class Volume(Model):
     """`[volumes.NAME]`: an encrypted file system of EFS, which the services and jobs that name it share."""
 
     uid: Id = USER
-    """The user that owns its files, whatever user a container runs as; never changes on a standing volume."""
+    """The user that owns its files, for any user of a container; never changes on a standing volume."""
     gid: Id = USER
     """The group of its files, likewise."""
     infrequent_days: Literal[1, 7, 14, 30, 60, 90, 180, 270, 365] | None = None

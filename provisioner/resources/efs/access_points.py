@@ -23,7 +23,7 @@ from provisioner.resources.efs.file_systems import FileSystem
 
 @dataclass(frozen=True)
 class AccessPoint(Resource):
-    """A folder of a file system, which whoever mounts it sees as the whole, and the user that does all there.
+    """A folder of a file system, which its clients see as the whole, and the user of all their requests.
 
     Attributes:
         posix_user: `Uid` and `Gid` for each request, whatever the client says.
@@ -87,7 +87,7 @@ class AccessPoint(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "error":
-            raise Failed(f"EFS could not create the access point {live.id}")
+            raise Failed(f"EFS could not create the access point {live.id}: delete it, and run `up` again")
         return None if live.status in ("available", "updating") else live.status
 
 

@@ -120,7 +120,7 @@ class FileSystem(Resource):
 
     @classmethod
     def _whole(cls, aws: Aws, keyed: bool, shown: Mapping[str, Any]) -> Observed:
-        """Return a file system with what only further calls show, if it is ours and stands."""
+        """Return a file system, with the settings that further calls show if it is ours and stands."""
         ours = aws.owns(tag_map(shown.get("Tags")))
         standing = shown["LifeCycleState"] in ("available", "updating")
         settings = _settings(aws, shown) if ours and standing else {}
@@ -173,7 +173,7 @@ class FileSystem(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "error":
-            raise Failed(f"EFS could not create the file system {live.id}")
+            raise Failed(f"EFS could not create the file system {live.id}: delete it, and run `up` again")
         return None if live.status in ("available", "updating") else live.status
 
     @classmethod

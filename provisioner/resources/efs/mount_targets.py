@@ -176,5 +176,5 @@ class MountTarget(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "error":
-            raise Failed(f"EFS could not create the mount target {live.id}")
+            raise Failed(f"EFS could not create the mount target {live.id}: delete it, and run `up` again")
         return None if live.status in ("available", "updating") else live.status

@@ -78,7 +78,7 @@ def describe_access_points(original: Any, self: Any, *args: Any, **kwargs: Any) 
 
 @wrap(EFSBackend, "delete_access_point")
 def delete_access_point(original: Any, self: Any, access_point_id: str) -> None:
-    """DeleteAccessPoint: refuse one that is missing; then show `deleting`."""
+    """DeleteAccessPoint: refuse a missing access point; then show `deleting`."""
     settle_points(self)
     found = self.access_points.get(access_point_id)
     if found is None:

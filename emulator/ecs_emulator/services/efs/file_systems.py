@@ -59,7 +59,7 @@ def settle(efs: Any) -> None:
 
 
 def available(efs: Any, name: str) -> Any:
-    """Return a file system; refuse one that is missing or not available."""
+    """Return a file system; refuse a missing one, and one in another state than available."""
     settle(efs)
     found = efs.file_systems_by_id.get(name)
     if found is None:
@@ -153,7 +153,7 @@ def update_file_system(self: Any) -> Any:
 def put_file_system_policy(
     original: Any, self: Any, file_system_id: str, policy: str, *args: Any, **kwargs: Any
 ) -> None:
-    """PutFileSystemPolicy: refuse a wrong state, and what is no policy; show the file system in each statement.
+    """PutFileSystemPolicy: refuse a wrong state, and a text without statements; show the file system in each.
 
     Without a `Resource` a statement is about the file system (EFS user guide, "Creating file system policies").
     """

@@ -27,7 +27,7 @@ def _shown(response: Any, operation: str, listed: Any) -> Any:
 
 @replace(EFSResponse, "describe_file_systems")
 def describe_file_systems(self: Any) -> Any:
-    """DescribeFileSystems: all, or one by its id or token."""
+    """DescribeFileSystems: list all file systems, or one by its id or token."""
 
     def listed(request: dict[str, Any]) -> list[Any]:
         _, found = self.efs_backend.describe_file_systems(
@@ -42,7 +42,7 @@ def describe_file_systems(self: Any) -> Any:
 
 @replace(EFSResponse, "describe_mount_targets")
 def describe_mount_targets(self: Any) -> Any:
-    """DescribeMountTargets: those of a file system, of an access point, or one by its id."""
+    """DescribeMountTargets: list the mount targets of a file system or an access point, or one by its id."""
 
     def listed(request: dict[str, Any]) -> list[Any]:
         _, found = self.efs_backend.describe_mount_targets(
@@ -59,7 +59,7 @@ def describe_mount_targets(self: Any) -> Any:
 
 @replace(EFSResponse, "describe_access_points")
 def describe_access_points(self: Any) -> Any:
-    """DescribeAccessPoints: all, those of a file system, or one by its id."""
+    """DescribeAccessPoints: list all access points, the ones of a file system, or one by its id."""
 
     def listed(request: dict[str, Any]) -> list[Any]:
         found = self.efs_backend.describe_access_points(request.get("AccessPointId"), request.get("FileSystemId"))
