@@ -81,7 +81,7 @@ def volumes(stack: Stack, network: Network, security_groups: SecurityGroups) -> 
                 {"Uid": settings.uid, "Gid": settings.gid},
                 {"Path": FOLDER, "CreationInfo": owner},
             ),
-            keys={"posix_user": f"volumes.{name}.uid", "root_directory": f"volumes.{name}.uid"},
+            keys={"posix_user": f"volumes.{name}.uid"},
         )
         usable = ready(point)
         found[name] = Volume(system.id, system.arn, usable.id, usable.arn, targets)

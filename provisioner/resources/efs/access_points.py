@@ -20,6 +20,12 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.efs.api import API, SERVICE, WHY, tagged
 from provisioner.resources.efs.file_systems import FileSystem
 
+LASTING: Mapping[str, str] = {
+    "posix_user": "the files belong to that user. Restore the old value; for another one add a volume under another "
+    "name, and copy the files"
+}
+"""Fields that no access point is recreated for, with the advice instead."""
+
 
 @dataclass(frozen=True)
 class AccessPoint(Resource):
@@ -44,7 +50,10 @@ class AccessPoint(Resource):
         *grants(SERVICE, "CreateAccessPoint", "file-system/*", conditions=(*ASKED, *OURS), use=Use.OPTION, why=WHY),
         *grants(SERVICE, "DeleteAccessPoint", OWN, conditions=OURS, use=Use.OPTION, why=WHY),
     )
-    create_only = frozenset({"file_system_id", "posix_user", "root_directory"})
+    create_only = frozenset({"file_system_id", "posix_user"})
+    lasting = LASTING
+    # it follows from the user, and AWS changes none
+    ignore_changes = frozenset({"root_directory"})
     outputs = ("arn",)
     create_timeout = 600
     poll_interval = 2
