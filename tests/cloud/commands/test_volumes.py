@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project, ready_image
@@ -34,6 +36,19 @@ def definition(project: Project) -> dict[str, Any]:
     """The newest task definition."""
     found = project.cloud.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-frontend")["taskDefinition"]
     return dict(found)
+
+
+@pytest.mark.parametrize("operation", ["CreateFileSystem", "CreateMountTarget", "CreateAccessPoint"])
+def test_what_a_killed_run_made_is_found(project: Project, operation: str) -> None:
+    process = project.fork("up", "--yes")
+    kill(project.cloud, pid=process.pid, call=1, when="after", operation=f"elasticfilesystem:{operation}")
+    assert project.end(process).code == -signal.SIGKILL
+    project.up()
+    efs = project.cloud.client("efs")
+    (system,) = efs.describe_file_systems()["FileSystems"]
+    assert system["NumberOfMountTargets"] == 2
+    assert len(efs.describe_access_points()["AccessPoints"]) == 1
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
 
 
 def test_a_volume_is_mounted_changed_kept_and_let_go(project: Project) -> None:
