@@ -39,4 +39,5 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     state_machines,
     tags,
     task_definitions,
+    volumes,
 )

@@ -17,6 +17,7 @@ from provisioner.resources.policies import Policy, policy
 from provisioner.steps.buckets import rights
 from provisioner.steps.secrets import password_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
+from provisioner.steps.volumes import Volumes, volume_rights
 
 PATH_KEY = {"path": "account.role_path"}
 
@@ -36,7 +37,7 @@ class Roles:
 
 
 @step
-def roles(stack: Stack) -> Roles:
+def roles(stack: Stack, volumes: Volumes) -> Roles:
     """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service.
 
     A workload with secrets has an execution role of its own that reads those and no others. All other workloads share
@@ -67,6 +68,7 @@ def roles(stack: Stack) -> Roles:
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
                 **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **_of_buckets(stack, workload),
+                **_of_volumes(workload, volumes),
                 **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
                 **{_named(document): document for document in stack.config.documents_of(name).values()},
             },
@@ -118,6 +120,12 @@ def _of_buckets(stack: Stack, workload: Workload) -> dict[str, Policy]:
     """Return the policy for a workload's buckets; running tasks keep the former one until they have stopped."""
     statements = list(rights(stack, workload))
     return {_named(document, "buckets"): document for document in ([policy(*statements)] if statements else [])}
+
+
+def _of_volumes(workload: Workload, volumes: Volumes) -> dict[str, Policy]:
+    """Return the policy for a workload's volumes; running tasks keep the former one likewise."""
+    statements = list(volume_rights(workload, volumes))
+    return {_named(document, "volumes"): document for document in ([policy(*statements)] if statements else [])}
 
 
 def _named(document: Policy, kind: str = "extra") -> str:

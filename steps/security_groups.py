@@ -1,14 +1,15 @@
-"""Security groups: one for the load balancer, endpoints, instances, each service and job, and the database."""
+"""Security groups: one for the load balancer, endpoints, instances, each service, job and volume, and the database."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.circles import in_circles
 from provisioner.config.group_rules import QUOTA, ports
+from provisioner.config.volumes import GROUP, NFS
 from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import (
     OPEN,
@@ -26,13 +27,14 @@ INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
 @dataclass(frozen=True)
 class SecurityGroups:
-    """Ids of the groups; of services and jobs by name. None for parts that the stack does not have."""
+    """Ids of the groups; of services and jobs, and of volumes, by name. None for parts that the stack does not have."""
 
     load_balancer: str | None
     endpoints: str | None
     instances: str | None
     services: dict[str, str]
     database: str | None
+    volumes: dict[str, str]
 
 
 @step
@@ -73,7 +75,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
 
     for name in TopologicalSorter({one: () if one in circles else callers[one] for one in callers}).static_order():
         workload = workloads[name]
-        sends = bool(own[name] or workload.calls or workload.database)
+        sends = bool(own[name] or workload.calls or workload.database or workload.volumes)
         ingress = None if name in circles else into(name)
         groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
     # in a circle each group would have to be there before the others
@@ -88,7 +90,10 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     fitting = _fitting(stack, "database", clients)
     database = group("database", "Aurora", fitting, sends=False) if config.database else None
 
+    volumes = {name: group(GROUP.format(name), *_mounted(stack, name, groups), sends=False) for name in config.volumes}
+
     for name, workload in () if way_out else workloads.items():
+        own[name] += [allow(NFS, f"volume {one}", group=volumes[one].id) for one in workload.volumes]
         own[name] += [allow(database_port, "database", group=database.id)] if database and workload.database else []
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
@@ -102,7 +107,15 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         out("ecs-instance", instances, _starting_tasks(stack)) if instances else None,
         {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},
         database.id if database else None,
+        {name: one.id for name, one in volumes.items()},
     )
+
+
+def _mounted(stack: Stack, volume: str, groups: Mapping[str, Handle]) -> tuple[str, Sequence[Rule]]:
+    """Return the description and the incoming rules of a volume's group: from the tasks that mount it."""
+    mounting = stack.config.mounting(volume)
+    rules = [allow(NFS, f"{_kind(stack, name)} {name}", group=groups[name].id) for name in mounting]
+    return "Volume", _fitting(stack, GROUP.format(volume), rules)
 
 
 def _users(stack: Stack) -> list[Rule]:

@@ -26,6 +26,7 @@ from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
+from provisioner.steps.volumes import Volumes, mount_points
 
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
@@ -64,6 +65,7 @@ def task_definitions(
     database: Database | None,
     database_url: Held | None,
     buckets: Buckets,
+    volumes: Volumes,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
@@ -78,6 +80,8 @@ def task_definitions(
         url = database_url if workload.database and DATABASE_URL not in environment else None
         own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)
         own["environment"] = _variables(environment)
+        if workload.volumes:
+            own["mountPoints"] = [*own.get("mountPoints", ()), *mount_points(workload)]
         beside = [
             _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets)
             for one in sorted(workload.sidecars)
@@ -94,10 +98,17 @@ def task_definitions(
                 task_role_arn=roles.tasks[name],
                 runtime_platform={**LINUX, "cpuArchitecture": workload.architecture.upper()},
                 container_definitions=[own, *beside],
-                volumes=[{"name": volume} for volume in _volumes(stack, name, workload)],
+                volumes=[
+                    *({"name": volume} for volume in _volumes(stack, name, workload)),
+                    *volumes.mounted(workload),
+                ],
                 ephemeral_storage={"sizeInGiB": size} if (size := workload.ephemeral_storage) else None,
             ),
-            after=[images.in_use[one] for one in _images(name, workload) if one in images.in_use],
+            after=[
+                *(images.in_use[one] for one in _images(name, workload) if one in images.in_use),
+                # a task that starts before its zone has a mount target fails
+                *volumes.targets(workload),
+            ],
         ).arn
     return TaskDefinitions(arns)
 

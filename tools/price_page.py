@@ -15,7 +15,15 @@ GROUPS = {
         *("fargate.vcpu", "fargate.gb", "fargate.arm.vcpu", "fargate.arm.gb", "fargate.storage", "ebs.gp3"),
     ),
     "Database": ("aurora.acu", "aurora.storage", "aurora.io", "aurora.backup"),
-    "Logs, metrics, images, files": ("logs.in", "logs.store", "metric.month", "alarm.month", "ecr.gb", "s3.gb"),
+    "Logs, metrics, images, files": (
+        "logs.in",
+        "logs.store",
+        "metric.month",
+        "alarm.month",
+        "ecr.gb",
+        "s3.gb",
+        "efs.gb",
+    ),
 }
 """The keys whose prices differ by Region, by their heading."""
 INSTANCE = "ec2."

@@ -13,6 +13,8 @@ from typing import Any
 _KEPT = 20_000
 _READS = ("Describe", "List", "Get", "BatchGet", "Search", "Lookup", "Head", "Test", "Discover", "Simulate", "Filter")
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
+_MODELS = {"elasticfilesystem": "efs"}
+"""The models of APIs with routes whose names differ from the names that sign."""
 _CODE = re.compile(r'<Code>([^<]+)</Code>|"__type":\s*"(?:[^"#]*#)?([^"]+)"')
 
 
@@ -69,7 +71,7 @@ def scope(environ: dict[str, Any]) -> tuple[str, str]:
 
 def model(service: str, path: str) -> str:
     """Return the name of an API's botocore model, by its signing name; SES has two versions under one signing name."""
-    return "sesv2" if service == "ses" and path.startswith("/v2/") else service
+    return "sesv2" if service == "ses" and path.startswith("/v2/") else _MODELS.get(service, service)
 
 
 def signer(environ: dict[str, Any]) -> str:

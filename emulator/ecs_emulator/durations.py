@@ -59,6 +59,16 @@ DB_SINGLE_STOP = Duration(180, _ESTIMATE)
 DB_SINGLE_START = Duration(300, _ESTIMATE)
 DB_SINGLE_STOPPED = Duration(604800, "seven days: RDS user guide, USER_StopInstance")
 
+# -- file systems -----------------------------------------------------------------------------------------------------
+FILE_SYSTEM_CREATE = Duration(
+    6, "12 s in the log of steampipe-plugin-aws#426, most of them a pause of the client", (3, 12)
+)
+FILE_SYSTEM_DELETE = Duration(5, _ESTIMATE, (1, 30))
+MOUNT_TARGET_CREATE = Duration(84, "84 s in a public log (apply of a Terraform module for Airflow); EFS API", (60, 120))
+MOUNT_TARGET_DELETE = Duration(30, f"with its interface: {_ESTIMATE}", (10, 120))
+ACCESS_POINT_CREATE = Duration(2, _ESTIMATE, (1, 10))
+ACCESS_POINT_DELETE = Duration(2, _ESTIMATE, (1, 10))
+
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
 ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")

@@ -46,6 +46,7 @@ from provisioner.config.tables import (
     StepsSettings,
     Tags,
 )
+from provisioner.config.volumes import Volume, volume_problems
 from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -90,6 +91,8 @@ class Config(Model):
     """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
     buckets: Mapping[Name, Bucket] = {}
     """The S3 buckets of services and jobs, by name."""
+    volumes: Mapping[Name, Volume] = {}
+    """The file systems that services and jobs share, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -337,6 +340,10 @@ class Config(Model):
         """Return the services and jobs that use a bucket."""
         return [name for name, workload in self.workloads.items() if bucket in workload.buckets]
 
+    def mounting(self, volume: str) -> Sequence[str]:
+        """Return the services and jobs that mount a volume."""
+        return [name for name, workload in self.workloads.items() if volume in workload.volumes]
+
     def pages_of(self, bucket: str) -> Sequence[str]:
         """Return the public names of the services that use a bucket."""
         users = [name for name in self.users_of(bucket) if name in self.public]
@@ -362,6 +369,8 @@ class Config(Model):
         users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
         pages = {name: self.pages_of(name) for name in self.buckets}
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
+        mounts = {self.key(name): workload.volumes.keys() for name, workload in self.workloads.items()}
+        yield from volume_problems(self.volumes, mounts, self.workloads)
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:

@@ -42,6 +42,7 @@ _SERVICE = {
     "scaling": "autoscaling auto_scaling autoscale scale_to",
     "calls": "links connects_to uses needs",
     "buckets": "bucket s3 s3_buckets",
+    "volumes": "volume mounts mount mount_points efs",
     "public": "load_balancer expose_public internet external http_service",
     "hosts": "host domain domains alias aliases hostname",
     "path": "paths route routes path_pattern",
@@ -67,6 +68,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "environments": "environment stage envs stages overlays profiles",
         "database": "db rds aurora mysql postgres postgresql",
         "buckets": "bucket s3 s3_buckets object_storage",
+        "volumes": "volume efs file_systems filesystems",
         "network": "vpc networking",
         "protect": "deletion_protection termination_protection prevent_destroy",
         "load_balancer": "alb lb elb",
@@ -121,7 +123,6 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
 """By table, a key and the words that other tools have for it."""
 
 _SCALING = "the limits of the number of tasks are a table: write scaling = { min = 2, max = 10, cpu = 70 }"
-_DATA = "tasks keep no files: put them into [buckets.NAME] or the database; ephemeral_storage ends with the task"
 _SAME = "jobs alone have a schedule: write it in a table [jobs.NAME], with extends = for the same image"
 _ADDRESS = "it is an address, and each service has its own: write it in the table [services.NAME]"
 _RUNS = "there is no image or command for all: write it in one table, and extends = in the tables that take it over"
@@ -137,14 +138,10 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "calls": "no service calls itself: write calls in the table of each caller",
         "before_deploy": "each job has its own time: write it in the table [jobs.NAME]",
         "schedule": "each job has its own time: write it in the table [jobs.NAME]",
-        "volumes": _DATA,
     },
     ("services", "*"): {
         "min": _SCALING,
         "max": _SCALING,
-        "volumes": _DATA,
-        "mounts": _DATA,
-        "volume": _DATA,
         "restart": "ECS starts a task again that ends: remove this line",
         "restart_policy": "ECS starts a task again that ends: remove this line",
         "schedule": _SAME,
@@ -160,7 +157,6 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
     ("jobs", "*"): {
         "port": "nobody connects to a job: remove this line, or make it a service",
         "count": "a job is one task at a time: remove this line, or make it a service",
-        "volumes": _DATA,
     },
     (): {
         "account": 'write id = "123456789012" in the table [account]',
@@ -171,7 +167,6 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
         "resource": "resources beside the services come from your own steps: docs/own-steps.md",
         "variable": "environments have their differences in [environments.NAME]: write them there",
         "profile": "name the profile on the command line: --profile NAME, or AWS_PROFILE",
-        "volumes": _DATA,
     },
     ("database",): {
         "engine_version": "the version is the default of the engine: remove this line",

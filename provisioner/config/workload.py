@@ -14,6 +14,7 @@ from provisioner.config.buckets import Access, Accesses, read_access, variable
 from provisioner.config.container import Container
 from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
+from provisioner.config.volumes import MountAt, mount_problems
 
 MOST_GROUPS = 4
 """The most groups beside the task's own: AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
@@ -46,6 +47,9 @@ class Workload(Container):
     buckets: Annotated[Mapping[Name, Access], BeforeValidator(read_access, json_schema_input_type=Accesses)] = {}
     """Buckets that its tasks may read and write, by name, or a table with `"read"` or `"write"` for each; sets
     `NAME_BUCKET` to the name of each on AWS."""
+    volumes: Mapping[Name, MountAt] = {}
+    """Volumes that its tasks share with others, by name, each with its place in the container: `"/data"`, or a table
+    with `path` and `read_only`."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
@@ -68,6 +72,7 @@ class Workload(Container):
     def problems(self) -> Iterator[Problem]:
         """Yield contradictions between the settings of one workload."""
         yield from self.container_problems()
+        yield from mount_problems(self.volumes, read_only=self.read_only)
         if (number := len(self.security_groups)) > MOST_GROUPS:
             yield "security_groups", f"has {number}, and AWS allows {MOST_GROUPS} beside the stack's own: use fewer"
         if (number := len(task_policies.managed(self.policies))) > task_policies.MOST_MANAGED:

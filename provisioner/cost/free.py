@@ -10,9 +10,11 @@ _BALANCER = "part of a load balancer, which is charged for"
 _WITH_SERVICE = "its tasks are counted with the service"
 _IMAGE = "its size is counted with the repository"
 _NOTE = "a note in the state, or of a resource that AWS makes by itself"
+_OF_FILES = "part of a file system, which is charged for by its files"
 _SERVICE_PARTS = "part of a service, whose tasks are charged for"
 
 FREE: Mapping[str, str] = {
+    "access_point": _OF_FILES,
     "account_setting": "a setting of the account",
     "certificate": "public certificates of ACM are free of charge",
     "cluster_capacity_providers": "a setting of the cluster",
@@ -45,6 +47,7 @@ FREE: Mapping[str, str] = {
     "listener_rule": _BALANCER,
     "minimum_size": "its instances are counted with the Auto Scaling group",
     "paused_workload": _NOTE,
+    "mount_target": _OF_FILES,
     "protected_stack": _NOTE,
     "record_set": "records are free of charge; the zone is not",
     "role": _IAM,

@@ -18,6 +18,7 @@ MEASURES = {
     "log_gb": "logs that are written",
     "image_gb": "images that are kept",
     "bucket_gb": "files in buckets",
+    "volume_gb": "files in volumes",
     "dns_million_queries": "millions of DNS queries",
     "database_acu": "capacity of a database instance at all times, on average",
     "database_gb": "data in the database",

@@ -78,6 +78,11 @@ def with_buckets(config: Config) -> bool:
     return bool(config.buckets)
 
 
+def with_volumes(config: Config) -> bool:
+    """Return whether services or jobs share volumes of the stack."""
+    return bool(config.volumes)
+
+
 def _key_of_buckets(config: Config) -> str | None:
     """Return the key that encrypts the objects of services and jobs."""
     return config.kms_key if config.buckets else None
@@ -129,6 +134,8 @@ ROLES: tuple[Permission, ...] = (
         wanted=with_buckets,
     ),
     *on_key(_key_of_buckets, "key", "Decrypt GenerateDataKey", conditions=_OF_OBJECTS, why="kms_key"),
+    # tasks mount their volumes; EFS uses the key of a file system by itself
+    *grants("elasticfilesystem", "ClientMount ClientWrite", "file-system/*", conditions=OURS, wanted=with_volumes),
     # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
     *grants(
         "elasticloadbalancing",

@@ -19,6 +19,11 @@ _LOGS = "log-group:/ecs/{stack}/*"
 _REPOSITORY = "repository/{stack}/*"
 
 
+def _with_volumes(config: Config) -> bool:
+    """Return whether services or jobs share volumes of the stack."""
+    return bool(config.volumes)
+
+
 def _pushes(config: Config) -> bool:
     """Return whether images are built, or copied from registries outside of this Region's ECR."""
     return any(workload.build for workload in config.images.values()) or any(
@@ -61,6 +66,14 @@ IAM: tuple[Permission, ...] = (
         "role/aws-service-role/*",
         conditions=_linked("vpcorigin.cloudfront"),
         wanted=distributed,
+    ),
+    # EFS makes its role with an account's first file system, and AWS Backup with the first backup
+    *grants(
+        "iam",
+        "CreateServiceLinkedRole",
+        "role/aws-service-role/*",
+        conditions=_linked("elasticfilesystem", "backup"),
+        wanted=_with_volumes,
     ),
     *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
 )

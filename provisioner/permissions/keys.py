@@ -31,6 +31,11 @@ def _logs_key(config: Config) -> str | None:
     return config.logs.kms_key if config.logs.kms_key != config.kms_key else None
 
 
+def _key_of_volumes(config: Config) -> str | None:
+    """Return the key that encrypts the file systems of services and jobs."""
+    return config.kms_key if config.volumes else None
+
+
 def _via(*services: str) -> Conditions:
     """Return the condition that a service uses the key for the caller (KMS developer guide, kms:ViaService)."""
     return (("StringLike", "kms:ViaService", tuple(f"{name}.{{region}}.amazonaws.com*" for name in services)),)
@@ -89,6 +94,15 @@ KEYS: tuple[Permission, ...] = (
         use=Use.IMPLIED,
         why="CreateDBCluster or CreateDBInstance with a key",
         source=_REFERENCE + "list_amazonrds.html",
+    ),
+    *on_key(
+        _key_of_volumes,
+        "key",
+        "CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
+        conditions=_via("elasticfilesystem"),
+        use=Use.IMPLIED,
+        why="CreateFileSystem with a key",
+        source="https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html",
     ),
     *on_key(
         main_key,

@@ -25,6 +25,8 @@ _BY_ID = "zones are known by ID only, and have no keys for tags"
 _RULES = "take rules out of a security group without the tag `ManagedBy`, in the VPC of `[network] vpc` or in any"
 _DEFAULT_GROUP = "the VPC's default group has no tags, and no ID that is known beforehand"
 
+_NO_VPC = "the key `ec2:Vpc` wants the VPC's ID, which nobody knows before the stack is there"
+
 _OF_STATES = (
     "in the boundary: change the rule on which Step Functions waits for tasks",
     "it is one for the account, and AWS names it",
@@ -39,9 +41,21 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "put the stack's tags on a distribution or VPC origin that has no `ManagedBy` yet, and then change it",
         "there is no key for the call that creates",
     ),
+    "ec2:CreateNetworkInterface": (
+        "create interfaces in any subnet of the VPC of `[network] vpc`, or of any VPC, for mount targets of EFS",
+        _NO_VPC,
+    ),
+    "ec2:DeleteNetworkInterface": (
+        "delete unused interfaces in the VPC of `[network] vpc`, or in any VPC, as EFS does for mount targets",
+        _NO_VPC,
+    ),
+    "ec2:ModifyNetworkInterfaceAttribute": (
+        "change the groups of interfaces in the VPC of `[network] vpc`, or in any VPC, as EFS does",
+        _NO_VPC,
+    ),
     "ec2:DeleteSecurityGroup": (
         "delete the group of GuardDuty's endpoint in any VPC, by GuardDuty's tag",
-        "the key `ec2:Vpc` wants the VPC's ID, which nobody knows before the stack is there",
+        _NO_VPC,
     ),
     "ec2:DeleteVpcEndpoints": (
         "delete GuardDuty's endpoint in any VPC, by GuardDuty's tag and the name of its service",
@@ -101,7 +115,23 @@ _OF_GROUPS = ("ec2:SecurityGroupID", "ec2:Vpc")
 _OF_SESSIONS = ("ssm:resourceTag/aws:ssmmessages:session-id", "ssm:resourceTag/aws:ssmmessages:target-id")
 _OF_AGENTS = ("ec2:SourceInstanceARN", "ssm:SourceInstanceARN")
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
+    "ec2:CreateNetworkInterface": (
+        *("ec2:AvailabilityZone", "ec2:AvailabilityZoneId", "ec2:NetworkInterfaceID", "ec2:SecurityGroupID"),
+        *("ec2:SubnetID", "ec2:Vpc"),
+    ),
+    "ec2:DeleteNetworkInterface": (
+        *("ec2:AvailabilityZone", "ec2:ManagedResourceOperator", "ec2:NetworkInterfaceID", "ec2:Subnet", "ec2:Vpc"),
+    ),
     "ec2:DeleteSecurityGroup": _OF_GROUPS,
+    "ec2:ModifyNetworkInterfaceAttribute": (
+        *("ec2:Attribute", "ec2:Attribute/${AttributeName}", "ec2:AvailabilityZone", "ec2:AvailabilityZoneId"),
+        *("ec2:CpuOptionsAmdSevSnp", "ec2:EbsOptimized", "ec2:InstanceAutoRecovery"),
+        *("ec2:InstanceBandwidthWeighting", "ec2:InstanceID", "ec2:InstanceMarketType", "ec2:InstanceMetadataTags"),
+        *("ec2:InstanceProfile", "ec2:InstanceType", "ec2:ManagedResourceOperator", "ec2:MetadataHttpEndpoint"),
+        *("ec2:MetadataHttpPutResponseHopLimit", "ec2:MetadataHttpTokens", "ec2:NetworkInterfaceID"),
+        *("ec2:PlacementGroup", "ec2:ProductCode", "ec2:RootDeviceType", "ec2:SecurityGroupID", "ec2:Subnet"),
+        *("ec2:Tenancy", "ec2:Vpc"),
+    ),
     "ec2:DeleteVpcEndpoints": ("ec2:VpceMultiRegion", "ec2:VpceServiceName", "ec2:VpceServiceRegion"),
     "ec2:RevokeSecurityGroupEgress": _OF_GROUPS,
     "ec2:RevokeSecurityGroupIngress": _OF_GROUPS,

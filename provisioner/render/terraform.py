@@ -25,6 +25,7 @@ AWS, OWN = "registry.terraform.io/hashicorp/aws", "provisioner"
 ACTIONS = {"create": ["create"], "change": ["update"], "delete": ["delete"]}
 """Terraform's words for actions; all others are `no-op`."""
 TYPES = {
+    "access_point": "aws_efs_access_point",
     "alarm": "aws_cloudwatch_metric_alarm",
     "auto_scaling_group": "aws_autoscaling_group",
     "bucket": "aws_s3_bucket",
@@ -43,6 +44,7 @@ TYPES = {
     "distribution": "aws_cloudfront_distribution",
     "elastic_ip": "aws_eip",
     "event_rule": "aws_cloudwatch_event_rule",
+    "file_system": "aws_efs_file_system",
     "flow_log": "aws_flow_log",
     "hosted_zone": "aws_route53_zone",
     "instance_profile": "aws_iam_instance_profile",
@@ -53,6 +55,7 @@ TYPES = {
     "listener_rule": "aws_lb_listener_rule",
     "load_balancer": "aws_lb",
     "log_group": "aws_cloudwatch_log_group",
+    "mount_target": "aws_efs_mount_target",
     "nat_gateway": "aws_nat_gateway",
     "private_dns_namespace": "aws_service_discovery_private_dns_namespace",
     "record_set": "aws_route53_record",

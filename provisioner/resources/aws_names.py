@@ -25,6 +25,7 @@ class AwsName(NamedTuple):
 _NOTE = AwsName("")
 _ARN = "arn:{partition}:%s:{region}:{account}:%s"
 AWS_NAMES: Mapping[str, AwsName] = {
+    "access_point": AwsName("AWS::EFS::AccessPoint", "fsap-{id}"),
     "account_setting": AwsName("", "{setting}"),
     "alarm": AwsName("AWS::CloudWatch::Alarm", "{name}"),
     "auto_scaling_group": AwsName("AWS::AutoScaling::AutoScalingGroup", "{name}"),
@@ -50,6 +51,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "elastic_ip": AwsName("AWS::EC2::EIP", "eipalloc-{id}"),
     "event_rule": AwsName("AWS::Events::Rule", "{name}"),
     "expiring_stack": _NOTE,
+    "file_system": AwsName("AWS::EFS::FileSystem", "fs-{id}"),
     "flow_log": AwsName("AWS::EC2::FlowLog", "fl-{id}"),
     "guard_duty_endpoints": _NOTE,
     "guard_duty_groups": _NOTE,
@@ -78,6 +80,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     ),
     "log_group": AwsName("AWS::Logs::LogGroup", "{name}"),
     "minimum_size": AwsName("", "{group}"),
+    "mount_target": AwsName("AWS::EFS::MountTarget", "fsmt-{id}"),
     "nat_gateway": AwsName("AWS::EC2::NatGateway", "nat-{id}"),
     "paused_workload": _NOTE,
     "private_dns_namespace": AwsName("AWS::ServiceDiscovery::PrivateDnsNamespace", "ns-{id}"),

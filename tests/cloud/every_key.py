@@ -116,6 +116,7 @@ VALUES: dict[str, Any] = {
     "database.url_scheme": "mysql2",
     "database.url_query": "charset=utf8mb4",
     "buckets": {"uploads": {}},
+    "volumes": {"media": {}},
     "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
     "load_balancer.idle_timeout": 120,
@@ -222,6 +223,7 @@ VALUES: dict[str, Any] = {
     "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
     "services.web.buckets": ["uploads"],
+    "services.web.volumes": {"media": "/srv/media"},
     "services.web.security_groups": [],
     "services.web.sticky": 3600,
     "services.web.sign_in": "company",
@@ -254,6 +256,7 @@ WITH: dict[str, dict[str, Any]] = {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
     "services.web.buckets": {"buckets": {"uploads": {}}},
+    "services.web.volumes": {"volumes": {"media": {}}},
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},

@@ -69,6 +69,7 @@ def inventory(client: Client) -> Inventory:
         _rds,
         _rest,
         _s3,
+        _efs,
     ):
         found |= {sort: _plain(resources) for sort, resources in read(client)}
     return found
@@ -561,6 +562,18 @@ def _s3(client: Client) -> Sorts:
     s3 = client("s3")
     found = pages(s3, "list_buckets", "Buckets")
     yield "buckets", [bucket | {"objects": _objects(s3, bucket["Name"])} for bucket in found]
+
+
+def _efs(client: Client) -> Sorts:
+    efs = client("efs")
+    systems = pages(efs, "describe_file_systems", "FileSystems")
+    # with the time at which EFS measured them
+    yield "file_systems", [one | {"SizeInBytes": one["SizeInBytes"]["Value"]} for one in systems]
+    targets = [
+        pages(efs, "describe_mount_targets", "MountTargets", FileSystemId=one["FileSystemId"]) for one in systems
+    ]
+    yield "mount_targets", [one for found in targets for one in found]
+    yield "access_points", pages(efs, "describe_access_points", "AccessPoints")
 
 
 def _objects(s3: Any, bucket: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 
 from ecs_emulator.ecs.definition_sizes import units
 from ecs_emulator.ecs.definition_together import check_together
+from ecs_emulator.ecs.definition_volumes import check_volumes
 from ecs_emulator.ecs.records import Shape
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
@@ -49,6 +50,7 @@ def check_definition(store: Store, request: Shape, containers: list[Shape]) -> N
     _check_roles(store, request)
     _check_containers(request, containers)
     _check_storage(request.get("ephemeralStorage"))
+    check_volumes(request)
     if "FARGATE" in request.get("requiresCompatibilities", []):
         _check_fargate(request, containers)
 

@@ -11,6 +11,7 @@ from ecs_emulator.ecs import breaker, rollouts, secrets, stopping, texts
 from ecs_emulator.ecs.records import NEVER, Deployment, Service, Shape, Task, is_essential, now
 from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.ecs.tasks import end
+from ecs_emulator.ecs.volumes import unmounted
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset
 
@@ -88,6 +89,19 @@ def fail_to_reach(store: Store, task: Task) -> bool:
         f"exceeded. Please check your task network configuration."
     )
     return _fail_to_start(task, reasons.get(service, unreadable))
+
+
+def fail_before_start(store: Store, task: Task) -> bool:
+    """Let the task fail if it lacks anything that it needs before its containers start."""
+    if fail_to_get_secrets(store, task) or fail_to_pull(task):
+        return True
+    return fail_to_reach(store, task) or fail_to_create(task) or fail_to_mount(store, task)
+
+
+def fail_to_mount(store: Store, task: Task) -> bool:
+    """Let the task fail if it cannot mount one of its file systems."""
+    reason = unmounted(store, task)
+    return bool(reason) and _fail_to_start(task, reason)
 
 
 def _fail_to_start(task: Task, reason: str) -> bool:

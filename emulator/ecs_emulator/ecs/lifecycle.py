@@ -84,9 +84,7 @@ def _start(store: Store, task: Task) -> None:
             task.status, task.next_at = "PENDING", later(durations.TASK_PULL)
             task.times["pullStartedAt"] = now()
         case "PENDING":
-            if failing.fail_to_get_secrets(store, task) or failing.fail_to_pull(task):
-                return
-            if failing.fail_to_reach(store, task) or failing.fail_to_create(task):
+            if failing.fail_before_start(store, task):
                 return
             if not _started(store, task) or not ordering.have_started(store, task):
                 return

@@ -17,6 +17,7 @@ from ecs_emulator.services import (
     ec2,
     ecr,
     ecs,
+    efs,
     elbv2,
     events,
     iam,
@@ -45,7 +46,7 @@ from ecs_emulator.services.model import EmulatedApi
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, stepfunctions, sts, sqs, secretsmanager, tagging,
-    dynamodb, ses, sns, cloudwatch, pricing, events, cloudfront,
+    dynamodb, ses, sns, cloudwatch, pricing, events, cloudfront, efs,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """All APIs by botocore's names."""

@@ -56,7 +56,11 @@ def draft(place: Path, env: str | None = None, project: str | None = None) -> Dr
         raise ConfigurationError(f"{path}: there is no service that can be carried over: see why below{reasons}")
     _addresses(gathered, table)
     # what is charged for and Compose has not stays off, as in new files of `init`
-    found.tables[found.own] = {"network": {"egress": "public"}, "logs": {"insights": False}} | {
+    mounted: dict[str, Any] = {
+        name: {} for one in table.values() for workload in one.values() for name in workload.get("volumes", ())
+    }
+    whole = {"network": {"egress": "public"}, "logs": {"insights": False}} | ({"volumes": mounted} if mounted else {})
+    found.tables[found.own] = whole | {
         kind: {key: ordered(one) for key, one in workloads.items()} for kind, workloads in table.items() if workloads
     }
     _defaults(gathered, table, path)
@@ -329,7 +333,7 @@ def _rest(gathered: Gathered, file: Value, path: Path) -> None:
             if not key.startswith("x-"):
                 gathered.found.leave(value, key, "has no counterpart here")
         elif key == "volumes":
-            gathered.found.leave(value, key, "holds data: it stays where it is")
+            gathered.found.leave(value, key, "holds data: it stays where it is, and [volumes.NAME] is empty")
         elif key == "networks":
             gathered.found.leave(value, key, "`calls` says which service may connect to another", cost="nothing")
     for name in OVERRIDES:

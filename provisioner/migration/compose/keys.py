@@ -10,6 +10,7 @@ from provisioner.config import secret_words
 from provisioner.config import validators as values
 from provisioner.config.capabilities import DEFAULT
 from provisioner.config.ulimits import MOST_FILES, Kind
+from provisioner.migration import names
 from provisioner.migration.compose import copies, stores
 from provisioner.migration.compose.findings import Service
 from provisioner.migration.yaml_tree import Value
@@ -182,7 +183,7 @@ def logging(service: Service, value: Value) -> None:
 
 
 def volumes(service: Service, value: Value) -> None:
-    """Note each volume: a task has none. Files that the image has anyway are no loss."""
+    """Write each volume that has a name; note others. Files that the image has anyway are no loss."""
     mounts = list(stores.mounts(Value("", 0, {"volumes": value})))
     for one, (source, path) in zip(value.values, mounts, strict=False):
         if source and not stores.is_volume(source) and copies.has(service, source, path):
@@ -193,8 +194,14 @@ def volumes(service: Service, value: Value) -> None:
             why = f"{path}: keeps the image's own files visible below a directory of this machine: nothing hides them"
             service.tell(one, "volumes", why)
             continue
-        if stores.is_volume(source) or not source:
-            why = f"{source or 'a volume'} at {path}: a task has no volumes: data there is lost with the task"
+        if stores.is_volume(source) and path.startswith("/"):
+            name = names.workload(source)
+            mount: Any = {"path": path, "read_only": True} if stores.is_read_only(one) else path
+            service.table.setdefault("volumes", {})[name] = mount
+            service.leave(one, "volumes", f"{source} at {path}: [volumes.{name}] is empty: copy the files", "stays")
+            continue
+        if not source:
+            why = f"a volume at {path}: has no name: data there is lost with the task"
         elif source.endswith("docker.sock"):
             why = f"{source}: a task reaches no Docker"
         else:

@@ -119,6 +119,15 @@ def is_volume(source: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*", source, re.ASCII))
 
 
+def is_read_only(mount: Value) -> bool:
+    """Return whether a service only reads a volume: `read_only`, or `ro` behind the path."""
+    if mount.table:
+        only = mount.at("read_only")
+        return only is not None and only.flag is True
+    _, _, options = (mount.text or "").partition(":")[2].partition(":")
+    return "ro" in options.split(",")
+
+
 def mounts(service: Value) -> Iterator[tuple[str, str]]:
     """Yield the source and the path of each volume of a service; an empty source if it has no name."""
     for one in (service.at("volumes") or Value("", 0, [])).values:

@@ -9,6 +9,7 @@ from provisioner.config import schedules, secret_words
 from provisioner.config import validators as values
 from provisioner.config.deployment import ERRORS_ALARM
 from provisioner.config.secret_values import looks_secret
+from provisioner.migration import names
 from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
 from provisioner.migration.yaml_tree import Value, mapped
@@ -202,20 +203,34 @@ def _storage(workload: Workload, value: Value) -> None:
                 workload.leave(one, "storage.ephemeral", f"{one.text} GiB: Fargate has {DISKS[0]} to {DISKS[-1]} GiB")
         elif key == "volumes":
             for name, volume in one.table.items():
-                workload.leave(volume, f"storage.volumes.{name}", _volume(volume))
+                _volume(workload, name, volume)
         else:
             workload.leave(one, f"storage.{key}", "is not known here")
 
 
-def _volume(volume: Value) -> str:
-    """Return the note about a volume: EFS, which holds data, or a directory that the task's containers share."""
-    path = (volume.at("path") or Value("", 0, "")).text or "no path"
-    system = volume.at("efs")
+def _volume(workload: Workload, name: str, volume: Value) -> None:
+    """Write a volume of EFS that Copilot manages; note others: of an account's own, or between containers."""
+    path = (volume.at("path") or Value("", 0, "")).text or ""
+    system, key = volume.at("efs"), f"storage.volumes.{name}"
     if system is None or system.flag is False:
-        return f"shared at {path}: the containers of a task share no directory here"
-    named = system.at("id") or system
-    what = f"EFS {named.text}" if named.text and named.flag is None else "EFS"
-    return f"{what} at {path}: a task has no volumes here, and its files stay there: put them into a bucket"
+        workload.leave(volume, key, f"shared at {path or 'no path'}: the containers of a task share no directory here")
+        return
+    named = system.at("id") or (system if system.flag is None and not system.table else None)
+    new = "[volumes.NAME] makes an empty one"
+    if named or not path:
+        what = f"EFS {named.text}" if named and named.text else "EFS"
+        workload.leave(volume, key, f"{what} at {path or 'no path'}: stays where it is; {new}: copy the files")
+        return
+    owner = {part: one.number for part in ("uid", "gid") if (one := system.at(part)) and one.number is not None}
+    volumes = workload.gathered.table.setdefault("volumes", {})
+    # each workload has a folder of its own there
+    called = names.workload(name)
+    called = f"{workload.owner or workload.name}-{called}" if called in volumes else called
+    volumes[called] = owner
+    written = volume.at("read_only")
+    only = written is None or written.flag is not False
+    workload.table.setdefault("volumes", {})[called] = {"path": path, "read_only": True} if only else path
+    workload.leave(volume, key, f"EFS at {path}: Copilot's stays where it is, and {new}: copy the files", "stays")
 
 
 def _overrides(workload: Workload, value: Value) -> None:

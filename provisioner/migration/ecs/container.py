@@ -52,7 +52,7 @@ KEYS = Keys(
         "repositoryCredentials": "log in to the registry with docker: its credentials are used to copy the image",
         "resourceRequirements": "graphics processors cannot be asked for",
         "restartPolicy": "a container that ends ends its task, which ECS replaces",
-        "volumesFrom": "a task has no volumes here",
+        "volumesFrom": "the containers of a task share no directory here",
         "workingDirectory": "is the image's: set WORKDIR there",
     },
 )
@@ -190,7 +190,9 @@ def _mounts(workload: Workload, found: Sequence[Answer]) -> None:
         path = str(one.get("containerPath", ""))
         if path not in EXEC_FOLDERS:
             volume = one.get("sourceVolume", "")
-            workload.leave(f"mountPoints.{path}", f"a task has no volumes here, such as {volume}")
+            workload.leave(
+                f"mountPoints.{path}", f"the volume {volume} is not carried over: see volumes in docs/volumes.md"
+            )
 
 
 def _health(workload: Workload, found: Answer) -> None:

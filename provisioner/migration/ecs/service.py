@@ -39,7 +39,7 @@ OF_DEPLOYMENT = Keys(
     ),
     why={
         "serviceConnectConfiguration": f"{CONNECT}: callers name a service in calls, which sets its URL",
-        "volumeConfigurations": "a task has no volumes here: put lasting data into a database or a bucket",
+        "volumeConfigurations": "a task has no disk of EBS here: put lasting data into [volumes.NAME] or a bucket",
         "vpcLatticeConfigurations": "VPC Lattice is not used: callers name a service in calls, which sets its URL",
     },
 )

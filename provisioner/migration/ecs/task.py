@@ -123,7 +123,7 @@ def _volumes(workload: Workload, definition: Answer, main: Answer) -> None:
             continue
         kind = next((key for key in one if key not in ("name", "host", "configuredAtLaunch")), "")
         what = "EFS" if kind == "efsVolumeConfiguration" else kind.removesuffix("Configuration") or "a host's directory"
-        why = "a task has no volumes here: put lasting data into a database or a bucket"
+        why = "put lasting data into [volumes.NAME], a database or a bucket, which begin empty"
         workload.leave(f"volumes.{name}", f"{what}: {why}")
     size = (definition.get("ephemeralStorage") or {}).get("sizeInGiB", USUAL_STORAGE)
     if size != USUAL_STORAGE and (workload.job or workload.table.get("launch") != "ec2"):

@@ -27,6 +27,7 @@ _SERVICES = {
     "application-autoscaling": ("Application Auto Scaling", "autoscaling/application/APIReference/"),
     "rds": ("RDS", "AmazonRDS/latest/APIReference/"),
     "s3": ("S3", "AmazonS3/latest/API/"),
+    "efs": ("EFS", "efs/latest/ug/"),
     "ssm": ("Parameter Store", "systems-manager/latest/APIReference/"),
     "secretsmanager": ("Secrets Manager", "secretsmanager/latest/apireference/"),
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),

@@ -64,7 +64,7 @@ def test_up_changes_nothing_of_it(rig: Rig, twins: Twins, before: Inventory) -> 
 
 def test_none_of_its_data_is_announced_as_lost(rig: Rig, twins: Twins) -> None:
     records = {record.address: record for record in claims(twins, "own")}
-    held = {"bucket", "db_cluster", "log_group", "repository", "secure_parameter"}
+    held = {"bucket", "db_cluster", "file_system", "log_group", "repository", "secure_parameter"}
     assert {one.partition("/")[0] for loss in losses(records.values()) for one in loss.addresses} >= held
     assert data_loss.lost_of(rig.aws(), records.values(), records) == []
 

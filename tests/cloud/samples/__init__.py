@@ -9,6 +9,7 @@ from tests.cloud.samples.alarms import ALARMS
 from tests.cloud.samples.balancing import BALANCING
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.edge import EDGE
+from tests.cloud.samples.files import FILES
 from tests.cloud.samples.jobs import JOBS
 from tests.cloud.samples.names import NAMES
 from tests.cloud.samples.network import NETWORK
@@ -16,7 +17,7 @@ from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **ALARMS, **EDGE}
+GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **FILES, **ALARMS, **EDGE}
 """Samples that live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """Samples that live together second."""

@@ -229,6 +229,12 @@ SAMPLES = (
         S, "stepfunctions", "AccessDeniedException", "'arn:aws:iam::1:role/x' is not authorized to create managed-rule."
     ),
     Sample(A, "stepfunctions", "StateMachineDoesNotExist", "State Machine Does Not Exist: 'arn:aws:states:x'"),
+    Sample(B, "efs", "FileSystemInUse", "File system 'fs-1' has mount targets created in it."),
+    Sample(B, "efs", "IncorrectFileSystemLifeCycleState", "None of the file system's operations is possible"),
+    Sample(B, "efs", "DependencyTimeout", "The service timed out trying to fulfill the request", "DeleteMountTarget"),
+    Sample(S, "efs", "SubnetNotFound", "The subnet ID 'subnet-1' does not exist"),
+    Sample(S, "efs", "FileSystemNotFound", "File system 'fs-1' does not exist.", "CreateMountTarget"),
+    Sample(A, "efs", "MountTargetNotFound", "Mount target 'fsmt-1' does not exist."),
     Sample(B, "stepfunctions", "StateMachineDeleting", "State Machine is Deleting: 'arn:aws:states:x'"),
     Sample(B, "stepfunctions", "ConflictException", "Another operation on the state machine is under way."),
     Sample(B, "events", "ConcurrentModificationException", "Rule shop-dev-feed-failed was modified by another call."),

@@ -15,6 +15,7 @@ import pytest
 
 from provisioner.config.models import SAMPLE, Config
 from provisioner.config.stack_file import load
+from provisioner.config.volumes import Volume
 from provisioner.cost import estimate, table
 from provisioner.cost.estimate import Estimate
 from provisioner.cost.free import FREE
@@ -279,7 +280,8 @@ def test_a_wrong_load_is_refused(tmp_path: Path, text: str, told: str) -> None:
 
 def test_each_measure_is_one_that_a_type_names() -> None:
     config = changed(changed(load(SAMPLE), "load_balancer", access_logs=True), "dns", create_zone=True)
-    others = [config, changed(config, "network", egress="nat")]
+    volumes = config.model_copy(update={"volumes": {"media": Volume()}})
+    others = [config, changed(config, "network", egress="nat"), volumes]
     named = {cost.load for one in others for cost in _lines(one)}
     assert named - {""} == {*MEASURES} - {"requests_per_second", "kb_per_response"}
 

@@ -204,8 +204,14 @@ COPILOT_ROWS: list[Row] = [
     (
         "volume",
         web("storage: {volumes: {files: {path: /data, efs: true}}}\n"),
-        {},
-        [r"storage.volumes.files: EFS at /data: a task has no volumes here"],
+        {"volumes.files": {}, "services.web.volumes": {"files": {"path": "/data", "read_only": True}}},
+        [r"storage.volumes.files: EFS at /data: Copilot's stays where it is"],
+    ),
+    (
+        "volume-to-write",
+        web("storage: {volumes: {files: {path: /data, read_only: false, efs: {uid: 472, gid: 0}}}}\n"),
+        {"volumes.files": {"uid": 472, "gid": 0}, "services.web.volumes": {"files": "/data"}},
+        [r"storage.volumes.files: .*copy the files"],
     ),
     (
         "volume-of-a-job",
@@ -535,8 +541,12 @@ COMPOSE_ROWS: list[Row] = [
     (
         "worker-with-a-volume",
         app("", "  worker:\n    image: example/shop:1\n    volumes: ['files:/files']\n"),
-        {"services.worker.image": "example/shop:1"},
-        [r"services.worker.volumes: files at /files: .*lost"],
+        {
+            "services.worker.image": "example/shop:1",
+            "services.worker.volumes": {"files": "/files"},
+            "volumes.files": {},
+        },
+        [r"services.worker.volumes: files at /files: .*copy the files"],
     ),
     (
         "the-same-image-with-a-volume",
@@ -577,8 +587,8 @@ COMPOSE_ROWS: list[Row] = [
     (
         "own-volume",
         {"compose.yaml": "services:\n  blog: {image: 'wordpress:6', ports: ['80:80'], volumes: ['w:/var/www']}\n"},
-        {"services.blog.public": True},
-        [r"services.blog.volumes: w at /var/www: .*lost"],
+        {"services.blog.public": True, "services.blog.volumes": {"w": "/var/www"}},
+        [r"services.blog.volumes: w at /var/www: .*copy the files"],
     ),
     (
         "dead-host",

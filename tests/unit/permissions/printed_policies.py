@@ -77,6 +77,11 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "buckets": ["uploads"]}},
     },
+    "volumes": {
+        "volumes": {"media": {}},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "volumes": {"media": "/srv/media"}}},
+    },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

@@ -20,6 +20,7 @@ from ecs_emulator.authorization.policy import Check, Decision, Statement, decide
 from provisioner.aws.permissions import Part, Use
 from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
+from provisioner.config.volumes import MOUNT, WRITE
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import step_run
 from provisioner.permissions.boundary import MAKING, boundary
@@ -36,7 +37,7 @@ CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudfront": "cloudfront",
-    "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
+    "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs", "efs": "elasticfilesystem",
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
@@ -150,8 +151,14 @@ ALL_ON: dict[str, Any] = {
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "buckets": {"uploads": {"versions": True}},
+    "volumes": {"media": {}},
 }
 FLOW_GROUP = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/vpc/ecs-sample-dev/flow-logs"
+FILE_SYSTEM = "arn:aws:elasticfilesystem:ap-northeast-1:123456789012:file-system/fs-0123456789abcdef0"
+TAGS = {
+    f"aws:ResourceTag/{key}": (value,)
+    for key, value in {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}.items()
+}
 LONG = {"project": "a" * 20, "env": "b" * 7, "dns": {"domain": "x" * 48 + ".example.com"}}
 
 
@@ -177,7 +184,7 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
 def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True, "launch": "ec2"}}
-    using = {"web": {**services["web"], "buckets": ["uploads"]}}
+    using = {"web": {**services["web"], "buckets": ["uploads"], "volumes": {"media": "/srv/media"}}}
     config = configured(services=using, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
@@ -189,7 +196,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     }  # fmt: skip
     checks = [check for one in said for check in _checks(one, key)]
     in_buckets = {*READING, *READING_VERSIONS, *WRITING, "kms:GenerateDataKey"}
-    assert in_buckets | {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
+    assert in_buckets | {MOUNT, WRITE, "kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
         it.action for it in checks
     }
     most = _read(boundary(config, "123456789012"))
@@ -197,7 +204,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     off = _read(boundary(configured(services=services, database={}), "123456789012"))
     assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents", *in_buckets,
+        "logs:PutLogEvents", *in_buckets, MOUNT, WRITE,
     }  # fmt: skip
 
 
@@ -211,7 +218,8 @@ def _checks(said: dict[str, Any], alias: str) -> Iterator[Check]:
     for action in _list(said["Action"]):
         for resource, context in product(_list(said["Resource"]), contexts):
             arn = str(resource).replace("${log_group/flow-logs:arn}", FLOW_GROUP)
-            yield Check(action, arn, {**context, "kms:ResourceAliases": (alias,)})
+            arn = arn.replace("${file_system/media:arn}", FILE_SYSTEM)
+            yield Check(action, arn, {**context, **TAGS, "kms:ResourceAliases": (alias,)})
 
 
 def _list(value: str | list[str]) -> list[str]:
@@ -294,7 +302,10 @@ def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
     more = [it for it in needed(config, account="1" * 12) if it not in needed(configured(), account="1" * 12)]
     everywhere = {it.name for it in more if it.resources == ("*",)}
     assert len(more) > 40
-    assert everywhere == {"ec2:DescribeFlowLogs"}
+    assert everywhere == {
+        *("ec2:DescribeFlowLogs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+        *("elasticfilesystem:CreateFileSystem", "elasticfilesystem:DescribeFileSystems"),
+    }
     bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-*"
     assert {arn for it in more if it.service == "s3" for arn in it.resources} == {bucket, f"{bucket}/*"}
     (any_key,) = [it for it in more if it.service == "kms" and it.resources != (KEY,)]

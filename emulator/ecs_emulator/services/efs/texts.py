@@ -1,0 +1,9 @@
+"""Sentences of EFS that several rules say.
+
+The codes are those of the API's model; where no source quotes the sentence, its wording is a guess.
+"""
+
+from __future__ import annotations
+
+NOT_AVAILABLE = "None of the file system's operations is possible: {} is {}, and not available."
+"""IncorrectFileSystemLifeCycleState: "the file system's lifecycle state is not available" (API's model)."""

@@ -1,0 +1,1 @@
+"""EFS: the resource types of file systems, and their common code."""
