@@ -77,7 +77,8 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
     if any(map(config.exec_on, config.services)):
         needed.add("ssmmessages")
     own = (service for service in INTERFACE_SERVICES if service in needed)
-    return tuple(dict.fromkeys((*own, *secrets, *config.network.endpoints, *given)))
+    stores = ["sqs"] if any(workload.queues for workload in config.workloads.values()) else []
+    return tuple(dict.fromkeys((*own, *secrets, *stores, *config.network.endpoints, *given)))
 
 
 @step

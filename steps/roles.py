@@ -14,6 +14,7 @@ from provisioner.config.short_names import ROLE, shortened
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
+from provisioner.steps import queues
 from provisioner.steps.buckets import rights
 from provisioner.steps.secrets import password_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
@@ -67,6 +68,7 @@ def roles(stack: Stack) -> Roles:
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
                 **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **_of_buckets(stack, workload),
+                **_of_queues(stack, workload),
                 **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
                 **{_named(document): document for document in stack.config.documents_of(name).values()},
             },
@@ -118,6 +120,12 @@ def _of_buckets(stack: Stack, workload: Workload) -> dict[str, Policy]:
     """Return the policy for a workload's buckets; running tasks keep the former one until they have stopped."""
     statements = list(rights(stack, workload))
     return {_named(document, "buckets"): document for document in ([policy(*statements)] if statements else [])}
+
+
+def _of_queues(stack: Stack, workload: Workload) -> dict[str, Policy]:
+    """Return the policy for a workload's queues; running tasks keep the former one, as with buckets."""
+    statements = list(queues.rights(stack, workload))
+    return {_named(document, "queues"): document for document in ([policy(*statements)] if statements else [])}
 
 
 def _named(document: Policy, kind: str = "extra") -> str:

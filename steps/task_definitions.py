@@ -24,6 +24,7 @@ from provisioner.steps.buckets import Buckets
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
+from provisioner.steps.queues import Queues
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
 
@@ -64,6 +65,7 @@ def task_definitions(
     database: Database | None,
     database_url: Held | None,
     buckets: Buckets,
+    queues: Queues,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
@@ -74,6 +76,7 @@ def task_definitions(
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
         environment = _environment(stack, workload, database) | buckets.variables(workload)
+        environment |= queues.variables(workload)
         environment |= stack.given.environment.get(name, {})
         url = database_url if workload.database and DATABASE_URL not in environment else None
         own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)

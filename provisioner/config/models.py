@@ -27,6 +27,7 @@ from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
+from provisioner.config.queues import Queue, queue_problems
 from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
@@ -79,7 +80,7 @@ class Config(Model):
     protect: bool = Field(default_factory=lambda earlier: production.is_production(earlier["env"]))
     """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
-    """The KMS key for logs, images, disks, buckets, database and password, by alias or ARN; by default AWS's own."""
+    """The KMS key for logs, images, disks, buckets, queues, database and password; by default AWS's own."""
     network: Network = Network.model_construct()
     """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns.model_construct()
@@ -90,6 +91,8 @@ class Config(Model):
     """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
     buckets: Mapping[Name, Bucket] = {}
     """The S3 buckets of services and jobs, by name."""
+    queues: Mapping[Name, Queue] = {}
+    """The SQS queues of services and jobs, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -362,6 +365,8 @@ class Config(Model):
         users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
         pages = {name: self.pages_of(name) for name in self.buckets}
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
+        in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
+        yield from queue_problems(self.queues, in_queues)
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:

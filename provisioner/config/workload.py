@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
+from provisioner.config import queues as of_queues
 from provisioner.config import task_policies
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Name, Problem
 from provisioner.config.buckets import Access, Accesses, read_access, variable
 from provisioner.config.container import Container
+from provisioner.config.queues import Right, Rights, read_rights
 from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
 
@@ -46,6 +48,9 @@ class Workload(Container):
     buckets: Annotated[Mapping[Name, Access], BeforeValidator(read_access, json_schema_input_type=Accesses)] = {}
     """Buckets that its tasks may read and write, by name, or a table with `"read"` or `"write"` for each; sets
     `NAME_BUCKET` to the name of each on AWS."""
+    queues: Annotated[Mapping[Name, Right], BeforeValidator(read_rights, json_schema_input_type=Rights)] = {}
+    """Queues that its tasks may send to and receive from, by name, or a table with `"send"` or `"receive"` for each;
+    sets `NAME_QUEUE_URL` to the URL of each."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
@@ -75,6 +80,7 @@ class Workload(Container):
             yield "policies", f"{most}: use fewer, or files"
         own = dict.fromkeys(DATABASE_VARIABLES if self.database else (), "database")
         own |= dict.fromkeys(map(variable, self.buckets), "buckets")
+        own |= dict.fromkeys(map(of_queues.variable, self.queues), "queues")
         for key in sorted(self.environment.keys() & own.keys()):
             yield f"environment.{key}", TAKEN.format(own[key])
         yield from misplaced(self.secrets, self.environment, {"PORT", *own})

@@ -45,6 +45,7 @@ FREE: Mapping[str, str] = {
     "minimum_size": "its instances are counted with the Auto Scaling group",
     "paused_workload": _NOTE,
     "protected_stack": _NOTE,
+    "queue": "SQS charges for requests alone, and not for the first million of a month",
     "record_set": "records are free of charge; the zone is not",
     "role": _IAM,
     "route_table": _VPC,

@@ -31,7 +31,7 @@ def _logs_key(config: Config) -> str | None:
     return config.logs.kms_key if config.logs.kms_key != config.kms_key else None
 
 
-def _via(*services: str) -> Conditions:
+def via(*services: str) -> Conditions:
     """Return the condition that a service uses the key for the caller (KMS developer guide, kms:ViaService)."""
     return (("StringLike", "kms:ViaService", tuple(f"{name}.{{region}}.amazonaws.com*" for name in services)),)
 
@@ -76,7 +76,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "CreateGrant RetireGrant",
-        conditions=_via("ecr"),
+        conditions=via("ecr"),
         use=Use.IMPLIED,
         why="CreateRepository and DeleteRepository with a key",
         source=_ECR_KEYS,
@@ -85,7 +85,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "CreateGrant Decrypt GenerateDataKey",
-        conditions=_via("rds"),
+        conditions=via("rds"),
         use=Use.IMPLIED,
         why="CreateDBCluster with a key",
         source=_REFERENCE + "list_amazonrds.html",
@@ -94,7 +94,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "Encrypt Decrypt GenerateDataKey",
-        conditions=(*_via("ssm"), *OF_PARAMETERS),
+        conditions=(*via("ssm"), *OF_PARAMETERS),
         use=Use.IMPLIED,
         why="PutParameter and GetParameter with a key",
         source=_SSM_KEYS,

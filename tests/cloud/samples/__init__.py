@@ -12,11 +12,12 @@ from tests.cloud.samples.edge import EDGE
 from tests.cloud.samples.jobs import JOBS
 from tests.cloud.samples.names import NAMES
 from tests.cloud.samples.network import NETWORK
+from tests.cloud.samples.queues import QUEUES
 from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **ALARMS, **EDGE}
+GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **QUEUES, **DATABASE, **ALARMS, **EDGE}
 """Samples that live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """Samples that live together second."""
