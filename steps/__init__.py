@@ -40,4 +40,5 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     state_machines,
     tags,
     task_definitions,
+    topics,
 )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, step
+from provisioner.config import topics
 from provisioner.config.queues import DEAD, DEAD_DAYS, STOP_TIMEOUT, actions, name_of, receives, variable
 from provisioner.config.queues import Queue as Settings
 from provisioner.config.workload import Workload
-from provisioner.resources.policies import Policy
+from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sqs import Queue
 
 DAY = 86_400
@@ -60,6 +61,7 @@ def _declare(stack: Stack, name: str, settings: Settings) -> Handle:
             message_retention_period=settings.retention_days * DAY,
             receive_message_wait_time_seconds=WAIT,
             redrive_policy={"deadLetterTargetArn": dead.arn, "maxReceiveCount": settings.attempts},
+            policy=_from_topics(stack, name),
             kms_master_key_id=key,
             sqs_managed_sse_enabled=key is None,
             content_based_deduplication=True if settings.fifo else None,
@@ -82,6 +84,28 @@ def _notice(stack: Stack, name: str, settings: Settings) -> None:
             )
 
 
+def topic_arn(stack: Stack, name: str) -> str:
+    """Return the ARN of a topic, which is known before the topic exists."""
+    facts = stack.facts
+    return f"arn:{facts.partition}:sns:{facts.region}:{facts.account}:{topics.name_of(stack.name, name)}"
+
+
+def _from_topics(stack: Stack, name: str) -> Policy:
+    """Return the policy that lets its topics put messages into a queue (SNS guide, "Fanout to Amazon SQS queues")."""
+    sources = [topic_arn(stack, topic) for topic in topics.feeding(stack.config.topics, name)]
+    if not sources:
+        return {}
+    return policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn(stack, name),
+            "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
+        }
+    )
+
+
 def queue_arn(stack: Stack, name: str) -> str:
     """Return the ARN of a queue, which is known before the queue exists."""
     facts, settings = stack.facts, stack.config.queues[name]
@@ -97,12 +121,17 @@ def rights(stack: Stack, workload: Workload) -> Iterator[Policy]:
     for allowed, arns in given.items():
         yield {"Effect": "Allow", "Action": [*allowed], "Resource": arns}
     if given and (key := stack.facts.kms_key):
-        domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
         sends = any(right != "receive" for right in workload.queues.values())
         # a sender needs both (SQS developer guide, "Configure KMS permissions for Amazon SQS")
         yield {
             "Effect": "Allow",
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"] if sends else ["kms:Decrypt"],
             "Resource": key,
-            "Condition": {"StringEquals": {"kms:ViaService": f"sqs.{stack.facts.region}.{domain}"}},
+            "Condition": by_service(stack, "sqs"),
         }
+
+
+def by_service(stack: Stack, api: str) -> Policy:
+    """Return the condition that a service uses the key for the caller (KMS developer guide, kms:ViaService)."""
+    domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
+    return {"StringEquals": {"kms:ViaService": f"{api}.{stack.facts.region}.{domain}"}}

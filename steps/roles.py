@@ -14,7 +14,7 @@ from provisioner.config.short_names import ROLE, shortened
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
-from provisioner.steps import queues
+from provisioner.steps import queues, topics
 from provisioner.steps.buckets import rights
 from provisioner.steps.secrets import password_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
@@ -123,8 +123,8 @@ def _of_buckets(stack: Stack, workload: Workload) -> dict[str, Policy]:
 
 
 def _of_queues(stack: Stack, workload: Workload) -> dict[str, Policy]:
-    """Return the policy for a workload's queues; running tasks keep the former one, as with buckets."""
-    statements = list(queues.rights(stack, workload))
+    """Return the policy for a workload's queues and topics; running tasks keep the former one, as with buckets."""
+    statements = [*queues.rights(stack, workload), *topics.rights(stack, workload)]
     return {_named(document, "queues"): document for document in ([policy(*statements)] if statements else [])}
 
 

@@ -27,6 +27,7 @@ from provisioner.steps.logs import Logs
 from provisioner.steps.queues import Queues
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
+from provisioner.steps.topics import Topics
 
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
@@ -66,6 +67,7 @@ def task_definitions(
     database_url: Held | None,
     buckets: Buckets,
     queues: Queues,
+    topics: Topics,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 
@@ -76,7 +78,7 @@ def task_definitions(
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
         environment = _environment(stack, workload, database) | buckets.variables(workload)
-        environment |= queues.variables(workload)
+        environment |= queues.variables(workload) | topics.variables(workload)
         environment |= stack.given.environment.get(name, {})
         url = database_url if workload.database and DATABASE_URL not in environment else None
         own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)

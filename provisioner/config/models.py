@@ -47,6 +47,7 @@ from provisioner.config.tables import (
     StepsSettings,
     Tags,
 )
+from provisioner.config.topics import Topic, topic_problems
 from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -93,6 +94,8 @@ class Config(Model):
     """The S3 buckets of services and jobs, by name."""
     queues: Mapping[Name, Queue] = {}
     """The SQS queues of services and jobs, by name."""
+    topics: Mapping[Name, Topic] = {}
+    """The SNS topics of services and jobs, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
     """The load balancer: HTTP in clear, timeout and TLS policy, the log of its requests, and a web ACL."""
     cloudfront: CloudFront | None = None
@@ -367,6 +370,8 @@ class Config(Model):
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
         yield from queue_problems(self.queues, in_queues)
+        publishers = {self.key(name): workload.topics for name, workload in self.workloads.items()}
+        yield from topic_problems(self.topics, self.queues, publishers)
         yield from self._unused()
         yield from self._addresses()
         if self.database and self.database.iam_authentication:

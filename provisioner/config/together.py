@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from provisioner.config import queues, short_names, task_containers
+from provisioner.config import queues, short_names, task_containers, topics
 from provisioner.config.base import Problem
 from provisioner.config.buckets import variable
 from provisioner.config.call_variables import call_variables
@@ -46,7 +46,8 @@ class Workloads:
         """Return the names of the environment variables and secrets that the stack itself gives a workload."""
         workload = self.all[name]
         own = DATABASE_VARIABLES if workload.database else ()
-        return [*self.addresses(name), *own, *map(variable, workload.buckets), *map(queues.variable, workload.queues)]
+        stores = (*map(variable, workload.buckets), *map(queues.variable, workload.queues))
+        return [*self.addresses(name), *own, *stores, *map(topics.variable, workload.topics)]
 
     def addresses(self, name: str) -> list[str]:
         """Return the names of the variables with the addresses of the services that a workload calls."""

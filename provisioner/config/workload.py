@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from provisioner.config import queues as of_queues
 from provisioner.config import task_policies
+from provisioner.config import topics as of_topics
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Name, Problem
 from provisioner.config.buckets import Access, Accesses, read_access, variable
@@ -51,6 +52,8 @@ class Workload(Container):
     queues: Annotated[Mapping[Name, Right], BeforeValidator(read_rights, json_schema_input_type=Rights)] = {}
     """Queues that its tasks may send to and receive from, by name, or a table with `"send"` or `"receive"` for each;
     sets `NAME_QUEUE_URL` to the URL of each."""
+    topics: Annotated[tuple[Name, ...], LIST, values.unique("topic")] = ()
+    """Topics that its tasks may publish to; sets `NAME_TOPIC_ARN` to the ARN of each."""
     cpu: int = 256
     """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
@@ -81,6 +84,7 @@ class Workload(Container):
         own = dict.fromkeys(DATABASE_VARIABLES if self.database else (), "database")
         own |= dict.fromkeys(map(variable, self.buckets), "buckets")
         own |= dict.fromkeys(map(of_queues.variable, self.queues), "queues")
+        own |= dict.fromkeys(map(of_topics.variable, self.topics), "topics")
         for key in sorted(self.environment.keys() & own.keys()):
             yield f"environment.{key}", TAKEN.format(own[key])
         yield from misplaced(self.secrets, self.environment, {"PORT", *own})

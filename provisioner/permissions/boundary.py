@@ -9,6 +9,7 @@ from provisioner.config import task_policies
 from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
 from provisioner.config.queues import RECEIVING, SENDING
+from provisioner.config.topics import PUBLISHING
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
 from provisioner.permissions.arns import ANY
@@ -79,9 +80,14 @@ def with_queues(config: Config) -> bool:
     return bool(config.queues)
 
 
+def with_topics(config: Config) -> bool:
+    """Return whether services or jobs have topics of the stack."""
+    return bool(config.topics)
+
+
 def _key_of_queues(config: Config) -> str | None:
     """Return the key that encrypts the messages of services and jobs."""
-    return config.kms_key if config.queues else None
+    return config.kms_key if config.queues or config.topics else None
 
 
 _BUCKETS = "{stack}-{account}-{region}-*"
@@ -137,7 +143,8 @@ ROLES: tuple[Permission, ...] = (
         "{stack}-*",
         wanted=with_queues,
     ),
-    *on_key(_key_of_queues, "key", "Decrypt GenerateDataKey", conditions=via("sqs"), why="kms_key"),
+    *grants("sns", " ".join(one.partition(":")[2] for one in PUBLISHING), "{stack}-*", wanted=with_topics),
+    *on_key(_key_of_queues, "key", "Decrypt GenerateDataKey", conditions=via("sns", "sqs"), why="kms_key"),
     # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
     *grants(
         "elasticloadbalancing",

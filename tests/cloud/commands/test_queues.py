@@ -77,3 +77,36 @@ def test_a_queue_is_used_changed_kept_and_let_go(project: Project) -> None:
     assert "the messages in the queue (queue/work, queue/work.dead: about 1 message)" in told
     assert project.down().results["queue/work"] == "deleted"
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+def test_a_topic_hands_its_messages_to_queues(project: Project) -> None:
+    before = project.inventory()
+    used = USED.replace('queues = ["work"]', 'queues = { work = "receive" }\ntopics = ["orders"]')
+    topic = '[topics.orders]\nqueues = ["work"]\n'
+    project.write(used + TABLE + topic)
+    assert project.up().results["subscription/orders.work"] == "created"
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
+    sns, sqs = project.cloud.client("sns"), project.cloud.client("sqs")
+    given = variables(project)
+    sns.publish(TopicArn=given["ORDERS_TOPIC_ARN"], Message="raw")
+    (message,) = sqs.receive_message(QueueUrl=given["WORK_QUEUE_URL"])["Messages"]
+    assert message["Body"] == "raw"
+
+    # somebody takes the queue's policy and the raw delivery away
+    (found,) = sns.list_subscriptions_by_topic(TopicArn=given["ORDERS_TOPIC_ARN"])["Subscriptions"]
+    sns.set_subscription_attributes(
+        SubscriptionArn=found["SubscriptionArn"], AttributeName="RawMessageDelivery", AttributeValue="false"
+    )
+    sqs.set_queue_attributes(QueueUrl=given["WORK_QUEUE_URL"], Attributes={"Policy": ""})
+    sns.publish(TopicArn=given["ORDERS_TOPIC_ARN"], Message="lost")
+    assert "Messages" not in sqs.receive_message(QueueUrl=given["WORK_QUEUE_URL"], WaitTimeSeconds=0)
+    assert {name for name, result in project.up().results.items() if result == "changed"} == {
+        "queue/work",
+        "subscription/orders.work",
+    }
+
+    project.write(USED + TABLE)
+    assert project.up().results["topic/orders"] == "deleted"
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
