@@ -32,9 +32,7 @@ def topics(stack: Stack, queues: Queues) -> Topics:
         if not any(name in workload.topics for workload in stack.config.workloads.values()):
             stack.notice(f"topics.{name}: no service and no job names it under `topics`, so that no task may publish")
         if not settings.queues:
-            stack.notice(
-                f"topics.{name}: it has no queue, so that SNS drops messages unless others subscribe to it"
-            )
+            stack.notice(f"topics.{name}: it has no queue, so that SNS drops messages unless others subscribe to it")
         topic = stack.ensure(
             Topic(name, name_of(stack.name, name), _own_account(stack, name), stack.facts.kms_key or "")
         )

@@ -21,6 +21,7 @@ from provisioner.config import (
 )
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
+from provisioner.config.backlog import backlog_problems
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.buckets import Bucket, bucket_problems, of_workload
 from provisioner.config.container import Container
@@ -370,6 +371,7 @@ class Config(Model):
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
         yield from queue_problems(self.queues, in_queues)
+        yield from backlog_problems(self.queues, self.services, insights=self.logs.insights)
         publishers = {self.key(name): workload.topics for name, workload in self.workloads.items()}
         yield from topic_problems(self.topics, self.queues, publishers)
         yield from self._unused()
