@@ -180,11 +180,8 @@ class Scaling(Model):
             yield "timezone", "has no effect without a schedule: remove it, or add a time"
         yield from self._times()
         yield from self._from_zero()
-        names = [
-            name
-            for name in self.metrics
-            if name in self.targets or name in (*MEASURED, *BALANCER) or (name == BACKLOG and self.backlog)
-        ]
+        taken = {*self.targets, *MEASURED, *BALANCER, *([BACKLOG] if self.backlog else [])}
+        names = [name for name in self.metrics if name in taken]
         for name in names:
             yield f"metrics.{name}", f"has the name of a metric that scaling.{name} is for: use another name"
         if len(self.metrics) + len(self.targets) > MOST_POLICIES:

@@ -126,23 +126,16 @@ class Subscription(LeftToAws, Resource):
     arn = "{stack}-*"
     permissions = (
         *grants("sns", "ListSubscriptionsByTopic Subscribe", "{stack}-*"),
-        *grants(
-            "sns",
-            "GetSubscriptionAttributes",
-            "{stack}-*",
-            use=Use.OPTION,
-            why="`[topics]`",
-            when="raw_message_delivery",
-        ),
+        # these three actions support no resources
+        *grants("sns", "GetSubscriptionAttributes", use=Use.OPTION, why="`[topics]`", when="raw_message_delivery"),
         *grants(
             "sns",
             "SetSubscriptionAttributes",
-            "{stack}-*",
+            conditions=HERE,
             use=Use.OTHER,
             why=CHANGED,
             when="raw_message_delivery",
         ),
-        # this action supports no resources
         *grants(
             "sns",
             "Unsubscribe",

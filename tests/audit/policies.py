@@ -32,6 +32,8 @@ OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
     "alarms": {"email": ["ops@example.com"]},
     "buckets": {"uploads": {}},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},

@@ -73,6 +73,12 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "buckets": ["uploads"]}},
     },
+    "queues": {
+        "queues": {"work": {}},
+        "topics": {"orders": {"queues": ["work"]}},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "queues": ["work"], "topics": ["orders"]}},
+    },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

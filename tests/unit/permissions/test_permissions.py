@@ -20,6 +20,8 @@ from ecs_emulator.authorization.policy import Check, Decision, Statement, decide
 from provisioner.aws.permissions import Part, Use
 from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
+from provisioner.config.queues import RECEIVING, SENDING
+from provisioner.config.topics import PUBLISHING
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import step_run
 from provisioner.permissions.boundary import MAKING, boundary
@@ -40,7 +42,8 @@ SERVICES = {
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
-    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "ssm": "ssm",
+    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "sqs": "sqs",
+    "ssm": "ssm",
     "stepfunctions": "states",
     "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
@@ -150,6 +153,8 @@ ALL_ON: dict[str, Any] = {
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "buckets": {"uploads": {"versions": True}},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
 }
 FLOW_GROUP = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/vpc/ecs-sample-dev/flow-logs"
 LONG = {"project": "a" * 20, "env": "b" * 7, "dns": {"domain": "x" * 48 + ".example.com"}}
@@ -177,7 +182,7 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
 def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True, "launch": "ec2"}}
-    using = {"web": {**services["web"], "buckets": ["uploads"]}}
+    using = {"web": {**services["web"], "buckets": ["uploads"], "queues": ["work"], "topics": ["orders"]}}
     config = configured(services=using, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
@@ -188,8 +193,8 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
         "instance", "execution-web", "task-web", "flow-logs"
     }  # fmt: skip
     checks = [check for one in said for check in _checks(one, key)]
-    in_buckets = {*READING, *READING_VERSIONS, *WRITING, "kms:GenerateDataKey"}
-    assert in_buckets | {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
+    in_stores = {*READING, *READING_VERSIONS, *WRITING, *SENDING, *RECEIVING, *PUBLISHING, "kms:GenerateDataKey"}
+    assert in_stores | {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
         it.action for it in checks
     }
     most = _read(boundary(config, "123456789012"))
@@ -197,7 +202,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     off = _read(boundary(configured(services=services, database={}), "123456789012"))
     assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents", *in_buckets,
+        "logs:PutLogEvents", *in_stores,
     }  # fmt: skip
 
 
