@@ -54,6 +54,7 @@ TYPES = {
     "log_group": "aws_cloudwatch_log_group",
     "nat_gateway": "aws_nat_gateway",
     "private_dns_namespace": "aws_service_discovery_private_dns_namespace",
+    "queue": "aws_sqs_queue",
     "record_set": "aws_route53_record",
     "repository": "aws_ecr_repository",
     "role": "aws_iam_role",

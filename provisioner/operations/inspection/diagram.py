@@ -138,6 +138,7 @@ _GROUPS = (
     _Group("schedules", "EventBridge Scheduler", "aws", "lines", ("schedule_group", "universal_schedule")),
     _Group("machines", "Step Functions", "aws", "lines", ("state_machine", "running_executions")),
     _Group("buckets", "S3", "aws", "shelf", ("bucket",)),
+    _Group("queues", "SQS", "aws", "lines", ("queue",)),
 )  # fmt: skip
 _NETWORK = frozenset({
     "vpc", "subnet", "route_table", "internet_gateway", "default_security_group",

@@ -42,11 +42,11 @@ def subscribe(original: Any, self: Any) -> ActionResult:
     attributes = self._get_attributes() or {}
     protocol, endpoint, topic = (self._get_param(name) for name in ("Protocol", "Endpoint", "TopicArn"))
     raw = str(attributes.get("RawMessageDelivery", "")).lower()
-    if raw == "true" and protocol not in _RAW:
+    if raw and protocol not in _RAW:
+        # whichever value is sent (libertymutual/herman#81); the text is AWS's in aws-controllers-k8s/community#2192
         refuse(
             "InvalidParameter",
-            f"Invalid parameter: Attributes Reason: Delivery protocol [{protocol}] does not support raw message "
-            "delivery.",
+            f"Invalid parameter: Delivery protocol [{protocol}] does not support raw message delivery.",
         )
     there = next(
         (
@@ -56,7 +56,7 @@ def subscribe(original: Any, self: Any) -> ActionResult:
         ),
         None,
     )
-    # API reference, Subscribe; the text is AWS's in serverless/serverless#7327
+    # the text is AWS's in localstack/localstack#8816
     if there and raw and raw != str(there.attributes.get("RawMessageDelivery", "false")).lower():
         refuse(
             "InvalidParameter",
