@@ -4,7 +4,8 @@ AWS's predefined metrics (CPU, memory, requests) scale nothing here. Of the rest
 service scales out in proportion and in more slowly, between its bounds, not without data, and with cooldowns (user
 guide, "How target tracking scaling works"; ECS developer guide, "Use a target metric to scale Amazon ECS services");
 its alarms look at 3 minutes above the target, and at 15 below nine tenths of it, as published alarms show. From no task
-the first demand brings one at least: that is assumed.
+the first demand brings one, "the minimum possible amount" (ECS developer guide, in aws/copilot-cli#3054), and after the
+same 3 minutes (aws/copilot-cli#3376).
 """
 
 from __future__ import annotations
