@@ -30,6 +30,17 @@ class Queues:
         return {variable(name): self.urls[name] for name in workload.queues}
 
 
+@dataclass(frozen=True)
+class Topics:
+    """The topics' ARNs, by name."""
+
+    arns: dict[str, str]
+
+    def variables(self, workload: Workload) -> dict[str, str]:
+        """Return the variables of a workload with the ARNs of its topics."""
+        return {topics.variable(name): self.arns[name] for name in workload.topics}
+
+
 @step
 def queues(stack: Stack) -> Queues:
     """Declare each queue, and first the one to which SQS moves a message that was received too often."""

@@ -24,10 +24,9 @@ from provisioner.steps.buckets import Buckets
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
-from provisioner.steps.queues import Queues
+from provisioner.steps.queues import Queues, Topics
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
-from provisioner.steps.topics import Topics
 
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64

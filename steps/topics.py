@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from provisioner import Stack, step
-from provisioner.config.topics import PUBLISHING, name_of, variable
+from provisioner.config.topics import PUBLISHING, name_of
 from provisioner.config.workload import Workload
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sns import Subscription, Topic
-from provisioner.steps.queues import Queues, by_service, topic_arn
-
-
-@dataclass(frozen=True)
-class Topics:
-    """The topics' ARNs, by name."""
-
-    arns: dict[str, str]
-
-    def variables(self, workload: Workload) -> dict[str, str]:
-        """Return the variables of a workload with the ARNs of its topics."""
-        return {variable(name): self.arns[name] for name in workload.topics}
+from provisioner.steps.queues import Queues, Topics, by_service, topic_arn
 
 
 @step

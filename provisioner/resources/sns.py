@@ -117,7 +117,7 @@ class Subscription(LeftToAws, Resource):
     protocol: str
     endpoint: str
     raw_message_delivery: bool | None = None
-    """Whether a queue gets the message alone; None for addresses, which have no such setting."""
+    """Deliver the message alone, without an envelope; None for addresses, which have no such setting."""
 
     type_name = "subscription"
     api = API

@@ -30,6 +30,8 @@ OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
     "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
     "logs": {"kms_key": "alias/logs"},
     "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},

@@ -299,7 +299,8 @@ def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
     more = [it for it in needed(config, account="1" * 12) if it not in needed(configured(), account="1" * 12)]
     everywhere = {it.name for it in more if it.resources == ("*",)}
     assert len(more) > 40
-    assert everywhere == {"ec2:DescribeFlowLogs"}
+    of_subscriptions = {f"sns:{it}" for it in ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe")}
+    assert everywhere == {"ec2:DescribeFlowLogs", *of_subscriptions}
     bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-*"
     assert {arn for it in more if it.service == "s3" for arn in it.resources} == {bucket, f"{bucket}/*"}
     (any_key,) = [it for it in more if it.service == "kms" and it.resources != (KEY,)]

@@ -1,4 +1,4 @@
-"""Simple Queue Service: queues, their dead letters, and who may put messages into them."""
+"""Simple Queue Service: queues, their dead letters, and the numbers of messages in them."""
 
 from __future__ import annotations
 
