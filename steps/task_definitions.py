@@ -18,13 +18,11 @@ from provisioner.config.protocols import by_proxy
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY
+from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY, Variables
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.steps.buckets import Buckets
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
-from provisioner.steps.queues import Queues, Topics
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
 
@@ -64,9 +62,9 @@ def task_definitions(
     service_secrets: ServiceSecrets,
     database: Database | None,
     database_url: Held | None,
-    buckets: Buckets,
-    queues: Queues,
-    topics: Topics,
+    buckets: Variables,
+    queues: Variables,
+    topics: Variables,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -96,3 +96,10 @@ class Workload(Container):
         for name, sidecar in self.sidecars.items():
             for key, text in sidecar.fargate_stop():
                 yield f"sidecars.{name}.{key}", text
+
+
+class Variables(Protocol):
+    """The stores of a stack, of which containers get names, URLs or ARNs."""
+
+    def variables(self, workload: Workload) -> dict[str, str]:
+        """Return the variables of a workload, by name."""

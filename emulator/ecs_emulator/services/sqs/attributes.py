@@ -56,7 +56,7 @@ def delete_queue(original: Any, self: Any, queue_name: str) -> None:
 
 @wrap(SQSBackend, "set_queue_attributes")
 def set_queue_attributes(original: Any, self: Any, queue_name: str, attributes: dict[str, Any]) -> Any:
-    """SetQueueAttributes: refuse another kind of queue; leave what is not named as it is, also the policy."""
+    """SetQueueAttributes: refuse another type of queue; keep attributes that it does not name, also the policy."""
     queue = self.get_queue(queue_name)
     if "FifoQueue" in attributes and (str(attributes["FifoQueue"]).lower() == "true") != queue.fifo_queue:
         # API reference, CreateQueue: the type of a queue never changes
