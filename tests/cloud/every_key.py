@@ -183,6 +183,8 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
     "services.web.scaling.response_time": 1.5,
+    "services.web.scaling.backlog.queue": "work",
+    "services.web.scaling.backlog.per_task": 10,
     "services.web.scaling.metrics": {
         "waiting": {"namespace": "AWS/SQS", "name": "ApproximateNumberOfMessagesVisible", "target": 10}
     },
@@ -234,6 +236,7 @@ VALUES: dict[str, Any] = {
 }
 """Another value for each key."""
 _EDGE: dict[str, Any] = {"dns.domain": None, "network.allow": ["0.0.0.0/0"]}
+_QUEUE: dict[str, Any] = {"queues": {"work": {}}, "services.web.queues": ["work"]}
 _NIGHTS = {"schedule.sleep": "cron(0 21 ? * MON-FRI *)", "schedule.wake": "cron(0 7 ? * MON-FRI *)"}
 WITH: dict[str, dict[str, Any]] = {
     "cloudfront.cache": _EDGE,
@@ -251,6 +254,8 @@ WITH: dict[str, dict[str, Any]] = {
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.scaling.backlog.queue": {**_QUEUE, "services.web.scaling.backlog.per_task": 10},
+    "services.web.scaling.backlog.per_task": {**_QUEUE, "services.web.scaling.backlog.queue": "work"},
     "services.web.scaling.timezone": {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
