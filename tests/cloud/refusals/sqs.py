@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, UNKNOWN_KEY, Case, Scene, once, parameter
+from tests.cloud.refusals.case import UNKNOWN_KEY, Case, Scene, once, parameter
 
 case = partial(Case, "sqs")
 GUIDE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
@@ -74,6 +74,4 @@ CASES = (
         lambda s, c: dead(s, c, deadLetterTargetArn=f"{ARN}standing", maxReceiveCount=0), "maxReceiveCount"),
     case("SetQueueAttributes", "with a policy that is no JSON", "InvalidAttributeValue", ATTRIBUTES,
         lambda s, c: c.set_queue_attributes(QueueUrl=queue(s), Attributes={"Policy": "{"})),
-    case("GetQueueUrl", "of a queue that is not there", "AWS.SimpleQueueService.NonExistentQueue", ERRORS,
-        lambda s, c: c.get_queue_url(QueueName="nothing")),
 )  # fmt: skip
