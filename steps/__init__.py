@@ -26,6 +26,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     logs,
     minimum,
     network,
+    queues,
     repositories,
     roles,
     scaling,
@@ -39,5 +40,6 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     state_machines,
     tags,
     task_definitions,
+    topics,
     volumes,
 )

@@ -77,7 +77,13 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
     if any(map(config.exec_on, config.services)):
         needed.add("ssmmessages")
     own = (service for service in INTERFACE_SERVICES if service in needed)
-    return tuple(dict.fromkeys((*own, *secrets, *config.network.endpoints, *given)))
+    stores = [name for name, used in (("sqs", "queues"), ("sns", "topics")) if _used(config, used)]
+    return tuple(dict.fromkeys((*own, *secrets, *stores, *config.network.endpoints, *given)))
+
+
+def _used(config: Config, key: str) -> bool:
+    """Return whether a service or a job has a key that names stores of the stack."""
+    return any(getattr(workload, key) for workload in config.workloads.values())
 
 
 @step

@@ -14,6 +14,7 @@ from provisioner.config.short_names import ROLE, shortened
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
+from provisioner.steps import queues, topics
 from provisioner.steps.buckets import rights
 from provisioner.steps.secrets import password_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
@@ -69,6 +70,7 @@ def roles(stack: Stack, volumes: Volumes) -> Roles:
                 **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **_of_buckets(stack, workload),
                 **_of_volumes(workload, volumes),
+                **_of_queues(stack, workload),
                 **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
                 **{_named(document): document for document in stack.config.documents_of(name).values()},
             },
@@ -126,6 +128,12 @@ def _of_volumes(workload: Workload, volumes: Volumes) -> dict[str, Policy]:
     """Return the policy for a workload's volumes; running tasks keep the former one likewise."""
     statements = list(volume_rights(workload, volumes))
     return {_named(document, "volumes"): document for document in ([policy(*statements)] if statements else [])}
+
+
+def _of_queues(stack: Stack, workload: Workload) -> dict[str, Policy]:
+    """Return the policy for a workload's queues and topics; running tasks keep the former one, as with buckets."""
+    statements = [*queues.rights(stack, workload), *topics.rights(stack, workload)]
+    return {_named(document, "queues"): document for document in ([policy(*statements)] if statements else [])}
 
 
 def _named(document: Policy, kind: str = "extra") -> str:

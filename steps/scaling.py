@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner import Handle, Stack, ready, step
-from provisioner.config.scaling import MEASURED
+from provisioner.config.queues import name_of
+from provisioner.config.scaling import BACKLOG, MEASURED, Backlog
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.service_roles import ServiceRoles
@@ -21,6 +22,8 @@ METRICS = {
 """The metrics' names in Application Auto Scaling (its API reference, PredefinedMetricSpecification)."""
 RESPONSES = "AWS/ApplicationELB"
 """The namespace of the load balancer's metrics (User Guide for Application Load Balancers, CloudWatch metrics)."""
+SQS = "AWS/SQS"
+"""The namespace of the queues' metrics (SQS developer guide, "Available CloudWatch metrics for Amazon SQS")."""
 HIGH_RESOLUTION = {metric: f"{METRICS[metric]}HighResolution" for metric in MEASURED}
 
 
@@ -89,8 +92,56 @@ def _followed(stack: Stack, name: str, load_balancer: LoadBalancing) -> Iterator
         if metric == "requests":
             followed["ResourceLabel"] = f"{load_balancer.name}/{load_balancer.targets[name]}"
         yield metric, float(value), {"PredefinedMetricSpecification": followed}
+    if settings.backlog:
+        yield BACKLOG, float(settings.backlog.per_task), _backlog(stack, name, settings.backlog)
     for called, own in settings.metrics.items():
         yield called, own.target, _specified(own.namespace, own.name, own.dimensions, own.statistic)
+
+
+def _backlog(stack: Stack, service: str, settings: Backlog) -> Mapping[str, Any]:
+    """Return the specification of the messages for each task of a service, waiting ones and those under way.
+
+    It is AWS's metric math for it (Application Auto Scaling user guide, "Amazon SQS queue backlog per task"), with two
+    changes: messages under way count as well, so that no last task goes while it works; and without tasks one message
+    is more than the target, which brings the first (aws/copilot-cli#3376 is what happens else).
+    """
+    queue = {"QueueName": name_of(stack.name, settings.queue, fifo=stack.config.queues[settings.queue].fifo)}
+    tasks = {"ClusterName": stack.name, "ServiceName": service}
+    counted = (
+        _query("tasks", "ECS/ContainerInsights", "RunningTaskCount", tasks, "Average")
+        if stack.config.logs.insights
+        # each task has a point of CPU a minute (ECS developer guide, "Amazon ECS service RUNNING task count")
+        else _query("tasks", "AWS/ECS", "CPUUtilization", tasks, "SampleCount")
+    )
+    return {
+        "CustomizedMetricSpecification": {
+            "Metrics": [
+                _query("waiting", SQS, "ApproximateNumberOfMessagesVisible", queue, "Maximum"),
+                _query("underway", SQS, "ApproximateNumberOfMessagesNotVisible", queue, "Maximum"),
+                counted,
+                {"Id": "running", "Expression": "FILL(tasks, 0)", "ReturnData": False},
+                {
+                    "Id": "backlog",
+                    "Expression": "(waiting + underway) "
+                    f"* IF(running > 0, 1, {settings.per_task + 1}) / IF(running > 0, running, 1)",
+                    "ReturnData": True,
+                },
+            ]
+        }
+    }
+
+
+def _query(id: str, namespace: str, metric: str, dimensions: Mapping[str, str], statistic: str) -> Mapping[str, Any]:
+    """Return the query of one metric in metric math."""
+    named = [{"Name": key, "Value": dimensions[key]} for key in sorted(dimensions)]
+    return {
+        "Id": id,
+        "MetricStat": {
+            "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": named},
+            "Stat": statistic,
+        },
+        "ReturnData": False,
+    }
 
 
 def _specified(namespace: str, name: str, dimensions: Mapping[str, str], statistic: str) -> Mapping[str, Any]:

@@ -18,9 +18,8 @@ from provisioner.config.protocols import by_proxy
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY
+from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY, Variables
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.steps.buckets import Buckets
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
@@ -64,7 +63,9 @@ def task_definitions(
     service_secrets: ServiceSecrets,
     database: Database | None,
     database_url: Held | None,
-    buckets: Buckets,
+    buckets: Variables,
+    queues: Variables,
+    topics: Variables,
     volumes: Volumes,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job; a new image, size or variable makes a new revision.
@@ -76,6 +77,7 @@ def task_definitions(
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
         environment = _environment(stack, workload, database) | buckets.variables(workload)
+        environment |= queues.variables(workload) | topics.variables(workload)
         environment |= stack.given.environment.get(name, {})
         url = database_url if workload.database and DATABASE_URL not in environment else None
         own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)

@@ -35,6 +35,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
 TABLES = {
     "network.subnets": "Subnets", "services.NAME": "Service", "services.NAME.scaling": "Scaling",
+    "services.NAME.scaling.backlog": "Backlog",
     "services.NAME.scaling.metrics.NAME": "Metric", "services.NAME.scaling.schedule.NAME": "Time",
     "services.NAME.on_demand": "OnDemand", "services.NAME.health": "Health",
     "services.NAME.deployment": "Deployment", "services.NAME.circuit_breaker": "CircuitBreaker", "jobs.NAME": "Job",

@@ -7,9 +7,9 @@ from typing import Any
 
 from provisioner.config.long_forms import long_form
 
-JOINED = ("environment", "secrets", "sidecars", "buckets", "volumes", "health", "scaling")
+JOINED = ("environment", "secrets", "sidecars", "buckets", "queues", "volumes", "health", "scaling")
 """Tables that are merged key by key; `false` removes an inherited key."""
-NAMES = ("calls", "policies", "security_groups", "capabilities")
+NAMES = ("calls", "topics", "policies", "security_groups", "capabilities")
 """Lists of names. Beside an inherited list, a table such as `{ backend = false }` removes and adds single names."""
 REMOVABLE = frozenset(
     {

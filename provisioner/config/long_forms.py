@@ -9,6 +9,7 @@ LONG_FORMS: Mapping[str, Callable[[Any], Any]] = {
     "health": lambda value: {"path": value} if isinstance(value, str) else value,
     "secrets": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
     "buckets": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
+    "queues": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
 }
 """Keys with a short form beside their table. If one side is a table, the other side becomes a table too."""
 

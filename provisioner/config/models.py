@@ -21,12 +21,14 @@ from provisioner.config import (
 )
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
+from provisioner.config.backlog import backlog_problems
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.buckets import Bucket, bucket_problems, of_workload
 from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
+from provisioner.config.queues import Queue, queue_problems
 from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
@@ -46,6 +48,7 @@ from provisioner.config.tables import (
     StepsSettings,
     Tags,
 )
+from provisioner.config.topics import Topic, topic_problems
 from provisioner.config.volumes import Volume, volume_problems
 from provisioner.config.workload import Architecture
 
@@ -80,7 +83,7 @@ class Config(Model):
     protect: bool = Field(default_factory=lambda earlier: production.is_production(earlier["env"]))
     """Deletion protection: `down` needs `--unprotect`. By default on in production."""
     kms_key: KmsKey | None = None
-    """The KMS key for logs, images, disks, buckets, database and password, by alias or ARN; by default AWS's own."""
+    """The KMS key for logs, images, disks, buckets, queues, database and password; by default AWS's own."""
     network: Network = Network.model_construct()
     """The VPC, the clients of the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns.model_construct()
@@ -91,6 +94,10 @@ class Config(Model):
     """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
     buckets: Mapping[Name, Bucket] = {}
     """The S3 buckets of services and jobs, by name."""
+    queues: Mapping[Name, Queue] = {}
+    """The SQS queues of services and jobs, by name."""
+    topics: Mapping[Name, Topic] = {}
+    """The SNS topics of services and jobs, by name."""
     volumes: Mapping[Name, Volume] = {}
     """The file systems that services and jobs share, by name."""
     load_balancer: LoadBalancer = LoadBalancer.model_construct()
@@ -369,6 +376,11 @@ class Config(Model):
         users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
         pages = {name: self.pages_of(name) for name in self.buckets}
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
+        in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
+        yield from queue_problems(self.queues, in_queues)
+        yield from backlog_problems(self.queues, self.services, insights=self.logs.insights)
+        publishers = {self.key(name): workload.topics for name, workload in self.workloads.items()}
+        yield from topic_problems(self.topics, self.queues, publishers)
         mounts = {self.key(name): workload.volumes.keys() for name, workload in self.workloads.items()}
         yield from volume_problems(self.volumes, mounts, self.workloads)
         yield from self._unused()

@@ -18,6 +18,7 @@ HIGH = 20
 """The seconds of ECS's high-resolution metrics."""
 MEASURED = {"cpu": "CPUUtilization", "memory": "MemoryUtilization"}
 """ECS's names of the metrics whose resolution a service sets (API reference, MetricConfiguration)."""
+BACKLOG = "backlog"
 BALANCER = {"requests": "counts requests", "response_time": "measures response times"}
 """The metrics of the load balancer, and words for its part in them."""
 MOST_DIMENSIONS = 30
@@ -76,9 +77,18 @@ class Metric(Model):
             yield "dimensions", f"has {len(self.dimensions)}, and a metric has {MOST_DIMENSIONS}: use fewer"
 
 
+class Backlog(Model):
+    """`[services.NAME.scaling.backlog]`: a queue of the stack, and the messages in it that are enough for one task."""
+
+    queue: Name
+    """The queue, which the service receives from."""
+    per_task: Annotated[int, values.between(1, 1_000_000, "a number of messages for each task")]
+    """Messages for each task, waiting ones and those under way: more bring tasks, fewer let them go."""
+
+
 def _target(earlier: dict[str, Any]) -> int | None:
     """Return the default target of `cpu`, so that there is always one metric; None if another metric is given."""
-    others = (earlier.get(name) for name in ("memory", "requests", "response_time", "metrics"))
+    others = (earlier.get(name) for name in ("memory", "requests", "response_time", "backlog", "metrics"))
     return None if any(others) else CPU
 
 
@@ -86,7 +96,7 @@ class Scaling(Model):
     """`[services.NAME.scaling]`: limits of the number of tasks, and metrics that set it; the highest demand counts."""
 
     min: Least = 1
-    """The fewest tasks; 0 needs a metric of `metrics`, or a time of `schedule`, that brings tasks back."""
+    """The fewest tasks; 0 needs `backlog`, a metric of `metrics`, or a time of `schedule` that brings tasks back."""
     max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
     """The most tasks."""
     memory: Percentage | None = None
@@ -95,6 +105,8 @@ class Scaling(Model):
     """The requests a minute to keep for each task, counted by the load balancer."""
     response_time: Annotated[float, values.above_zero] | None = None
     """The average seconds to keep until a task has answered, measured by the load balancer."""
+    backlog: Backlog | None = None
+    """The messages in a queue for each task; the first message brings a task back from 0."""
     metrics: Mapping[Name, Metric] = {}
     """Metrics of your own, or of AWS's, by names of your choice."""
     cpu: Percentage | None = Field(default_factory=_target)
@@ -168,7 +180,8 @@ class Scaling(Model):
             yield "timezone", "has no effect without a schedule: remove it, or add a time"
         yield from self._times()
         yield from self._from_zero()
-        names = [name for name in self.metrics if name in self.targets or name in (*MEASURED, *BALANCER)]
+        taken = {*self.targets, *MEASURED, *BALANCER, *([BACKLOG] if self.backlog else [])}
+        names = [name for name in self.metrics if name in taken]
         for name in names:
             yield f"metrics.{name}", f"has the name of a metric that scaling.{name} is for: use another name"
         if len(self.metrics) + len(self.targets) > MOST_POLICIES:
@@ -197,9 +210,9 @@ class Scaling(Model):
         least = {"min": self.min} if not self.schedule else {}
         least |= {f"schedule.{name}": self.from_then(name).least for name in self.schedule}
         for key, number in least.items():
-            if not number and not self.metrics and not any(least.values()):
+            if not number and not self.metrics and not self.backlog and not any(least.values()):
                 why = "without tasks there is no CPU, memory, request or response time to measure"
-                ways = "a metric that exists without tasks, such as a queue's length, as scaling.metrics.NAME"
+                ways = "scaling.backlog, a metric that exists without tasks as scaling.metrics.NAME"
                 or_so = "a time with a minimum as scaling.schedule.NAME; or use 1 or more"
                 yield key, f"0 tasks would never become one again: {why}. Add {ways}, or {or_so}"
                 return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-TARGET_GROUP, ROLE, RULE, MACHINE, BUCKET = 32, 64, 64, 80, 63
+TARGET_GROUP, ROLE, RULE, MACHINE, BUCKET, QUEUE, TOPIC = 32, 64, 64, 80, 63, 80, 256
 """The longest names: Elastic Load Balancing, CreateTargetGroup; IAM, CreateRole; EventBridge, PutRule; Step
-Functions, CreateStateMachine; S3, CreateBucket.
+Functions, CreateStateMachine; S3, CreateBucket; SQS, CreateQueue;
+SNS, CreateTopic.
 """
 STACK = 48
 """The longest name of a stack, before such parts of its roles' names as `-execution` and `-ecs-instance`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from provisioner.config import short_names, task_containers
+from provisioner.config import queues, short_names, task_containers, topics
 from provisioner.config.base import Problem
 from provisioner.config.buckets import variable
 from provisioner.config.call_variables import call_variables
@@ -46,7 +46,8 @@ class Workloads:
         """Return the names of the environment variables and secrets that the stack itself gives a workload."""
         workload = self.all[name]
         own = DATABASE_VARIABLES if workload.database else ()
-        return [*self.addresses(name), *own, *map(variable, workload.buckets)]
+        stores = (*map(variable, workload.buckets), *map(queues.variable, workload.queues))
+        return [*self.addresses(name), *own, *stores, *map(topics.variable, workload.topics)]
 
     def addresses(self, name: str) -> list[str]:
         """Return the names of the variables with the addresses of the services that a workload calls."""
@@ -83,6 +84,7 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
     for below, text in task_containers.problems(name, workload):
         yield f"{key}.{below}", text
+    yield from _taken(config, name)
     for callee in workload.calls:
         if callee == name:
             yield f"{key}.calls", "a service cannot call itself: remove its own name"
@@ -94,6 +96,15 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             # a caller inside the VPC reaches all tasks in turn, regardless of the load balancer's weights
             why = f'"{strategy}" shifts no calls from inside: new tasks would get them of {key} at once'
             yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
+
+
+def _taken(config: Workloads, name: str) -> Iterator[Problem]:
+    """Yield queues whose variable is that of a called service too: `work` and a service `work-queue`."""
+    addresses = config.addresses(name)
+    for queue in config.all[name].queues:
+        if (variable_of := queues.variable(queue)) in addresses:
+            taken = f"{variable_of} is the address of a service that it calls too"
+            yield f"{config.key(name)}.queues.{queue}", f"{taken}: rename the queue or the service"
 
 
 def _lengths(config: Workloads) -> Iterator[Problem]:

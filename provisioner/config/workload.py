@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, BeforeValidator
 
+from provisioner.config import queues as of_queues
 from provisioner.config import task_policies
+from provisioner.config import topics as of_topics
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Name, Problem
 from provisioner.config.buckets import Access, Accesses, read_access, variable
 from provisioner.config.container import Container
+from provisioner.config.queues import Right, Rights, read_rights
 from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
 from provisioner.config.volumes import MountAt, mount_problems
@@ -47,6 +50,11 @@ class Workload(Container):
     buckets: Annotated[Mapping[Name, Access], BeforeValidator(read_access, json_schema_input_type=Accesses)] = {}
     """Buckets that its tasks may read and write, by name, or a table with `"read"` or `"write"` for each; sets
     `NAME_BUCKET` to the name of each on AWS."""
+    queues: Annotated[Mapping[Name, Right], BeforeValidator(read_rights, json_schema_input_type=Rights)] = {}
+    """Queues that its tasks may send to and receive from, by name, or a table with `"send"` or `"receive"` for each;
+    sets `NAME_QUEUE_URL` to the URL of each."""
+    topics: Annotated[tuple[Name, ...], LIST, values.unique("topic")] = ()
+    """Topics that its tasks may publish to; sets `NAME_TOPIC_ARN` to the ARN of each."""
     volumes: Mapping[Name, MountAt] = {}
     """Volumes that its tasks share with others, by name, each with its place in the container: `"/data"`, or a table
     with `path` and `read_only`."""
@@ -80,6 +88,8 @@ class Workload(Container):
             yield "policies", f"{most}: use fewer, or files"
         own = dict.fromkeys(DATABASE_VARIABLES if self.database else (), "database")
         own |= dict.fromkeys(map(variable, self.buckets), "buckets")
+        own |= dict.fromkeys(map(of_queues.variable, self.queues), "queues")
+        own |= dict.fromkeys(map(of_topics.variable, self.topics), "topics")
         for key in sorted(self.environment.keys() & own.keys()):
             yield f"environment.{key}", TAKEN.format(own[key])
         yield from misplaced(self.secrets, self.environment, {"PORT", *own})
@@ -91,3 +101,10 @@ class Workload(Container):
         for name, sidecar in self.sidecars.items():
             for key, text in sidecar.fargate_stop():
                 yield f"sidecars.{name}.{key}", text
+
+
+class Variables(Protocol):
+    """The stores of a stack, of which containers get names, URLs or ARNs."""
+
+    def variables(self, workload: Workload) -> dict[str, str]:
+        """Return the variables of a workload, by name."""

@@ -49,6 +49,7 @@ FREE: Mapping[str, str] = {
     "paused_workload": _NOTE,
     "mount_target": _OF_FILES,
     "protected_stack": _NOTE,
+    "queue": "SQS charges for requests alone, and not for the first million of a month",
     "record_set": "records are free of charge; the zone is not",
     "role": _IAM,
     "route_table": _VPC,

@@ -8,12 +8,14 @@ from provisioner.aws.permissions import OF_TASKS, OURS, Conditions, Permission, 
 from provisioner.config import task_policies
 from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
+from provisioner.config.queues import RECEIVING, SENDING
+from provisioner.config.topics import PUBLISHING
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
 from provisioner.permissions.arns import ANY
 from provisioner.permissions.belonging import kept_apart
 from provisioner.permissions.declared import arn
-from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
+from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key, via
 from provisioner.permissions.network import at_listener
 from provisioner.permissions.table import names
 from provisioner.steps.offline import given
@@ -88,6 +90,21 @@ def _key_of_buckets(config: Config) -> str | None:
     return config.kms_key if config.buckets else None
 
 
+def with_queues(config: Config) -> bool:
+    """Return whether services or jobs have queues of the stack."""
+    return bool(config.queues)
+
+
+def with_topics(config: Config) -> bool:
+    """Return whether services or jobs have topics of the stack."""
+    return bool(config.topics)
+
+
+def _key_of_queues(config: Config) -> str | None:
+    """Return the key that encrypts the messages of services and jobs."""
+    return config.kms_key if config.queues or config.topics else None
+
+
 _BUCKETS = "{stack}-{account}-{region}-*"
 _OF_OBJECTS: Conditions = (("StringLike", "kms:EncryptionContext:aws:s3:arn", (f"arn:{{partition}}:s3:::{_BUCKETS}",)),)
 
@@ -136,6 +153,15 @@ ROLES: tuple[Permission, ...] = (
     *on_key(_key_of_buckets, "key", "Decrypt GenerateDataKey", conditions=_OF_OBJECTS, why="kms_key"),
     # tasks mount their volumes; EFS uses the key of a file system by itself
     *grants("elasticfilesystem", "ClientMount ClientWrite", "file-system/*", conditions=OURS, wanted=with_volumes),
+    # tasks use their queues, and SQS the stack's key for them
+    *grants(
+        "sqs",
+        " ".join(one.partition(":")[2] for one in sorted({*RECEIVING, *SENDING})),
+        "{stack}-*",
+        wanted=with_queues,
+    ),
+    *grants("sns", " ".join(one.partition(":")[2] for one in PUBLISHING), "{stack}-*", wanted=with_topics),
+    *on_key(_key_of_queues, "key", "Decrypt GenerateDataKey", conditions=via("sns", "sqs"), why="kms_key"),
     # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
     *grants(
         "elasticloadbalancing",

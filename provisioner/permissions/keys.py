@@ -36,7 +36,7 @@ def _key_of_volumes(config: Config) -> str | None:
     return config.kms_key if config.volumes else None
 
 
-def _via(*services: str) -> Conditions:
+def via(*services: str) -> Conditions:
     """Return the condition that a service uses the key for the caller (KMS developer guide, kms:ViaService)."""
     return (("StringLike", "kms:ViaService", tuple(f"{name}.{{region}}.amazonaws.com*" for name in services)),)
 
@@ -81,7 +81,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "CreateGrant RetireGrant",
-        conditions=_via("ecr"),
+        conditions=via("ecr"),
         use=Use.IMPLIED,
         why="CreateRepository and DeleteRepository with a key",
         source=_ECR_KEYS,
@@ -90,7 +90,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "CreateGrant Decrypt GenerateDataKey",
-        conditions=_via("rds"),
+        conditions=via("rds"),
         use=Use.IMPLIED,
         why="CreateDBCluster or CreateDBInstance with a key",
         source=_REFERENCE + "list_amazonrds.html",
@@ -99,7 +99,7 @@ KEYS: tuple[Permission, ...] = (
         _key_of_volumes,
         "key",
         "CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
-        conditions=_via("elasticfilesystem"),
+        conditions=via("elasticfilesystem"),
         use=Use.IMPLIED,
         why="CreateFileSystem with a key",
         source="https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html",
@@ -108,7 +108,7 @@ KEYS: tuple[Permission, ...] = (
         main_key,
         "key",
         "Encrypt Decrypt GenerateDataKey",
-        conditions=(*_via("ssm"), *OF_PARAMETERS),
+        conditions=(*via("ssm"), *OF_PARAMETERS),
         use=Use.IMPLIED,
         why="PutParameter and GetParameter with a key",
         source=_SSM_KEYS,

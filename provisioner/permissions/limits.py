@@ -94,6 +94,7 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "put the stack's tags on any namespace or service of Cloud Map in the Region, and then change it",
         _NO_TYPES,
     ),
+    "sns:SetSubscriptionAttributes": ("change any subscription of the account in the Region", _NO_TYPES),
     "sns:Unsubscribe": ("end any subscription of the account to a topic in the Region", _NO_TYPES),
     "ssm:ResumeSession": (_OTHERS, _ANYBODYS),
     "ssm:StartSession": ("forward ports of the stack's tasks, by which nothing is logged", "the documents are AWS's"),

@@ -58,6 +58,7 @@ TYPES = {
     "mount_target": "aws_efs_mount_target",
     "nat_gateway": "aws_nat_gateway",
     "private_dns_namespace": "aws_service_discovery_private_dns_namespace",
+    "queue": "aws_sqs_queue",
     "record_set": "aws_route53_record",
     "repository": "aws_ecr_repository",
     "role": "aws_iam_role",

@@ -312,12 +312,24 @@ def _id_of(resource_id: str, name: str) -> str:
 
 
 def _sorted(tracking: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a policy's settings with the dimensions of its metric in the order of their names."""
+    """Return a policy's settings with the dimensions of its metrics in the order of their names."""
     metric = tracking.get("CustomizedMetricSpecification") or {}
+    if queries := metric.get("Metrics"):
+        metric = {**metric, "Metrics": [_query(one) for one in queries]}
+    return {**tracking, **({"CustomizedMetricSpecification": _in_order(metric)} if metric else {})}
+
+
+def _query(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one query of metric math, also with the default that AWS may leave out (API reference)."""
+    stat = shown.get("MetricStat")
+    with_metric = {"MetricStat": {**stat, "Metric": _in_order(stat["Metric"])}} if stat else {}
+    return {"ReturnData": True, **shown, **with_metric}
+
+
+def _in_order(metric: Mapping[str, Any]) -> Mapping[str, Any]:
     if not metric.get("Dimensions"):
-        return {**tracking}
-    dimensions = sorted(metric["Dimensions"], key=lambda one: str(one["Name"]))
-    return {**tracking, "CustomizedMetricSpecification": {**metric, "Dimensions": dimensions}}
+        return metric
+    return {**metric, "Dimensions": sorted(metric["Dimensions"], key=lambda one: str(one["Name"]))}
 
 
 def suspended_of(shown: Mapping[str, Any]) -> list[str]:

@@ -87,6 +87,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "protected_stack": _NOTE,
     "record_set": AwsName("AWS::Route53::RecordSet", "{zone}|{name}|{type}"),
     "repository": AwsName("AWS::ECR::Repository", "{name}"),
+    "queue": AwsName("AWS::SQS::Queue", "https://sqs.{region}.amazonaws.com/{account}/{name}"),
     "role": AwsName("AWS::IAM::Role", "{name}"),
     "route_table": AwsName("AWS::EC2::RouteTable", "rtb-{id}"),
     "running_executions": _NOTE,

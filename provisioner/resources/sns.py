@@ -47,6 +47,8 @@ class Topic(Resource):
 
     topic_name: str
     policy: Policy
+    kms_master_key_id: str | None = None
+    """The key of KMS, empty for none; with None it is neither set nor compared."""
 
     type_name = "topic"
     api = API
@@ -72,22 +74,29 @@ class Topic(Resource):
         # a user who never declared a topic may lack the permission to read it
         arns = {_arn(aws, fields["topic_name"]) for fields in known}
         arns |= {arn for arn in aws.tagged("sns", cls) if arn.count(":") == 5}
+        keyed = {fields["topic_name"] for fields in known if fields.get("kms_master_key_id") is not None}
         for arn in sorted(arns):
             if (shown := attributes_of(aws, arn)) is not None:
-                yield _live(aws, arn, json.loads(shown.get("Policy") or "{}"), tags_of(aws, "sns", arn))
+                key = shown.get("KmsMasterKeyId", "") if arn.rpartition(":")[2] in keyed else None
+                yield _live(aws, arn, json.loads(shown.get("Policy") or "{}"), tags_of(aws, "sns", arn), key)
 
     def create(self, aws: Aws, token: str) -> Observed:
         made = aws.client("sns").create_topic(
             Name=self.topic_name,
-            Attributes={"Policy": json.dumps(self.policy)},
+            Attributes={
+                "Policy": json.dumps(self.policy),
+                **({"KmsMasterKeyId": self.kms_master_key_id} if self.kms_master_key_id else {}),
+            },
             Tags=aws.tag_list(self.address),
         )
-        return _live(aws, made["TopicArn"], self.policy, aws.tags(self.address))
+        return _live(aws, made["TopicArn"], self.policy, aws.tags(self.address), self.kms_master_key_id)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        aws.client("sns").set_topic_attributes(
-            TopicArn=live.id, AttributeName="Policy", AttributeValue=json.dumps(self.policy)
-        )
+        wanted = {"policy": ("Policy", json.dumps(self.policy))}
+        # an empty text ends the encryption (API reference, SetTopicAttributes)
+        wanted["kms_master_key_id"] = ("KmsMasterKeyId", self.kms_master_key_id or "")
+        for name, value in (one for field, one in wanted.items() if field in changes):
+            aws.client("sns").set_topic_attributes(TopicArn=live.id, AttributeName=name, AttributeValue=value)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -107,6 +116,8 @@ class Subscription(LeftToAws, Resource):
     topic_arn: str
     protocol: str
     endpoint: str
+    raw_message_delivery: bool | None = None
+    """Deliver the message alone, without an envelope; None for addresses, which have no such setting."""
 
     type_name = "subscription"
     api = API
@@ -115,8 +126,23 @@ class Subscription(LeftToAws, Resource):
     arn = "{stack}-*"
     permissions = (
         *grants("sns", "ListSubscriptionsByTopic Subscribe", "{stack}-*"),
-        # this action supports no resources
-        *grants("sns", "Unsubscribe", conditions=HERE, use=Use.OTHER, why="an address left `[alarms] email`"),
+        # these three actions support no resources
+        *grants("sns", "GetSubscriptionAttributes", use=Use.OPTION, why="`[topics]`", when="raw_message_delivery"),
+        *grants(
+            "sns",
+            "SetSubscriptionAttributes",
+            conditions=HERE,
+            use=Use.OTHER,
+            why=CHANGED,
+            when="raw_message_delivery",
+        ),
+        *grants(
+            "sns",
+            "Unsubscribe",
+            conditions=HERE,
+            use=Use.OTHER,
+            why="an address left `[alarms] email`, or a queue its topic",
+        ),
     )
     identity = ("topic_arn", "protocol", "endpoint")
     derived = ("id",)
@@ -124,20 +150,38 @@ class Subscription(LeftToAws, Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         wanted = {(fields["protocol"], fields["endpoint"]) for fields in known}
+        queues = {
+            (fields["protocol"], fields["endpoint"])
+            for fields in known
+            if fields.get("raw_message_delivery") is not None
+        }
         for topic in aws.live(Topic) if wanted else ():
             for shown in aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic.id):
                 arn, key = shown.get("SubscriptionArn", ""), (shown.get("Protocol"), shown.get("Endpoint"))
                 # others may have subscribed to the topic as well, and stay
                 if key in wanted and arn != UNSUBSCRIBED:
-                    yield _subscribed(topic.id, *key, arn, owned=topic.owned)
+                    raw = _raw(aws, arn) if key in queues else None
+                    yield _subscribed(topic.id, *key, arn, raw, owned=topic.owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
         # an address has only one subscription, however often it is requested (API reference, Subscribe)
-        made = aws.client("sns").subscribe(TopicArn=self.topic_arn, Protocol=self.protocol, Endpoint=self.endpoint)
-        return _subscribed(self.topic_arn, self.protocol, self.endpoint, made["SubscriptionArn"], owned=True)
+        raw = self.raw_message_delivery
+        made = aws.client("sns").subscribe(
+            TopicArn=self.topic_arn,
+            Protocol=self.protocol,
+            Endpoint=self.endpoint,
+            **({} if raw is None else {"Attributes": {"RawMessageDelivery": str(raw).lower()}}),
+        )
+        return _subscribed(self.topic_arn, self.protocol, self.endpoint, made["SubscriptionArn"], raw, owned=True)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        """Do nothing: all fields are its identity."""
+        """Set raw delivery: all other fields are its identity."""
+        if "raw_message_delivery" in changes:
+            aws.client("sns").set_subscription_attributes(
+                SubscriptionArn=live.details["arn"],
+                AttributeName="RawMessageDelivery",
+                AttributeValue=str(self.raw_message_delivery).lower(),
+            )
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -201,13 +245,21 @@ def _arn(aws: Aws, name: str) -> str:
     return f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{name}"
 
 
-def _live(aws: Aws, arn: str, document: Policy, tags: Mapping[str, str]) -> Observed:
-    return observed(aws, arn, {"topic_name": arn.rpartition(":")[2], "policy": normal(document)}, tags, {"arn": arn})
+def _live(aws: Aws, arn: str, document: Policy, tags: Mapping[str, str], key: str | None) -> Observed:
+    settings = {"topic_name": arn.rpartition(":")[2], "policy": normal(document)}
+    return observed(aws, arn, settings | ({} if key is None else {"kms_master_key_id": key}), tags, {"arn": arn})
 
 
-def _subscribed(topic: str, protocol: str, endpoint: str, arn: str, *, owned: bool) -> Observed:
+def _raw(aws: Aws, arn: str) -> bool:
+    """Return whether a subscription delivers messages as they were published."""
+    shown = aws.read("sns", "get_subscription_attributes", SubscriptionArn=arn)["Attributes"]
+    return str(shown.get("RawMessageDelivery", "")).lower() == "true"
+
+
+def _subscribed(topic: str, protocol: str, endpoint: str, arn: str, raw: bool | None, *, owned: bool) -> Observed:
     # without ReturnSubscriptionArn the answer to Subscribe has "pending confirmation", with a space
     pending = arn.replace(" ", "").lower() == PENDING.lower()
-    settings = {"topic_arn": topic, "protocol": protocol, "endpoint": endpoint}
+    settings: dict[str, Any] = {"topic_arn": topic, "protocol": protocol, "endpoint": endpoint}
+    settings |= {} if raw is None else {"raw_message_delivery": raw}
     status = PENDING if pending else "Confirmed"
     return Observed(f"{topic}/{protocol}/{endpoint}", settings, owned=owned, status=status, details={"arn": arn})

@@ -33,6 +33,8 @@ OPTIONS: dict[str, Any] = {
     "alarms": {"email": ["ops@example.com"]},
     "buckets": {"uploads": {}},
     "volumes": {"media": {"infrequent_days": 30, "backup": True}},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},

@@ -117,6 +117,8 @@ VALUES: dict[str, Any] = {
     "database.url_query": "charset=utf8mb4",
     "buckets": {"uploads": {}},
     "volumes": {"media": {}},
+    "queues": {"work": {}},
+    "topics": {"orders": {}},
     "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
     "load_balancer.idle_timeout": 120,
@@ -185,6 +187,8 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.memory": 60,
     "services.web.scaling.requests": 500,
     "services.web.scaling.response_time": 1.5,
+    "services.web.scaling.backlog.queue": "work",
+    "services.web.scaling.backlog.per_task": 10,
     "services.web.scaling.metrics": {
         "waiting": {"namespace": "AWS/SQS", "name": "ApproximateNumberOfMessagesVisible", "target": 10}
     },
@@ -224,6 +228,8 @@ VALUES: dict[str, Any] = {
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
     "services.web.buckets": ["uploads"],
     "services.web.volumes": {"media": "/srv/media"},
+    "services.web.queues": ["work"],
+    "services.web.topics": ["orders"],
     "services.web.security_groups": [],
     "services.web.sticky": 3600,
     "services.web.sign_in": "company",
@@ -235,6 +241,7 @@ VALUES: dict[str, Any] = {
 }
 """Another value for each key."""
 _EDGE: dict[str, Any] = {"dns.domain": None, "network.allow": ["0.0.0.0/0"]}
+_QUEUE: dict[str, Any] = {"queues": {"work": {}}, "services.web.queues": ["work"]}
 _NIGHTS = {"schedule.sleep": "cron(0 21 ? * MON-FRI *)", "schedule.wake": "cron(0 7 ? * MON-FRI *)"}
 WITH: dict[str, dict[str, Any]] = {
     "cloudfront.cache": _EDGE,
@@ -252,11 +259,15 @@ WITH: dict[str, dict[str, Any]] = {
     "logs.insights": {"alarms.running": False},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.scaling.backlog.queue": {**_QUEUE, "services.web.scaling.backlog.per_task": 10},
+    "services.web.scaling.backlog.per_task": {**_QUEUE, "services.web.scaling.backlog.queue": "work"},
     "services.web.scaling.timezone": {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
     "services.web.buckets": {"buckets": {"uploads": {}}},
     "services.web.volumes": {"volumes": {"media": {}}},
+    "services.web.queues": {"queues": {"work": {}}},
+    "services.web.topics": {"topics": {"orders": {}}},
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},
     "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},

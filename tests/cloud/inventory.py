@@ -66,6 +66,7 @@ def inventory(client: Client) -> Inventory:
         _states,
         _events,
         _sns,
+        _sqs,
         _rds,
         _rest,
         _s3,
@@ -495,6 +496,13 @@ def _sns(client: Client) -> Sorts:
     topics = pages(sns, "list_topics", "Topics")
     yield "topics", [sns.get_topic_attributes(TopicArn=one["TopicArn"])["Attributes"] for one in topics]
     yield "subscriptions", pages(sns, "list_subscriptions", "Subscriptions")
+
+
+def _sqs(client: Client) -> Sorts:
+    sqs = client("sqs")
+    urls = sqs.list_queues().get("QueueUrls", ())
+    # the counts of messages are no settings
+    yield "queues", [sqs.get_queue_attributes(QueueUrl=one, AttributeNames=["QueueArn"])["Attributes"] for one in urls]
 
 
 def _scheduler(client: Client) -> Sorts:

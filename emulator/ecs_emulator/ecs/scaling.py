@@ -17,7 +17,7 @@ from ecs_emulator.ecs.placement import fits
 from ecs_emulator.ecs.records import NEVER, CapacityProvider
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.services.application_autoscaling import activities, texts
+from ecs_emulator.services.application_autoscaling import activities, queries, texts
 from ecs_emulator.services.application_autoscaling.bounds import check_bounds
 
 _SURPLUS_SECONDS = 900.0
@@ -194,6 +194,7 @@ def put_scaling_policy(
     if not policy_body:
         refuse("ValidationException", f"{policy_type} needs its policy configuration.")
     _check_metric(self, resource_id, policy_body.get("PredefinedMetricSpecification") or {})
+    queries.check(policy_body.get("CustomizedMetricSpecification") or {})
     names = (policy_name, resource_id)
     former = next((one for one in self.policies.values() if (one.policy_name, one.resource_id) == names), None)
     policy = original(self, policy_name, service_namespace, resource_id, scalable_dimension, policy_body, policy_type)

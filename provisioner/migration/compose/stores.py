@@ -27,7 +27,7 @@ _DATABASES = (
 )
 _POSTGRESQL = frozenset(_DATABASES[:5])
 """Words in the names of images of PostgreSQL."""
-OBJECTS = "an object store"
+OBJECTS, SQS = "an object store", "a stand-in for SQS"
 _KINDS = {
     **dict.fromkeys(_DATABASES, "a database"),
     **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
@@ -39,6 +39,7 @@ _KINDS = {
         "a search engine",
     ),
     **dict.fromkeys(("minio", "seaweedfs", "garage"), OBJECTS),
+    **dict.fromkeys(("elasticmq", "goaws"), SQS),
     "localstack": "a stand-in for AWS",
 }
 """Words in the names of images, and the kind of each image."""
@@ -100,6 +101,8 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
         instead = f"[database]{engine}, or AWS's service for it"
         if _KINDS[kind] == OBJECTS:
             instead = "[buckets.NAME], by S3's own endpoint"
+        if _KINDS[kind] == SQS:
+            instead = "[queues.NAME], by SQS's own endpoint"
         return f"is {_KINDS[kind]}, and holds data that a task would lose: use {instead}"
     if place := next((path for _, path in kept if path.startswith(_PLACES)), ""):
         return f"keeps a database's data at {place}, which a task would lose: it is left out"

@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.config.scaling import Scaling
 from provisioner.migration.copilot.durations import duration, seconds
 from provisioner.migration.copilot.findings import Workload
+from provisioner.migration.copilot.messaging import backlog
 from provisioner.migration.yaml_tree import Value
 
 METRICS = {
@@ -16,6 +17,7 @@ METRICS = {
     "requests": "requests",
     "response_time": "response_time",
 }
+DELAY = "queue_delay"
 COOLDOWNS = {"scale_out_cooldown": 60, "scale_in_cooldown": 120}
 """Copilot's default seconds (aws/copilot-cli, templates/workloads/partials/cf/autoscaling.yml)."""
 PAUSES = {"in": "scale_in_cooldown", "out": "scale_out_cooldown"}
@@ -35,14 +37,17 @@ def count(value: Value, workload: Workload) -> dict[str, Any]:
 
 def _table(value: Value, workload: Workload) -> dict[str, Any]:
     found, scaling = dict[str, Any](ON_DEMAND), dict[str, Any]()
-    cooldowns = {metric: dict(COOLDOWNS) for metric in METRICS if metric in value.table}
+    cooldowns = {metric: dict(COOLDOWNS) for metric in (*METRICS, DELAY) if metric in value.table}
     for cooldown in cooldowns.values():
         _cooldown(cooldown, value.at("cooldown"), "count.cooldown", workload)
     for key, one in value.table.items():
         if key == "range":
-            found |= _range(one, scaling, workload)
+            found |= _range(one, scaling, workload, 0 if DELAY in value.table else 1)
         elif key == "spot" and one.number:
             found |= {"count": one.number, "on_demand": {"percent": 0}}
+        elif key == DELAY:
+            scaling |= backlog(workload, one)
+            _cooldown(cooldowns[key], one.at("cooldown"), f"count.{key}.cooldown", workload)
         elif key in METRICS:
             _metric(key, one, scaling, workload)
             _cooldown(cooldowns[key], one.at("cooldown"), f"count.{key}.cooldown", workload)
@@ -75,13 +80,13 @@ def _longest(value: Value, all: list[dict[str, int]], workload: Workload) -> dic
     return found
 
 
-def _range(value: Value, scaling: dict[str, Any], workload: Workload) -> dict[str, Any]:
+def _range(value: Value, scaling: dict[str, Any], workload: Workload, least: int) -> dict[str, Any]:
     if found := re.fullmatch(r"(\d+)-(\d+)", value.text or ""):
         ends = [int(found[1]), int(found[2])]
     else:
         ends = [one.number or 0 if (one := value.at(key)) else 0 for key in ("min", "max")]
-    if not 1 <= ends[0] <= ends[1]:
-        workload.leave(value, "count.range", "is no range that a service can be scaled in here: from 1 up")
+    if not least <= ends[0] <= ends[1]:
+        workload.leave(value, "count.range", f"is no range that a service can be scaled in here: from {least} up")
         return {}
     scaling |= {"min": ends[0], "max": ends[1]}
     spot = value.at("spot_from")

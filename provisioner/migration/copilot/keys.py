@@ -12,6 +12,7 @@ from provisioner.config.secret_values import looks_secret
 from provisioner.migration import names
 from provisioner.migration.copilot.count import count
 from provisioner.migration.copilot.findings import JOB, SHELL, Workload
+from provisioner.migration.copilot.messaging import publish, subscribe
 from provisioner.migration.yaml_tree import Value, mapped
 
 ENVIRONMENT = "${COPILOT_ENVIRONMENT_NAME}"
@@ -305,13 +306,15 @@ HANDLERS: Mapping[str, Callable[[Workload, Value], None]] = {
     "network": _network,
     "on": _schedule,
     "platform": _platform,
+    "publish": publish,
     "secrets": _secrets,
     "storage": _storage,
+    "subscribe": subscribe,
     "taskdef_overrides": _overrides,
     "variables": _variables,
 }
 """The readers of a manifest's keys."""
-ORDER = ("env_file", "variables")
+ORDER = ("env_file", "variables", "subscribe")
 """Keys that are read before all others, in this order."""
 
 

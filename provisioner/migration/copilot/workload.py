@@ -21,8 +21,6 @@ ELSEWHERE = frozenset(
 WHY = {
     "nlb": "a Network Load Balancer is not made here",
     "observability": "no tracing sidecar is added here: write it in sidecars",
-    "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
-    "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
 }
 """Keys of a manifest without a counterpart, and the reason or the fix."""

@@ -143,6 +143,7 @@ _GROUPS = (
     _Group("machines", "Step Functions", "aws", "lines", ("state_machine", "running_executions")),
     _Group("buckets", "S3", "aws", "shelf", ("bucket",)),
     _Group("volumes", "EFS", "aws", "shelf", ("file_system", "mount_target", "access_point")),
+    _Group("queues", "SQS", "aws", "lines", ("queue",)),
 )  # fmt: skip
 _NETWORK = frozenset({
     "vpc", "subnet", "route_table", "internet_gateway", "default_security_group",

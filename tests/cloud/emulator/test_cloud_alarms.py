@@ -9,6 +9,7 @@ import pytest
 
 from tests.cloud.conftest import Network
 from tests.cloud.ecs_rig import create
+from tests.cloud.listening import listen
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
@@ -27,7 +28,7 @@ class Watched:
         self.queue = self.sqs.create_queue(QueueName="told")["QueueUrl"]
         self.sns = self.cloud.client("sns")
         self.sns.create_topic(Name="ops")
-        self.sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:told")
+        listen(self.sns, self.sqs, TOPIC, f"arn:aws:sqs:{REGION}:{ACCOUNT}:told")
 
     def runs(self, count: int) -> None:
         def reached() -> bool:

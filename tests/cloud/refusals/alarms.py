@@ -9,6 +9,9 @@ from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
 
 watch, tell = partial(Case, "cloudwatch"), partial(Case, "sns")
 NO_TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:nothing"
+QUEUE = "arn:aws:sqs:ap-northeast-1:123456789012:refused"
+RAW = "https://github.com/aws-controllers-k8s/community/issues/2192"
+OTHERWISE = "https://github.com/localstack/localstack/issues/8816"
 PENDING = "https://github.com/go-to-k/cdkd/issues/1301"
 NO_ARN = "https://github.com/crossplane-contrib/provider-upjet-aws/issues/935"
 
@@ -45,6 +48,12 @@ def pending(scene: Scene) -> str:
     return str(made["SubscriptionArn"])
 
 
+def otherwise(scene: Scene, sns: Any) -> None:
+    """Subscribe a queue twice, each time with another way of delivery."""
+    for raw in ("true", "false"):
+        sns.subscribe(TopicArn=topic(scene), Protocol="sqs", Endpoint=QUEUE, Attributes={"RawMessageDelivery": raw})
+
+
 CASES = (
     watch("PutMetricAlarm", "with a period of 45 s", "ValidationError", parameter("Period"),
         lambda s, c: put(c, Period=45)),
@@ -71,6 +80,11 @@ CASES = (
         lambda s, c: c.subscribe(TopicArn=NO_TOPIC, Protocol="email", Endpoint="refused@example.com")),
     tell("Subscribe", "of what is no address", "InvalidParameter", parameter("Endpoint"),
         lambda s, c: c.subscribe(TopicArn=topic(s), Protocol="email", Endpoint="nobody"), says="Email address"),
+    tell("Subscribe", "of an address, with raw delivery", "InvalidParameter", RAW,
+        lambda s, c: c.subscribe(TopicArn=topic(s), Protocol="email", Endpoint="refused@example.com",
+                                 Attributes={"RawMessageDelivery": "true"}), says="raw message delivery"),
+    tell("Subscribe", "of a queue again, with other attributes", "InvalidParameter", OTHERWISE, otherwise,
+        says="already exists with different attributes"),
     tell("Unsubscribe", "of one that is pending", "InvalidParameter", PENDING,
         lambda s, c: c.unsubscribe(SubscriptionArn=pending(s)), says="pending confirmation"),
     tell("Unsubscribe", "of what is no ARN", "InvalidParameter", NO_ARN,

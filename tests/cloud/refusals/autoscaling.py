@@ -8,6 +8,10 @@ from typing import Any
 from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
 from tests.cloud.refusals.network import subnets
 
+MATH = (
+    "https://docs.aws.amazon.com/autoscaling/application/userguide/"
+    "application-auto-scaling-target-tracking-metric-math.html"
+)
 case = partial(Case, "autoscaling")
 services = partial(Case, "application-autoscaling")
 QUOTAS = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html"
@@ -147,6 +151,16 @@ def track(client: Any, resource: str, **more: Any) -> Any:
     """Put a policy that tracks the average CPU."""
     request = {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", **TARGET, "ResourceId": resource}
     return client.put_scaling_policy(**{**request, "TargetTrackingScalingPolicyConfiguration": CPU, **more})
+
+
+def math(beside: dict[str, Any] | None = None, **query: Any) -> dict[str, Any]:
+    """The configuration of a policy that tracks twice the length of a queue."""
+    queue = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Dimensions": []}
+    queries = [
+        {"Id": "length", "MetricStat": {"Metric": queue, "Stat": "Maximum"}, "ReturnData": False},
+        {"Id": "twice", "Expression": "2 * length", "ReturnData": True, **query},
+    ]
+    return {"TargetValue": 1.0, "CustomizedMetricSpecification": {"Metrics": queries, **(beside or {})}}
 
 
 def at(client: Any, resource: str, **more: Any) -> Any:
@@ -295,6 +309,10 @@ CASES = (
         parameter("TargetTrackingScalingPolicyConfiguration"),
         lambda s, c: c.put_scaling_policy(
             **TARGET, ResourceId=scaled(s), PolicyName="bare", PolicyType="TargetTrackingScaling")),
+    services("PutScalingPolicy", "with metric math that returns nothing", "ValidationException", MATH,
+        lambda s, c: track(c, scaled(s), TargetTrackingScalingPolicyConfiguration=math(ReturnData=False))),
+    services("PutScalingPolicy", "with metric math and a metric beside it", "ValidationException", MATH,
+        lambda s, c: track(c, scaled(s), TargetTrackingScalingPolicyConfiguration=math({"MetricName": "length"}))),
     services("PutScalingPolicy", "with a metric that does not exist", "ValidationException",
         parameter("TargetTrackingScalingPolicyConfiguration"),
         lambda s, c: track(c, scaled(s), TargetTrackingScalingPolicyConfiguration={

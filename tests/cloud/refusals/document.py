@@ -34,6 +34,7 @@ _SERVICES = {
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
     "cloudfront": ("CloudFront", "cloudfront/latest/APIReference/"),
     "cloudwatch": ("CloudWatch", "AmazonCloudWatch/latest/APIReference/"),
+    "sqs": ("SQS", "AWSSimpleQueueService/latest/APIReference/"),
     "sns": ("SNS", "sns/latest/api/"),
     "events": ("EventBridge", "eventbridge/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.aws.api import apis, keep_only
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed
 from tests.cloud.conftest import EmbeddedCloud
@@ -23,7 +24,7 @@ from tests.cloud.samples.sample import Sample, mistakes
 DOCUMENT = Path(__file__).parents[3] / "docs" / "developers" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and the file's text."""
-MODULES = ("provisioner/resources/sqs.py", "tests/cloud/samples/queues.py", "steps/queues.py")
+MODULES = ("provisioner/resources/plain_queues.py", "tests/cloud/samples/plain_queues.py", "steps/plain_queues.py")
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,15 @@ class Added:
 def added() -> Iterator[Added]:
     blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
     assert set(blocks) == {*MODULES}
-    resource_types, steps = dict(RESOURCE_TYPES), dict(STEPS)
+    resource_types, steps, known = dict(RESOURCE_TYPES), dict(STEPS), dict(apis())
     with pytest.MonkeyPatch.context() as patch:
         resource_type, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
-        yield Added(resource_type.Queue, samples.QUEUES[resource_type.Queue], step.queues)
+        yield Added(resource_type.PlainQueue, samples.QUEUES[resource_type.PlainQueue], step.plain_queues)
     for table, before in ((RESOURCE_TYPES, resource_types), (STEPS, steps)):
         for name in table.keys() - before.keys():
             del table[name]
+    # the document has its own API of SQS
+    keep_only(known)
 
 
 def _module(patch: pytest.MonkeyPatch, file: str, text: str) -> Any:
@@ -111,13 +114,16 @@ def nothing(_: object) -> Any:
 @pytest.mark.parametrize(
     ("sample", "words"),
     [
-        (None, "queue has no sample: add `Queue: Sample(...)` to one of the tables in tests/cloud/samples"),
-        (Sample(nothing), "visibility_timeout of queue can change, and its sample does not say how: add it to `drift`"),
+        (None, "plain_queue has no sample: add `PlainQueue: Sample(...)` to one of the tables in tests/cloud/samples"),
+        (
+            Sample(nothing),
+            "visibility_timeout of plain_queue can change, and its sample does not say how: add it to `drift`",
+        ),
         (
             Sample(nothing, {"visibility_tmieout": nothing}),
-            "visibility_tmieout is no field of queue: take it out of its sample",
+            "visibility_tmieout is no field of plain_queue: take it out of its sample",
         ),
-        (Sample(nothing, {"queue_name": nothing}), "queue_name of queue cannot change by a drift: it is fixed"),
+        (Sample(nothing, {"queue_name": nothing}), "queue_name of plain_queue cannot change by a drift: it is fixed"),
     ],
     ids=["none", "a field too few", "a field too many", "a fixed field"],
 )
@@ -126,8 +132,8 @@ def test_a_sample_that_lacks_something_reads_what(added: Added, sample: Sample |
 
 
 def test_its_step_declares_it(rig: Rig, added: Added) -> None:
-    assert STEPS["queues"] is added.step
+    assert STEPS["plain_queues"] is added.step
     assert rig.up(added.step).ok().writes == ["CreateQueue"]
     (url,) = rig.cloud.client("sqs").list_queues()["QueueUrls"]
-    assert url == rig.state().records["queue/work"].id
+    assert url == rig.state().records["plain_queue/work"].id
     assert rig.down().ok().writes == ["DeleteQueue"]

@@ -13,11 +13,21 @@ from tests.cloud.samples.files import FILES
 from tests.cloud.samples.jobs import JOBS
 from tests.cloud.samples.names import NAMES
 from tests.cloud.samples.network import NETWORK
+from tests.cloud.samples.queues import QUEUES
 from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **FILES, **ALARMS, **EDGE}
+GROUND: Mapping[type[Resource], Sample] = {
+    **NETWORK,
+    **NAMES,
+    **STORES,
+    **QUEUES,
+    **DATABASE,
+    **FILES,
+    **ALARMS,
+    **EDGE,
+}
 """Samples that live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """Samples that live together second."""

@@ -36,6 +36,17 @@ def _opened(hand: ByHand) -> None:
     hand("sns").set_topic_attributes(TopicArn=hand.id, AttributeName="Policy", AttributeValue=document)
 
 
+def _keyed(hand: ByHand) -> None:
+    hand("sns").set_topic_attributes(TopicArn=hand.id, AttributeName="KmsMasterKeyId", AttributeValue=hand.others.key)
+
+
+def _wrapped(hand: ByHand) -> None:
+    (found,) = hand("sns").list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"]
+    hand("sns").set_subscription_attributes(
+        SubscriptionArn=found["SubscriptionArn"], AttributeName="RawMessageDelivery", AttributeValue="false"
+    )
+
+
 def _alarm(here: Here) -> Handle:
     topic = here[Topic].arn
     return here.ensure(
@@ -79,9 +90,13 @@ def _matching(**change: Any) -> Any:
 
 
 ALARMS: Mapping[type[Resource], Sample] = {
-    Topic: Sample(lambda here: here.ensure(Topic(NAME, "sample-topic", _publish("cloudwatch"))), {"policy": _opened}),
+    Topic: Sample(
+        lambda here: here.ensure(Topic(NAME, "sample-topic", _publish("cloudwatch"), "")),
+        {"policy": _opened, "kms_master_key_id": _keyed},
+    ),
     Subscription: Sample(
-        lambda here: here.ensure(Subscription(NAME, here[Topic].arn, "sqs", QUEUE)),
+        lambda here: here.ensure(Subscription(NAME, here[Topic].arn, "sqs", QUEUE, raw_message_delivery=True)),
+        {"raw_message_delivery": _wrapped},
     ),
     EventRule: Sample(
         _rule,

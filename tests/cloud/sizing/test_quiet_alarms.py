@@ -12,6 +12,7 @@ from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.crash.cuts import MOMENTS, AtCall, Cut
 from tests.cloud.deployment.test_deploy import clean
+from tests.cloud.listening import listen
 from tests.cloud.lookups import NAME
 from tests.cloud.policies import enforce
 from tests.cloud.project import SMALL, Project
@@ -35,7 +36,7 @@ def stand(here: Project) -> None:
     here.up()
     here.cloud.client("sqs").create_queue(QueueName="told")
     topic, queue = f"arn:aws:sns:{PLACE}:{NAME}-alarms", f"arn:aws:sqs:{PLACE}:told"
-    here.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    listen(here.cloud.client("sns"), here.cloud.client("sqs"), topic, queue)
 
 
 pytestmark = [pytest.mark.slow, world.STANDING.with_args(stand)]

@@ -91,6 +91,44 @@ def test_a_worker_follows_its_queue_from_no_task_on(project: Project) -> None:
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
 
+BACKLOG = f"""
+[queues.work]
+visibility_timeout = 3600
+
+[services.worker]
+image = "{REGISTRY}/worker:1"
+queues = {{ work = "receive" }}
+scaling = {{ min = 0, max = 5, scale_in_cooldown = 60, backlog = {{ queue = "work", per_task = 10 }} }}
+"""
+
+
+@pytest.mark.parametrize("more", ["", "[logs]\ninsights = false\n"], ids=["insights", "no insights"])
+def test_a_worker_follows_its_backlog_from_no_task_on(project: Project, more: str) -> None:
+    before, sqs = project.inventory(), project.cloud.client("sqs")
+    project.write(BACKLOG + more)
+    project.up()
+    assert (running(project), project.planned()) == (0, {})
+    url = sqs.get_queue_url(QueueName=f"{NAME}-work")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="first")
+    project.cloud.advance(900)
+    assert (running(project), project.planned()) == (1, {}), "one message brings the first task"
+    for number in range(39):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    project.cloud.advance(900)
+    assert running(project) == 4
+    (held,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    while taken := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for one in taken:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    project.cloud.advance(1800)
+    assert running(project) == 1, "a message is under way"
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=held["ReceiptHandle"])
+    project.cloud.advance(1800)
+    assert (running(project), project.planned()) == (0, {})
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
 def test_response_times_are_those_of_the_services_target_group(project: Project) -> None:
     project.write(WEB)
     project.up()

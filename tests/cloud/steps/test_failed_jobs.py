@@ -13,6 +13,7 @@ from provisioner.permissions.printed import printed
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.listening import listen
 from tests.cloud.lookups import NAME
 from tests.cloud.one_off.test_run import REGISTRY
 from tests.cloud.policies import enforce
@@ -47,7 +48,7 @@ def up(project: Project, text: str) -> None:
     project.write(text)
     project.up()
     topic, queue = f"arn:aws:sns:{PLACE}:{NAME}-alarms", f"arn:aws:sqs:{PLACE}:told"
-    project.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    listen(project.cloud.client("sns"), project.cloud.client("sqs"), topic, queue)
 
 
 def test_a_scheduled_run_that_fails_is_told(project: Project) -> None:

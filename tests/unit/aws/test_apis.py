@@ -58,11 +58,11 @@ def test_a_call_for_sts_imports_no_resource_types() -> None:
 
 @pytest.mark.usefixtures("only_theirs")
 def test_what_stands_with_an_own_api_is_used() -> None:
-    row = Row("in_use", "QueueDeletedRecently", "", 70, "the name was deleted less than 60 s ago", "SQS API")
-    api = Api("sqs", "SQS", transient=(row,), rates=(Limit("each", 5, 5, "SQS guide", ("CreateQueue",)),))
-    queue = defined("Queue", "own.queue", api=api)
-    assert queue.service == "sqs"
-    assert rows_of("sqs")[0].meaning == row.meaning
-    assert [limit.service for limit in limits_of("sqs", "CreateQueue")] == ["sqs"]
-    assert tagging.taggable(queue)
+    row = Row("in_use", "ResourceInUseException", "", 70, "the stream is still being made", "Kinesis API")
+    api = Api("kinesis", "Kinesis", transient=(row,), rates=(Limit("each", 5, 5, "Kinesis guide", ("CreateStream",)),))
+    stream = defined("Stream", "own.stream", api=api)
+    assert stream.service == "kinesis"
+    assert rows_of("kinesis")[0].meaning == row.meaning
+    assert [limit.service for limit in limits_of("kinesis", "CreateStream")] == ["kinesis"]
+    assert tagging.taggable(stream)
     assert not tagging.taggable(defined("Part", "own.part", api=api, has_tags=False))

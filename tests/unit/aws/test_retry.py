@@ -65,6 +65,20 @@ SAMPLES = (
     Sample(
         B, "application-autoscaling", "ValidationException", "The scalable target that you tried to tag already exists."
     ),
+    Sample(
+        B,
+        "sqs",
+        "AWS.SimpleQueueService.QueueDeletedRecently",
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+    ),
+    Sample(
+        S,
+        "sqs",
+        "InvalidParameterValue",
+        'Value {"deadLetterTargetArn":"arn:x"} for parameter RedrivePolicy is invalid. Reason: Dead letter target does '
+        "not exist.",
+    ),
+    Sample(A, "sqs", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."),
     Sample(B, "rds", "InvalidDBSubnetStateFault", "The DB subnet is not in the available state."),
     Sample(S, "ecs", "InvalidParameterException", "The specified capacity provider is not in an ACTIVE state."),
     Sample(S, "ecs", "InvalidParameterException", "The target group arn:x does not have an associated load balancer."),

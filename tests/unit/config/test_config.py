@@ -382,7 +382,7 @@ TOP = [
         "services.api.kms_key",
         ["for the whole stack there is kms_key or logs.kms_key"],
     ),
-    ("retention_days = 7", "retention_days", ["move it to the table [logs]"]),
+    ("retention_days = 7", "retention_days", ["move it to the table [queues.NAME] or to the table [logs]"]),
     ("network = 5", "network", ["must be a table, not 5"]),
     ('[network]\ncidr = "10.0.0.0"', "network.cidr", ["CIDR notation", '"10.0.0.0/32"']),
     ('[network]\ncidr = "10.0.0.5/16"', "network.cidr", ['did you mean "10.0.0.0/16"?']),

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from provisioner import migration
 from provisioner.cli.main import main
 from provisioner.config import overlays, schedules
+from provisioner.config.stack_file import load
 from provisioner.docker.context import DOCKERFILE, located
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration.copilot.workspace import draft
@@ -217,6 +218,31 @@ def test_a_bucket_of_an_addon_stays_and_its_like_here_is_named(
     (told,) = [line for line in capsys.readouterr().out.splitlines() if "addons/uploads.yml" in line]
     assert "AWS::S3::Bucket: stays where it is" in told
     assert told.endswith("; [buckets.NAME] makes a bucket of this stack, empty and under another name")
+
+
+def test_topics_queues_and_backlogs_are_carried_over(celery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    web = celery / "copilot" / "web" / "manifest.yml"
+    web.write_text(web.read_text() + "\npublish:\n  topics:\n    - name: order_events\n")
+    worker = celery / "copilot" / "mailer" / "manifest.yml"
+    worker.parent.mkdir()
+    worker.write_text(
+        "name: mailer\ntype: Worker Service\nimage: {location: 'mailer:1'}\n"
+        "subscribe:\n  topics: [{name: order_events, service: web}]\n"
+        "  queue: {timeout: 2m, retention: 20d, delay: 5s, dead_letter: {tries: 3}}\n"
+        "count: {range: 0-10, queue_delay: {acceptable_latency: 10m, msg_processing_time: 250ms}}\n"
+    )
+    assert main(["init", "--from", "copilot"]) == 0
+    config = load(Path("stack.toml"))
+    assert config.topics["order-events"].queues == ("mailer",)
+    assert "order-events" in config.services["web"].topics
+    queue, mailer = config.queues["mailer"], config.services["mailer"]
+    assert (queue.visibility_timeout, queue.attempts, mailer.queues) == (120, 3, {"mailer": "receive"})
+    assert mailer.scaling
+    assert mailer.scaling.backlog
+    assert (mailer.scaling.min, mailer.scaling.backlog.per_task) == (0, 2400)
+    told = capsys.readouterr().out
+    assert "subscribe.queue.delay: messages are not delayed here" in told
+    assert "MAILER_QUEUE_URL here, and in COPILOT_QUEUE_URI there" in told
 
 
 def test_the_command_in_another_directory_as_json(

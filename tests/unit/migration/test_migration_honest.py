@@ -522,6 +522,12 @@ COMPOSE_ROWS: list[Row] = [
         {"services.files": ABSENT},
         [r"services.files: is an object store, .*use \[buckets.NAME\]"],
     ),
+    (
+        "queue-stand-in",
+        app("", "  sqs:\n    image: softwaremill/elasticmq\n"),
+        {"services.sqs": ABSENT},
+        [r"services.sqs: is a stand-in for SQS, .*use \[queues.NAME\]"],
+    ),
     # databases are no tasks
     *(
         (f"store-{image}", app("", f"  db:\n    image: {image}\n"), {"services.db": ABSENT}, [r"services.db: is a"])

@@ -77,6 +77,12 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "buckets": ["uploads"]}},
     },
+    "queues": {
+        "queues": {"work": {}},
+        "topics": {"orders": {"queues": ["work"]}},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "queues": ["work"], "topics": ["orders"]}},
+    },
     "volumes": {
         "volumes": {"media": {}},
         "kms_key": "alias/main",

@@ -31,6 +31,8 @@ OPTIONS: dict[str, Any] = {
     "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
     "volumes": {"media": {}},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
     "logs": {"kms_key": "alias/logs"},
     "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},

@@ -20,6 +20,8 @@ from ecs_emulator.authorization.policy import Check, Decision, Statement, decide
 from provisioner.aws.permissions import Part, Use
 from provisioner.config.buckets import READING, READING_VERSIONS, WRITING
 from provisioner.config.models import Config
+from provisioner.config.queues import RECEIVING, SENDING
+from provisioner.config.topics import PUBLISHING
 from provisioner.config.volumes import MOUNT, WRITE
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import step_run
@@ -41,7 +43,8 @@ SERVICES = {
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
-    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "ssm": "ssm",
+    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "sqs": "sqs",
+    "ssm": "ssm",
     "stepfunctions": "states",
     "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
@@ -151,6 +154,8 @@ ALL_ON: dict[str, Any] = {
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "buckets": {"uploads": {"versions": True}},
+    "queues": {"work": {}},
+    "topics": {"orders": {"queues": ["work"]}},
     "volumes": {"media": {}},
 }
 FLOW_GROUP = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/vpc/ecs-sample-dev/flow-logs"
@@ -184,7 +189,15 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
 def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True, "launch": "ec2"}}
-    using = {"web": {**services["web"], "buckets": ["uploads"], "volumes": {"media": "/srv/media"}}}
+    using = {
+        "web": {
+            **services["web"],
+            "buckets": ["uploads"],
+            "queues": ["work"],
+            "topics": ["orders"],
+            "volumes": {"media": "/srv/media"},
+        }
+    }
     config = configured(services=using, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
@@ -195,16 +208,15 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
         "instance", "execution-web", "task-web", "flow-logs"
     }  # fmt: skip
     checks = [check for one in said for check in _checks(one, key)]
-    in_buckets = {*READING, *READING_VERSIONS, *WRITING, "kms:GenerateDataKey"}
-    assert in_buckets | {MOUNT, WRITE, "kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {
-        it.action for it in checks
-    }
+    in_stores = {*READING, *READING_VERSIONS, *WRITING, *SENDING, *RECEIVING, *PUBLISHING, MOUNT, WRITE}
+    in_stores |= {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert in_stores | {"rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {it.action for it in checks}
     most = _read(boundary(config, "123456789012"))
     assert [it for it in checks if decide(most, it) is not Decision.ALLOWED] == []
     off = _read(boundary(configured(services=services, database={}), "123456789012"))
     assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents", *in_buckets, MOUNT, WRITE,
+        "logs:PutLogEvents", *in_stores,
     }  # fmt: skip
 
 
@@ -302,9 +314,11 @@ def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
     more = [it for it in needed(config, account="1" * 12) if it not in needed(configured(), account="1" * 12)]
     everywhere = {it.name for it in more if it.resources == ("*",)}
     assert len(more) > 40
+    of_subscriptions = {f"sns:{it}" for it in ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe")}
     assert everywhere == {
         *("ec2:DescribeFlowLogs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
         *("elasticfilesystem:CreateFileSystem", "elasticfilesystem:DescribeFileSystems"),
+        *of_subscriptions,
     }
     bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-*"
     assert {arn for it in more if it.service == "s3" for arn in it.resources} == {bucket, f"{bucket}/*"}

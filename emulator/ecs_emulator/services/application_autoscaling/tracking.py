@@ -4,7 +4,8 @@ AWS's predefined metrics (CPU, memory, requests) scale nothing here. Of the rest
 service scales out in proportion and in more slowly, between its bounds, not without data, and with cooldowns (user
 guide, "How target tracking scaling works"; ECS developer guide, "Use a target metric to scale Amazon ECS services");
 its alarms look at 3 minutes above the target, and at 15 below nine tenths of it, as published alarms show. From no task
-the first demand brings one at least: that is assumed.
+the first demand brings one, "the minimum possible amount" (ECS developer guide, in aws/copilot-cli#3054), and after the
+same 3 minutes (aws/copilot-cli#3376).
 """
 
 from __future__ import annotations
@@ -20,14 +21,13 @@ from moto.applicationautoscaling.models import (
     applicationautoscaling_backends,
 )
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.sqs.models import sqs_backends
 
 from ecs_emulator import durations
 from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import on_reset, wrap
 from ecs_emulator.services.application_autoscaling import activities
-from ecs_emulator.services.cloudwatch import traffic
+from ecs_emulator.services.cloudwatch import measured, metric_math, traffic
 
 MINUTE = 60
 HIGH, LOW = 3, 15
@@ -35,19 +35,18 @@ HIGH, LOW = 3, 15
 _BELOW = 0.9
 _COOLDOWN = 300.0
 """Seconds where a policy names no cooldown (API reference, TargetTrackingScalingPolicyConfiguration, for ECS)."""
-_LENGTH = "ApproximateNumberOfMessagesVisible"
+_COUNTED = ("AWS/ECS", "CPUUtilization", "SampleCount")
+_RUNNING = {"Namespace": measured.INSIGHTS, "MetricName": "RunningTaskCount"}
 _due: dict[tuple[str, str], tuple[float, int]] = {}
 """By account and Region: the time of the next look, and the minute at which its data end."""
-_lengths: dict[tuple[str, str, str], dict[int, float]] = {}
-"""The lengths of queues that policies follow: by account, Region and queue, by minute."""
 _rests: dict[tuple[str, str], float] = {}
 """By ARN of the policy and ScaleOutCooldown or ScaleInCooldown: the time until which it changes nothing that way."""
 
 
 @on_reset
 def forget() -> None:
-    """Drop all planned looks, lengths and pauses."""
-    for kept in (_due, _lengths, _rests):
+    """Drop all planned looks and pauses."""
+    for kept in (_due, _rests):
         kept.clear()
 
 
@@ -59,6 +58,13 @@ def create_alarms(original: Any, self: Any) -> None:
     metric = tracking.get("CustomizedMetricSpecification")
     if not metric:
         return
+    _plan(self.account_id, self.region_name)
+    if metric.get("Metrics"):
+        # an alarm of metric math has no metric of its own
+        for alarm in self.alarms:
+            alarm.namespace = alarm.metric_name = alarm.statistic = None
+            alarm.dimensions = []
+        return
     for alarm in self.alarms:
         alarm.namespace, alarm.metric_name = metric.get("Namespace"), metric.get("MetricName")
         alarm.statistic, alarm.unit = metric.get("Statistic"), metric.get("Unit")
@@ -66,7 +72,6 @@ def create_alarms(original: Any, self: Any) -> None:
         alarm.dimensions = [
             type(alarm.dimensions[0])(one["Name"], one["Value"]) for one in metric.get("Dimensions", ())
         ]
-    _plan(self.account_id, self.region_name)
 
 
 def settle() -> None:
@@ -93,7 +98,8 @@ def _plan(account: str, region: str) -> None:
 def _followed(backend: ApplicationAutoscalingBackend) -> Iterator[Any]:
     for policy in [*backend.policies.values()]:
         tracking = policy.target_tracking_scaling_policy_configuration or {}
-        if tracking.get("CustomizedMetricSpecification", {}).get("MetricName"):
+        metric = tracking.get("CustomizedMetricSpecification") or {}
+        if metric.get("MetricName") or metric.get("Metrics"):
             yield policy
 
 
@@ -135,27 +141,44 @@ def _number(backend: Any, policy: Any, now: int, end: int) -> int:
 
 def _value(backend: Any, metric: Mapping[str, Any], minute: int) -> float | None:
     """Return a metric's value in a minute, counted from the epoch; None without data."""
+    if not metric.get("Metrics"):
+        return _point(backend, metric, metric["Statistic"], minute)
+    values: dict[str, float | None] = {}
+    wanted = ""
+    # an expression may name queries that come after it
+    for query in sorted(metric["Metrics"], key=lambda one: "Expression" in one):
+        if stat := query.get("MetricStat"):
+            values[query["Id"]] = _point(backend, stat["Metric"], stat["Stat"], minute)
+        else:
+            try:
+                values[query["Id"]] = metric_math.value(query["Expression"], values)
+            except metric_math.Unknown:
+                return None
+        if query.get("ReturnData", True):
+            wanted = query["Id"]
+    return values.get(wanted)
+
+
+def _point(backend: Any, metric: Mapping[str, Any], statistic: str, minute: int) -> float | None:
+    """Return a statistic of one metric in a minute: measured, or as it was published."""
+    account, region = backend.account_id, backend.region_name
+    if (metric["Namespace"], metric["MetricName"], statistic) == _COUNTED:
+        # a task has a point of CPU a minute, and no task none (ECS developer guide, "RUNNING task count")
+        tasks = _point(backend, {**metric, **_RUNNING}, "Average", minute)
+        return tasks or None
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
-    if metric["Namespace"] == "AWS/SQS" and metric["MetricName"] == _LENGTH:
-        return _length(backend, dimensions.get("QueueName", ""), minute)
+    found = measured.source(store(account, region), metric["Namespace"], metric["MetricName"], dimensions)
+    if found is not None:
+        return found(statistic, [minute])
     told = [
         one.value
-        for one in cloudwatch_backends[backend.account_id][backend.region_name].metric_data
+        for one in cloudwatch_backends[account][region].metric_data
         if (one.namespace, one.name) == (metric["Namespace"], metric["MetricName"])
         and {each.name: each.value for each in one.dimensions} == dimensions
         and hasattr(one, "value")
         and int(_utc(one.timestamp).timestamp()) // MINUTE == minute
     ]
-    return traffic.of_values(metric["Statistic"], told)
-
-
-def _length(backend: Any, queue: str, minute: int) -> float | None:
-    """Return the length of a queue in a minute, and keep the present one."""
-    known = _lengths.setdefault((backend.account_id, backend.region_name, queue), {})
-    there = sqs_backends[backend.account_id][backend.region_name].queues.get(queue)
-    if there is not None:
-        known.setdefault(int(CLOCK.time()) // MINUTE - 1, float(there.approximate_number_of_messages))
-    return known.get(minute)
+    return traffic.of_values(statistic, told)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -10,6 +10,7 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.services.events import bus
 from ecs_emulator.services.scheduler import attempts
+from ecs_emulator.services.sqs import lengths
 from ecs_emulator.services.stepfunctions.machines import ended
 
 BALANCER, EVENTS, INSIGHTS = "AWS/ApplicationELB", "AWS/Events", "ECS/ContainerInsights"
@@ -37,6 +38,10 @@ def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, st
     if (namespace, metric) == (SCHEDULER, "InvocationDroppedCount") and {*dimensions} == {"ScheduleGroup"}:
         return lambda stat, minutes: traffic.of_values(
             stat, attempts.dropped(kept.account, kept.region, dimensions["ScheduleGroup"], minutes)
+        )
+    if namespace == lengths.NAMESPACE and metric in lengths.METRICS and {*dimensions} == {"QueueName"}:
+        return lambda stat, minutes: traffic.of_values(
+            stat, [*lengths.lengths(kept.account, kept.region, dimensions["QueueName"], metric, minutes)]
         )
     if namespace == STATES and metric in _ENDS and {*dimensions} == {"StateMachineArn"}:
         return lambda stat, minutes: traffic.of_values(
