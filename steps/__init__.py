@@ -26,6 +26,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     logs,
     minimum,
     network,
+    redis,
     repositories,
     roles,
     scaling,

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.circles import in_circles
 from provisioner.config.group_rules import QUOTA, ports
+from provisioner.config.redis import GROUP, PORT
 from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import (
     OPEN,
@@ -33,6 +34,7 @@ class SecurityGroups:
     instances: str | None
     services: dict[str, str]
     database: str | None
+    redis: str | None = None
 
 
 @step
@@ -73,7 +75,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
 
     for name in TopologicalSorter({one: () if one in circles else callers[one] for one in callers}).static_order():
         workload = workloads[name]
-        sends = bool(own[name] or workload.calls or workload.database)
+        sends = bool(own[name] or workload.calls or workload.database or workload.redis)
         ingress = None if name in circles else into(name)
         groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
     # in a circle each group would have to be there before the others
@@ -88,8 +90,16 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     fitting = _fitting(stack, "database", clients)
     database = group("database", "Aurora", fitting, sends=False) if config.database else None
 
+    stored = [
+        allow(PORT, f"{_kind(stack, name)} {name}", group=groups[name].id)
+        for name, workload in workloads.items()
+        if workload.redis
+    ]
+    redis = group(GROUP, "Valkey", _fitting(stack, GROUP, stored), sends=False) if config.redis else None
+
     for name, workload in () if way_out else workloads.items():
         own[name] += [allow(database_port, "database", group=database.id)] if database and workload.database else []
+        own[name] += [allow(PORT, "redis", group=redis.id)] if redis and workload.redis else []
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]
@@ -102,6 +112,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         out("ecs-instance", instances, _starting_tasks(stack)) if instances else None,
         {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},
         database.id if database else None,
+        redis.id if redis else None,
     )
 
 

@@ -33,6 +33,7 @@ class Duration:
 
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
+_CACHES = "acceptance tests of hashicorp/terraform-provider-aws#49268, TestAccElastiCacheReplicationGroup_"
 
 # -- database --------------------------------------------------------------------------------------------------------
 DB_CLUSTER_CREATE = Duration(61, _LOGS)
@@ -45,6 +46,16 @@ DB_FAILOVER = Duration(30, "Aurora user guide, failover: typically within 30 s")
 DB_CREDENTIALS_PENDING = Duration(15, _ESTIMATE)
 DB_CREDENTIALS_CHANGE = Duration(60, _ESTIMATE)
 DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
+
+# -- cache -----------------------------------------------------------------------------------------------------------
+CACHE_CREATE = Duration(390, f"{_CACHES}: two nodes were created and deleted in 616 s", (300, 720))
+CACHE_DELETE = Duration(226, f"{_CACHES}: two nodes were created and deleted in 616 s", (150, 480))
+CACHE_CHANGE = Duration(
+    240, "RoboFinSystems/robosystems#996: a change of the token takes less than 5 minutes, once 20", (60, 1200)
+)
+CACHE_RESIZE = Duration(703, f"{_CACHES}: with another node type in between in 1,319 s", (400, 1200))
+CACHE_REPLICA_CREATE = Duration(390, "as a group's creation: the nodes of a group are created together")
+CACHE_REPLICA_DELETE = Duration(226, "as a group's deletion")
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

@@ -53,6 +53,7 @@ class Takes:
 
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
+_CACHES = "acceptance tests of hashicorp/terraform-provider-aws#49268, TestAccElastiCacheReplicationGroup_"
 
 # -- database --------------------------------------------------------------------------------------------------------
 DB_CLUSTER_CREATE = Duration(61, _LOGS)
@@ -60,6 +61,10 @@ DB_CLUSTER_DELETE = Duration(70, _LOGS)
 DB_INSTANCE_CREATE = Duration(509, f"{_LOGS}; from the moment at which its cluster is available")
 DB_INSTANCE_DELETE = Duration(455, _LOGS)
 DB_CLUSTER_START = Duration(300, _ESTIMATE)
+
+# -- cache -----------------------------------------------------------------------------------------------------------
+CACHE_CREATE = Duration(390, f"{_CACHES}: two nodes were created and deleted in 616 s", (300, 720))
+CACHE_DELETE = Duration(226, f"{_CACHES}: two nodes were created and deleted in 616 s", (150, 480))
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
