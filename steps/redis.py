@@ -19,9 +19,7 @@ SNAPSHOTS = 1
 
 
 @step
-def redis(
-    stack: Stack, network: Network, security_groups: SecurityGroups, service_roles: ServiceRoles
-) -> Held | None:
+def redis(stack: Stack, network: Network, security_groups: SecurityGroups, service_roles: ServiceRoles) -> Held | None:
     """Declare Valkey and the parameter with its URL, if there is a table `[redis]`; return that parameter.
 
     Its nodes are the stack's own, and cluster mode is off, as libraries for job queues need it. A serverless cache is
@@ -44,9 +42,7 @@ def redis(
         )
     )
     key = stack.facts.kms_key
-    token = stack.ensure(
-        SecureParameter("redis-token", f"/{name}/redis/token", f"Token of {name}'s Valkey", key)
-    )
+    token = stack.ensure(SecureParameter("redis-token", f"/{name}/redis/token", f"Token of {name}'s Valkey", key))
     version = ready(token).version
     group = stack.ensure(
         ReplicationGroup(

@@ -149,6 +149,10 @@ def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
             "",
             {**LINUX, "instanceType": name},
         )
+    if key.startswith("valkey."):
+        name = key.removeprefix("valkey.")
+        what, usage = f"a node of Valkey of the type {name}", f"NodeUsage:{name}"
+        return Product(what, "hour", "AmazonElastiCache", usage, attributes={"cacheEngine": "Valkey"})
     return products.get(key)
 
 

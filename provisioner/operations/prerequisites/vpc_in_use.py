@@ -45,7 +45,11 @@ def recorded(records: Iterable[Record]) -> InUse:
         fields = [record.arguments for record in there if record.type == resource_type.type_name]
         return frozenset(subnet for one in fields for subnet in one.get(field) or ())
 
-    return InUse(of(LoadBalancer, "subnets"), of(Service, "subnets"), of(DbSubnetGroup, "subnet_ids") | of(CacheSubnetGroup, "subnet_ids"))
+    return InUse(
+        of(LoadBalancer, "subnets"),
+        of(Service, "subnets"),
+        of(DbSubnetGroup, "subnet_ids") | of(CacheSubnetGroup, "subnet_ids"),
+    )
 
 
 def standing(aws: Aws, config: Config) -> InUse:
@@ -67,5 +71,7 @@ def standing(aws: Aws, config: Config) -> InUse:
     if config.redis:
         with IgnoreNotFound():
             described = aws.client("elasticache").describe_cache_subnet_groups(CacheSubnetGroupName=config.name)
-            database += [subnet["SubnetIdentifier"] for one in described["CacheSubnetGroups"] for subnet in one["Subnets"]]
+            database += [
+                subnet["SubnetIdentifier"] for one in described["CacheSubnetGroups"] for subnet in one["Subnets"]
+            ]
     return InUse(frozenset(balancer), frozenset(tasks), frozenset(database))

@@ -12,7 +12,7 @@ from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
-from provisioner.engine.costs import Around, Cost, by_load, hourly
+from provisioner.engine.costs import Around, Cost, hourly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
@@ -85,9 +85,7 @@ class ReplicationGroup(Resource):
     type_name = "replication_group"
     arn = "replicationgroup:{replication_group_id}"
     api = API
-    takes = Takes(
-        ready=(durations.CACHE_CREATE,), output=(durations.CACHE_CREATE,), gone=(durations.CACHE_DELETE,)
-    )
+    takes = Takes(ready=(durations.CACHE_CREATE,), output=(durations.CACHE_CREATE,), gone=(durations.CACHE_DELETE,))
     permissions = (
         *grants("elasticache", "DescribeReplicationGroups", "replicationgroup:*"),
         *grants("elasticache", "DescribeCacheClusters", "cluster:*"),
@@ -101,12 +99,11 @@ class ReplicationGroup(Resource):
             conditions=ASKED,
         ),
         *grants("elasticache", "DeleteReplicationGroup", OWN, _SNAPSHOT),
-        *grants(
-            "elasticache", "ModifyReplicationGroup", OWN, "parametergroup:{stack}-*", use=Use.OTHER, why=CHANGED
-        ),
+        *grants("elasticache", "ModifyReplicationGroup", OWN, "parametergroup:{stack}-*", use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "IncreaseReplicaCount DecreaseReplicaCount", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "CreateSnapshot", OWN, _SNAPSHOT, **_FINAL),
+        *grants("elasticache", "DescribeSnapshots", "snapshot:*", use=Use.OTHER, why="`down`: final snapshots"),
     )
     identity = ("replication_group_id",)
     derived = ("id", "arn")
@@ -122,14 +119,14 @@ class ReplicationGroup(Resource):
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
-        return "the data of Valkey, except its final snapshot" if settings.get("final_snapshot") else "the data of Valkey"
+        return (
+            "the data of Valkey, except its final snapshot" if settings.get("final_snapshot") else "the data of Valkey"
+        )
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
         node, nodes = settings["cache_node_type"], int(settings["num_cache_clusters"])
         yield hourly(f"{f'{nodes} × ' if nodes > 1 else ''}{node}", f"valkey.{node}", nodes)
-        # the space of one snapshot is free
-        yield by_load("snapshots beyond one", "valkey.backup", "cache_backup_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -255,9 +252,7 @@ class ReplicationGroup(Resource):
             call = cache.increase_replica_count if more else cache.decrease_replica_count
             call(ReplicationGroupId=live.id, NewReplicaCount=self.num_cache_clusters - 1, ApplyImmediately=True)
         else:
-            self._modify(
-                aws, live, AutomaticFailoverEnabled=failover, MultiAZEnabled=self.multi_az_enabled
-            )
+            self._modify(aws, live, AutomaticFailoverEnabled=failover, MultiAZEnabled=self.multi_az_enabled)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> ReplicationGroup:
         """Keep the former token: running tasks have it until they are replaced."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from provisioner.engine.resource import Resource
 from tests.cloud.samples.alarms import ALARMS
 from tests.cloud.samples.balancing import BALANCING
+from tests.cloud.samples.caches import CACHES
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.edge import EDGE
 from tests.cloud.samples.jobs import JOBS
@@ -16,7 +17,7 @@ from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **ALARMS, **EDGE}
+GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **CACHES, **ALARMS, **EDGE}
 """Samples that live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """Samples that live together second."""

@@ -31,7 +31,9 @@ def resize(self: Any, group: Any, number: int) -> None:
         group.number += 1
         subnet = ec2.get_subnet(group.subnets[len(group.nodes) % len(group.subnets)])
         name = f"{group.replication_group_id}-{group.number:03}"
-        made = create_interface(ec2, subnet, group.security_group_ids or [], f"ElastiCache {name}", "amazon-elasticache")
+        made = create_interface(
+            ec2, subnet, group.security_group_ids or [], f"ElastiCache {name}", "amazon-elasticache"
+        )
         group.nodes.append(Node(name, subnet.id, made.id))
     while len(group.nodes) > number:
         if interface := ec2.enis.get(group.nodes.pop().interface):
