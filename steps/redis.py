@@ -13,7 +13,7 @@ from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
 
 ENGINE, VERSION, FAMILY = "valkey", "8.1", "valkey8"
-"""The engine, its first version, and the family of parameters of its major version: a group never changes its family."""
+"""The engine, its first version, and the family of its parameters, which a parameter group never changes."""
 SNAPSHOTS = 1
 """The daily snapshots that are kept: the space of one is free (ElastiCache pricing, backup storage)."""
 

@@ -28,8 +28,8 @@ from provisioner.config.container import Container
 from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
-from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.redis import Redis
+from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
 from provisioner.config.sleeping import Schedule

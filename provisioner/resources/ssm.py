@@ -108,8 +108,9 @@ def _waits_for_version(live: Observed) -> str | None:
 class SecureParameter(Resource):
     """A SecureString whose value is drawn at random at its creation, and never shown or changed here again.
 
-    The value has 33 letters and digits, which RDS accepts in a password (CreateDBCluster, MasterUserPassword: at most
-    41) and ElastiCache in a token (CreateReplicationGroup, AuthToken, which refuses an underscore). A change of the key makes a new version, for which Parameter Store needs the value again (PutParameter).
+    The value has 33 letters and digits, which RDS takes as a password (CreateDBCluster, at most 41 characters), and
+    ElastiCache as a token (CreateReplicationGroup, AuthToken, without an underscore). A change of the key makes a new
+    version, for which Parameter Store needs the value again (PutParameter).
 
     Parameters that users set with `provision secret set` carry the stack's tags without an address, and are theirs:
     they are listed only if they are declared.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elasticache.groups import CacheSubnetGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.groups import DbSubnetGroup
 
 if TYPE_CHECKING:

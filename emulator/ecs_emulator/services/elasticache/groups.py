@@ -43,7 +43,7 @@ def users(cache: Any, attribute: str, name: str) -> bool:
 
 
 def _subnets(cache: Any, wanted: list[str]) -> list[Any]:
-    """Return the subnets of a request; refuse none, unknown ones, and those of several VPCs."""
+    """Return the subnets of a request; refuse an empty list, unknown subnets, and subnets of several VPCs."""
     if not wanted:
         refuse("InvalidParameterValue", "The parameter SubnetIds must be provided.")
     known = {one.id: one for one in ec2_backends[cache.account_id][cache.region_name].describe_subnets()}
@@ -75,7 +75,7 @@ def create_cache_subnet_group(original: Any, self: Any, **kwargs: Any) -> Any:
 
 @add(ElastiCacheResponse, "modify_cache_subnet_group")
 def modify_cache_subnet_group(self: Any) -> ActionResult:
-    """ModifyCacheSubnetGroup: replace the subnets; refuse to remove one that a node is in."""
+    """ModifyCacheSubnetGroup: replace the subnets; refuse to remove a subnet with a node in it."""
     cache, asked = self.elasticache_backend, self._get_params()
     group = cache.describe_cache_subnet_groups(asked["CacheSubnetGroupName"])[0]
     if description := asked.get("CacheSubnetGroupDescription"):

@@ -104,11 +104,12 @@ def _set_status(self: Any, value: str) -> None:
 replace(ReplicationGroup, "status")(property(_status, _set_status))
 
 
-@add(ReplicationGroup, "pending_modified_values")
-@property
-def pending_modified_values(self: Any) -> dict[str, Any]:
+def _pending(self: Any) -> dict[str, Any]:
     """Return the token's change while it lasts (ReplicationGroupPendingModifiedValues, AuthTokenStatus)."""
     return {"AuthTokenStatus": self.token_change} if self.token_change and self.status == "modifying" else {}
+
+
+add(ReplicationGroup, "pending_modified_values")(property(_pending))
 
 
 @add(ElastiCacheBackend, "settle")
@@ -140,7 +141,7 @@ def describe_replication_groups(original: Any, self: Any, replication_group_id: 
 
 @add(ElastiCacheBackend, "available_group")
 def available_group(self: Any, name: str, doing: str) -> Any:
-    """Return a group that can be changed now; refuse one that is being created, changed or deleted."""
+    """Return an available group; refuse a group in creation, change or deletion."""
     group = self.describe_replication_groups(name)[0]
     if group.status != "available":
         refuse(
