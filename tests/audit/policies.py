@@ -32,6 +32,7 @@ OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
     "alarms": {"email": ["ops@example.com"]},
     "buckets": {"uploads": {}},
+    "redis": {},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},

@@ -12,11 +12,12 @@ from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elasticache.api import API
 
-TAGS = (
-    *grants("elasticache", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+TAGGED = (
     *grants("elasticache", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
     *untagging("elasticache", "RemoveTagsFromResource", OWN),
 )
+"""The permissions for tags that all types of this API have."""
+_TAGS = (*grants("elasticache", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS), *TAGGED)
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class CacheSubnetGroup(Resource):
     arn = "subnetgroup:{cache_subnet_group_name}"
     api = API
     permissions = (
-        *grants("elasticache", "DescribeCacheSubnetGroups", "subnetgroup:*"),
-        *TAGS,
+        *grants("elasticache", "DescribeCacheSubnetGroups"),
+        *_TAGS,
         *grants("elasticache", "CreateCacheSubnetGroup", OWN, conditions=ASKED),
         *grants("elasticache", "DeleteCacheSubnetGroup", OWN),
         *grants("elasticache", "ModifyCacheSubnetGroup", OWN, use=Use.OTHER, why=CHANGED),
@@ -95,9 +96,9 @@ class CacheParameterGroup(Resource):
     arn = "parametergroup:{cache_parameter_group_name}"
     api = API
     permissions = (
-        *grants("elasticache", "DescribeCacheParameterGroups", "parametergroup:*"),
+        *grants("elasticache", "DescribeCacheParameterGroups"),
         *grants("elasticache", "DescribeCacheParameters", OWN),
-        *TAGS,
+        *_TAGS,
         *grants("elasticache", "CreateCacheParameterGroup", OWN, conditions=ASKED),
         *grants("elasticache", "DeleteCacheParameterGroup ModifyCacheParameterGroup", OWN),
         *grants("elasticache", "ResetCacheParameterGroup", OWN, use=Use.OTHER, why=CHANGED),

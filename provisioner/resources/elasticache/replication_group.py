@@ -10,7 +10,7 @@ from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, Purpose, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, NOT_ANOTHERS, OWN, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.costs import Around, Cost, hourly
 from provisioner.engine.errors import Failed
@@ -18,7 +18,7 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.elasticache import token_changes
 from provisioner.resources.elasticache.api import API
-from provisioner.resources.elasticache.groups import TAGS
+from provisioner.resources.elasticache.groups import TAGGED
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 
 _FIXED = {
@@ -41,7 +41,7 @@ _CHANGED = {
 _NODE = {"cache_node_type": "CacheNodeType"}
 _ON = frozenset({"enabled", "enabling"})
 
-_SNAPSHOT = "snapshot:{stack}-*"
+_SNAPSHOT = "snapshot:{stack}-final-*"
 _FINAL: Purpose = {
     "use": Use.IMPLIED,
     "why": "DeleteReplicationGroup with a final snapshot",
@@ -87,23 +87,21 @@ class ReplicationGroup(Resource):
     api = API
     takes = Takes(ready=(durations.CACHE_CREATE,), output=(durations.CACHE_CREATE,), gone=(durations.CACHE_DELETE,))
     permissions = (
-        *grants("elasticache", "DescribeReplicationGroups", "replicationgroup:*"),
-        *grants("elasticache", "DescribeCacheClusters", "cluster:*"),
-        *TAGS,
+        *grants("elasticache", "DescribeReplicationGroups"),
+        *grants("elasticache", "DescribeCacheClusters"),
+        *TAGGED,
         # what the tool keeps in tags is in no list: the bulk read shows whose it is
         *grants("elasticache", "ListTagsForResource", OWN),
-        *grants(
-            "elasticache",
-            "CreateReplicationGroup",
-            *(OWN, "subnetgroup:{stack}", "parametergroup:{stack}-*"),
-            conditions=ASKED,
-        ),
-        *grants("elasticache", "DeleteReplicationGroup", OWN, _SNAPSHOT),
+        *grants("elasticache", "CreateReplicationGroup", OWN, conditions=ASKED),
+        *grants("elasticache", "CreateReplicationGroup", "subnetgroup:{stack}", "parametergroup:{stack}-*"),
+        *grants("elasticache", "DeleteReplicationGroup", OWN, conditions=NOT_ANOTHERS),
+        # this action knows no key for the tags of a snapshot
+        *grants("elasticache", "DeleteReplicationGroup", _SNAPSHOT),
         *grants("elasticache", "ModifyReplicationGroup", OWN, "parametergroup:{stack}-*", use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "IncreaseReplicaCount DecreaseReplicaCount", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "CreateSnapshot", OWN, _SNAPSHOT, **_FINAL),
-        *grants("elasticache", "DescribeSnapshots", "snapshot:*", use=Use.OTHER, why="`down`: final snapshots"),
+        *grants("elasticache", "DescribeSnapshots", use=Use.OTHER, why="`down`: final snapshots"),
     )
     identity = ("replication_group_id",)
     derived = ("id", "arn")
@@ -125,7 +123,7 @@ class ReplicationGroup(Resource):
 
     @classmethod
     def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
-        node, nodes = settings["cache_node_type"], int(settings["num_cache_clusters"])
+        node, nodes = settings.get("cache_node_type", "a node of Valkey"), int(settings.get("num_cache_clusters", 1))
         yield hourly(f"{f'{nodes} × ' if nodes > 1 else ''}{node}", f"valkey.{node}", nodes)
 
     @classmethod
@@ -248,9 +246,11 @@ class ReplicationGroup(Resource):
         if not failover and (there["automatic_failover_enabled"] or there["multi_az_enabled"]):
             self._modify(aws, live, AutomaticFailoverEnabled=False, MultiAZEnabled=False)
         elif self.num_cache_clusters != before:
-            more = self.num_cache_clusters > before
-            call = cache.increase_replica_count if more else cache.decrease_replica_count
-            call(ReplicationGroupId=live.id, NewReplicaCount=self.num_cache_clusters - 1, ApplyImmediately=True)
+            wanted = {"ReplicationGroupId": live.id, "NewReplicaCount": self.num_cache_clusters - 1}
+            if self.num_cache_clusters > before:
+                cache.increase_replica_count(**wanted, ApplyImmediately=True)
+            else:
+                cache.decrease_replica_count(**wanted, ApplyImmediately=True)
         else:
             self._modify(aws, live, AutomaticFailoverEnabled=failover, MultiAZEnabled=self.multi_az_enabled)
 

@@ -73,6 +73,7 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "buckets": ["uploads"]}},
     },
+    "redis": {"redis": {}, "kms_key": "alias/main", "services": {"web": {**WEB, "redis": True}}},
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

@@ -33,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "logs": {"kms_key": "alias/logs"},
     "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "redis": {},
     "services": {
         "web": {"build": "app", "port": 80, "public": True, "hosts": ["app", "@"], "scaling": {"cpu": 70}},
         "own": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
