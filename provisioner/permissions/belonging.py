@@ -14,7 +14,6 @@ from provisioner.aws.permissions import NOT_ANOTHERS, Permission
 NAME_ONLY = frozenset(
     {
         "ecs:ContinueServiceDeployment", "ecs:Poll", "ecs:StartTelemetrySession", "ecs:Submit*",
-        "elasticache:DeleteReplicationGroup",
         "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:SetWebAcl", "iam:CreateServiceLinkedRole",
         "rds-db:connect", "scheduler:CreateScheduleGroup", "ssm:PutParameter", "wafv2:AssociateWebACL",
         "wafv2:DisassociateWebACL",

@@ -10,7 +10,7 @@ from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, NOT_ANOTHERS, OWN, Purpose, Use, grants
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.costs import Around, Cost, hourly
 from provisioner.engine.errors import Failed
@@ -94,9 +94,9 @@ class ReplicationGroup(Resource):
         *grants("elasticache", "ListTagsForResource", OWN),
         *grants("elasticache", "CreateReplicationGroup", OWN, conditions=ASKED),
         *grants("elasticache", "CreateReplicationGroup", "subnetgroup:{stack}", "parametergroup:{stack}-*"),
-        *grants("elasticache", "DeleteReplicationGroup", OWN, conditions=NOT_ANOTHERS),
-        # this action knows no key for the tags of a snapshot
-        *grants("elasticache", "DeleteReplicationGroup", _SNAPSHOT),
+        *grants("elasticache", "DeleteReplicationGroup", OWN),
+        # without `{stack}`, which would add a condition: this action knows no key for the tags of a snapshot
+        *grants("elasticache", "DeleteReplicationGroup", "snapshot:{project}-{environment}-final-*"),
         *grants("elasticache", "ModifyReplicationGroup", OWN, "parametergroup:{stack}-*", use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "IncreaseReplicaCount DecreaseReplicaCount", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
