@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioner.resources.elasticache.token_changes import BEGUN, FORMER
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project, ready_image
@@ -95,3 +98,50 @@ def test_valkey_is_used_rotated_changed_kept_and_let_go(project: Project) -> Non
     assert "the data of Valkey" in project.run("down", code=4).err
     assert project.down().results[GROUP] == "deleted"
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+POINTS = [
+    *((1, "AddTagsToResource", when) for when in ("before", "after")),
+    *((number, "ModifyReplicationGroup", when) for number in (1, 2) for when in ("before", "after")),
+    *((number, "AddTagsToResource", "after") for number in (2, 3)),
+    *((1, "RemoveTagsFromResource", when) for when in ("before", "after")),
+]
+
+
+@pytest.mark.parametrize(("number", "operation", "when"), POINTS)
+def test_a_killed_rotation_is_continued(project: Project, number: int, operation: str, when: str) -> None:
+    project.up()
+    token = {"Name": TOKEN, "Value": "another0token0of0thirty0characters", "Type": "SecureString", "Overwrite": True}
+    project.cloud.client("ssm").put_parameter(**token)
+    since = project.last_call()
+    process = project.fork("up", "--yes")
+    kill(project.cloud, pid=process.pid, call=number, when=when, operation=f"elasticache:{operation}")
+    assert project.end(process).code == -signal.SIGKILL
+    project.up()
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
+    asked = [one for one in project.writes(since) if one == "elasticache:ModifyReplicationGroup"]
+    assert len(asked) == 2, "ROTATE and SET, each once"
+    tags = project.cloud.client("elasticache").list_tags_for_resource(ResourceName=group(project)["ARN"])["TagList"]
+    assert {FORMER, BEGUN}.isdisjoint(one["Key"] for one in tags)
+
+
+def test_a_failed_roll_out_leaves_the_former_token_valid(project: Project) -> None:
+    project.up()
+    token = {"Name": TOKEN, "Value": "another0token0of0thirty0characters", "Type": "SecureString", "Overwrite": True}
+    project.cloud.client("ssm").put_parameter(**token)
+    project.write((USED + "[redis]\n").replace("frontend:1", "missing:1"))
+    since = project.last_call()
+    project.up(code=1)
+    assert project.writes(since).count("elasticache:ModifyReplicationGroup") == 1, "ROTATE alone"
+    project.write(USED + "[redis]\n")
+    project.up()
+    assert project.writes(since).count("elasticache:ModifyReplicationGroup") == 2, "and SET once all is ready"
+
+
+def test_a_protected_stack_leaves_a_final_snapshot(project: Project) -> None:
+    project.write("protect = true\n" + USED + "[redis]\n")
+    project.up()
+    assert "protect" in project.run("down", "--yes", code=1).err
+    said = project.run("down", "--yes", "--unprotect")
+    (snapshot,) = project.cloud.client("elasticache").describe_snapshots()["Snapshots"]
+    assert f"delete-snapshot --region ap-northeast-1 --snapshot-name {snapshot['SnapshotName']}" in said.out + said.err

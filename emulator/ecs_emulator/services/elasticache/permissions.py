@@ -26,7 +26,7 @@ _CREATED: Mapping[str, str] = {
     "CreateCacheSubnetGroup": "CacheSubnetGroupName",
     "CreateReplicationGroup": "ReplicationGroupId",
 }
-_KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
+_KEY = ("DescribeKey", "CreateGrant", "Decrypt")
 """Actions on a key that CreateReplicationGroup checks (ElastiCache guide, at-rest encryption)."""
 
 
