@@ -9,6 +9,7 @@ from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster, DbInstance
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 HOURLY = frozenset(
-    one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service)
+    one.type_name
+    for one in (
+        *(AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, ReplicationGroup, Service),
+    )
 )
 """Types that are charged by the hour, by AWS's price lists: load balancers, Aurora's instances and storage, instances
-of a group, tasks of a service, NAT gateways, and public addresses."""
+of a group, nodes of Valkey, tasks of a service, NAT gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:
