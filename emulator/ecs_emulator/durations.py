@@ -48,8 +48,9 @@ DB_CREDENTIALS_CHANGE = Duration(60, _ESTIMATE)
 DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
 
 # -- cache -----------------------------------------------------------------------------------------------------------
-CACHE_CREATE = Duration(390, f"{_CACHES}: two nodes were created and deleted in 616 s", (300, 720))
-CACHE_DELETE = Duration(226, f"{_CACHES}: two nodes were created and deleted in 616 s", (150, 480))
+_TWO_NODES = f"{_CACHES}: two nodes were created and deleted in 616 s"
+CACHE_CREATE = Duration(390, _TWO_NODES, (300, 720))
+CACHE_DELETE = Duration(226, _TWO_NODES, (150, 480))
 CACHE_CHANGE = Duration(
     240, "RoboFinSystems/robosystems#996: a change of the token takes less than 5 minutes, once 20", (60, 1200)
 )

@@ -63,8 +63,9 @@ DB_INSTANCE_DELETE = Duration(455, _LOGS)
 DB_CLUSTER_START = Duration(300, _ESTIMATE)
 
 # -- cache -----------------------------------------------------------------------------------------------------------
-CACHE_CREATE = Duration(390, f"{_CACHES}: two nodes were created and deleted in 616 s", (300, 720))
-CACHE_DELETE = Duration(226, f"{_CACHES}: two nodes were created and deleted in 616 s", (150, 480))
+_TWO_NODES = f"{_CACHES}: two nodes were created and deleted in 616 s"
+CACHE_CREATE = Duration(390, _TWO_NODES, (300, 720))
+CACHE_DELETE = Duration(226, _TWO_NODES, (150, 480))
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

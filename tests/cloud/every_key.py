@@ -113,6 +113,10 @@ VALUES: dict[str, Any] = {
     "database.from_snapshot": "rescue",
     "database.url_scheme": "mysql2",
     "database.url_query": "charset=utf8mb4",
+    "redis": {},
+    "redis.node": "cache.t4g.small",
+    "redis.replicas": 2,
+    "redis.evict": True,
     "buckets": {"uploads": {}},
     "load_balancer.listener": LISTENER,
     "load_balancer.http": True,
@@ -218,6 +222,7 @@ VALUES: dict[str, Any] = {
     "services.web.read_only": True,
     "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+    "services.web.redis": True,
     "services.web.buckets": ["uploads"],
     "services.web.security_groups": [],
     "services.web.sticky": 3600,
@@ -250,6 +255,7 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.scaling.timezone": {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
+    "services.web.redis": {"redis": {}},
     "services.web.buckets": {"buckets": {"uploads": {}}},
     "services.web.strip_path": {"services.web.path": ["/web", "/web/*"]},
     "services.web.cpu": {"services.web.memory": 1024},

@@ -59,9 +59,7 @@ def _check_name(member: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         refuse(
             "InvalidParameterValue",
-            f"The parameter {member} is not a valid identifier. Identifiers must begin with a letter; must contain "
-            "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
-            "hyphens.",
+            f"{member} {name} must have letters, digits and single hyphens, begin with a letter and end with no hyphen.",
         )
 
 
