@@ -113,7 +113,6 @@ VALUES: dict[str, Any] = {
     "database.from_snapshot": "rescue",
     "database.url_scheme": "mysql2",
     "database.url_query": "charset=utf8mb4",
-    "redis": {},
     "redis.node": "cache.t4g.small",
     "redis.replicas": 2,
     "redis.evict": True,
