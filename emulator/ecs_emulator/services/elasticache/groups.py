@@ -64,11 +64,11 @@ def _check_name(member: str, name: str) -> None:
 
 
 @wrap(ElastiCacheBackend, "create_cache_subnet_group")
-def create_cache_subnet_group(original: Any, self: Any, **kwargs: Any) -> Any:
+def create_cache_subnet_group(original: Any, self: Any, cache_subnet_group_name: str, *args: Any, **kwargs: Any) -> Any:
     """CreateCacheSubnetGroup: refuse a malformed name, and subnets that are not there."""
-    _check_name("CacheSubnetGroupName", kwargs["cache_subnet_group_name"])
+    _check_name("CacheSubnetGroupName", cache_subnet_group_name)
     _subnets(self, kwargs["subnet_ids"])
-    return original(self, **kwargs)
+    return original(self, cache_subnet_group_name, *args, **kwargs)
 
 
 @add(ElastiCacheResponse, "modify_cache_subnet_group")

@@ -49,11 +49,11 @@ def check_security_groups(cache: Any, subnet_group: Any, groups: list[str] | Non
 
 
 @wrap(ElastiCacheBackend, "create_replication_group")
-def create_replication_group(original: Any, self: Any, **kwargs: Any) -> Any:
+def create_replication_group(original: Any, self: Any, replication_group_id: str, *args: Any, **kwargs: Any) -> Any:
     """CreateReplicationGroup: check the settings; then show `creating`, with a node in each subnet in turn."""
     self.settle()
-    kwargs["replication_group_id"] = name = kwargs["replication_group_id"].lower()
-    _check(kwargs)
+    name = replication_group_id.lower()
+    _check(name, kwargs)
     nodes = kwargs["num_cache_clusters"] or 1
     check_failover(
         nodes=nodes, failover=bool(kwargs["automatic_failover_enabled"]), zones=bool(kwargs["multi_az_enabled"])
@@ -63,7 +63,7 @@ def create_replication_group(original: Any, self: Any, **kwargs: Any) -> Any:
     check_parameter_group(self, kwargs["cache_parameter_group_name"], kwargs["engine"] or "redis")
     if name in self.replication_groups:
         refuse("ReplicationGroupAlreadyExists", f"Replication group {name} already exists.")
-    group = original(self, **kwargs)
+    group = original(self, name, *args, **kwargs)
     group.tokens = [kwargs["auth_token"]] if kwargs["auth_token"] else []
     group.token_change, group.ready_at, group.changed_at = "", later(durations.CACHE_CREATE), 0.0
     group.subnets, group.nodes, group.number = [one["subnet_identifier"] for one in subnet_group.subnets], [], 0
@@ -71,9 +71,9 @@ def create_replication_group(original: Any, self: Any, **kwargs: Any) -> Any:
     return group
 
 
-def _check(asked: dict[str, Any]) -> None:
+def _check(name: str, asked: dict[str, Any]) -> None:
     """Refuse malformed names, node types that are none, tokens without TLS or with other characters."""
-    if not _ID.fullmatch(asked["replication_group_id"]):
+    if not _ID.fullmatch(name):
         refuse(
             "InvalidParameterValue",
             "The parameter ReplicationGroupId must have 1 to 40 letters, digits and hyphens, begin with a letter, and "
