@@ -59,7 +59,8 @@ def _check_name(member: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         refuse(
             "InvalidParameterValue",
-            f"{member} {name} must have letters, digits and single hyphens, begin with a letter and end with no hyphen.",
+            f"{member} {name} must have letters, digits and single hyphens, begin with a letter and end with none of the "
+            "hyphens.",
         )
 
 
