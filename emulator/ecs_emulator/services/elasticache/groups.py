@@ -59,8 +59,7 @@ def _check_name(member: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         refuse(
             "InvalidParameterValue",
-            f"{member} {name} must have letters, digits and single hyphens, begin with a letter and end with none of the "
-            "hyphens.",
+            f"{member} {name} must have letters, digits and single hyphens, a letter first and no hyphen at its end.",
         )
 
 
