@@ -27,6 +27,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     minimum,
     network,
     queues,
+    redis,
     repositories,
     roles,
     scaling,

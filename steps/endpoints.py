@@ -71,8 +71,8 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
         needed |= OF_INSTANCES
     secrets = apis(users(config.secrets))
     needed |= {*secrets}
-    if any(workload.database for workload in config.workloads.values()):
-        # ECS reads the password in Parameter Store when it starts a task
+    if any(workload.database or workload.redis for workload in config.workloads.values()):
+        # ECS reads the password, and the URL in Parameter Store when it starts a task
         needed.add("ssm")
     if any(map(config.exec_on, config.services)):
         needed.add("ssmmessages")

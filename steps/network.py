@@ -73,13 +73,13 @@ def network(stack: Stack) -> Network:
 
 
 def _tiers(stack: Stack) -> Iterator[Tier]:
-    """Yield the tiers that are in use: by the load balancer, NAT gateways, tasks, or the database."""
+    """Yield the tiers that are in use: by the load balancer, NAT gateways, tasks, or the database and Valkey."""
     config = stack.config
     if (config.public and not config.distributed) or config.network.egress != "none":
         yield "public"
     if config.network.tasks == "private" or config.distributed:
         yield "private"
-    if config.database:
+    if config.stores:
         yield "database"
 
 

@@ -16,7 +16,7 @@ from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
 from provisioner.steps import queues, topics
 from provisioner.steps.buckets import rights
-from provisioner.steps.secrets import password_parameter, url_parameter
+from provisioner.steps.secrets import password_parameter, redis_url_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
 from provisioner.steps.volumes import Volumes, volume_rights
 
@@ -187,7 +187,11 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
     The name changes with the content: running tasks keep the policy that they were started with, until they have
     stopped.
     """
-    found = {"parameters": _parameters(stack)} if workload.database else {}
+    found = {}
+    if workload.database:
+        found["parameters"] = _parameters(stack, password_parameter(stack), url_parameter(stack))
+    if workload.redis:
+        found["redis"] = _parameters(stack, redis_url_parameter(stack))
     if statements := list(_statements(stack, _secrets(workload))):
         content = hashlib.sha256(repr(statements).encode()).hexdigest()[:8]
         found[f"secrets-{content}"] = policy(*statements)
@@ -242,15 +246,15 @@ def _on_key(stack: Stack, key: str) -> tuple[str, dict[str, object]]:
     return key if key.startswith("arn:") else f"{place}key/{key}", {}
 
 
-def _parameters(stack: Stack) -> Policy:
-    """Return the policy to read the database's password and URL, and to decrypt them with the stack's key, if any.
+def _parameters(stack: Stack, *names: str) -> Policy:
+    """Return the policy to read parameters of the stack's own, and to decrypt them with the stack's key, if any.
 
     The account's own key for Parameter Store needs no permission. Parameter Store gives KMS a parameter's ARN as the
     encryption context (KMS guide, services-parameter-store).
     """
     facts = stack.facts
     here = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter"
-    arns = [f"{here}{name}" for name in (password_parameter(stack), url_parameter(stack))]
+    arns = [f"{here}{name}" for name in names]
     read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arns}
     if not facts.kms_key:
         return policy(read)

@@ -27,6 +27,11 @@ def url_parameter(stack: Stack) -> str:
     return f"/{stack.name}/database/url"
 
 
+def redis_url_parameter(stack: Stack) -> str:
+    """Return the name of the parameter that holds the URL of Valkey."""
+    return f"/{stack.name}/redis/url"
+
+
 @step
 def secrets(stack: Stack) -> Secrets | None:
     """Declare the parameter, if there is a database. Its value is drawn at creation, and stored nowhere else."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from provisioner import Handle, Network, Stack, step
 from provisioner.config.circles import in_circles
 from provisioner.config.group_rules import QUOTA, ports
-from provisioner.config.volumes import GROUP, NFS
+from provisioner.config.redis import GROUP as REDIS_GROUP
+from provisioner.config.redis import PORT as REDIS_PORT
+from provisioner.config.volumes import GROUP as VOLUME_GROUP
+from provisioner.config.volumes import NFS
 from provisioner.engine.words import listed
 from provisioner.resources.ec2.security import (
     OPEN,
@@ -34,6 +37,7 @@ class SecurityGroups:
     instances: str | None
     services: dict[str, str]
     database: str | None
+    redis: str | None
     volumes: dict[str, str]
 
 
@@ -75,26 +79,29 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
 
     for name in TopologicalSorter({one: () if one in circles else callers[one] for one in callers}).static_order():
         workload = workloads[name]
-        sends = bool(own[name] or workload.calls or workload.database or workload.volumes)
+        sends = bool(own[name] or workload.calls or workload.database or workload.redis or workload.volumes)
         ingress = None if name in circles else into(name)
         groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
     # in a circle each group would have to be there before the others
     entered = {name: stack.ensure(SecurityGroupIngress(name, groups[name].id, into(name))) for name in sorted(circles)}
 
-    database_port = config.database.kind.port if config.database else 0
-    clients = [
-        allow(database_port, f"{_kind(stack, name)} {name}", group=groups[name].id)
-        for name, workload in workloads.items()
-        if workload.database
-    ]
-    fitting = _fitting(stack, "database", clients)
-    database = group("database", "Aurora", fitting, sends=False) if config.database else None
+    def clients(name: str, port: int, using: Iterable[str]) -> Sequence[Rule]:
+        return _fitting(stack, name, [allow(port, f"{_kind(stack, one)} {one}", group=groups[one].id) for one in using])
 
-    volumes = {name: group(GROUP.format(name), *_mounted(stack, name, groups), sends=False) for name in config.volumes}
+    database_port = config.database.kind.port if config.database else 0
+    with_database = clients("database", database_port, [name for name, one in workloads.items() if one.database])
+    database = group("database", "Aurora", with_database, sends=False) if config.database else None
+    with_redis = clients(REDIS_GROUP, REDIS_PORT, [name for name, one in workloads.items() if one.redis])
+    redis = group(REDIS_GROUP, "Valkey", with_redis, sends=False) if config.redis else None
+    volumes: dict[str, Handle] = {}
+    for one in config.volumes:
+        place = VOLUME_GROUP.format(one)
+        volumes[one] = group(place, "Volume", clients(place, NFS, config.mounting(one)), sends=False)
 
     for name, workload in () if way_out else workloads.items():
         own[name] += [allow(NFS, f"volume {one}", group=volumes[one].id) for one in workload.volumes]
         own[name] += [allow(database_port, "database", group=database.id)] if database and workload.database else []
+        own[name] += [allow(REDIS_PORT, "redis", group=redis.id)] if redis and workload.redis else []
         calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]
@@ -107,15 +114,9 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         out("ecs-instance", instances, _starting_tasks(stack)) if instances else None,
         {name: out(name, entered.get(name, groups[name]), own[name]) for name in workloads},
         database.id if database else None,
+        redis.id if redis else None,
         {name: one.id for name, one in volumes.items()},
     )
-
-
-def _mounted(stack: Stack, volume: str, groups: Mapping[str, Handle]) -> tuple[str, Sequence[Rule]]:
-    """Return the description and the incoming rules of a volume's group: from the tasks that mount it."""
-    mounting = stack.config.mounting(volume)
-    rules = [allow(NFS, f"{_kind(stack, name)} {name}", group=groups[name].id) for name in mounting]
-    return "Volume", _fitting(stack, GROUP.format(volume), rules)
 
 
 def _users(stack: Stack) -> list[Rule]:

@@ -19,6 +19,7 @@ class ServiceRoles:
     task_scaling: Handle | None
     spot: Handle | None
     vpc_origin: Handle | None = None
+    elasticache: Handle | None = None
 
 
 @step
@@ -40,5 +41,6 @@ def service_roles(stack: Stack) -> ServiceRoles:
         rds=role("rds", "rds", "RDS") if config.database else None,
         task_scaling=role("task-scaling", scaling, "ApplicationAutoScaling_ECSService") if scales else None,
         vpc_origin=role("vpc-origin", "vpcorigin.cloudfront", "CloudFrontVPCOrigin") if config.distributed else None,
+        elasticache=role("elasticache", "elasticache", "ElastiCache") if config.redis else None,
         spot=role("spot", "spot", "EC2Spot") if config.on_instances and config.capacity.spot else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from provisioner import Roles, Stack, step
@@ -15,6 +16,7 @@ from provisioner.config.facts import Held
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.protocols import by_proxy
+from provisioner.config.redis import REDIS_URL
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
@@ -45,6 +47,8 @@ On an instance, ECS's agent itself mounts the rest (amazon-ecs-agent, execcmd/ma
 refuses two mounts at one place.
 """
 
+NO_URLS: Mapping[str, Held] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class TaskDefinitions:
@@ -63,6 +67,7 @@ def task_definitions(
     service_secrets: ServiceSecrets,
     database: Database | None,
     database_url: Held | None,
+    redis: Held | None,
     buckets: Variables,
     queues: Variables,
     topics: Variables,
@@ -79,8 +84,10 @@ def task_definitions(
         environment = _environment(stack, workload, database) | buckets.variables(workload)
         environment |= queues.variables(workload) | topics.variables(workload)
         environment |= stack.given.environment.get(name, {})
-        url = database_url if workload.database and DATABASE_URL not in environment else None
-        own |= _secrets(workload, secrets if workload.database else None, service_secrets, url)
+        urls = {DATABASE_URL: database_url if workload.database else None}
+        urls |= {REDIS_URL: redis if workload.redis else None}
+        held = {variable: url for variable, url in urls.items() if url and variable not in environment}
+        own |= _secrets(workload, secrets if workload.database else None, service_secrets, held)
         own["environment"] = _variables(environment)
         if workload.volumes:
             own["mountPoints"] = [*own.get("mountPoints", ()), *mount_points(workload)]
@@ -267,7 +274,10 @@ def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _secrets(
-    container: Container, password: Secrets | None, service_secrets: ServiceSecrets, url: Held | None = None
+    container: Container,
+    password: Secrets | None,
+    service_secrets: ServiceSecrets,
+    urls: Mapping[str, Held] = NO_URLS,
 ) -> dict[str, Any]:
     """Return the places that ECS reads secrets from, and labels with the secrets' versions.
 
@@ -275,15 +285,16 @@ def _secrets(
 
     Args:
         password: the database's password, if the container gets it.
-        url: the database's URL, likewise; a secret of the file with its name takes its place.
+        urls: the URLs of the stack's stores that the container gets, by variable; a secret of the file with the name of
+            one takes its place.
     """
     places: dict[str, str] = {}
     labels: dict[str, str] = {}
     if password:
         places["DB_PASSWORD"] = password.parameter_arn
         labels["provisioner.password-version"] = password.parameter_version
-    if url:
-        places[DATABASE_URL], labels[f"{VERSION_LABEL}{DATABASE_URL}"] = url.arn, url.version
+    for variable, url in urls.items():
+        places[variable], labels[f"{VERSION_LABEL}{variable}"] = url.arn, url.version
     for name, secret in sorted(container.secrets.items()):
         held = service_secrets.of(secret)
         places[name] = f"{held.arn}:{secret.key}::" if secret.key else held.arn

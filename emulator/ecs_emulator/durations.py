@@ -33,6 +33,7 @@ class Duration:
 
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
+_CACHES = "acceptance tests of hashicorp/terraform-provider-aws#49268, TestAccElastiCacheReplicationGroup_"
 
 # -- database --------------------------------------------------------------------------------------------------------
 DB_CLUSTER_CREATE = Duration(61, _LOGS)
@@ -68,6 +69,17 @@ MOUNT_TARGET_CREATE = Duration(84, "84 s in a public log (apply of a Terraform m
 MOUNT_TARGET_DELETE = Duration(30, f"with its interface: {_ESTIMATE}", (10, 120))
 ACCESS_POINT_CREATE = Duration(2, _ESTIMATE, (1, 10))
 ACCESS_POINT_DELETE = Duration(2, _ESTIMATE, (1, 10))
+
+# -- cache -----------------------------------------------------------------------------------------------------------
+_TWO_NODES = f"{_CACHES}: two nodes were created and deleted in 616 s"
+CACHE_CREATE = Duration(390, _TWO_NODES, (300, 720))
+CACHE_DELETE = Duration(226, _TWO_NODES, (150, 480))
+CACHE_CHANGE = Duration(
+    240, "RoboFinSystems/robosystems#996: a change of the token takes less than 5 minutes, once 20", (60, 1200)
+)
+CACHE_RESIZE = Duration(703, f"{_CACHES}: with another node type in between in 1,319 s", (400, 1200))
+CACHE_REPLICA_CREATE = Duration(390, "as a group's creation: the nodes of a group are created together")
+CACHE_REPLICA_DELETE = Duration(226, "as a group's deletion")
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

@@ -53,6 +53,7 @@ class Takes:
 
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
+_CACHES = "acceptance tests of hashicorp/terraform-provider-aws#49268, TestAccElastiCacheReplicationGroup_"
 
 # -- database --------------------------------------------------------------------------------------------------------
 DB_CLUSTER_CREATE = Duration(61, _LOGS)
@@ -73,6 +74,11 @@ MOUNT_TARGET_CREATE = Duration(84, "84 s in a public log (apply of a Terraform m
 MOUNT_TARGET_DELETE = Duration(30, f"with its interface: {_ESTIMATE}", (10, 120))
 ACCESS_POINT_CREATE = Duration(2, _ESTIMATE, (1, 10))
 ACCESS_POINT_DELETE = Duration(2, _ESTIMATE, (1, 10))
+
+# -- cache -----------------------------------------------------------------------------------------------------------
+_TWO_NODES = f"{_CACHES}: two nodes were created and deleted in 616 s"
+CACHE_CREATE = Duration(390, _TWO_NODES, (300, 720))
+CACHE_DELETE = Duration(226, _TWO_NODES, (150, 480))
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

@@ -138,7 +138,7 @@ _BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
 _BY_METAVAR: Mapping[str, Callable[[Given], Iterable[str]]] = {
     "SERVICE": _workloads,
     "[SERVICE]": _workloads,
-    "database|SERVICE": lambda given: ["database", *_workloads(given)],
+    "database|redis|SERVICE": lambda given: ["database", "redis", *_workloads(given)],
     "SERVICE|JOB": _SERVICES_AND_JOBS,
     "JOB|SERVICE": _SERVICES_AND_JOBS,
     "STEP": _steps,

@@ -21,7 +21,7 @@ from provisioner.operations.context.options import Options
 )
 def tunnel(
     options: Options,
-    name: Annotated[str, typer.Argument(metavar="database|SERVICE", help="The target of the port.")],
+    name: Annotated[str, typer.Argument(metavar="database|redis|SERVICE", help="The target of the port.")],
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="The port of this machine (default: a free one).")
     ] = 0,
@@ -30,10 +30,11 @@ def tunnel(
         typer.Option(metavar="ID", help="Go through this task, by the first letters of its ID (default: the newest)."),
     ] = "",
 ) -> int:
-    """Open a local port that leads to the database or a service.
+    """Open a local port that leads to the database, Valkey or a service.
 
     The connection goes through a running task with ECS Exec, by Systems Manager, without AWS's session-manager-plugin;
-    to the database, through a service with database = true. Only this machine can connect to the port.
+    to the database, through a service with database = true, and to Valkey, through one with redis = true. Only this
+    machine can connect to the port.
     """
     from provisioner.operations.context import configuration, embedded_cloud, standing, stores
     from provisioner.operations.shell import execute, sessions

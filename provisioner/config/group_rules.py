@@ -27,8 +27,9 @@ def largest(config: Config) -> int:
         CLOUDFRONT if config.distributed else users(config) * len(config.network.allow),
         sum(service.public for service in services),
         sum(workload.database for workload in workloads),
+        sum(workload.redis for workload in workloads),
         *called,
-        *(FIXED + len(workload.calls) + workload.database for workload in workloads),
+        *(FIXED + len(workload.calls) + workload.database + workload.redis for workload in workloads),
     )
 
 
@@ -76,7 +77,7 @@ def problems(config: Config, most: int) -> Iterator[str]:
         )
     for name, workload in config.workloads.items():
         called = {config.services[callee].entry for callee in workload.calls}
-        if (rules := FIXED + len(called) + workload.database) > most:
+        if (rules := FIXED + len(called) + workload.database + workload.redis) > most:
             yield (
                 f"{config.key(name)}.calls leads to {len(called)} ports, which takes up to {rules} rules of its "
                 f"security group, and that has {most}: let several of the called services use the same port, {raised}"

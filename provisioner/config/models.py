@@ -14,6 +14,7 @@ from provisioner.config import (
     entrance,
     extends,
     production,
+    redis,
     service_connect,
     sign_in,
     task_policies,
@@ -29,6 +30,7 @@ from provisioner.config.default_settings import Defaults
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.queues import Queue, queue_problems
+from provisioner.config.redis import Redis
 from provisioner.config.secrets import SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
@@ -92,6 +94,8 @@ class Config(Model):
     """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
     """An Aurora Serverless v2 cluster of MySQL or PostgreSQL; without the table there is none."""
+    redis: Redis | None = None
+    """ElastiCache for Valkey, for queues, sessions and caches; without the table there is none."""
     buckets: Mapping[Name, Bucket] = {}
     """The S3 buckets of services and jobs, by name."""
     queues: Mapping[Name, Queue] = {}
@@ -248,6 +252,11 @@ class Config(Model):
         return any(service.launch == "ec2" for service in self.services.values())
 
     @property
+    def stores(self) -> bool:
+        """Return whether the stack has something in subnets without a way out: a database, or Valkey."""
+        return self.database is not None or self.redis is not None
+
+    @property
     def called(self) -> tuple[str, ...]:
         """The services that other workloads call and find by name in Cloud Map."""
         callees = {callee for workload in self.workloads.values() for callee in workload.calls}
@@ -376,6 +385,8 @@ class Config(Model):
         users = {self.key(name): workload.buckets.keys() for name, workload in self.workloads.items()}
         pages = {name: self.pages_of(name) for name in self.buckets}
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
+        stored = [self.key(name) for name, workload in self.workloads.items() if workload.redis]
+        yield from redis.problems(self.redis, stored, [*map(self.key, self.workloads)], self.name)
         in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
         yield from queue_problems(self.queues, in_queues)
         yield from backlog_problems(self.queues, self.services, insights=self.logs.insights)

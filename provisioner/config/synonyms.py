@@ -41,6 +41,7 @@ _SERVICE = {
     "health": "healthcheck health_check health_check_path healthcheck_path healthchecks livenessProbe readiness_probe",
     "scaling": "autoscaling auto_scaling autoscale scale_to",
     "calls": "links connects_to uses needs",
+    "redis": "valkey elasticache cache",
     "buckets": "bucket s3 s3_buckets",
     "queues": "queue sqs sqs_queues",
     "topics": "topic sns publish publishes",
@@ -69,6 +70,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "jobs": "job cron crons scheduled_jobs",
         "environments": "environment stage envs stages overlays profiles",
         "database": "db rds aurora mysql postgres postgresql",
+        "redis": "valkey elasticache cache kv keyvalue",
         "buckets": "bucket s3 s3_buckets object_storage",
         "queues": "queue sqs sqs_queues message_queues",
         "topics": "topic sns sns_topics",
@@ -97,6 +99,11 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "storage": "allocated_storage disk volume_size",
         "standby": "multi_az",
         "backup_days": "backup_retention_period backup_retention",
+    },
+    ("redis",): {
+        "node": "node_type instance_type size cache_node_type plan",
+        "replicas": "replica_count read_replicas num_replicas",
+        "evict": "eviction evicts",
     },
     ("account",): {"id": "account_id"},
     ("logs",): {"retention_days": "retention retention_in_days days"},
@@ -175,6 +182,12 @@ OTHERWISE: Mapping[Table, Mapping[str, str]] = {
     ("database",): {
         "engine_version": "the version is the default of the engine: remove this line",
         "password": "the password is generated, and Parameter Store keeps it: remove this line",
+    },
+    ("redis",): {
+        "engine": "the engine is Valkey, which Redis's clients speak to: remove this line",
+        "engine_version": "the version is Valkey 8: remove this line",
+        "maxmemory_policy": "evict = true removes the keys that were used least recently, and false none: write that",
+        "password": "the token is generated, and Parameter Store keeps it: remove this line",
     },
     ("network",): {"nat_gateway": 'write egress = "nat"'},
 }

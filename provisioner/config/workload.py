@@ -47,6 +47,8 @@ class Workload(Container):
     database: bool = False
     """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`, and unless
     `environment` or `secrets` has it, `DATABASE_URL`."""
+    redis: bool = False
+    """May connect to Valkey; sets `REDIS_URL`, unless `environment` or `secrets` has it."""
     buckets: Annotated[Mapping[Name, Access], BeforeValidator(read_access, json_schema_input_type=Accesses)] = {}
     """Buckets that its tasks may read and write, by name, or a table with `"read"` or `"write"` for each; sets
     `NAME_BUCKET` to the name of each on AWS."""

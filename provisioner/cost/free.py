@@ -16,6 +16,8 @@ _SERVICE_PARTS = "part of a service, whose tasks are charged for"
 FREE: Mapping[str, str] = {
     "access_point": _OF_FILES,
     "account_setting": "a setting of the account",
+    "cache_parameter_group": "settings",
+    "cache_subnet_group": "settings",
     "certificate": "public certificates of ACM are free of charge",
     "cluster_capacity_providers": "a setting of the cluster",
     "connection_url": "standard parameters of Parameter Store are free of charge",

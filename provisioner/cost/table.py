@@ -155,6 +155,10 @@ def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
         chosen = {"databaseEngine": titles[engine], "deploymentOption": "Single-AZ", "instanceType": size}
         about = f"an instance of RDS for {titles[engine]} of the class {size}"
         return Product(about, "hour", "AmazonRDS", f"InstanceUsage:{size}", "", chosen)
+    if key.startswith("valkey."):
+        name = key.removeprefix("valkey.")
+        what, usage = f"a node of Valkey of the type {name}", f"NodeUsage:{name}"
+        return Product(what, "hour", "AmazonElastiCache", usage, attributes={"cacheEngine": "Valkey"})
     return products.get(key)
 
 

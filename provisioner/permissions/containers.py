@@ -10,7 +10,7 @@ from provisioner.aws.permissions import (
     grants,
 )
 from provisioner.config.models import Config
-from provisioner.permissions.network import distributed, spot
+from provisioner.permissions.network import distributed, spot, with_redis
 from provisioner.resources.ecr.copied_images import ECR
 
 _FAILURE = "a failure is diagnosed"
@@ -60,6 +60,13 @@ IAM: tuple[Permission, ...] = (
     *grants("iam", "GetPolicyVersion", "{boundary}", use=Use.OTHER, why="doctor"),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked(*_LINKED)),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked("spot"), wanted=spot),
+    *grants(
+        "iam",
+        "CreateServiceLinkedRole",
+        "role/aws-service-role/*",
+        conditions=_linked("elasticache"),
+        wanted=with_redis,
+    ),
     *grants(
         "iam",
         "CreateServiceLinkedRole",

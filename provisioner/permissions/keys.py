@@ -10,6 +10,7 @@ from provisioner.config.models import Config
 _KEY, _LOGS_KEY = "`kms_key`", "`[logs] kms_key`"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 _ECR_KEYS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
+_CACHE_KEYS = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html"
 _SSM_KEYS = "https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html"
 OF_PARAMETERS: Conditions = (
     (
@@ -24,6 +25,11 @@ OF_PARAMETERS: Conditions = (
 def main_key(config: Config) -> str | None:
     """Return the key for all stored data."""
     return config.kms_key
+
+
+def _key_of_redis(config: Config) -> str | None:
+    """Return the key of Valkey's data on disk."""
+    return config.kms_key if config.redis else None
 
 
 def _logs_key(config: Config) -> str | None:
@@ -103,6 +109,15 @@ KEYS: tuple[Permission, ...] = (
         use=Use.IMPLIED,
         why="CreateFileSystem with a key",
         source="https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html",
+    ),
+    *on_key(
+        _key_of_redis,
+        "key",
+        "CreateGrant Decrypt DescribeKey",
+        conditions=via("elasticache"),
+        use=Use.IMPLIED,
+        why="CreateReplicationGroup with a key",
+        source=_CACHE_KEYS,
     ),
     *on_key(
         main_key,

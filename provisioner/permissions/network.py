@@ -72,6 +72,11 @@ def spot(config: Config) -> bool:
     return config.capacity.spot
 
 
+def with_redis(config: Config) -> bool:
+    """Return whether the stack has Valkey."""
+    return config.redis is not None
+
+
 def distributed(config: Config) -> bool:
     """Return whether the stack has CloudFront in front."""
     return config.cloudfront is not None

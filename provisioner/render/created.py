@@ -43,6 +43,11 @@ def _single(of: Settings) -> Iterable[str]:
     yield f"{of['engine']} {of['engine_version']}"
     yield f"{of['db_instance_class']} with {of['allocated_storage']} GB"
     yield "a standby in another zone" if of.get("multi_az") else ""
+
+
+def _valkey(of: Settings) -> Iterable[str]:
+    yield f"{of['engine']} {of['engine_version']}"
+    yield f"{count(int(of['num_cache_clusters']), 'node')} {of['cache_node_type']}"
     yield "protected from deletion" if of.get("deletion_protection") else ""
 
 
@@ -71,6 +76,7 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "load_balancer": lambda of: [of["scheme"]],
     "private_dns_namespace": lambda of: [of["namespace_name"]],
     "record_set": _record,
+    "replication_group": _valkey,
     "scalable_target": lambda of: [f"{of['min_capacity']} to {of['max_capacity']} tasks"],
     "schedule": lambda of: [of["schedule_expression"]],
     "scheduled_action": lambda of: [of["schedule"], f"{of['min_capacity']} to {of['max_capacity']} tasks"],

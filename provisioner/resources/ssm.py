@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -55,6 +56,10 @@ OWN_KEY = "alias/aws/ssm"
 """AWS's own key for Parameter Store, the default key of a SecureString."""
 
 
+_CHARACTERS, _LENGTH = string.ascii_letters + string.digits, 33
+"""The characters of a secret that is drawn here, and their number: 196 random bits."""
+
+
 _OVERWRITTEN = (("StringEquals", "ssm:Overwrite", ("true",)),)
 """The condition that the call replaces an existing value.
 
@@ -103,8 +108,9 @@ def _waits_for_version(live: Observed) -> str | None:
 class SecureParameter(Resource):
     """A SecureString whose value is drawn at random at its creation, and never shown or changed here again.
 
-    The value has 32 characters of A-Z a-z 0-9 _ -, which RDS accepts in a password (CreateDBCluster). A change of the
-    key makes a new version, for which Parameter Store needs the value again (PutParameter).
+    The value has 33 letters and digits, which RDS takes as a password (CreateDBCluster, at most 41 characters), and
+    ElastiCache as a token (CreateReplicationGroup, AuthToken, without an underscore). A change of the key makes a new
+    version, for which Parameter Store needs the value again (PutParameter).
 
     Parameters that users set with `provision secret set` carry the stack's tags without an address, and are theirs:
     they are listed only if they are declared.
@@ -165,7 +171,7 @@ class SecureParameter(Resource):
             Name=self.parameter_name,
             Description=self.description,
             Type="SecureString",
-            Value=secrets.token_urlsafe(24),
+            Value="".join(secrets.choice(_CHARACTERS) for _ in range(_LENGTH)),
             Tier="Standard",
             Tags=aws.tag_list(self.address),
             **key,

@@ -115,6 +115,9 @@ VALUES: dict[str, Any] = {
     "database.from_snapshot": "rescue",
     "database.url_scheme": "mysql2",
     "database.url_query": "charset=utf8mb4",
+    "redis.node": "cache.t4g.small",
+    "redis.replicas": 2,
+    "redis.evict": True,
     "buckets": {"uploads": {}},
     "volumes": {"media": {}},
     "queues": {"work": {}},
@@ -226,6 +229,7 @@ VALUES: dict[str, Any] = {
     "services.web.read_only": True,
     "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+    "services.web.redis": True,
     "services.web.buckets": ["uploads"],
     "services.web.volumes": {"media": "/srv/media"},
     "services.web.queues": ["work"],
@@ -264,6 +268,7 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.scaling.timezone": {
         "services.web.scaling.schedule": {"morning": {"at": "cron(0 8 * * ? *)", "min": 3}}
     },
+    "services.web.redis": {"redis": {}},
     "services.web.buckets": {"buckets": {"uploads": {}}},
     "services.web.volumes": {"volumes": {"media": {}}},
     "services.web.queues": {"queues": {"work": {}}},

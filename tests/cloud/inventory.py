@@ -68,6 +68,7 @@ def inventory(client: Client) -> Inventory:
         _sns,
         _sqs,
         _rds,
+        _elasticache,
         _rest,
         _s3,
         _efs,
@@ -550,6 +551,24 @@ def _rds(client: Client) -> Sorts:
 def _own_parameters(rds: Any, group: Resource) -> dict[str, Any]:
     only = {"DBClusterParameterGroupName": group["DBClusterParameterGroupName"], "Source": "user"}
     found = pages(rds, "describe_db_cluster_parameters", "Parameters", **only)
+    return {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in found}
+
+
+def _elasticache(client: Client) -> Sorts:
+    cache = client("elasticache")
+    groups = pages(cache, "describe_replication_groups", "ReplicationGroups")
+    tags = {one["ARN"]: cache.list_tags_for_resource(ResourceName=one["ARN"])["TagList"] for one in groups}
+    yield "replication_groups", [group | {"Tags": tags[group["ARN"]]} for group in groups]
+    yield "cache_nodes", pages(cache, "describe_cache_clusters", "CacheClusters")
+    yield "cache_subnet_groups", pages(cache, "describe_cache_subnet_groups", "CacheSubnetGroups")
+    own = pages(cache, "describe_cache_parameter_groups", "CacheParameterGroups")
+    yield "cache_parameter_groups", [group | {"own": _own_cache_parameters(cache, group)} for group in own]
+    yield "cache_snapshots", pages(cache, "describe_snapshots", "Snapshots")
+
+
+def _own_cache_parameters(cache: Any, group: Resource) -> dict[str, Any]:
+    only = {"CacheParameterGroupName": group["CacheParameterGroupName"], "Source": "user"}
+    found = pages(cache, "describe_cache_parameters", "Parameters", **only)
     return {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in found}
 
 

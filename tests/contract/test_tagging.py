@@ -29,7 +29,7 @@ READS = {
 }
 """The operation that reads a service's tags, and the place of the tags in its answer."""
 
-UNRECORDED = {"cloudfront", "cloudwatch", "efs", "events", "sns", "sqs", "stepfunctions"}
+UNRECORDED = {"cloudfront", "cloudwatch", "efs", "elasticache", "events", "sns", "sqs", "stepfunctions"}
 """Services without a recorded answer: only botocore's model shows that their tags are `Tags`; CloudFront's are
 `Tags.Items`."""
 

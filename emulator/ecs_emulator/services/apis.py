@@ -18,6 +18,7 @@ from ecs_emulator.services import (
     ecr,
     ecs,
     efs,
+    elasticache,
     elbv2,
     events,
     iam,
@@ -44,7 +45,7 @@ from ecs_emulator.services.model import EmulatedApi
 
 # the order matters: a folder that patches the patch of another folder comes after it
 _FOLDERS = (
-    ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
+    ec2, elbv2, acm, route53, servicediscovery, rds, elasticache, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, stepfunctions, sts, sqs, secretsmanager, tagging,
     dynamodb, ses, sns, cloudwatch, pricing, events, cloudfront, efs,
 )  # fmt: skip

@@ -27,10 +27,12 @@ _DATABASES = (
 )
 _POSTGRESQL = frozenset(_DATABASES[:5])
 """Words in the names of images of PostgreSQL."""
+_REDIS = ("redis", "redismod", "valkey", "keydb", "dragonfly")
+"""Words in the names of images that speak Redis's protocol."""
 OBJECTS, SQS = "an object store", "a stand-in for SQS"
 _KINDS = {
     **dict.fromkeys(_DATABASES, "a database"),
-    **dict.fromkeys(("redis", "redismod", "valkey", "keydb", "dragonfly", "memcached"), "a cache"),
+    **dict.fromkeys((*_REDIS, "memcached"), "a cache"),
     **dict.fromkeys(
         ("rabbitmq", "activemq", "kafka", "redpanda", "nats", "pulsar", "zookeeper", "etcd", "beanstalkd"), "a queue"
     ),
@@ -99,6 +101,8 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
     if kind:
         engine = ' with engine = "aurora-postgresql"' if kind in _POSTGRESQL else ""
         instead = f"[database]{engine}, or AWS's service for it"
+        if kind in _REDIS:
+            instead = "[redis], and redis = true in the services that use it"
         if _KINDS[kind] == OBJECTS:
             instead = "[buckets.NAME], by S3's own endpoint"
         if _KINDS[kind] == SQS:

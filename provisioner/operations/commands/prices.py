@@ -88,9 +88,10 @@ class _NotOne(Exception):
 
 
 def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
-    """Yield the prices to read: each key of the table, and each configured instance type."""
+    """Yield the prices to read: each key of the table, each configured instance type, and the node type of Valkey."""
     types = config.capacity.instance_types if config.on_instances else ()
-    for key in (*prices.products, *(f"ec2.{name}" for name in types)):
+    nodes = [f"valkey.{config.redis.node}"] if config.redis else []
+    for key in (*prices.products, *(f"ec2.{name}" for name in types), *nodes):
         if product := table.product_of(key, prices.products):
             yield key, product
 

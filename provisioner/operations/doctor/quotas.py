@@ -29,6 +29,7 @@ from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.elbv2.target_groups import TargetGroup
@@ -183,7 +184,7 @@ def _targets(context: Context) -> Need:
 
 
 def _interfaces(context: Context) -> Need:
-    """Return the interfaces of endpoints, load balancer, database, NAT, tasks and instances, less existing ones.
+    """Return the interfaces of endpoints, load balancer, stores, NAT, tasks and instances, less existing ones.
 
     After scaling, all jobs may run beside the services. An instance has a second interface for its trunk (ECS developer
     guide, container-instance-eni).
@@ -194,6 +195,7 @@ def _interfaces(context: Context) -> Need:
     fixed += sum(len(one.subnets) * (1 + (one.scheme == "internal")) for one in context.wanted(LoadBalancer))
     fixed += len(context.wanted(DbInstance)) + len(context.wanted(NatGateway))
     fixed += sum(1 + one.multi_az for one in context.wanted(SingleDbInstance))
+    fixed += sum(one.num_cache_clusters for one in context.wanted(ReplicationGroup))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()

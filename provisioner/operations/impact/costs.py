@@ -26,8 +26,8 @@ HOUR = 3600
 """In seconds."""
 COSTING = (
     "application_autoscaling", "autoscaling", "cloudfront.distribution", "cloudwatch.alarms", "ec2.endpoints",
-    "ec2.nat", "ecr.repository", "ecs.cluster", "ecs.service", "efs.file_systems", "elbv2.balancer", "logs",
-    "rds.database", "rds.single", "route53.zones", "s3", "scheduler", "servicediscovery",
+    "ec2.nat", "ecr.repository", "ecs.cluster", "ecs.service", "efs.file_systems", "elasticache.replication_group",
+    "elbv2.balancer", "logs", "rds.database", "rds.single", "route53.zones", "s3", "scheduler", "servicediscovery",
 )  # fmt: skip
 """The modules below `provisioner.resources` whose types cost something. Importing all modules would take a second."""
 

@@ -9,6 +9,7 @@ from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.single import SingleDbInstance
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
 
 _TYPES = (
-    *(AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service),
+    *(AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, ReplicationGroup, Service),
     SingleDbInstance,
 )
 HOURLY = frozenset(one.type_name for one in _TYPES)
 """Types that are charged by the hour, by AWS's price lists: load balancers, Aurora's instances and storage, instances
-of a group and of RDS, tasks of a service, NAT gateways, and public addresses."""
+of a group and of RDS, nodes of Valkey, tasks of a service, NAT gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from provisioner.config.circles import callees_first
+from provisioner.config.redis import PORT as REDIS_PORT
 from provisioner.engine.words import count
 
 if TYPE_CHECKING:
     from provisioner.config.jobs import Job
     from provisioner.config.models import Config
     from provisioner.config.services import Service
-    from provisioner.config.tables import Database
     from provisioner.operations.inspection.view import Node, View
 
 Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
@@ -126,6 +126,10 @@ _GROUPS = (
             *("db_cluster", "db_instance", "db_subnet_group", "db_cluster_parameter_group", "db_parameter_group"),
             "single_db_instance",
         ),
+    ),
+    _Group(
+        "redis", "Valkey", "database", "cylinder",
+        ("replication_group", "cache_subnet_group", "cache_parameter_group"),
     ),
     _Group(
         "cluster", "ECS cluster", "aws", "grid",
@@ -275,7 +279,6 @@ def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, S
 
 def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
     """Return the second line of a card other than a service's or job's."""
-    database = config.database
     match key:
         case "names":
             names = config.names or (config.fqdn,)
@@ -288,8 +291,8 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
             return count(sum(node.type == "nat_gateway" for node in nodes), "gateway")
         case "instances":
             return f"{', '.join(config.capacity.instance_types[:2])}, {config.capacity.min} to {config.capacity.max}"
-        case "database" if database:
-            return _size(database)
+        case "database" | "redis":
+            return _store(config, key) or count(len(nodes), "resource")
         case "logs":
             return f"kept for {count(config.logs.retention_days, 'day')}"
         case "cluster":
@@ -299,7 +302,13 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
     return count(len(nodes), "resource")
 
 
-def _size(database: Database) -> str:
+def _store(config: Config, key: str) -> str:
+    """Return the size of the database, or of Valkey; empty if the configuration has none."""
+    database, redis = config.database, config.redis
+    if key == "redis":
+        return f"{count(redis.nodes, 'node')}, {redis.node}" if redis else ""
+    if not database:
+        return ""
     if not database.kind.aurora:
         return f"{database.instance}, {database.storage} GB{', and a standby' if database.standby else ''}"
     readers = f", {count(database.readers, 'reader')}" if database.readers else ""
@@ -339,7 +348,7 @@ def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
     ways: dict[Place, str] = {"private": tasks}
     if ({"nat"} if config.distributed else {"balancer", "nat"}) & found.cards.keys():
         ways["public"] = "public subnets"
-    if "database" in found.cards:
+    if {"database", "redis"} & found.cards.keys():
         ways["database"] = "database subnets: no way out"
     if any(key.startswith("endpoint ") for key in found.cards):
         ways["endpoints"] = "VPC endpoints"
@@ -359,5 +368,6 @@ def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]
         if workload.database and config.database:
             every.append(Link(name, "database", "sql", str(config.database.kind.port)))
+        every += [Link(name, "redis", "sql", str(REDIS_PORT))] if workload.redis else []
         every += [Link(name, "instances", "runs")] if workload.launch == "ec2" else []
     return (link for link in every if {link.start, link.end} <= {*keys})

@@ -27,6 +27,7 @@ OUTPUTS = {
     "cluster": ("cluster", ""),
     "load_balancer": ("load_balancer", "dns_name"),
     "database": ("db_cluster single_db_instance", "endpoint"),
+    "redis": ("replication_group", "endpoint"),
     "distribution": ("distribution", "domain_name"),
 }
 """The resource types of each output, and the name of the type's output; an empty name means the resource's id.

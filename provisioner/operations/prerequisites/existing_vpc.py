@@ -58,7 +58,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingVp
     return ExistingVpc(
         id=name,
         cidr=str(vpc["CidrBlock"]),
-        zones=tuple(sorted(zones_of(choice.database if config.database else (*choice.public, *choice.tasks)))),
+        zones=tuple(sorted(zones_of(choice.database if config.stores else (*choice.public, *choice.tasks)))),
         public=_ids(choice.public),
         private=_ids(choice.tasks),
         database=_ids(choice.database),
@@ -119,7 +119,7 @@ def _check(config: Config, vpc: str, found: Sequence[Subnet], choice: Choice) ->
         raise ConfigurationError(
             f"{needs} no private subnets where tasks can run: name some in network.subnets.private, or ask its owner"
         )
-    if inside or config.on_instances or config.database:
+    if inside or config.on_instances or config.stores:
         _check_zones(needs, "private", choice.private)
 
 

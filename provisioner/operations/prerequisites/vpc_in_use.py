@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.elasticache.groups import CacheSubnetGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.groups import DbSubnetGroup
 
@@ -44,7 +45,11 @@ def recorded(records: Iterable[Record]) -> InUse:
         fields = [record.arguments for record in there if record.type == resource_type.type_name]
         return frozenset(subnet for one in fields for subnet in one.get(field) or ())
 
-    return InUse(of(LoadBalancer, "subnets"), of(Service, "subnets"), of(DbSubnetGroup, "subnet_ids"))
+    return InUse(
+        of(LoadBalancer, "subnets"),
+        of(Service, "subnets"),
+        of(DbSubnetGroup, "subnet_ids") | of(CacheSubnetGroup, "subnet_ids"),
+    )
 
 
 def standing(aws: Aws, config: Config) -> InUse:
@@ -63,4 +68,10 @@ def standing(aws: Aws, config: Config) -> InUse:
         with IgnoreNotFound():
             groups = aws.client("rds").describe_db_subnet_groups(DBSubnetGroupName=config.name)["DBSubnetGroups"]
             database += [subnet["SubnetIdentifier"] for one in groups for subnet in one["Subnets"]]
+    if config.redis:
+        with IgnoreNotFound():
+            described = aws.client("elasticache").describe_cache_subnet_groups(CacheSubnetGroupName=config.name)
+            database += [
+                subnet["SubnetIdentifier"] for one in described["CacheSubnetGroups"] for subnet in one["Subnets"]
+            ]
     return InUse(frozenset(balancer), frozenset(tasks), frozenset(database))

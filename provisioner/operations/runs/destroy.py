@@ -66,6 +66,6 @@ def down(
         if target_step is None and not left:
             stack_protection.drop_last(store)
         kept = [] if target_step else keep_or_delete_secrets(aws, emit, delete=delete_secrets)
-        return Remains(left, find_final_snapshots(aws, emit), kept)
+        return Remains(left, find_final_snapshots(aws, emit, resource_types), kept)
 
     return timed(aws.pace, "down", target_step, store, work, (destroy.progress,))

@@ -11,11 +11,16 @@ from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.events import Emit, Notice
 from provisioner.engine.execution.leftovers import Leftover
 from provisioner.operations.prerequisites import secret_parameters
+from provisioner.resources.elasticache.replication_group import ReplicationGroup
+from provisioner.resources.elasticache.snapshots import final_caches
 from provisioner.resources.logs import remove_remade
 from provisioner.resources.rds.snapshots import final_snapshots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provisioner.aws.client import Aws
+    from provisioner.engine.resource import Resource
 
 
 def delete_late_log_group(aws: Aws, emit: Emit) -> None:
@@ -39,10 +44,13 @@ def keep_or_delete_secrets(aws: Aws, emit: Emit, *, delete: bool) -> list[str]:
     return [] if delete else found
 
 
-def find_final_snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
-    """Return the final snapshots of the stack's databases; a failed read is only a notice."""
-    try:
-        return final_snapshots(aws)
-    except (BotoCoreError, ClientError) as error:
-        emit(Notice(f"could not check for final snapshots of the database: {explained(error)}"))
-        return []
+def find_final_snapshots(aws: Aws, emit: Emit, going: Iterable[type[Resource]]) -> list[Leftover]:
+    """Return the final snapshots of the stack's databases, and of Valkey that goes; a failed read is only a notice."""
+    reads = {"the database": final_snapshots} | ({"Valkey": final_caches} if ReplicationGroup in going else {})
+    found = list[Leftover]()
+    for what, read in reads.items():
+        try:
+            found += read(aws)
+        except (BotoCoreError, ClientError) as error:
+            emit(Notice(f"could not check for final snapshots of {what}: {explained(error)}"))
+    return found

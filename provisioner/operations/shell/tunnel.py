@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.config.loader import suggestion
+from provisioner.config.redis import PORT
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.shell import task_choice
 from provisioner.operations.shell.task_choice import Place
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from provisioner.operations.shell.sessions import Caller
     from provisioner.state.model import State
 
-DATABASE = "database"
+DATABASE, REDIS = "database", "redis"
 LOCAL = "127.0.0.1"
 
 
@@ -67,13 +68,30 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
         engine = config.database.kind
         client = engine.client_words(LOCAL, "{port}", config.database.user, config.database.name)
         return Goal(name, users, host, engine.port, shlex.join(client).replace("'{port}'", "{port}"))
+    if name == REDIS and config.redis is not None:
+        return _valkey(options, config, state)
     if name not in config.services:
-        there = [*config.services, *([DATABASE] if config.database is not None else [])]
+        stores = {DATABASE: config.database, REDIS: config.redis}
+        there = [*config.services, *(store for store, table in stores.items() if table is not None)]
         raise ConfigurationError(f"there is no service {name}{suggestion(name, there)}")
     port = config.services[name].entry
     if port is None:
         raise ConfigurationError(f"services.{name} has no port for a tunnel: choose a service with a port")
     return Goal(name, (name,), "", port, f"curl http://{LOCAL}:{{port}}/")
+
+
+def _valkey(options: Options, config: Config, state: State) -> Goal:
+    """Return the primary of Valkey. A client cannot check its certificate, which is of another name than this end."""
+    users = tuple(one for one, service in config.services.items() if service.redis)
+    if not users:
+        raise ConfigurationError(
+            "no service has redis = true, so no task reaches Valkey: set it in a service, then run `provision up`"
+        )
+    record = state.first("replication_group")
+    host = str(record.outputs.get("endpoint") or "") if record else ""
+    if not host:
+        raise ConfigurationError(f"Valkey is not in the stack yet: create it with {options.command_line('up')}")
+    return Goal(REDIS, users, host, PORT, f"valkey-cli -h {LOCAL} -p {{port}} --tls --insecure --askpass")
 
 
 def place(aws: Aws, options: Options, config: Config, state: State, to: Goal, task: str) -> Place:

@@ -26,6 +26,7 @@ _SERVICES = {
     "autoscaling": ("EC2 Auto Scaling", "autoscaling/ec2/APIReference/"),
     "application-autoscaling": ("Application Auto Scaling", "autoscaling/application/APIReference/"),
     "rds": ("RDS", "AmazonRDS/latest/APIReference/"),
+    "elasticache": ("ElastiCache", "AmazonElastiCache/latest/APIReference/"),
     "s3": ("S3", "AmazonS3/latest/API/"),
     "efs": ("EFS", "efs/latest/ug/"),
     "ssm": ("Parameter Store", "systems-manager/latest/APIReference/"),

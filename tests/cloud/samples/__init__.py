@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from provisioner.engine.resource import Resource
 from tests.cloud.samples.alarms import ALARMS
 from tests.cloud.samples.balancing import BALANCING
+from tests.cloud.samples.caches import CACHES
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.edge import EDGE
 from tests.cloud.samples.files import FILES
@@ -24,6 +25,7 @@ GROUND: Mapping[type[Resource], Sample] = {
     **STORES,
     **QUEUES,
     **DATABASE,
+    **CACHES,
     **FILES,
     **ALARMS,
     **EDGE,

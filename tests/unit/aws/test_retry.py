@@ -181,6 +181,8 @@ SAMPLES = (
     Sample(S, "route53", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
     Sample(S, "ssm", "ParameterNotFound", ""),
     Sample(S, "rds", "DBSubnetGroupNotFoundFault", "DB subnet group 'web' does not exist."),
+    Sample(S, "elasticache", "CacheSubnetGroupNotFoundFault", "CacheSubnetGroup web not found."),
+    Sample(S, "elasticache", "InvalidSubnet", "Some input subnets in :[subnet-1] are invalid."),
     Sample(S, "rds", "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
     Sample(
         B, "rds", "InvalidParameterCombination", "Cannot delete protected Cluster, please disable deletion protection."
@@ -260,6 +262,9 @@ SAMPLES = (
     Sample(B, "rds", "InvalidDBClusterStateFault", "Cluster cannot be deleted, it still contains DB instances."),
     Sample(B, "rds", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group because it is in use."),
     Sample(B, "rds", "InvalidDBParameterGroupState", "One or more database instances are still members of this group."),
+    Sample(B, "elasticache", "InvalidReplicationGroupState", "Replication group web is not in available state."),
+    Sample(B, "elasticache", "CacheSubnetGroupInUse", "Cache subnet group web is currently in use by a cache cluster."),
+    Sample(B, "elasticache", "SnapshotAlreadyExistsFault", "Snapshot with specified name already exists."),
     Sample(B, "iam", "DeleteConflict", "Cannot delete entity, must detach all policies first."),
     Sample(B, "route53", "PriorRequestNotComplete", "Route 53 was still processing a prior request."),
     Sample(B, "route53", "HostedZoneNotEmpty", "The hosted zone contains non-required resource record sets."),

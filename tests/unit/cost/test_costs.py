@@ -66,7 +66,7 @@ def test_each_price_has_a_source_with_a_date() -> None:
     used = set()
     for prices in shipped["regions"].values():
         for key, (amount, source) in prices.items():
-            assert key in shipped["keys"] or key.startswith(("ec2.", "rds.mysql.", "rds.postgres.")), key
+            assert key in shipped["keys"] or key.startswith(("ec2.", "rds.mysql.", "rds.postgres.", "valkey.")), key
             assert amount > 0, key
             used.add(source)
     assert used == shipped["sources"].keys()
@@ -104,7 +104,7 @@ def test_each_key_that_a_type_names_is_in_the_table() -> None:
     for one in (config, everything):
         found = costs.of_config(one, NOWHERE)
         for line in (*found.lines, *found.loads):
-            assert line.price in known or line.price.startswith("ec2."), line
+            assert line.price in known or line.price.startswith(("ec2.", "valkey.")), line
 
 
 # -- the sums ----------------------------------------------------------------------------------------------------------

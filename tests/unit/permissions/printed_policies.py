@@ -88,6 +88,7 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "volumes": {"media": "/srv/media"}}},
     },
+    "redis": {"redis": {}, "kms_key": "alias/main", "services": {"web": {**WEB, "redis": True}}},
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

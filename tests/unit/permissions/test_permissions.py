@@ -40,6 +40,7 @@ SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudfront": "cloudfront",
     "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs", "efs": "elasticfilesystem",
+    "elasticache": "elasticache",
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",

@@ -26,6 +26,7 @@ _LINKED = {
         "ApplicationAutoScaling_ECSService",
         "AWSApplicationAutoscalingECSServicePolicy",
     ),
+    "elasticache.amazonaws.com": ("ElastiCache", "ElastiCacheServiceRolePolicy"),
     "elasticloadbalancing.amazonaws.com": ("ElasticLoadBalancing", "AWSElasticLoadBalancingServiceRolePolicy"),
     "rds.amazonaws.com": ("RDS", "AmazonRDSServiceRolePolicy"),
     "spot.amazonaws.com": ("EC2Spot", "AWSEC2SpotServiceRolePolicy"),

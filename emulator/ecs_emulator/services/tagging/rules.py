@@ -21,7 +21,7 @@ from ecs_emulator.services.apis import SIGNED, part
 Row = tuple[str, dict[str, str], str]
 
 # Moto's own lists of these are incomplete, slow or of another store.
-_OWN = ("ecs", "ssm", "elasticloadbalancing", "elasticfilesystem", "rds", "logs")
+_OWN = ("ecs", "ssm", "elasticloadbalancing", "elasticfilesystem", "rds", "elasticache", "logs")
 
 
 def _moto(account: str, region: str) -> Iterator[Row]:

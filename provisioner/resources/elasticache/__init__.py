@@ -1,0 +1,1 @@
+"""ElastiCache: the resource types of Valkey, and their common code."""
