@@ -67,6 +67,18 @@ def mounted(value: Any) -> Any:
     raise ValueError(f'{shown(value)} is no place: use "/data", or {{ path = "/data", read_only = true }}')
 
 
+def read_mounts(value: Any) -> Any:
+    """Return the key `volumes` of a service, which is a table.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, Mapping):
+        return value
+    # of the file, not of a type
+    raise ValueError(f'must be a table of volumes, such as {{ media = "/data" }}, not {shown(value)}')
+
+
 MountAt = Annotated[Mount, BeforeValidator(mounted, json_schema_input_type=str | Mount)]
 
 

@@ -17,7 +17,7 @@ from provisioner.config.container import Container
 from provisioner.config.queues import Right, Rights, read_rights
 from provisioner.config.secrets import misplaced
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.volumes import MountAt, mount_problems
+from provisioner.config.volumes import MountAt, mount_problems, read_mounts
 
 MOST_GROUPS = 4
 """The most groups beside the task's own: AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
@@ -57,7 +57,7 @@ class Workload(Container):
     sets `NAME_QUEUE_URL` to the URL of each."""
     topics: Annotated[tuple[Name, ...], LIST, values.unique("topic")] = ()
     """Topics that its tasks may publish to; sets `NAME_TOPIC_ARN` to the ARN of each."""
-    volumes: Mapping[Name, MountAt] = {}
+    volumes: Annotated[Mapping[Name, MountAt], BeforeValidator(read_mounts)] = {}
     """Volumes that its tasks share with others, by name, each with its place in the container: `"/data"`, or a table
     with `path` and `read_only`."""
     cpu: int = 256

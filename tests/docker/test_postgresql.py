@@ -138,7 +138,7 @@ def notes(postgresql: None, new_project: Callable[[], Project]) -> Site:
 
 
 def in_task(engine: docker.DockerClient, notes: Site, program: str) -> str:
-    """What a Python program prints that runs in the container of the newest task."""
+    """Run a Python program in the container of the newest task, and return its output."""
     # Docker lists the newest first; another may still be on its way out
     task = containers.running(engine, notes.project.state, "notes-dev-web(-|$)")[0]
     _, said = task.exec_run(["python3", "-c", program])

@@ -21,7 +21,7 @@ FILES = (
     Mistake("autoscaling", SERVICE + "autoscaling = { max = 3 }\n", "4:1", "scaling"),
     Mistake("min-in-a-service", SERVICE + "min = 2\n", "4:1", "scaling"),
     Mistake("links", SERVICE + 'links = ["api"]\n', "4:1", "calls"),
-    Mistake("volumes", SERVICE + 'volumes = ["/data"]\n', "4:1", "ephemeral_storage"),
+    Mistake("volumes", SERVICE + 'volumes = ["/data"]\n', "4:11", '{ media = "/data" }'),
     Mistake("restart", SERVICE + 'restart = "always"\n', "4:1", "ECS"),
     Mistake("load-balancer-in-a-service", SERVICE + "load_balancer = true\n", "4:1", "public"),
     Mistake("tags", 'tags = { Project = "a" }\n' + SERVICE, "1:20", "use another key"),

@@ -108,10 +108,10 @@ def put_lifecycle_configuration(original: Any, self: Any, file_system_id: str, p
     available(self, file_system_id)
     for policy in policies:
         if len(policy) != 1:
-            refuse("BadRequest", "One or more LifecyclePolicy objects specified are malformed.")
+            refuse("BadRequest", texts.WRONG_LIFECYCLE)
         for name, value in policy.items():
             if value not in _TRANSITIONS.get(name, ()):
-                refuse("BadRequest", "One or more LifecyclePolicy objects specified are malformed.")
+                refuse("BadRequest", texts.WRONG_LIFECYCLE)
     original(self, file_system_id, policies)
 
 

@@ -13,6 +13,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import ManagedInterface, remove
+from ecs_emulator.services.efs import texts
 from ecs_emulator.services.efs.file_systems import available, settle, state
 
 _NEVER = float("inf")
@@ -35,7 +36,7 @@ def create_mount_target(
     self.settle_targets()
     available(self, file_system_id)
     if len(security_groups or ()) > _MOST_GROUPS:
-        refuse("SecurityGroupLimitExceeded", "The maximum number of security groups per interface has been reached.")
+        refuse("SecurityGroupLimitExceeded", texts.MANY_GROUPS)
     made = original(self, file_system_id, subnet_id, ip_address, security_groups)
     made._ready_at, made._gone_at = later(durations.MOUNT_TARGET_CREATE), _NEVER
     interface = self.ec2_backend.enis[made.network_interface_id]
@@ -106,7 +107,7 @@ def modify_groups(original: Any, self: Any, mount_target_id: str, security_group
     """ModifyMountTargetSecurityGroups: refuse missing groups, more than five, and a mount target in deletion."""
     _standing(self, mount_target_id)
     if len(security_groups) > _MOST_GROUPS:
-        refuse("SecurityGroupLimitExceeded", "The maximum number of security groups per interface has been reached.")
+        refuse("SecurityGroupLimitExceeded", texts.MANY_GROUPS)
     for group in security_groups:
         if self.ec2_backend.get_security_group_from_id(group) is None:
             refuse("SecurityGroupNotFound", f"The SecurityGroup ID '{group}' does not exist")
