@@ -158,7 +158,7 @@ class ReplicationGroup(Resource):
             "automatic_failover_enabled": group.get("AutomaticFailover") in _ON,
             "multi_az_enabled": group.get("MultiAZ") in _ON,
             "snapshot_retention_limit": group.get("SnapshotRetentionLimit", 0),
-            "password_version": tags.get(token_changes.TOKEN),
+            "password_version": tags.get(token_changes.NEWEST),
             "former_password_version": tags.get(token_changes.FORMER),
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
         }
@@ -187,7 +187,7 @@ class ReplicationGroup(Resource):
         )
 
     def create(self, aws: Aws, token: str) -> Observed:
-        tags = aws.tags(self.address) | {token_changes.TOKEN: self.password_version}
+        tags = aws.tags(self.address) | {token_changes.NEWEST: self.password_version}
         tags |= {FINAL_SNAPSHOT["Key"]: FINAL_SNAPSHOT["Value"]} if self.final_snapshot else {}
         fields = {name: value for name, value in self.fields().items() if value is not None}
         group = aws.client("elasticache").create_replication_group(
@@ -232,7 +232,7 @@ class ReplicationGroup(Resource):
             if not token_changes.same(aws, parameter, now, wanted):
                 token_changes.change(aws, live, "ROTATE", parameter, wanted)
             # after the change: an interrupted run then repeats it
-            tags = {token_changes.TOKEN: wanted, token_changes.FORMER: now or "unknown"}
+            tags = {token_changes.NEWEST: wanted, token_changes.FORMER: now or "unknown"}
             cache.add_tags_to_resource(ResourceName=arn, Tags=tag_pairs(tags))
         elif former and not self.former_password_version:
             if not token_changes.same(aws, parameter, former, wanted):

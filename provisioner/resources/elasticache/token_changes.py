@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.engine.resource import Observed
 
-TOKEN = "provisioner:password-version"  # noqa: S105
+NEWEST = "provisioner:password-version"
 """The tag of a group for the version of the parameter with its newest token."""
 FORMER = "provisioner:former-password-version"
 """The tag for the version of the token before, as long as that is valid too."""

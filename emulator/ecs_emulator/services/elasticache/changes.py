@@ -49,7 +49,7 @@ def modify_replication_group(self: Any) -> ActionResult:
     if token := asked.get("AuthToken"):
         change_token(group, token, asked.get("AuthTokenUpdateStrategy") or "ROTATE")
     else:
-        group.token_change = ""
+        group.rotation = ""
     if wanted := asked.get("SecurityGroupIds"):
         _regroup(cache, group, wanted)
     for member, attribute in _SETTINGS.items():

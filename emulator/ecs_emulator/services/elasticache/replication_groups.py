@@ -65,7 +65,7 @@ def create_replication_group(original: Any, self: Any, replication_group_id: str
         refuse("ReplicationGroupAlreadyExists", f"Replication group {name} already exists.")
     group = original(self, name, *args, **kwargs)
     group.tokens = [kwargs["auth_token"]] if kwargs["auth_token"] else []
-    group.token_change, group.ready_at, group.changed_at = "", later(durations.CACHE_CREATE), 0.0
+    group.rotation, group.ready_at, group.changed_at = "", later(durations.CACHE_CREATE), 0.0
     group.subnets, group.nodes, group.number = [one["subnet_identifier"] for one in subnet_group.subnets], [], 0
     self.resize(group, nodes)
     return group
@@ -106,7 +106,7 @@ replace(ReplicationGroup, "status")(property(_status, _set_status))
 
 def _pending(self: Any) -> dict[str, Any]:
     """Return the token's change while it lasts (ReplicationGroupPendingModifiedValues, AuthTokenStatus)."""
-    return {"AuthTokenStatus": self.token_change} if self.token_change and self.status == "modifying" else {}
+    return {"AuthTokenStatus": self.rotation} if self.rotation and self.status == "modifying" else {}
 
 
 add(ReplicationGroup, "pending_modified_values")(property(_pending))
@@ -158,11 +158,11 @@ def change_token(group: Any, token: str, strategy: str) -> None:
     """
     check_token(token)
     if strategy == "ROTATE":
-        group.tokens, group.token_change = [*group.tokens[-1:], token], "ROTATING"
+        group.tokens, group.rotation = [*group.tokens[-1:], token], "ROTATING"
     elif strategy == "SET":
         if len(group.tokens) < 2:
             refuse("InvalidParameterCombination", "The AUTH token update strategy SET is allowed only after ROTATE.")
-        group.tokens, group.token_change = [token], "SETTING"
+        group.tokens, group.rotation = [token], "SETTING"
     else:
         refuse("InvalidParameterValue", f"AuthTokenUpdateStrategy {strategy} is not one of ROTATE, SET, DELETE.")
     group.auth_token_last_modified_date = utcnow()
