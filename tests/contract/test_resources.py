@@ -24,7 +24,6 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
     ("db_cluster", "list", "test_rdsclusterparamgroup_unused"): "written by hand: AWS always sends VpcSecurityGroups",
     ("db_cluster", "create", "create-db-cluster-423b998d"): "an example in a document, without an answer",
     ("db_subnet_group", "create", "create-db-subnet-group-c3d162c2"): "an example in a document, without an answer",
-    ("db_instance", "delete", "test_rds_start"): "an instance of no cluster, which is never ours",
     ("repository", "create", "test_cross_account_ecr"): "of January 2019, before imageTagMutability",
 }
 """The unreadable answers: resource type, verb, part of the source, and why that is harmless. An entry without a match
@@ -156,7 +155,8 @@ READS = {
     "target_group": ("elbv2.DescribeTargetGroups", "TargetGroups[].TargetGroupArn"),
     "listener": ("elbv2.DescribeListeners", "Listeners[].ListenerArn"),
     "db_cluster": ("rds.DescribeDBClusters", "DBClusters[].DBClusterIdentifier"),
-    "db_instance": ("rds.DescribeDBInstances", "DBInstances[].DBInstanceIdentifier"),
+    "db_instance": ("rds.DescribeDBInstances", "DBInstances[?DBClusterIdentifier].DBInstanceIdentifier"),
+    "single_db_instance": ("rds.DescribeDBInstances", "DBInstances[?!DBClusterIdentifier].DBInstanceIdentifier"),
     "db_subnet_group": ("rds.DescribeDBSubnetGroups", "DBSubnetGroups[].DBSubnetGroupName"),
     "repository": ("ecr.DescribeRepositories", "repositories[].repositoryName"),
     "log_group": ("logs.DescribeLogGroups", "logGroups[].logGroupName"),
@@ -168,7 +168,8 @@ STATES = {
     "certificate": {"ISSUED": "ready", "PENDING_VALIDATION": "waits", "VALIDATION_TIMED_OUT": "failed"},
     "cluster": {"ACTIVE": "ready"},
     "db_cluster": {"available": "ready", "starting": "waits", "stopping": "waits", "stopped": "failed"},
-    "db_instance": {
+    "db_instance": {"available": "ready"},
+    "single_db_instance": {
         "available": "ready",
         "creating": "waits",
         "deleting": "waits",

@@ -168,7 +168,7 @@ class SingleDbInstance(Resource):
         for name in ("db_name", "engine_lifecycle_support"):
             if not attributes[name]:
                 del attributes[name]
-        outputs = {"arn": instance["DBInstanceArn"], "resource_id": instance.get("DbiResourceId")}
+        outputs = {"arn": instance.get("DBInstanceArn"), "resource_id": instance.get("DbiResourceId")}
         if address := (instance.get("Endpoint") or {}).get("Address"):
             outputs["endpoint"] = address
         details = {

@@ -25,7 +25,7 @@ def value(rig: Rig) -> str:
 def test_the_value_is_one_that_rds_takes_and_is_printed_nowhere(rig: Rig) -> None:
     outcome = rig.up(declared).ok()
     secret = value(rig)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)
+    assert re.fullmatch(r"[A-Za-z0-9]{33}", secret)
     assert rig.cloud.client("ssm").get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
     assert secret not in "".join(path.read_text() for path in rig.directory.rglob("*") if path.is_file())
     # but for what the test itself sees of the calls

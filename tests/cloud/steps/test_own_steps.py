@@ -362,8 +362,8 @@ WRONG = {
         "mine", ", netwrk", "pass"
     ),
     "steps/a.py:4: step mine: ZeroDivisionError: division by zero": STEP.format("mine", "", "1 / 0"),
-    'Queue in steps/a.py has the type_name "queue", which a later version may use itself: put a namespace before': (
-        f"{HEAD}class Queue(Resource):\n    type_name = 'queue'\n    service = 'sqs'\n"
+    'Stream in steps/a.py has the type_name "stream", which a later version may use itself: put a namespace before': (
+        f"{HEAD}class Stream(Resource):\n    type_name = 'stream'\n    service = 'sqs'\n"
     ),
     "provisioner.resources.iam.Role and Role in steps/a.py are both called role": (
         f"{HEAD}class Role(Resource):\n    type_name = 'role'\n    service = 'sns'\n"

@@ -260,7 +260,7 @@ def test_a_life_with_secrets_of_all_kinds(project: Project) -> None:
     ended = [put(project, "STRIPE_KEY", VALUE), project.up("--log", "calls.jsonl"), project.run("plan", "--json")]
     assert project.planned() == {}
     values = [VALUE, OTHER, "hunter-of", made_up := value_of(project, f"/{NAME}/secrets/SESSION")]
-    assert len(made_up) == 32
+    assert len(made_up) == 33
 
     # each sort of change is one line, and a deployment
     ended.append(put(project, "STRIPE_KEY", OTHER))
