@@ -120,6 +120,10 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "ec2": lambda client, name: client("ec2").delete_tags(Resources=[name], Tags=_PAIRS),
     "ecr": lambda client, arn: client("ecr").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "ecs": lambda client, arn: client("ecs").untag_resource(resourceArn=arn, tagKeys=_OWNER),
+    "efs": lambda client, name: client("efs").untag_resource(ResourceId=name, TagKeys=_OWNER),
+    "elasticache": lambda client, arn: client("elasticache").remove_tags_from_resource(
+        ResourceName=arn, TagKeys=_OWNER
+    ),
     "elbv2": lambda client, arn: client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=_OWNER),
     "events": lambda client, arn: client("events").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "iam": _untag_iam,
@@ -133,6 +137,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "servicediscovery": lambda client, arn: client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "stepfunctions": lambda client, arn: client("stepfunctions").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "sns": lambda client, arn: client("sns").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
+    "sqs": lambda client, url: client("sqs").untag_queue(QueueUrl=url, TagKeys=_OWNER),
     "ssm": lambda client, name: client("ssm").remove_tags_from_resource(
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER
     ),
