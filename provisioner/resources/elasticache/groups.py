@@ -17,6 +17,7 @@ TAGGED = (
     *untagging("elasticache", "RemoveTagsFromResource", OWN),
 )
 """The permissions for tags that all types of this API have."""
+WHY = "`[redis]`"
 _TAGS = (*grants("elasticache", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS), *TAGGED)
 
 
@@ -34,8 +35,8 @@ class CacheSubnetGroup(Resource):
     permissions = (
         *grants("elasticache", "DescribeCacheSubnetGroups"),
         *_TAGS,
-        *grants("elasticache", "CreateCacheSubnetGroup", OWN, conditions=ASKED),
-        *grants("elasticache", "DeleteCacheSubnetGroup", OWN),
+        *grants("elasticache", "CreateCacheSubnetGroup", OWN, conditions=ASKED, use=Use.OPTION, why=WHY),
+        *grants("elasticache", "DeleteCacheSubnetGroup", OWN, use=Use.OPTION, why=WHY),
         *grants("elasticache", "ModifyCacheSubnetGroup", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("cache_subnet_group_name",)
@@ -97,10 +98,10 @@ class CacheParameterGroup(Resource):
     api = API
     permissions = (
         *grants("elasticache", "DescribeCacheParameterGroups"),
-        *grants("elasticache", "DescribeCacheParameters", OWN),
+        *grants("elasticache", "DescribeCacheParameters", OWN, use=Use.OPTION, why=WHY),
         *_TAGS,
-        *grants("elasticache", "CreateCacheParameterGroup", OWN, conditions=ASKED),
-        *grants("elasticache", "DeleteCacheParameterGroup ModifyCacheParameterGroup", OWN),
+        *grants("elasticache", "CreateCacheParameterGroup", OWN, conditions=ASKED, use=Use.OPTION, why=WHY),
+        *grants("elasticache", "DeleteCacheParameterGroup ModifyCacheParameterGroup", OWN, use=Use.OPTION, why=WHY),
         *grants("elasticache", "ResetCacheParameterGroup", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("cache_parameter_group_name",)

@@ -18,7 +18,7 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.elasticache import token_changes
 from provisioner.resources.elasticache.api import API
-from provisioner.resources.elasticache.groups import TAGGED
+from provisioner.resources.elasticache.groups import TAGGED, WHY
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 
 _FIXED = {
@@ -88,20 +88,29 @@ class ReplicationGroup(Resource):
     takes = Takes(ready=(durations.CACHE_CREATE,), output=(durations.CACHE_CREATE,), gone=(durations.CACHE_DELETE,))
     permissions = (
         *grants("elasticache", "DescribeReplicationGroups"),
-        *grants("elasticache", "DescribeCacheClusters"),
+        *grants("elasticache", "DescribeCacheClusters", use=Use.OPTION, why=WHY),
         *TAGGED,
         # what the tool keeps in tags is in no list: the bulk read shows whose it is
-        *grants("elasticache", "ListTagsForResource", OWN),
-        *grants("elasticache", "CreateReplicationGroup", OWN, conditions=ASKED),
-        *grants("elasticache", "CreateReplicationGroup", "subnetgroup:{stack}", "parametergroup:{stack}-*"),
-        *grants("elasticache", "DeleteReplicationGroup", OWN),
+        *grants("elasticache", "ListTagsForResource", OWN, use=Use.OPTION, why=WHY),
+        *grants("elasticache", "CreateReplicationGroup", OWN, conditions=ASKED, use=Use.OPTION, why=WHY),
+        *grants(
+            "elasticache",
+            "CreateReplicationGroup",
+            "subnetgroup:{stack}",
+            "parametergroup:{stack}-*",
+            use=Use.OPTION,
+            why=WHY,
+        ),
+        *grants("elasticache", "DeleteReplicationGroup", OWN, use=Use.OPTION, why=WHY),
         # without `{stack}`, which would add a condition: this action knows no key for the tags of a snapshot
-        *grants("elasticache", "DeleteReplicationGroup", "snapshot:{project}-{environment}-final-*"),
+        *grants(
+            "elasticache", "DeleteReplicationGroup", "snapshot:{project}-{environment}-final-*", use=Use.OPTION, why=WHY
+        ),
         *grants("elasticache", "ModifyReplicationGroup", OWN, "parametergroup:{stack}-*", use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "IncreaseReplicaCount DecreaseReplicaCount", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("elasticache", "CreateSnapshot", OWN, _SNAPSHOT, **_FINAL),
-        *grants("elasticache", "DescribeSnapshots", use=Use.OTHER, why="`down`: final snapshots"),
+        *grants("elasticache", "DescribeSnapshots", use=Use.OPTION, why=WHY),
     )
     identity = ("replication_group_id",)
     derived = ("id", "arn")

@@ -15,6 +15,7 @@ from provisioner.resources.rds.groups import to_send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+_WHY = "`database.instance`"
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class DbParameterGroup(Resource):
     api = API
     permissions = (
         *grants("rds", "DescribeDBParameterGroups"),
-        *grants("rds", "DescribeDBParameters", OWN),
+        *grants("rds", "DescribeDBParameters", OWN, use=Use.OPTION, why=_WHY),
         *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
         *untagging("rds", "RemoveTagsFromResource", OWN),
-        *grants("rds", "CreateDBParameterGroup", OWN, conditions=ASKED),
-        *grants("rds", "DeleteDBParameterGroup ModifyDBParameterGroup", OWN),
+        *grants("rds", "CreateDBParameterGroup", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
+        *grants("rds", "DeleteDBParameterGroup ModifyDBParameterGroup", OWN, use=Use.OPTION, why=_WHY),
         *grants("rds", "ResetDBParameterGroup", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("db_parameter_group_name",)
