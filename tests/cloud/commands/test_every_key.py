@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import every_key
-from tests.cloud.every_key import OTHER_STACK, VALUES, Row, changes, keys
+from tests.cloud.every_key import OTHER_ENGINE, OTHER_STACK, VALUES, Row, changes, keys
 
 SECONDS = 1700
 # all rows come from one process, which the first test waits for
@@ -67,7 +67,7 @@ def rows() -> dict[tuple[str, bool], Row]:
 
 
 def test_every_key_has_another_value() -> None:
-    assert set(keys()) == {*VALUES, *OTHER_STACK}
+    assert set(keys()) == {*VALUES, *OTHER_STACK, *OTHER_ENGINE}
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["alone", "with an image that exits"])
