@@ -51,7 +51,7 @@ def survived(life: Life, *kinds: str) -> None:
 
 
 def refused_for_a_while(life: Life) -> None:
-    """Everything that AWS refuses for a while was refused, but for the state's bucket and what these lack."""
+    """Require that AWS refused all that it refuses for a while, except for resources that these stacks lack."""
     named = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
     of_the_state = {"s3:PutBucketVersioning", "s3:GetObject", "s3:HeadObject"}
     lacking = {"ec2:CreateNatGateway", "elasticache:CreateReplicationGroup", "sqs:CreateQueue"}
