@@ -15,6 +15,7 @@ from urllib.parse import quote
 from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.config.secrets import path
@@ -182,7 +183,7 @@ class SecureParameter(Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ssm = aws.client("ssm")
-        value = ssm.get_parameter(Name=live.id, WithDecryption=True)["Parameter"]["Value"]
+        value = parameter_value(aws, live.id)
         key = self.key_id or OWN_KEY
         ssm.put_parameter(Name=live.id, Type="SecureString", Value=value, KeyId=key, Overwrite=True)
 
@@ -257,9 +258,7 @@ class ConnectionUrl(Resource):
 
         A version of a parameter can be read by its number (Systems Manager API, GetParameter, Name).
         """
-        place = f"{self.password_parameter}:{self.password_version.rpartition('/')[2]}"
-        answer = aws.client("ssm").get_parameter(Name=place, WithDecryption=True)
-        password = quote(answer["Parameter"]["Value"], safe="")
+        password = quote(parameter_value(aws, self.password_parameter, self.password_version), safe="")
         return {
             "Value": self.url.replace("@", f":{password}@", 1),
             "Description": f"URL for tasks: {self.url} with the password {self.password_version} as version {version}",

@@ -138,8 +138,7 @@ def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
     """
     deadline = time.monotonic() + START_SECONDS
     while still() and time.monotonic() < deadline:
-        with LOCK:
-            database = next((one for one in _wanted(host) if address in one.aliases), None)
+        database = _under(host, address)
         if database is None or host.lacks(database.server.chosen_image()):
             return
         variables = {**dict(database.environment), "SQL": "SELECT 1"}
@@ -219,9 +218,14 @@ def _instances(host: Engine, account: str, backend: Any) -> Iterator[DatabaseCon
 
 def named(host: Engine, name: str) -> str:
     """Return the name of the container for a database's host name; empty if there is none."""
+    database = _under(host, name)
+    return database.name if database else ""
+
+
+def _under(host: Engine, name: str) -> DatabaseContainer | None:
+    """Return the database under a host name, if there is one."""
     with LOCK:
-        found = [one.name for one in _wanted(host) if name in one.aliases]
-    return next(iter(found), "")
+        return next((one for one in _wanted(host) if name in one.aliases), None)
 
 
 def _names(account: str, endpoints: set[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHO
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elasticache.api import API
+from provisioner.resources.parameter_groups import compared_parameters, declared_parameters
 
 TAGGED = (
     *grants("elasticache", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
@@ -110,26 +111,17 @@ class CacheParameterGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        declared: dict[str, Collection[str]] = {}
-        for fields in known:
-            declared.setdefault(fields["cache_parameter_group_name"], fields.get("parameters") or ())
+        declared = declared_parameters(known, "cache_parameter_group_name")
         for group in aws.pages("elasticache", "describe_cache_parameter_groups", "CacheParameterGroups"):
             name = group["CacheParameterGroupName"]
             tags = tags_of(aws, "elasticache", group["ARN"], known=name in declared)
             if aws.owns(tags):
-                yield cls._live(aws, group, tags, cls._parameters(aws, name, declared.get(name, ())))
+                shown = aws.pages(
+                    "elasticache", "describe_cache_parameters", "Parameters", CacheParameterGroupName=name
+                )
+                yield cls._live(aws, group, tags, compared_parameters(shown, declared.get(name, ())))
             elif name in declared:
                 yield cls._live(aws, group, tags, {})
-
-    @staticmethod
-    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
-        """Return the values of the parameters that the user set or that are declared."""
-        found = aws.pages("elasticache", "describe_cache_parameters", "Parameters", CacheParameterGroupName=name)
-        return {
-            item["ParameterName"]: item["ParameterValue"]
-            for item in found
-            if "ParameterValue" in item and (item.get("Source") == "user" or item["ParameterName"] in declared)
-        }
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Observed:

@@ -10,6 +10,7 @@ from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.costs import Around, Cost, hourly
@@ -205,7 +206,7 @@ class ReplicationGroup(Resource):
             TransitEncryptionEnabled=True,
             AtRestEncryptionEnabled=True,
             AutoMinorVersionUpgrade=True,
-            AuthToken=token_changes.read(aws, self.password_parameter, self.password_version),
+            AuthToken=parameter_value(aws, self.password_parameter, self.password_version),
             Tags=tag_pairs(tags),
         )["ReplicationGroup"]
         return self._live(aws, group, {}, tags, keyed=bool(self.kms_key_id))

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.tagging import tag_map
 
 if TYPE_CHECKING:
@@ -37,18 +38,12 @@ def changed_at(group: Mapping[str, Any]) -> str:
     return f"{changed:%Y-%m-%dT%H:%M:%S.%f}" if changed else "never"
 
 
-def read(aws: Aws, parameter: str, version: str) -> str:
-    """Return the token in a version of its parameter (Systems Manager API, GetParameter, Name)."""
-    place = f"{parameter}:{version.rpartition('/')[2]}"
-    return str(aws.client("ssm").get_parameter(Name=place, WithDecryption=True)["Parameter"]["Value"])
-
-
 def same(aws: Aws, parameter: str, former: str | None, version: str) -> bool:
     """Return whether two versions hold the same token, as after a change of the key that encrypts them."""
     if not former or former.rpartition("/")[2] == version.rpartition("/")[2]:
         return False
     try:
-        return read(aws, parameter, former) == read(aws, parameter, version)
+        return parameter_value(aws, parameter, former) == parameter_value(aws, parameter, version)
     except ClientError as error:
         # a parameter keeps 100 versions, and none if it was deleted
         if error.response["Error"]["Code"] == "ParameterVersionNotFound" or not_found(error, "ssm"):
@@ -67,6 +62,6 @@ def change(aws: Aws, live: Observed, strategy: Strategy, parameter: str, version
     cache.modify_replication_group(
         ReplicationGroupId=live.id,
         ApplyImmediately=True,
-        AuthToken=read(aws, parameter, version),
+        AuthToken=parameter_value(aws, parameter, version),
         AuthTokenUpdateStrategy=strategy,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Changes, Observed
@@ -135,7 +136,7 @@ def _value(aws: Aws, place: str) -> str:
     """
     api, _, named = place.partition(":")
     if api == "ssm":
-        return str(aws.client("ssm").get_parameter(Name=named, WithDecryption=True)["Parameter"]["Value"])
+        return parameter_value(aws, named)
     arn, _, key = named.partition("#")
     value = str(aws.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     if not key:

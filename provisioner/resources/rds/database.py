@@ -10,6 +10,7 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.permissions import (
     ASKED,
     CHANGED,
@@ -39,9 +40,10 @@ from provisioner.resources.rds.fields import (
     INSTANCE_FIXED,
     LASTING,
     OF_SNAPSHOT,
+    changed_exports,
 )
 from provisioner.resources.rds.groups import with_parameter_groups
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name, want_final_snapshot
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 PASSWORD = "provisioner:password-version"  # noqa: S105
@@ -197,34 +199,28 @@ class DbCluster(Resource):
         else:
             tags.append(self._given())
             cluster = rds.create_db_cluster(
-                **members.arguments(CLUSTER_FIXED | CLUSTER, fields), MasterUserPassword=self._password(aws), Tags=tags
+                **members.arguments(CLUSTER_FIXED | CLUSTER, fields),
+                MasterUserPassword=parameter_value(aws, self.password_parameter),
+                Tags=tags,
             )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         check_can_be_changed(live, live.id)
         rds, arn = aws.client("rds"), live.outputs["arn"]
-        if self.final_snapshot and "final_snapshot" in changes:
-            rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
-        elif "final_snapshot" in changes:
-            rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
+        if "final_snapshot" in changes:
+            want_final_snapshot(aws, arn, wanted=self.final_snapshot)
         settings = members.changed(CLUSTER, changes)
         if exported := changes.get("enable_cloudwatch_logs_exports"):
             del settings["EnableCloudwatchLogsExports"]
-            more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
-            lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
-            settings["CloudwatchLogsExportConfiguration"] = {name: some for name, some in lists.items() if some}
+            settings["CloudwatchLogsExportConfiguration"] = changed_exports(exported)
         if "password_version" in changes:
-            settings["MasterUserPassword"] = self._password(aws)
+            settings["MasterUserPassword"] = parameter_value(aws, self.password_parameter)
         if settings:
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
         if "password_version" in changes:
             # after the change: an interrupted run then repeats it
             rds.add_tags_to_resource(ResourceName=arn, Tags=[self._given()])
-
-    def _password(self, aws: Aws) -> str:
-        answer = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
-        return str(answer["Parameter"]["Value"])
 
     def _given(self) -> dict[str, str]:
         return {"Key": PASSWORD, "Value": self.password_version}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provisioner.engine.resource import Change
+
 CLUSTER_FIXED = {
     "db_cluster_identifier": "DBClusterIdentifier",
     "engine": "Engine",
@@ -90,3 +92,10 @@ SINGLE = {
 SINGLE_OF_SNAPSHOT = frozenset({"engine_version", "db_name", "master_username", "storage_encrypted", "kms_key_id"})
 """Fields that RestoreDBInstanceFromDBSnapshot takes from the snapshot: it has no members for them, and DBName is for
 other engines (RDS API)."""
+
+
+def changed_exports(logs: Change) -> dict[str, list[str]]:
+    """Return the change of the exported logs, as RDS takes it (RDS API, CloudwatchLogsExportConfiguration)."""
+    more, fewer = {*logs.new} - {*logs.old}, {*logs.old} - {*logs.new}
+    lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
+    return {name: some for name, some in lists.items() if some}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from provisioner.aws.permissions import (
 )
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.parameter_groups import compared_parameters, declared_parameters
 from provisioner.resources.phrases import named
 from provisioner.resources.rds.api import API
 
@@ -149,12 +150,13 @@ class DbClusterParameterGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names = _declared(known)
+        names = declared_parameters(known, "db_cluster_parameter_group_name")
         for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
             name = group["DBClusterParameterGroupName"]
             tags = tags_of(aws, "rds", group["DBClusterParameterGroupArn"], known=name in names)
             if aws.owns(tags):
-                yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
+                shown = _described(aws, name).values()
+                yield cls._live(aws, group, tags, compared_parameters(shown, names.get(name, ())))
             elif name in names:
                 yield cls._live(aws, group, tags, {})
 
@@ -163,17 +165,8 @@ class DbClusterParameterGroup(Resource):
         groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
         group = groups["DBClusterParameterGroups"][0]
         tags = tags_of(aws, "rds", group["DBClusterParameterGroupArn"])
-        declared = _declared(aws.known(cls)).get(id, ())
-        return cls._live(aws, group, tags, cls._parameters(aws, id, declared))
-
-    @staticmethod
-    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
-        """Return the values of the parameters that the user set or that are declared."""
-        return {
-            key: item["ParameterValue"]
-            for key, item in _described(aws, name).items()
-            if "ParameterValue" in item and (item.get("Source") == "user" or key in declared)
-        }
+        declared = declared_parameters(aws.known(cls), "db_cluster_parameter_group_name").get(id, ())
+        return cls._live(aws, group, tags, compared_parameters(_described(aws, id).values(), declared))
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Observed:
@@ -205,14 +198,6 @@ class DbClusterParameterGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=live.id)
-
-
-def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
-    """Return the names of each group's declared parameters, or of its recorded ones if it is not declared."""
-    names: dict[str, Collection[str]] = {}
-    for fields in known:
-        names.setdefault(fields["db_cluster_parameter_group_name"], fields.get("parameters") or ())
-    return names
 
 
 def to_send(

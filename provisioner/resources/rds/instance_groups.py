@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,13 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, untagging
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.parameter_groups import compared_parameters, declared_parameters
 from provisioner.resources.rds.api import API
 from provisioner.resources.rds.groups import to_send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 _WHY = "`database.instance`"
 
 
@@ -50,12 +52,13 @@ class DbParameterGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names = _declared(known)
+        names = declared_parameters(known, "db_parameter_group_name")
         for group in aws.pages("rds", "describe_db_parameter_groups", "DBParameterGroups"):
             name = group["DBParameterGroupName"]
             tags = tags_of(aws, "rds", group["DBParameterGroupArn"], known=name in names)
             if aws.owns(tags):
-                yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
+                shown = _described(aws, name).values()
+                yield cls._live(aws, group, tags, compared_parameters(shown, names.get(name, ())))
             elif name in names:
                 yield cls._live(aws, group, tags, {})
 
@@ -63,16 +66,8 @@ class DbParameterGroup(Resource):
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         (group,) = aws.client("rds").describe_db_parameter_groups(DBParameterGroupName=id)["DBParameterGroups"]
         tags = tags_of(aws, "rds", group["DBParameterGroupArn"])
-        return cls._live(aws, group, tags, cls._parameters(aws, id, _declared(aws.known(cls)).get(id, ())))
-
-    @staticmethod
-    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
-        """Return the values of the parameters that the user set or that are declared."""
-        return {
-            key: item["ParameterValue"]
-            for key, item in _described(aws, name).items()
-            if "ParameterValue" in item and (item.get("Source") == "user" or key in declared)
-        }
+        declared = declared_parameters(aws.known(cls), "db_parameter_group_name").get(id, ())
+        return cls._live(aws, group, tags, compared_parameters(_described(aws, id).values(), declared))
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Observed:
@@ -104,14 +99,6 @@ class DbParameterGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("rds").delete_db_parameter_group(DBParameterGroupName=live.id)
-
-
-def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
-    """Return the names of each group's declared parameters, or of its recorded ones if it is not declared."""
-    names: dict[str, Collection[str]] = {}
-    for fields in known:
-        names.setdefault(fields["db_parameter_group_name"], fields.get("parameters") or ())
-    return names
 
 
 def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:

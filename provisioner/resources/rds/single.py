@@ -10,6 +10,7 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
+from provisioner.aws.parameters import parameter_value
 from provisioner.aws.permissions import (
     ASKED,
     CHANGED,
@@ -30,8 +31,8 @@ from provisioner.resources import members
 from provisioner.resources.rds.api import API
 from provisioner.resources.rds.capacity import single_costs
 from provisioner.resources.rds.database import PASSWORD
-from provisioner.resources.rds.fields import LASTING, SINGLE, SINGLE_FIXED, SINGLE_OF_SNAPSHOT
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.fields import LASTING, SINGLE, SINGLE_FIXED, SINGLE_OF_SNAPSHOT, changed_exports
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name, want_final_snapshot
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 _SNAPSHOT, _GROUP = "snapshot:{stack}-*", "pg:{stack}-*"
@@ -209,36 +210,30 @@ class SingleDbInstance(Resource):
         else:
             tags.append(self._given())
             instance = rds.create_db_instance(
-                **members.arguments(SINGLE_FIXED | SINGLE, fields), MasterUserPassword=self._password(aws), Tags=tags
+                **members.arguments(SINGLE_FIXED | SINGLE, fields),
+                MasterUserPassword=parameter_value(aws, self.password_parameter),
+                Tags=tags,
             )["DBInstance"]
         return self._live(aws, instance, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         check_can_be_changed(live, None)
         rds, arn = aws.client("rds"), live.outputs["arn"]
-        if self.final_snapshot and "final_snapshot" in changes:
-            rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
-        elif "final_snapshot" in changes:
-            rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
+        if "final_snapshot" in changes:
+            want_final_snapshot(aws, arn, wanted=self.final_snapshot)
         settings = members.changed(SINGLE, changes)
         if exported := changes.get("enable_cloudwatch_logs_exports"):
             del settings["EnableCloudwatchLogsExports"]
-            more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
-            lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
-            settings["CloudwatchLogsExportConfiguration"] = {name: some for name, some in lists.items() if some}
+            settings["CloudwatchLogsExportConfiguration"] = changed_exports(exported)
         if {"allocated_storage", "storage_type"} & {*changes} and self.allocated_storage >= IOPS_FROM:
             settings |= {"AllocatedStorage": self.allocated_storage, "Iops": max(IOPS, live.details.get("iops") or 0)}
         if "password_version" in changes:
-            settings["MasterUserPassword"] = self._password(aws)
+            settings["MasterUserPassword"] = parameter_value(aws, self.password_parameter)
         if settings:
             rds.modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, **settings)
         if "password_version" in changes:
             # after the change: an interrupted run then repeats it
             rds.add_tags_to_resource(ResourceName=arn, Tags=[self._given()])
-
-    def _password(self, aws: Aws) -> str:
-        answer = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
-        return str(answer["Parameter"]["Value"])
 
     def _given(self) -> dict[str, str]:
         return {"Key": PASSWORD, "Value": self.password_version}

@@ -46,6 +46,14 @@ def snapshots(aws: Aws, calls: SnapshotCalls, **wanted: Any) -> Iterator[Mapping
         yield from aws.pages("rds", "describe_db_snapshots", "DBSnapshots", **wanted)
 
 
+def want_final_snapshot(aws: Aws, arn: str, *, wanted: bool) -> None:
+    """Note in the tags of a database whether its deletion leaves a snapshot."""
+    if wanted:
+        aws.client("rds").add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
+    else:
+        aws.client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
+
+
 def final_name(aws: Aws, database_id: str) -> str:
     """Return a name with the present second in UTC, unique to this try. AWS takes 255 characters (DeleteDBCluster)."""
     return f"{database_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
