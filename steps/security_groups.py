@@ -90,7 +90,11 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
 
     database_port = config.database.kind.port if config.database else 0
     with_database = clients("database", database_port, [name for name, one in workloads.items() if one.database])
-    database = group("database", "Aurora", with_database, sends=False) if config.database else None
+    database = None
+    if config.database:
+        # the description never changes on a standing group (EC2 API, CreateSecurityGroup)
+        server = "Aurora" if config.database.kind.aurora else "RDS"
+        database = group("database", server, with_database, sends=False)
     with_redis = clients(REDIS_GROUP, REDIS_PORT, [name for name, one in workloads.items() if one.redis])
     redis = group(REDIS_GROUP, "Valkey", with_redis, sends=False) if config.redis else None
     volumes: dict[str, Handle] = {}
