@@ -116,6 +116,7 @@ API = EmulatedApi(
         "groups",
         "instance_groups",
         "clusters",
+        "cluster_snapshots",
         "states",
         "instances",
         "answers",
