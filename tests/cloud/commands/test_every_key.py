@@ -46,6 +46,8 @@ UNCHANGED = {
     # no job of it has a schedule
     "alarms.schedules",
     "alarms.failed_jobs",
+    # Aurora's storage grows by itself
+    "alarms.storage",
     # a database that exists keeps its data
     "database.from_snapshot",
     # what it is about is a sum in the plan
