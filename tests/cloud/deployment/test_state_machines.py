@@ -51,10 +51,10 @@ def test_a_run_that_fails_is_repeated(project: Project) -> None:
     project.cloud.control("POST", "faults", "scenarios=task-fails&only=scheduled-report")
     project.cloud.wait(lambda: len(failed(project)) == 2, "two runs that fail")
     project.cloud.control("POST", "faults", "scenarios=")
-    project.cloud.wait(lambda: ends(project) != ["RUNNING"], "the end of the execution")
-    assert ends(project) == ["SUCCEEDED"]
-    codes = [one["containers"][0]["exitCode"] for one in tasks(project, "report")]
-    assert sorted(codes) == [0, 1, 1]
+    # the next hour's execution may have begun meanwhile
+    project.cloud.wait(lambda: ends(project)[-1] != "RUNNING", "the end of the execution")
+    assert ends(project)[-1] == "SUCCEEDED"
+    assert len(failed(project)) == 2
     project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
