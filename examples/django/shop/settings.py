@@ -34,7 +34,8 @@ DATABASES = {
         "NAME": os.environ.get("DB_NAME", ""),
         "USER": os.environ.get("DB_USER", ""),
         "PASSWORD": os.environ.get("DB_PASSWORD", ""),
-        "CONN_MAX_AGE": 60,
+        # A connection outlives a rotation: while the new password rolls out, a task with the former one gets no new connection.
+        "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "charset": "utf8mb4",
