@@ -45,8 +45,10 @@ def _folder(store: Store, volume: Shape) -> str:
     from moto.efs.models import efs_backends
 
     point = (volume.get("authorizationConfig") or {}).get("accessPointId")
+    if not point:
+        return str(volume.get("rootDirectory") or "/")
     found: Any = efs_backends[store.account][store.region].access_points.get(point)
-    root = (found.root_directory or {}) if found else {"Path": volume.get("rootDirectory")}
+    root = (found.root_directory if found else None) or {}
     return str(root.get("Path") or "/")
 
 
