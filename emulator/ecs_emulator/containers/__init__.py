@@ -17,10 +17,11 @@ def begin(directory: str) -> None:
     engine.connect(engine.owner_of(directory))
     if (host := engine.current) is not None:
         from ecs_emulator.clock import CLOCK
-        from ecs_emulator.containers import database, entry, runs, targets
+        from ecs_emulator.containers import database, entry, file_systems, runs, targets
 
         CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
         database.keep(host)
+        file_systems.keep(host)
         targets.watch(host)
         entry.open_all(Path(directory))
 

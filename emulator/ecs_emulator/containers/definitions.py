@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ecs_emulator.containers import relays
+from ecs_emulator.containers import file_systems, relays
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
 from ecs_emulator.ecs import overrides, secrets, task_endpoint
@@ -125,12 +125,8 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
         "cpu_shares": max(2, int(container.get("cpu") or 0)),
         "mem_limit": int(container.get("memory") or size(task)[1] or 512) * MIB,
         "mounts": [
-            # anonymous volumes of Docker, which are removed with the container
-            {"Type": "volume", "Target": one["containerPath"], "ReadOnly": one.get("readOnly", False)}
-            for one in [
-                *container.get("mountPoints", ()),
-                *([{"containerPath": BUNDLE_FOLDER}] if database else []),
-            ]
+            *file_systems.mounts(store, task.definition.shape, container),
+            *([{"Type": "volume", "Target": BUNDLE_FOLDER, "ReadOnly": False}] if database else []),
         ],
     }
     name = f"{task.definition.family}-{task.id[:12]}-{container['name']}"

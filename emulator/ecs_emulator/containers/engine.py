@@ -137,7 +137,7 @@ class Engine:
         self.clear()
 
     def clear(self) -> None:
-        """Remove all containers and networks of this cloud."""
+        """Remove all containers, networks and named volumes of this cloud."""
         from docker.errors import DockerException
 
         with contextlib.suppress(DockerException):
@@ -147,6 +147,8 @@ class Engine:
                 list(pool.map(self.remove, ids))
             for network in self.client.api.networks(filters=wanted):
                 self.client.api.remove_network(network["Id"])
+            for volume in self.client.api.volumes(filters=wanted)["Volumes"] or ():
+                self.client.api.remove_volume(volume["Name"])
         self.containers = {}
 
 

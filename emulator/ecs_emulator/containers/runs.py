@@ -7,7 +7,18 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecs_emulator.containers import authority, database, definitions, engine, images, logs, networks, relays, waiting
+from ecs_emulator.containers import (
+    authority,
+    database,
+    definitions,
+    engine,
+    file_systems,
+    images,
+    logs,
+    networks,
+    relays,
+    waiting,
+)
 from ecs_emulator.containers.definitions import NETWORK
 from ecs_emulator.containers.engine import Engine
 from ecs_emulator.containers.task_containers import KILLED, TaskContainers, exit_code
@@ -225,6 +236,7 @@ def _start_one(host: Engine, spec: ContainerSpec, place: Place, first: str, run:
     if spec.database:
         database.await_server(host, spec.database, run.is_starting)
     with host.creating():
+        file_systems.prepare(host, spec.image, spec.host["mounts"])
         _create(host, spec, place, first)
         if spec.database:
             bundle = authority.archive({authority.BUNDLE: authority.authority().pem})

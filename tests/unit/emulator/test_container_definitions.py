@@ -12,9 +12,10 @@ from ecs_emulator.containers.database_servers import MYSQL, POSTGRESQL, Server
 from ecs_emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
 
 
-def containers(**more: Any) -> list[ContainerSpec]:
+def containers(volumes: tuple[dict[str, Any], ...] = (), **more: Any) -> list[ContainerSpec]:
     container = {"name": "web", "image": "web:1", **more}
-    definition = SimpleNamespace(family="web", shape={"containerDefinitions": [container], "memory": "512"})
+    shape = {"containerDefinitions": [container], "memory": "512", "volumes": volumes}
+    definition = SimpleNamespace(family="web", shape=shape)
     task = SimpleNamespace(id="0" * 32, definition=definition, overrides={}, zone="a", launch_type="FARGATE")
     return container_specs(cast("Any", SimpleNamespace(account="1", region="r")), cast("Any", task), 5555)
 
@@ -95,3 +96,20 @@ def test_another_password_is_sent_in_a_variable_only(server: Server, said: str) 
     command, given = server.another_password(variables("before"), variables(r"a\b%c"))
     assert (given["SQL"], given[server.variables[2]]) == (said, "before")
     assert not any("before" in word or r"a\b" in word for word in command)
+
+
+def folder(name: str, file_system: str, directory: str) -> dict[str, Any]:
+    return {"name": name, "efsVolumeConfiguration": {"fileSystemId": file_system, "rootDirectory": directory}}
+
+
+def test_tasks_share_a_volume_for_each_folder_of_efs() -> None:
+    points = [{"containerPath": f"/{one}", "sourceVolume": one, "readOnly": one == "b"} for one in "abcde"]
+    (one,) = containers(
+        (folder("a", "fs-1", "/x"), folder("b", "fs-1", "/x"), folder("c", "fs-1", "/"), folder("d", "fs-2", "/x")),
+        mountPoints=points,
+    )
+    a, b, c, d, e = one.host["mounts"]
+    assert a["Source"] == b["Source"]
+    assert len({mount["Source"] for mount in (a, b, c, d)}) == 3
+    assert [mount["ReadOnly"] for mount in (a, b)] == [False, True]
+    assert "Source" not in e  # it is removed with the container
