@@ -25,7 +25,7 @@ from ecs_emulator.services.rds.singles import (
     place_standby,
     remove_standby,
 )
-from ecs_emulator.services.rds.versions import full_version
+from ecs_emulator.services.rds.versions import check_upgrade, full_version
 
 _SLOW: Mapping[str, tuple[str, str, durations.Duration]] = {
     "allocated_storage": ("AllocatedStorage", "modifying", durations.DB_SINGLE_STORAGE),
@@ -84,6 +84,8 @@ def _check(rds: Any, database: Any, wanted: dict[str, Any]) -> None:
         check_class(engine.name, database.engine_version, wanted["db_instance_class"])
     if "engine_version" in wanted:
         wanted["engine_version"] = full_version(engine, wanted["engine_version"])
+        allowed = bool(wanted.get("allow_major_version_upgrade"))
+        check_upgrade(engine, database.engine_version, wanted["engine_version"], allowed=allowed)
     version = wanted.get("engine_version") or database.engine_version
     check_family(rds, wanted.get("db_parameter_group_name"), engine.family(version))
     if (password := wanted.get("master_user_password")) is not None:
