@@ -75,6 +75,14 @@ def main(scene: Scene) -> str:
 
 
 @once
+def of_16(scene: Scene) -> str:
+    """An available cluster of an older major version."""
+    postgresql(scene, scene.client("rds"), DBClusterIdentifier="older", EngineVersion="16.10")
+    scene.wait(lambda: status(scene, "older") == "available")
+    return "older"
+
+
+@once
 def plain(scene: Scene) -> str:
     """A cluster without the capacities of Serverless v2."""
     wanted = request(scene, DBClusterIdentifier="plain")
@@ -331,6 +339,14 @@ CASES = (
     case("ModifyDBCluster", "to a log that the engine does not write", "InvalidParameterCombination", LOGS,
         lambda s, c: c.modify_db_cluster(
             DBClusterIdentifier=cluster(s), CloudwatchLogsExportConfiguration={"EnableLogTypes": ["upgrade"]})),
+    case("ModifyDBCluster", "to an older version", "InvalidParameterCombination",
+        "https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/issues/308",
+        lambda s, c: c.modify_db_cluster(DBClusterIdentifier=of_16(s), EngineVersion="16.9"),
+        "Cannot upgrade aurora-postgresql from 16.10 to 16.9"),
+    case("ModifyDBCluster", "to another major version without AllowMajorVersionUpgrade",
+        "InvalidParameterCombination", "https://github.com/hashicorp/terraform-provider-aws/issues/13389",
+        lambda s, c: c.modify_db_cluster(DBClusterIdentifier=of_16(s), EngineVersion="17.7"),
+        "The AllowMajorVersionUpgrade flag must be"),
     case("ModifyDBCluster", "that is unknown", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.modify_db_cluster(DBClusterIdentifier="nothing", BackupRetentionPeriod=7)),
     case("ModifyDBCluster", "while it is being created", "InvalidDBClusterStateFault", ERRORS, unready),

@@ -13,6 +13,8 @@ SMALLER = "https://github.com/convox/rack/issues/2846"
 OPTIMIZED = "https://github.com/hashicorp/terraform-provider-aws/issues/12493"
 IOPS = "https://github.com/hashicorp/terraform-provider-aws/issues/28589"
 CLASS = "https://github.com/aws-quickstart/quickstart-awx/issues/47"
+OLDER = "https://github.com/hashicorp/terraform/issues/22462"
+MAJOR = "https://github.com/aws-controllers-k8s/community/issues/1265"
 STOPPING = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html"
 
 
@@ -58,6 +60,12 @@ def status(scene: Scene, name: str) -> str:
 def standing(scene: Scene) -> str:
     """An available instance with a disk of 40 GiB."""
     return _standing(scene, "standing", AllocatedStorage=40)
+
+
+@once
+def of_16(scene: Scene) -> str:
+    """An available instance of an older major version."""
+    return _standing(scene, "older", EngineVersion="16.10")
 
 
 @once
@@ -148,6 +156,11 @@ CASES = (
         lambda s, c: modify(s, c, standing(s), AllocatedStorage=50, Iops=3000), "a storage size less than 400"),
     case("ModifyDBInstance", "with a gp3 disk of 400 GiB without IOPS", "InvalidParameterCombination", IOPS,
         lambda s, c: modify(s, c, standing(s), AllocatedStorage=400), "You must specify both the storage size"),
+    case("ModifyDBInstance", "to an older version", "InvalidParameterCombination", OLDER,
+        lambda s, c: modify(s, c, of_16(s), EngineVersion="16.9"), "Cannot upgrade postgres from 16.10 to 16.9"),
+    case("ModifyDBInstance", "to another major version without AllowMajorVersionUpgrade",
+        "InvalidParameterCombination", MAJOR,
+        lambda s, c: modify(s, c, of_16(s), EngineVersion="17.7"), "The AllowMajorVersionUpgrade flag must be"),
     case("ModifyDBInstance", "while it is stopped", "InvalidDBInstanceState", STOPPING,
         lambda s, c: modify(s, c, stopped(s), BackupRetentionPeriod=3)),
     case("DeleteDBInstance", "without a cluster and without a word on a snapshot", "InvalidParameterCombination",

@@ -14,7 +14,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.rds import texts
-from ecs_emulator.services.rds.versions import ENGINES, MYSQL, Engine, can_pause, resolve
+from ecs_emulator.services.rds.versions import ENGINES, MYSQL, Engine, can_pause, check_upgrade, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")
@@ -257,6 +257,9 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster = find(self, kwargs["db_cluster_identifier"])
     check_available(cluster)
     version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
+    if version and cluster.engine in ENGINES:
+        allowed = bool(kwargs.get("allow_major_version_upgrade"))
+        check_upgrade(ENGINES[cluster.engine], cluster.engine_version, version, allowed=allowed)
     _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), cluster.engine, version or "")
     _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine, version)
     if kwargs.get("master_user_password") is not None:

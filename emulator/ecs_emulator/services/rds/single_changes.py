@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -25,7 +25,7 @@ from ecs_emulator.services.rds.singles import (
     place_standby,
     remove_standby,
 )
-from ecs_emulator.services.rds.versions import full_version
+from ecs_emulator.services.rds.versions import check_upgrade, full_version
 
 _SLOW: Mapping[str, tuple[str, str, durations.Duration]] = {
     "allocated_storage": ("AllocatedStorage", "modifying", durations.DB_SINGLE_STORAGE),
@@ -36,6 +36,8 @@ _SLOW: Mapping[str, tuple[str, str, durations.Duration]] = {
 }
 """The changes that stay in PendingModifiedValues until they are done, each with its status ("Viewing DB instance
 status")."""
+_OUTAGES = ("db_instance_class", "engine_version")
+"""The changes with an outage (RDS user guide, "Settings for DB instances")."""
 _SHORT = {
     "backup_retention_period": "modifying",
     "cloudwatch_logs_export_configuration": "configuring-log-exports",
@@ -84,6 +86,8 @@ def _check(rds: Any, database: Any, wanted: dict[str, Any]) -> None:
         check_class(engine.name, database.engine_version, wanted["db_instance_class"])
     if "engine_version" in wanted:
         wanted["engine_version"] = full_version(engine, wanted["engine_version"])
+        allowed = bool(wanted.get("allow_major_version_upgrade"))
+        check_upgrade(engine, database.engine_version, wanted["engine_version"], allowed=allowed)
     version = wanted.get("engine_version") or database.engine_version
     check_family(rds, wanted.get("db_parameter_group_name"), engine.family(version))
     if (password := wanted.get("master_user_password")) is not None:
@@ -157,7 +161,9 @@ def _begin(database: Any, slow: dict[str, Any], short: list[str], *, at_once: bo
     ended, phases = 0.0, []
     for name in begun:
         _, status, lasts = _SLOW[name]
-        ended = later(lasts, after=ended)
+        began, ended = later(0, after=ended), later(lasts, after=ended)
+        if name in _OUTAGES:
+            database.unreachable = _unreachable(database, name, began, ended)
         phases.append((status, ended))
     for status in dict.fromkeys(short):
         ended = later(durations.DB_SINGLE_CHANGE, after=ended)
@@ -170,6 +176,26 @@ def _begin(database: Any, slow: dict[str, Any], short: list[str], *, at_once: bo
         database.optimized_at = later(durations.DB_SINGLE_OPTIMIZATION, after=ended)
         rest = [("storage-optimization", database.optimized_at)]
     database.phases = [*phases, *rest]
+
+
+def _unreachable(database: Any, change: str, began: float, ended: float) -> tuple[float, float]:
+    """Return the moments between which an instance does not answer while it changes.
+
+    A new class comes to the standby first, which then takes over (AWS re:Post, "What factors affect my downtime or
+    database performance in Amazon RDS?"). A new version comes to both at the same time (RDS user guide, "Upgrading a
+    DB instance engine version").
+    """
+    if change == "db_instance_class" and database.multi_az:
+        switched = began + (ended - began) / 2
+        return later(0, after=switched), later(durations.DB_SINGLE_FAILOVER, after=switched)
+    return began, ended
+
+
+@add(DBInstance, "answers")
+def answers(self: Any) -> bool:
+    """Return whether an instance without a cluster is not in an outage of a change."""
+    since, until = getattr(self, "unreachable", (inf, inf))
+    return not passed(since) or passed(until)
 
 
 def _pending(self: Any) -> dict[str, Any]:

@@ -141,7 +141,13 @@ CLASSES = (
 def shown(engine: Engine, version: str) -> dict[str, Any]:
     """Return a version of an engine as DescribeDBEngineVersions shows it."""
     later = [
-        {"Engine": engine.name, "EngineVersion": other, "Description": engine.described(other), "AutoUpgrade": False}
+        {
+            "Engine": engine.name,
+            "EngineVersion": other,
+            "Description": engine.described(other),
+            "AutoUpgrade": False,
+            "IsMajorVersionUpgrade": engine.major(other) != engine.major(version),
+        }
         for other in engine.versions
         if _number(other) > _number(version)
     ]
@@ -246,6 +252,21 @@ def full_version(engine: Engine, version: str | None) -> str:
     if full not in engine.versions:
         refuse("InvalidParameterCombination", f"Cannot find version {version} for {engine.name}")
     return full
+
+
+def check_upgrade(engine: Engine, now: str, wanted: str, *, allowed: bool) -> None:
+    """Refuse an older version, and another major version without AllowMajorVersionUpgrade.
+
+    Sources: hashicorp/terraform#22462 and terraform-aws-modules/terraform-aws-rds-aurora#308 (Cannot upgrade);
+    aws-controllers-k8s/community#1265 and terraform-provider-aws#13389 (the flag), of instances and of clusters.
+    """
+    if _number(wanted) < _number(now):
+        refuse("InvalidParameterCombination", f"Cannot upgrade {engine.name} from {now} to {wanted}")
+    if engine.major(wanted) != engine.major(now) and not allowed:
+        refuse(
+            "InvalidParameterCombination",
+            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+        )
 
 
 def can_pause(name: str, version: str) -> bool:
