@@ -269,6 +269,11 @@ class Task:
     endpoints: dict[str, str] = field(default_factory=dict)
 
     @property
+    def is_protected(self) -> bool:
+        """Return whether the service scheduler must not stop the task to scale in or to deploy."""
+        return self.protected_until is not None and self.protected_until > now()
+
+    @property
     def ended(self) -> bool:
         """Return whether nothing of the task runs or holds resources any more."""
         return self.status == "STOPPED"
