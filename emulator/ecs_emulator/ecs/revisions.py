@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from ecs_emulator.clock import later
 from ecs_emulator.ecs import connect, monitoring, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, last_part, now
@@ -121,6 +122,8 @@ def update_task_protection(store: Store, request: Shape) -> Shape:
         if until is not None and _blocks(store, task):
             return "DEPLOYMENT_BLOCKED"
         task.protected_until = until
+        # the scheduler looks again when it ends
+        task.protection_ends = later(minutes * 60.0) if until else 0.0
         return _protection(task)
 
     return _protected(store, cluster.name, request.get("tasks", []), protect)
