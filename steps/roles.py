@@ -67,6 +67,7 @@ def roles(stack: Stack, volumes: Volumes) -> Roles:
             tasks_of_ecs,
             inline_policies={
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
+                **_protecting(stack, name),
                 **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **_of_buckets(stack, workload),
                 **_of_volumes(workload, volumes),
@@ -116,6 +117,22 @@ def _shifting(stack: Stack) -> str | None:
         description="ECS, when it shifts traffic from old tasks to new ones",
     )
     return ready(declared).arn
+
+
+def _protecting(stack: Stack, name: str) -> dict[str, Policy]:
+    """Return the policy by which a service's tasks protect themselves; a task's ARN names the cluster, no service."""
+    service = stack.config.services.get(name)
+    if service is None or not service.task_protection:
+        return {}
+    facts = stack.facts
+    here = f"arn:{facts.partition}:ecs:{facts.region}:{facts.account}"
+    statement = {
+        "Effect": "Allow",
+        "Action": ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+        "Resource": f"{here}:task/{stack.name}/*",
+        "Condition": {"ArnEquals": {"ecs:cluster": f"{here}:cluster/{stack.name}"}},
+    }
+    return {"task-protection": policy(statement)}
 
 
 def _of_buckets(stack: Stack, workload: Workload) -> dict[str, Policy]:

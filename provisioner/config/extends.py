@@ -18,7 +18,10 @@ _PROGRAM = (
     *("user", "read_only", "capabilities"),
 )
 """Keys of a workload's containers and of its size."""
-_RIGHTS = ("stop_timeout", "redis", "buckets", "queues", "topics", "volumes", "policies", "security_groups", "exec")
+_RIGHTS = (
+    *("stop_timeout", "redis", "buckets", "queues", "topics", "volumes", "policies", "security_groups", "exec"),
+    "task_protection",
+)
 INHERITED = (*IMAGE, *_PROGRAM, "command", "entrypoint", "health", "depends_on", "calls", "database", *_RIGHTS)
 """Keys that `extends` takes over: program and permissions of a workload, never its address and its number of tasks."""
 BY_DEFAULT = (

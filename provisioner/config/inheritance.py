@@ -27,7 +27,7 @@ MISSING: Any = object()
 
 OF_SERVICES = frozenset(
     {"launch", "on_demand", "exec", "health", "deployment", "circuit_breaker", "scaling", "count"}
-    | {"deregistration_delay", "sticky", "wait_for_database"}
+    | {"deregistration_delay", "sticky", "wait_for_database", "task_protection"}
 )
 """Keys that no job has."""
 _OF_LOAD_BALANCER = frozenset({"path", "codes", "healthy"})

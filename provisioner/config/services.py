@@ -125,6 +125,9 @@ class Service(Workload):
     """Seconds for which a client's requests go to the same task, by a cookie of the load balancer's."""
     exec: bool | None = None
     """Allow ECS Exec to open a shell in its tasks; by default on, but not in a protected stack."""
+    task_protection: bool = False
+    """Let its tasks protect themselves from scale-in and deployments while they work, by ECS's task scale-in
+    protection."""
     target_container: Name | None = None
     """The sidecar that load balancer, callers and tunnels connect to; by default the service's own container."""
 

@@ -100,6 +100,11 @@ def with_topics(config: Config) -> bool:
     return bool(config.topics)
 
 
+def protecting(config: Config) -> bool:
+    """Return whether tasks of a service may protect themselves from scale-in and deployments."""
+    return any(service.task_protection for service in config.services.values())
+
+
 def _key_of_queues(config: Config) -> str | None:
     """Return the key that encrypts the messages of services and jobs."""
     return config.kms_key if config.queues or config.topics else None
@@ -162,6 +167,14 @@ ROLES: tuple[Permission, ...] = (
     ),
     *grants("sns", " ".join(one.partition(":")[2] for one in PUBLISHING), "{stack}-*", wanted=with_topics),
     *on_key(_key_of_queues, "key", "Decrypt GenerateDataKey", conditions=via("sns", "sqs"), why="kms_key"),
+    # tasks protect themselves while they work
+    *grants(
+        "ecs",
+        "GetTaskProtection UpdateTaskProtection",
+        "task/{stack}/*",
+        conditions=_CLUSTER,
+        wanted=protecting,
+    ),
     # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
     *grants(
         "elasticloadbalancing",

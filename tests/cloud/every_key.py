@@ -239,6 +239,7 @@ VALUES: dict[str, Any] = {
     "services.web.sign_in": "company",
     "services.web.sign_in_except": ["/up"],
     "services.web.exec": False,
+    "services.web.task_protection": True,
     "services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1", "port": 8000}},
     "services.web.depends_on": {"proxy": "start"},
     "services.web.target_container": "proxy",

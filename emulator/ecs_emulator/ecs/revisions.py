@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from ecs_emulator.clock import later
 from ecs_emulator.ecs import connect, monitoring, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, last_part, now
@@ -13,6 +14,7 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 
+_LONGEST_MINUTES = 2880
 _KEPT = (
     "capacityProviderStrategy",
     "launchType",
@@ -98,8 +100,9 @@ def list_attributes(store: Store, request: Shape) -> Shape:
 
 @operation
 def get_task_protection(store: Store, request: Shape) -> Shape:
-    """Answer GetTaskProtection: of the named tasks of services, or of all."""
+    """Answer GetTaskProtection: of up to 100 named tasks of services, or of all."""
     cluster = store.cluster(request.get("cluster"))
+    at_most(request, "tasks", 100)
     names = request.get("tasks") or [task.arn for task in store.tasks_of(cluster.name) if task.service]
     return _protected(store, cluster.name, names, _protection)
 
@@ -109,17 +112,24 @@ def update_task_protection(store: Store, request: Shape) -> Shape:
     """Answer UpdateTaskProtection: by default for two hours (API reference); up to 10 tasks."""
     cluster = store.cluster(request.get("cluster"))
     at_most(request, "tasks", 10)
-    minutes = int(request.get("expiresInMinutes") or 120)
+    minutes = int(request.get("expiresInMinutes", 120))
+    if not 1 <= minutes <= _LONGEST_MINUTES:
+        # by analogy: the limits are in the API reference, the text is not
+        refuse("InvalidParameterException", f"expiresInMinutes must be between 1 and {_LONGEST_MINUTES}.")
     until = now() + timedelta(minutes=minutes) if request.get("protectionEnabled") else None
 
-    def protect(task: Task) -> Shape:
+    def protect(task: Task) -> Shape | str:
+        if until is not None and _blocks(store, task):
+            return "DEPLOYMENT_BLOCKED"
         task.protected_until = until
+        # the scheduler looks again when it ends
+        task.protection_ends = later(minutes * 60.0) if until else 0.0
         return _protection(task)
 
     return _protected(store, cluster.name, request.get("tasks", []), protect)
 
 
-def _protected(store: Store, cluster: str, names: list[str], read: Callable[[Task], Shape]) -> Shape:
+def _protected(store: Store, cluster: str, names: list[str], read: Callable[[Task], Shape | str]) -> Shape:
     tasks = {name: store.tasks.get(last_part(name)) for name in names}
     found, failures = [], []
     for name, task in tasks.items():
@@ -128,12 +138,30 @@ def _protected(store: Store, cluster: str, names: list[str], read: Callable[[Tas
             failures.append({"arn": arn, "reason": "MISSING"})
         elif not task.service:
             failures.append({"arn": task.arn, "reason": "TASK_NOT_VALID"})
+        elif isinstance(answer := read(task), str):
+            failures.append({"arn": task.arn, "reason": answer})
         else:
-            found.append(read(task))
+            found.append(answer)
     return {"protectedTasks": found, "failures": failures}
 
 
+def _blocks(store: Store, task: Task) -> bool:
+    """Return whether a service would have more protected tasks than its desired count.
+
+    Source: ECS developer guide, "Protect your Amazon ECS tasks from being terminated by scale-in events", as quoted in
+    aws-containers/ecs-task-protection-examples#3. By analogy: a task that is protected already is extended.
+    """
+    service = store.services.get(f"{task.cluster}/{task.service}")
+    if service is None or task.is_protected:
+        return False
+    held = sum(one.is_protected and not one.ended for one in store.tasks_of(task.cluster, service.name))
+    return held >= service.desired
+
+
 def _protection(task: Task) -> Shape:
-    until = task.protected_until
-    held = until is not None and until > now()
-    return {"taskArn": task.arn, "protectionEnabled": held, **({"expirationDate": until} if held else {})}
+    held = task.is_protected
+    return {
+        "taskArn": task.arn,
+        "protectionEnabled": held,
+        **({"expirationDate": task.protected_until} if held else {}),
+    }

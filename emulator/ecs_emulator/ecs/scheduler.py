@@ -81,11 +81,12 @@ def _note_healthy(service: Service, tasks: list[Task]) -> None:
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
-    """Stop surplus tasks: first tasks that do not run yet, then the youngest."""
-    surplus = len(current) - service.desired
+    """Stop surplus tasks: first tasks that do not run yet, then the youngest; protected tasks stay."""
+    removable = [task for task in current if not task.is_protected]
+    surplus = min(len(current) - service.desired, len(removable))
     if surplus <= 0:
         return
-    order = sorted(current, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
+    order = sorted(removable, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
     for task in order[:surplus]:
         end(task, _SCALING.format(primary.id), "ServiceSchedulerInitiated")
         current.remove(task)
@@ -168,12 +169,14 @@ def _replaceable(current: int, failed: int, desired: int, room: int) -> int:
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
-    """Stop old tasks as far as the minimum of healthy tasks allows."""
+    """Stop old tasks as far as the minimum of healthy tasks allows; protected tasks stay (task-scale-in-protection)."""
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
     running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
     former = rollouts.completed(service)
     for task in outdated:
+        if task.is_protected:
+            continue
         kept = former is not None and task.deployment == former.id and not unwell(service, task)
         coming = kept and task.status != "RUNNING"
         if (not _well(task) and not coming) or running > least:

@@ -263,6 +263,16 @@ def test_tasks_can_be_protected(standing: EmbeddedCloud) -> None:
     ecs.update_task_protection(cluster=NAME, tasks=some["tasks"][:1], protectionEnabled=False)
 
 
+def test_protection_has_limits_and_failures(standing: EmbeddedCloud) -> None:
+    ecs = standing.client("ecs")
+    one = {"cluster": NAME, "tasks": tasks(ecs)["tasks"][:1]}
+    for minutes in (0, 2881):
+        with refused("InvalidParameterException"):
+            ecs.update_task_protection(**one, protectionEnabled=True, expiresInMinutes=minutes)
+    (failure,) = ecs.update_task_protection(cluster=NAME, tasks=["0" * 32], protectionEnabled=True)["failures"]
+    assert failure["reason"] == "MISSING"
+
+
 def test_reads_of_instances_and_namespaces(standing: EmbeddedCloud) -> None:
     ecs, ssm = standing.client("ecs"), standing.client("ssm")
     ids = set(instances(standing.client("ec2"))["InstanceIds"])

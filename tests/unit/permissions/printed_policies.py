@@ -72,6 +72,7 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "load_balancer": {"listener": LISTENER},
         "services": {"web": {**WEB, "deployment": "canary"}},
     },
+    "task protection": {"services": {"web": {**WEB, "task_protection": True}}},
     "buckets": {
         "buckets": {"uploads": {}},
         "kms_key": "alias/main",

@@ -34,6 +34,8 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "DescribeServiceRevisions": ("serviceRevisionArns", "service-revision/{path}"),
     "DescribeTasks": ("tasks", _TASK),
     "StopTask": ("task", _TASK),
+    "GetTaskProtection": ("tasks", _TASK),
+    "UpdateTaskProtection": ("tasks", _TASK),
     "DescribeContainerInstances": ("containerInstances", _INSTANCE),
     "UpdateContainerInstancesState": ("containerInstances", _INSTANCE),
     "DescribeCapacityProviders": ("capacityProviders", "capacity-provider/{name}"),
