@@ -55,6 +55,7 @@ OPTIONS: dict[str, Any] = {
             "calls": ["here"],
             "deployment": {"strategy": "canary", "alarms": ["errors"], "pause_at": ["post-test-traffic-shift"]},
             "secrets": {"OWN": True, "PARAMETER": "ssm:/shared/key", "SECRET": "secretsmanager:shared/key"},
+            "task_protection": True,
         },
         "here": {"image": f"{ACCOUNT}.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80, "launch": "ec2"},
         "there": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
