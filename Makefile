@@ -51,7 +51,7 @@ test-slow: $(READY)
 	@echo "make test-slow SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier slow $(SHARE)
 
-# Both of them in one run: no worker waits for the last file of the first. Continuous integration on one machine runs a third.
+# Both of them in one run: no worker waits for the last file of the first. Continuous integration on one machine runs a quarter.
 test-rest: $(READY)
 	@echo "make test-rest SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier cloud,slow $(SHARE)
