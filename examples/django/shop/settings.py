@@ -34,7 +34,7 @@ DATABASES = {
         "NAME": os.environ.get("DB_NAME", ""),
         "USER": os.environ.get("DB_USER", ""),
         "PASSWORD": os.environ.get("DB_PASSWORD", ""),
-        # A connection outlives a rotation: while the new password rolls out, a task with the former one gets no new connection.
+        # A connection outlives a rotation, until whose end a task with the former password gets no new one.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
