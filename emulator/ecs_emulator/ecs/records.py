@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ecs_emulator.clock import passed
-
 Shape = dict[str, Any]
 NEVER = float("inf")
 FARGATE = ("FARGATE", "FARGATE_SPOT")
@@ -268,13 +266,12 @@ class Task:
     unwell: str = ""
     was_well: bool = False
     protected_until: datetime | None = None
-    protection_ends: float = 0.0
     endpoints: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_protected(self) -> bool:
         """Return whether the service scheduler must not stop the task to scale in or to deploy."""
-        return self.protected_until is not None and not passed(self.protection_ends)
+        return self.protected_until is not None and self.protected_until > now()
 
     @property
     def ended(self) -> bool:

@@ -122,8 +122,8 @@ def update_task_protection(store: Store, request: Shape) -> Shape:
         if until is not None and _blocks(store, task):
             return "DEPLOYMENT_BLOCKED"
         task.protected_until = until
-        # the scheduler looks again when it ends
-        task.protection_ends = later(minutes * 60.0) if until else 0.0
+        if until:
+            later(minutes * 60.0)  # the scheduler looks again when it ends
         return _protection(task)
 
     return _protected(store, cluster.name, request.get("tasks", []), protect)

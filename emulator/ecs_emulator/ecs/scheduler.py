@@ -81,16 +81,19 @@ def _note_healthy(service: Service, tasks: list[Task]) -> None:
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
-    """Stop surplus tasks: first tasks that do not run yet, then the youngest; protected tasks stay."""
+    """Stop surplus tasks: first tasks that do not run yet, then the youngest; protected tasks stay.
+
+    Source: ECS developer guide, "Protect your Amazon ECS tasks from being terminated by scale-in events".
+    """
+    surplus = max(0, len(current) - service.desired)
     removable = [task for task in current if not task.is_protected]
-    surplus = min(len(current) - service.desired, len(removable))
-    if surplus <= 0:
+    removable.sort(key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
+    if not (stopped := removable[:surplus]):
         return
-    order = sorted(removable, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
-    for task in order[:surplus]:
+    for task in stopped:
         end(task, _SCALING.format(primary.id), "ServiceSchedulerInitiated")
         current.remove(task)
-    service.say(f"has stopped {surplus} running tasks: " + " ".join(f"(task {task.id})." for task in order[:surplus]))
+    service.say(f"has stopped {len(stopped)} running tasks: " + " ".join(f"(task {task.id})." for task in stopped))
 
 
 def _most(service: Service) -> int:
@@ -169,7 +172,7 @@ def _replaceable(current: int, failed: int, desired: int, room: int) -> int:
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
-    """Stop old tasks as far as the minimum of healthy tasks allows; protected tasks stay (task-scale-in-protection)."""
+    """Stop old tasks as far as the minimum of healthy tasks allows; protected tasks stay, as in `_shrink`."""
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
     running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
