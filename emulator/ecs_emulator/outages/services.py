@@ -71,26 +71,17 @@ def _no_database(kept: Store, host: str, task: Task) -> str:
     rds: Any = rds_backends[kept.account][kept.region]
     rds.settle()
     cluster = next((one for one in rds.clusters.values() if one.endpoint == host), None)
-    if cluster is None:
-        return _no_single(kept, rds, host, task)
-    if cluster.status in STANDING:
-        return f"its database is {cluster.status}"
-    if all(one.status in STANDING for one in cluster._members):
-        return "its database has no available instance"
-    let = allow_tcp(kept.ec2, groups_of(task), cluster.vpc_security_group_ids, int(cluster.port))
-    return "" if let else "no security groups let its running tasks reach the database"
-
-
-def _no_single(kept: Store, rds: Any, host: str, task: Task) -> str:
-    """Return the reason why a task cannot use an instance without a cluster; empty if it can."""
     single = next((one for one in rds.databases.values() if one.address == host), None)
-    if single is None:
+    database = cluster or single
+    if database is None:
         return "its database is deleted"
-    if single.status in STANDING:
-        return f"its database is {single.status}"
-    if not single.answers():
-        return f"its database is {single.status}, and does not answer meanwhile"
-    let = allow_tcp(kept.ec2, groups_of(task), single.vpc_security_group_ids, int(single.port))
+    if database.status in STANDING:
+        return f"its database is {database.status}"
+    if cluster and all(one.status in STANDING for one in cluster._members):
+        return "its database has no available instance"
+    if not cluster and not database.answers():
+        return f"its database is {database.status}, and does not answer meanwhile"
+    let = allow_tcp(kept.ec2, groups_of(task), database.vpc_security_group_ids, int(database.port))
     return "" if let else "no security groups let its running tasks reach the database"
 
 
