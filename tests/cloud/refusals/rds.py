@@ -340,7 +340,7 @@ CASES = (
         lambda s, c: c.modify_db_cluster(
             DBClusterIdentifier=cluster(s), CloudwatchLogsExportConfiguration={"EnableLogTypes": ["upgrade"]})),
     case("ModifyDBCluster", "to an older version", "InvalidParameterCombination",
-        "https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/issues/308",
+        "https://github.com/ministryofjustice/cloud-platform-environments/pull/7615",
         lambda s, c: c.modify_db_cluster(DBClusterIdentifier=of_16(s), EngineVersion="16.9"),
         "Cannot upgrade aurora-postgresql from 16.10 to 16.9"),
     case("ModifyDBCluster", "to another major version without AllowMajorVersionUpgrade",

@@ -257,9 +257,9 @@ def full_version(engine: Engine, version: str | None) -> str:
 def check_upgrade(engine: Engine, now: str, wanted: str, *, allowed: bool) -> None:
     """Refuse an older version, and another major version without AllowMajorVersionUpgrade.
 
-    Sources: hashicorp/terraform#22462 (Cannot upgrade), and terraform-aws-modules/terraform-aws-rds-aurora#308 with the
-    same code for a cluster and a version that is no target; aws-controllers-k8s/community#1265 and
-    terraform-provider-aws#13389 (the flag), of instances and of clusters.
+    Sources: hashicorp/terraform#22462 and, of clusters, ministryofjustice/cloud-platform-environments#7615
+    (an older version); aws-controllers-k8s/community#1265 and, of clusters, hashicorp/terraform-provider-aws#13389 (the
+    flag).
     """
     if _number(wanted) < _number(now):
         refuse("InvalidParameterCombination", f"Cannot upgrade {engine.name} from {now} to {wanted}")
