@@ -27,7 +27,7 @@ SECONDS = {
     "docker/test_sidecars": 125,
     "docker/test_system": 330,
     "docker/test_unnoticed": 200,
-    "docker/test_volumes": 60,
+    "docker/test_volumes": 120,
     "docker/test_ways_out": 130,
 }
 """The seconds of each file on two shared cores with three workers. Only their relation counts; `ARGS=--durations=0`

@@ -19,8 +19,8 @@ _PROGRAM = (
 )
 """Keys of a workload's containers and of its size."""
 _RIGHTS = (
-    *("stop_timeout", "redis", "buckets", "queues", "topics", "volumes", "policies", "security_groups", "exec"),
-    "task_protection",
+    *("stop_timeout", "redis", "buckets", "queues", "topics", "volumes"),
+    *("policies", "security_groups", "exec", "task_protection"),
 )
 INHERITED = (*IMAGE, *_PROGRAM, "command", "entrypoint", "health", "depends_on", "calls", "database", *_RIGHTS)
 """Keys that `extends` takes over: program and permissions of a workload, never its address and its number of tasks."""
