@@ -27,6 +27,7 @@ SECONDS = {
     "docker/test_sidecars": 125,
     "docker/test_system": 330,
     "docker/test_unnoticed": 200,
+    "docker/test_valkey": 75,
     "docker/test_volumes": 120,
     "docker/test_ways_out": 130,
 }

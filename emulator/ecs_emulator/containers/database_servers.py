@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER
 from ecs_emulator.services.rds.parameters import engine_defaults
 
-FOLDER = "tls"
-"""The directory in a container's root with the database's certificate and that of its authority."""
-_CERTIFICATE, _AUTHORITY, _KEY = f"/{FOLDER}/server", f"/{FOLDER}/ca", f"/{FOLDER}/key"
+_KEY = f"/{FOLDER}/key"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ MYSQL = Server(
     data="/var/lib/mysql",
     variables=("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD"),
     further=(("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),),
-    tls=(f"--ssl-ca={_AUTHORITY}", f"--ssl-cert={_CERTIFICATE}", f"--ssl-key={_CERTIFICATE}"),
+    tls=(f"--ssl-ca={AUTHORITY}", f"--ssl-cert={CERTIFICATE}", f"--ssl-key={CERTIFICATE}"),
     parameter="require_secure_transport",
     # only options that both MySQL and MariaDB take
     demanded=("--require-secure-transport=ON",),
@@ -111,14 +110,14 @@ MYSQL = Server(
 
 _LOCAL = "local all all trust\n"
 """The image's own start creates the database by the socket in the container (PostgreSQL manual, pg_hba.conf)."""
-_OWN_KEY = f"cp {_CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KEY}"
+_OWN_KEY = f"cp {CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KEY}"
 POSTGRESQL = Server(
     image="public.ecr.aws/docker/library/postgres:17",
     switch="PROVISION_POSTGRESQL_IMAGE",
     data="/var/lib/postgresql/data",
     variables=("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
     further=(),
-    tls=("-c", "ssl=on", "-c", f"ssl_cert_file={_CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
+    tls=("-c", "ssl=on", "-c", f"ssl_cert_file={CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
     parameter="rds.force_ssl",
     # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
     demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.containers import (
     authority,
+    caches,
     database,
     definitions,
     engine,
@@ -232,14 +233,16 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
 
 
 def _start_one(host: Engine, spec: ContainerSpec, place: Place, first: str, run: TaskContainers) -> None:
-    """Create and start a container, one of a database's users once its server lets it in."""
+    """Create and start a container, one that uses a database or a cache once their servers let it in."""
     if spec.database:
         database.await_server(host, spec.database, run.is_starting)
+    if spec.cache:
+        caches.await_server(host, spec.cache, run.is_starting)
     with host.creating():
         file_systems.prepare(host, spec.image, spec.host["mounts"])
         _create(host, spec, place, first)
-        if spec.database:
-            bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+        if spec.database or spec.cache:
+            bundle = authority.archive(authority.bundle())
             host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
         host.client.api.start(spec.name)
 
