@@ -13,7 +13,7 @@ SETTINGS = "valkey.conf"
 """The server's settings, a file in `FOLDER`."""
 COMMAND = ("valkey-server", f"/{FOLDER}/{SETTINGS}")
 _IMAGE, _SWITCH = "valkey/valkey:8.1", "PROVISION_VALKEY_IMAGE"
-_SOCKET = "/tmp/valkey.sock"  # noqa: S108 (in the container, where nothing else runs)
+_SOCKET = "/data/valkey.sock"
 _MEMORY = 402_653_184
 """What a node of 0.5 GiB, the smallest one, may fill (AWS knowledge center, "available memory" of a node): a node of
 another type gets no more here, as this is the user's machine."""
