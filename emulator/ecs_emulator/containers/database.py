@@ -140,8 +140,7 @@ def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
         database = _under(host, address)
         if database is None or host.lacks(database.server.chosen_image()):
             return
-        variables = {**dict(database.environment), "SQL": "SELECT 1"}
-        if not stores.run(host, database.name, ["sh", "-c", database.server.client], variables):
+        if not stores.run(host, database.name, *database.server.sign_in(dict(database.environment))):
             return
         time.sleep(LOOK_SECONDS)
 

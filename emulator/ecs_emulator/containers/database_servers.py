@@ -27,6 +27,7 @@ class Server:
         parameter: the parameter that demands TLS of every connection.
         demanded, optional: the options if TLS is demanded, and if it is not.
         client: the shell command in the container that signs in with `variables` and sends the SQL in `$SQL`.
+        by_network: the same as tasks sign in, with the password; `client` itself if that does.
         change: the SQL by which a user gets another password; `{user}` is quoted, `{password}` a literal.
         backslash: a backslash in a literal.
         entrypoint: the program that starts it; the image's own if empty.
@@ -43,6 +44,7 @@ class Server:
     demanded: Sequence[str]
     client: str
     change: str
+    by_network: str = ""
     backslash: str = "\\"
     optional: Sequence[str] = ()
     entrypoint: Sequence[str] = ()
@@ -59,6 +61,14 @@ class Server:
             *((name, str(value)) for name, value in zip(self.variables, values, strict=True)),
             *self.further,
         )
+
+    def sign_in(self, variables: Mapping[str, str]) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Return the command in the container, and its variables, that succeeds once the server lets its user in.
+
+        Args:
+            variables: those of `environment`.
+        """
+        return ["sh", "-c", self.by_network or self.client], {**variables, "SQL": "SELECT 1"}
 
     def another_password(
         self, before: Mapping[str, str], after: Mapping[str, str]
@@ -122,6 +132,11 @@ POSTGRESQL = Server(
     # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
     demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),
     client='printf %s "$SQL" | psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" postgres',
+    # the socket asks for no password, and answers before the first start is done
+    by_network=(
+        'printf %s "$SQL" | PGPASSWORD="$POSTGRES_PASSWORD" psql --quiet --host=127.0.0.1 --username="$POSTGRES_USER" '
+        "postgres"
+    ),
     change="ALTER ROLE {user} PASSWORD {password}",
     optional=("-c", f"hba_file=/{FOLDER}/hba"),
     # the server refuses a key that others may read (PostgreSQL manual, ssl_key_file), and the number of its user
