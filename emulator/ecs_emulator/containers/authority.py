@@ -81,7 +81,7 @@ def _authority() -> Authority:
 
 
 def _usage(only: str) -> KeyUsage:
-    """Return what a key may be used for; clients that check strictly, as Python 3.13's, want an authority to say it."""
+    """Return the only use of a key; clients that check strictly, as Python 3.13's, want an authority to say it."""
     from cryptography import x509
 
     uses = (

@@ -15,8 +15,8 @@ COMMAND = ("valkey-server", f"/{FOLDER}/{SETTINGS}")
 _IMAGE, _SWITCH = "valkey/valkey:8.1", "PROVISION_VALKEY_IMAGE"
 _SOCKET = "/data/valkey.sock"
 _MEMORY = 402_653_184
-"""What a node of 0.5 GiB, the smallest one, may fill (AWS knowledge center, "available memory" of a node): a node of
-another type gets no more here, as this is the user's machine."""
+"""The bytes that a node of 0.5 GiB, the smallest one, may fill (AWS knowledge center, "available memory" of a node): a
+node of another type gets no more here, as this is the user's machine."""
 _RESTRICTED = (
     *("bgrewriteaof", "bgsave", "config", "debug", "migrate"),
     *("replicaof", "save", "slaveof", "shutdown", "sync"),
@@ -25,7 +25,7 @@ _RESTRICTED = (
 _USERS = ("acl|deluser", "acl|load", "acl|save", "acl|setuser")
 """Commands that would make users beside the token's, or take this cloud's own away."""
 _OWN, _PASSWORD = "embedded-cloud", secrets.token_hex(16)
-"""The user by which a running server is changed, whatever its token is by then."""
+"""The user of this cloud itself, to change a running server with any token."""
 _LIVE = ("maxmemory-policy", "notify-keyspace-events", "timeout", "appendonly")
 """Settings that a running server takes."""
 

@@ -61,7 +61,7 @@ def _keep(host: Engine, known: dict[str, CacheContainer]) -> None:
 
 
 def _kept(host: Engine, former: CacheContainer | None, cache: CacheContainer) -> CacheContainer:
-    """Make, start or change the container of a group, and return what it has by then."""
+    """Make, start or change the container of a group, and return its settings and tokens by then."""
     if former is None:
         host.remove(cache.name)
         stores.create(host, cache.place, cache_server.image(), cache_server.COMMAND)

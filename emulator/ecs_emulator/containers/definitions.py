@@ -29,8 +29,8 @@ _TRUST = {
     "SSL_CERT_DIR": f"{BUNDLE_FOLDER}:/etc/ssl/certs:/etc/pki/tls/certs",
     "NODE_EXTRA_CA_CERTS": f"{BUNDLE_FOLDER}/{BUNDLE}",
 }
-"""What makes clients trust the certificate of a cache, as they trust Amazon's on AWS without a setting: by these
-variables OpenSSL, with what is built on it, Go and Node.js find the authority. Others have to be given its file."""
+"""Variables for clients to trust the certificate of a cache, as they trust Amazon's on AWS without a setting: by them
+OpenSSL, with what is built on it, Go and Node.js find the authority. Others have to be given its file."""
 
 
 class CannotStart(Exception):
