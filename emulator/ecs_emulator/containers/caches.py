@@ -61,7 +61,7 @@ def _keep(host: Engine, known: dict[str, CacheContainer]) -> None:
 
 
 def _kept(host: Engine, former: CacheContainer | None, cache: CacheContainer) -> CacheContainer:
-    """Make, start or change the container of a group, and return what it has by then."""
+    """Make, start or change the container of a group, and return its settings and tokens by then."""
     if former is None:
         host.remove(cache.name)
         stores.create(host, cache.place, cache_server.image(), cache_server.COMMAND)
@@ -96,7 +96,7 @@ def _tell(host: Engine, name: str, command: tuple[Sequence[str], Mapping[str, st
 
 
 def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
-    """Wait until the server under a host name takes its newest token, as one does that ElastiCache shows as available.
+    """Wait until the server under a host name takes its newest token, as every available one of ElastiCache does.
 
     Args:
         still: whether anybody still waits.
