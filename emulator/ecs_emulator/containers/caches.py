@@ -71,6 +71,7 @@ def _kept(host: Engine, former: CacheContainer | None, cache: CacheContainer) ->
     seen = host.containers.get(cache.name)
     if former is None or seen is None or seen.state in ("created", "exited"):
         host.client.api.start(cache.name)  # ElastiCache replaces a node that has ended
+    if former is None:
         return cache
     if former.groups != cache.groups:
         stores.move(host, cache.place, former.groups)
