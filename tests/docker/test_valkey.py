@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +17,7 @@ from tests.cloud.project import Project
 from tests.docker import containers
 from tests.docker.images import PYTHON
 from tests.docker.site import Site, awaited, gone, stood_up
+from tests.docker.test_sessions import tunnel
 from tests.docker.test_unnoticed import Load
 
 TOKEN = "another!token&of#thirty$characters"
@@ -135,7 +138,8 @@ def hits(valkey: None, new_project: Callable[[], Project]) -> Site:
         (folder / name).write_text(content)
     project.write(STACK)
     site = stood_up(project)
-    control.set_clock(project.cloud.process, "real:20")
+    # of a new token ElastiCache makes two changes, each of minutes
+    control.set_clock(project.cloud.process, "real:60")
     return site
 
 
@@ -180,6 +184,19 @@ def test_a_lost_node_with_a_replica_loses_nothing(hits: Site, engine: docker.Doc
     node.kill()
     awaited(lambda: hits.get("")[0] == 200, "another node")
     assert page(hits)["hits"] > before
+
+
+def test_a_tunnel_leads_to_valkey(hits: Site) -> None:
+    unchecked = ssl.create_default_context()
+    # the certificate is for the endpoint's name alone
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    with (
+        tunnel(hits.project, "redis") as port,
+        socket.create_connection(("127.0.0.1", port), 30) as raw,
+        unchecked.wrap_socket(raw) as opened,
+    ):
+        opened.sendall(f"AUTH {token(hits)}\r\nPING\r\n".encode())
+        assert opened.makefile("rb").read(len(b"+OK\r\n+PONG\r\n")) == b"+OK\r\n+PONG\r\n"
 
 
 @pytest.mark.timeout(600)

@@ -1,4 +1,4 @@
-"""The certificate authority of databases and caches, instead of the ones in RDS's bundle and Amazon's own."""
+"""The certificate authority of databases and caches, instead of RDS's authorities and of Amazon's own."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _authority() -> Authority:
 
 
 def _usage(only: str) -> KeyUsage:
-    """Return the only use of a key; clients that check strictly, as Python 3.13's, want an authority to say it."""
+    """Return the single use of a key as an extension, without which Python 3.13's strict check refuses an authority."""
     from cryptography import x509
 
     uses = (

@@ -15,7 +15,7 @@ COMMAND = ("valkey-server", f"/{FOLDER}/{SETTINGS}")
 _IMAGE, _SWITCH = "valkey/valkey:8.1", "PROVISION_VALKEY_IMAGE"
 _SOCKET = "/data/valkey.sock"
 _MEMORY = 402_653_184
-"""The bytes that a node of 0.5 GiB, the smallest one, may fill (AWS knowledge center, "available memory" of a node): a
+"""The memory for data in a node of 0.5 GiB, the smallest one (AWS knowledge center, "available memory" of a node). A
 node of another type gets no more here, as this is the user's machine."""
 _RESTRICTED = (
     *("bgrewriteaof", "bgsave", "config", "debug", "migrate"),
@@ -23,9 +23,9 @@ _RESTRICTED = (
 )
 """Commands that ElastiCache does not have (ElastiCache guide, "Restricted commands")."""
 _USERS = ("acl|deluser", "acl|load", "acl|save", "acl|setuser")
-"""Commands that would make users beside the token's, or take this cloud's own away."""
+"""Commands by which a client could make more users, or take this cloud's own away."""
 _OWN, _PASSWORD = "embedded-cloud", secrets.token_hex(16)
-"""The user of this cloud itself, to change a running server with any token."""
+"""The name and password of a user by which a running server is changed: its token may be another by then."""
 _LIVE = ("maxmemory-policy", "notify-keyspace-events", "timeout", "appendonly")
 """Settings that a running server takes."""
 

@@ -71,6 +71,7 @@ def _kept(host: Engine, former: CacheContainer | None, cache: CacheContainer) ->
     seen = host.containers.get(cache.name)
     if former is None or seen is None or seen.state in ("created", "exited"):
         host.client.api.start(cache.name)  # ElastiCache replaces a node that has ended
+    if former is None:
         return cache
     if former.groups != cache.groups:
         stores.move(host, cache.place, former.groups)
@@ -96,7 +97,7 @@ def _tell(host: Engine, name: str, command: tuple[Sequence[str], Mapping[str, st
 
 
 def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
-    """Wait until the server under a host name takes its newest token, as one does that ElastiCache shows as available.
+    """Wait until the server under a host name takes its newest token, as every available one of ElastiCache does.
 
     Args:
         still: whether anybody still waits.

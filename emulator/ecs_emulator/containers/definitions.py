@@ -29,8 +29,8 @@ _TRUST = {
     "SSL_CERT_DIR": f"{BUNDLE_FOLDER}:/etc/ssl/certs:/etc/pki/tls/certs",
     "NODE_EXTRA_CA_CERTS": f"{BUNDLE_FOLDER}/{BUNDLE}",
 }
-"""Variables for clients to trust the certificate of a cache, as they trust Amazon's on AWS without a setting: by them
-OpenSSL, with what is built on it, Go and Node.js find the authority. Others have to be given its file."""
+"""The variables by which OpenSSL and its users, Go and Node.js find the authority of a cache's certificate: on AWS they
+trust Amazon's without a setting. Other clients have to be given its file."""
 
 
 class CannotStart(Exception):

@@ -233,7 +233,7 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
 
 
 def _start_one(host: Engine, spec: ContainerSpec, place: Place, first: str, run: TaskContainers) -> None:
-    """Create and start a container, with a database or a cache once their servers let it in."""
+    """Create and start a container, a user of a database or a cache once its server lets it in."""
     if spec.database:
         database.await_server(host, spec.database, run.is_starting)
     if spec.cache:
