@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from ecs_emulator.containers.cache_server import another_token, file, other_settings, settings, sign_in
+import pytest
+
+from ecs_emulator.containers.cache_server import another_token, file, image, other_settings, settings, sign_in
 
 TOKENS = ("former-token-of-20-characters", "another!token&of#thirty$characters")
 DIGESTS = [f"#{sha256(token.encode()).hexdigest()}" for token in TOKENS]
@@ -37,3 +39,14 @@ def test_a_running_server_keeps_only_the_tokens_given() -> None:
 def test_a_running_server_takes_the_settings_it_can() -> None:
     command, _ = other_settings(settings(PARAMETERS, tls=True, replicated=True))
     assert [*command][-6:] == ["appendonly", "yes", "maxmemory-policy", "noeviction", "timeout", "0"]
+
+
+@pytest.mark.parametrize(("replicated", "kept"), [(True, "yes"), (False, "no")])
+def test_only_a_replica_keeps_data_for_the_next_node(replicated: bool, kept: str) -> None:
+    found = dict(settings(PARAMETERS, tls=True, replicated=replicated))
+    assert (found["appendonly"], found["save"]) == (kept, "")
+
+
+def test_a_variable_names_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVISION_VALKEY_IMAGE", "registry.example/valkey:9")
+    assert image() == "registry.example/valkey:9"
