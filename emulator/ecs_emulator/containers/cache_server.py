@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 
-from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER
+from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER, Command
 
 SETTINGS = "valkey.conf"
 """The server's settings, a file in `FOLDER`."""
@@ -15,8 +15,9 @@ COMMAND = ("valkey-server", f"/{FOLDER}/{SETTINGS}")
 _IMAGE, _SWITCH = "valkey/valkey:8.1", "PROVISION_VALKEY_IMAGE"
 _SOCKET = "/data/valkey.sock"
 _MEMORY = 402_653_184
-"""The memory for data in a node of 0.5 GiB, the smallest one (AWS knowledge center, "available memory" of a node). A
-node of another type gets no more here, as this is the user's machine."""
+"""The memory for data in a node of 0.5 GiB, the smallest one: all but the 25 % of `reserved-memory-percent`
+(ElastiCache guide, "Managing reserved memory"). A node of another type gets no more here, as this is the user's
+machine."""
 _RESTRICTED = (
     *("bgrewriteaof", "bgsave", "config", "debug", "migrate"),
     *("replicaof", "save", "slaveof", "shutdown", "sync"),
@@ -71,25 +72,22 @@ def file(options: Sequence[tuple[str, str]], tokens: Sequence[str]) -> bytes:
     return "\n".join((*(f'{name} "{value}"' for name, value in options), *users, "")).encode()
 
 
-def another_token(tokens: Sequence[str]) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Return the command in the container, and its variables, that leaves these tokens alone valid.
-
-    Connections of before stay signed in.
-    """
+def another_token(tokens: Sequence[str]) -> Command:
+    """Return the command in the container, and its variables, that leaves these tokens alone valid."""
     return _as_own("ACL", "SETUSER", "default", "resetpass", *_passwords(tokens))
 
 
-def other_settings(options: Sequence[tuple[str, str]]) -> tuple[Sequence[str], Mapping[str, str]]:
+def other_settings(options: Sequence[tuple[str, str]]) -> Command:
     """Return the command in the container, and its variables, by which a running server takes settings."""
     return _as_own("CONFIG", "SET", *(word for pair in options if pair[0] in _LIVE for word in pair))
 
 
-def sign_in(tokens: Sequence[str]) -> tuple[Sequence[str], Mapping[str, str]]:
+def sign_in(tokens: Sequence[str]) -> Command:
     """Return the command in the container, and its variables, that succeeds once the newest token is valid."""
     return ("valkey-cli", "-e", "-s", _SOCKET, "PING"), {"REDISCLI_AUTH": tokens[-1]} if tokens else {}
 
 
-def _as_own(*words: str) -> tuple[Sequence[str], Mapping[str, str]]:
+def _as_own(*words: str) -> Command:
     return ("valkey-cli", "-e", "-s", _SOCKET, "--user", _OWN, *words), {"REDISCLI_AUTH": _PASSWORD}
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +13,6 @@ from ecs_emulator.lock import LOCK
 from ecs_emulator.services.elasticache.groups import parameters_of
 
 READ_SECONDS = 0.5
-LOOK_SECONDS = 0.2
-START_SECONDS = 60
-"""The seconds of this machine that a task waits for a server."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +70,14 @@ def _kept(host: Engine, former: CacheContainer | None, cache: CacheContainer) ->
         return cache
     if former.groups != cache.groups:
         stores.move(host, cache.place, former.groups)
-    if former.tokens != cache.tokens and not _tell(host, cache.name, cache_server.another_token(cache.tokens)):
+    if former.tokens != cache.tokens and not stores.change(
+        host, cache.name, cache_server.another_token(cache.tokens), "another token"
+    ):
         # a server that is still starting takes no command: the next round tries again
         cache = replace(cache, tokens=former.tokens)
-    if former.settings != cache.settings and not _tell(host, cache.name, cache_server.other_settings(cache.settings)):
+    if former.settings != cache.settings and not stores.change(
+        host, cache.name, cache_server.other_settings(cache.settings), "other settings"
+    ):
         cache = replace(cache, settings=former.settings)
     return cache
 
@@ -88,28 +87,20 @@ def _settings(cache: CacheContainer) -> dict[str, bytes]:
     return {cache_server.SETTINGS: cache_server.file(cache.settings, cache.tokens)}
 
 
-def _tell(host: Engine, name: str, command: tuple[Sequence[str], Mapping[str, str]]) -> bool:
-    """Run a command in a server's container, and return whether the server has taken it."""
-    problem = stores.run(host, name, *command)
-    if problem:
-        sys.stderr.write(f"{name} did not take a change: {problem}\n")
-    return not problem
-
-
 def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
     """Wait until the server under a host name takes its newest token, as every available one of ElastiCache does.
 
     Args:
         still: whether anybody still waits.
     """
-    deadline = time.monotonic() + START_SECONDS
-    while still() and time.monotonic() < deadline:
+
+    def sign_in() -> tuple[str, stores.Command] | None:
         cache = _under(host, address)
         if cache is None or host.lacks(cache_server.image()):
-            return
-        if not stores.run(host, cache.name, *cache_server.sign_in(cache.tokens)):
-            return
-        time.sleep(LOOK_SECONDS)
+            return None
+        return cache.name, cache_server.sign_in(cache.tokens)
+
+    stores.await_server(host, sign_in, still)
 
 
 def named(host: Engine, name: str) -> str:

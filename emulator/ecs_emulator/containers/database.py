@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +14,6 @@ from ecs_emulator.containers.engine import Ended, Engine, repeat
 from ecs_emulator.lock import LOCK
 
 READ_SECONDS = 1.0
-LOOK_SECONDS = 0.2
-START_SECONDS = 60
-"""The seconds of this machine that a server has to start, and that a task waits for it."""
 STOP_SECONDS = 10
 """The seconds that a server has to end."""
 
@@ -122,11 +117,8 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
 
 def _change_password(host: Engine, former: DatabaseContainer, database: DatabaseContainer) -> bool:
     """Give the master user of a running server its new password, and return whether the server has taken it."""
-    command, variables = database.server.another_password(dict(former.environment), dict(database.environment))
-    problem = stores.run(host, database.name, command, variables)
-    if problem:
-        sys.stderr.write(f"{database.name} did not take another password: {problem}\n")
-    return not problem
+    command = database.server.another_password(dict(former.environment), dict(database.environment))
+    return stores.change(host, database.name, command, "another password")
 
 
 def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
@@ -135,14 +127,14 @@ def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
     Args:
         still: whether anybody still waits.
     """
-    deadline = time.monotonic() + START_SECONDS
-    while still() and time.monotonic() < deadline:
+
+    def sign_in() -> tuple[str, stores.Command] | None:
         database = _under(host, address)
         if database is None or host.lacks(database.server.chosen_image()):
-            return
-        if not stores.run(host, database.name, *database.server.sign_in(dict(database.environment))):
-            return
-        time.sleep(LOOK_SECONDS)
+            return None
+        return database.name, database.server.sign_in(dict(database.environment))
+
+    stores.await_server(host, sign_in, still)
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER
+from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER, Command
 from ecs_emulator.services.rds.parameters import engine_defaults
 
 _KEY = f"/{FOLDER}/key"
@@ -62,7 +62,7 @@ class Server:
             *self.further,
         )
 
-    def sign_in(self, variables: Mapping[str, str]) -> tuple[Sequence[str], Mapping[str, str]]:
+    def sign_in(self, variables: Mapping[str, str]) -> Command:
         """Return the command in the container, and its variables, that succeeds once the server lets its user in.
 
         Args:
@@ -70,9 +70,7 @@ class Server:
         """
         return ["sh", "-c", self.by_network or self.client], {**variables, "SQL": "SELECT 1"}
 
-    def another_password(
-        self, before: Mapping[str, str], after: Mapping[str, str]
-    ) -> tuple[Sequence[str], Mapping[str, str]]:
+    def another_password(self, before: Mapping[str, str], after: Mapping[str, str]) -> Command:
         """Return the command in the container, and its variables, by which the user gets another password.
 
         Args:

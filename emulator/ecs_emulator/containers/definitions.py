@@ -30,7 +30,8 @@ _TRUST = {
     "NODE_EXTRA_CA_CERTS": f"{BUNDLE_FOLDER}/{BUNDLE}",
 }
 """The variables by which OpenSSL and its users, Go and Node.js find the authority of a cache's certificate: on AWS they
-trust Amazon's without a setting. Other clients have to be given its file."""
+trust Amazon's without a setting. Other clients have to be given its file. (OpenSSL manual, openssl-env;
+golang/go#35325; Node.js manual, command-line options)"""
 
 
 class CannotStart(Exception):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,12 @@ from ecs_emulator.containers.engine import LIMITS, Engine
 FOLDER = "tls"
 """The directory in a container's root with the server's certificate and that of its authority."""
 CERTIFICATE, AUTHORITY = f"/{FOLDER}/server", f"/{FOLDER}/ca"
+LOOK_SECONDS = 0.2
+START_SECONDS = 60
+"""The seconds of this machine that a task waits for a server."""
+
+Command = tuple[Sequence[str], Mapping[str, str]]
+"""A command in a container, and its variables."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +79,42 @@ def move(host: Engine, place: Place, before: Sequence[str]) -> None:
         api.connect_container_to_network(place.name, home, aliases=sorted(place.aliases))
 
 
-def run(host: Engine, name: str, command: Sequence[str], variables: Mapping[str, str]) -> str:
+def run(host: Engine, name: str, command: Command) -> str:
     """Run a command in a container; return an empty text if it succeeds, else its output or Docker's refusal."""
     from docker.errors import APIError
 
-    api = host.client.api
+    api, (words, variables) = host.client.api, command
     try:
-        made = api.exec_create(name, [*command], environment=dict(variables))
+        made = api.exec_create(name, [*words], environment=dict(variables))
         said = api.exec_start(made["Id"])
         code = api.exec_inspect(made["Id"])["ExitCode"]
     except APIError as error:  # it does not run, or does not exist yet
         return str(error.explanation)
     return "" if code == 0 else said.decode(errors="replace") or f"exit code {code}"
+
+
+def change(host: Engine, name: str, command: Command, wanted: str) -> bool:
+    """Run a command that changes a server, and return whether the server has taken the change.
+
+    Args:
+        wanted: the change in words.
+    """
+    problem = run(host, name, command)
+    if problem:
+        sys.stderr.write(f"{name} did not take {wanted}: {problem}\n")
+    return not problem
+
+
+def await_server(host: Engine, sign_in: Callable[[], tuple[str, Command] | None], still: Callable[[], bool]) -> None:
+    """Wait until a server lets its user in, for `START_SECONDS` at most.
+
+    Args:
+        sign_in: returns its container's name and the command that signs in; None once there is no server to wait for.
+        still: whether anybody still waits.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while still() and time.monotonic() < deadline:
+        asked = sign_in()
+        if asked is None or not run(host, *asked):
+            return
+        time.sleep(LOOK_SECONDS)
