@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,6 +83,12 @@ def is_changing() -> bool:
 def is_real(task: Task) -> bool:
     """Return whether the task has containers in the engine."""
     return engine.current is not None and task.id in _runs
+
+
+def seconds(task: Task) -> float:
+    """Return how long the containers of a task have run, in seconds of this machine; infinite for a simulated task."""
+    run = _runs.get(task.id) if is_real(task) else None
+    return time.monotonic() - run.since if run and run.phase == "running" else math.inf
 
 
 def exited(task: Task) -> bool:
