@@ -115,6 +115,7 @@ API = EmulatedApi(
         ),
     ),
     modules=(
+        "dry_run",
         "tagging",
         "groups",
         "network",
