@@ -130,5 +130,6 @@ API = EmulatedApi(
         "instances",
         "spot",
         "members",
+        "filters",
     ),
 )

@@ -163,7 +163,6 @@ def describe_launch_templates(self: Any) -> ActionResult:
     found = self.ec2_backend.describe_launch_templates(
         template_names=self._get_param("LaunchTemplateNames", []),
         template_ids=ids,
-        filters=self._filters_from_querystring(),
     )
     return ActionResult({"LaunchTemplates": [_shown(self, template) for template in found]})
 

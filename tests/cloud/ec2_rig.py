@@ -1,0 +1,115 @@
+"""An account with at least one of everything that EC2's lists show here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.rules_rig import ZONES, Net, net
+
+TAGS = [{"Key": "Owner", "Value": "me"}]
+
+
+def furnished(cloud: EmbeddedCloud) -> Net:
+    """Make the resources of all lists, each in a network of its own."""
+    place = net(cloud)
+    _machines(cloud, place)
+    _ways(cloud, place)
+    _transit(cloud, place)
+    _services(cloud, place)
+    return place
+
+
+def _tagged(kind: str) -> dict[str, Any]:
+    return {"TagSpecifications": [{"ResourceType": kind, "Tags": TAGS}]}
+
+
+def _machines(cloud: EmbeddedCloud, place: Net) -> None:
+    ec2, iam = cloud.client("ec2"), cloud.client("iam")
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    image = cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    ec2.create_key_pair(KeyName="one", **_tagged("key-pair"))
+    iam.create_instance_profile(InstanceProfileName="one")
+    one = {"ImageId": image, "InstanceType": "c5.large", "SubnetId": place.subnets[0], "MinCount": 1, "MaxCount": 1}
+    ec2.run_instances(**one, InstanceMarketOptions={"MarketType": "spot"})
+    made = ec2.run_instances(**one, KeyName="one", SecurityGroupIds=[place.group("one")], **_tagged("instance"))
+    (instance,) = made["Instances"]
+    ec2.associate_iam_instance_profile(InstanceId=instance["InstanceId"], IamInstanceProfile={"Name": "one"})
+    volume = instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    ec2.modify_volume(VolumeId=volume, Size=40)
+    ec2.create_snapshot(VolumeId=volume, Description="one", **_tagged("snapshot"))
+    ec2.create_image(InstanceId=instance["InstanceId"], Name="own")
+    data = {
+        "ImageId": image,
+        "InstanceType": "c5.large",
+        "EbsOptimized": True,
+        "MetadataOptions": {"HttpTokens": "required"},
+    }
+    ec2.create_launch_template(LaunchTemplateName="one", LaunchTemplateData=data, **_tagged("launch-template"))
+    ec2.allocate_hosts(AvailabilityZone=ZONES[0], Quantity=1, InstanceType="c5.large", AutoPlacement="on")
+    template = {"LaunchTemplateSpecification": {"LaunchTemplateName": "one", "Version": "1"}}
+    capacity = {"TotalTargetCapacity": 1, "DefaultTargetCapacityType": "on-demand"}
+    ec2.create_fleet(LaunchTemplateConfigs=[template], TargetCapacitySpecification=capacity)
+
+
+def _ways(cloud: EmbeddedCloud, place: Net) -> None:
+    ec2 = cloud.client("ec2")
+    gateway, address = place.gateway(), ec2.allocate_address(Domain="vpc", **_tagged("elastic-ip"))["AllocationId"]
+    table = ec2.create_route_table(VpcId=place.vpc, **_tagged("route-table"))["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=place.subnets[0])
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.create_nat_gateway(SubnetId=place.subnets[0], AllocationId=address, **_tagged("natgateway"))
+    for service, kind in (("s3", "Gateway"), ("logs", "Interface")):
+        wanted = {"ServiceName": f"com.amazonaws.{cloud.region}.{service}", "VpcEndpointType": kind}
+        ec2.create_vpc_endpoint(VpcId=place.vpc, **wanted, **_tagged("vpc-endpoint"))
+    rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+    ec2.authorize_security_group_ingress(GroupId=place.group("web"), IpPermissions=[rule])
+    ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["one.internal"]}])
+    ec2.create_carrier_gateway(VpcId=place.vpc)
+    ec2.create_egress_only_internet_gateway(VpcId=place.vpc)
+    role = cloud.client("iam").create_role(RoleName="flow", AssumeRolePolicyDocument=json.dumps(_trust()))["Role"][
+        "Arn"
+    ]
+    cloud.client("logs").create_log_group(logGroupName="flow")
+    cloud.advance(30)
+    where = {"ResourceIds": [place.vpc], "ResourceType": "VPC", "TrafficType": "ALL", "LogGroupName": "flow"}
+    ec2.create_flow_logs(**where, DeliverLogsPermissionArn=role)
+    other = ec2.create_vpc(CidrBlock="10.9.0.0/16", **_tagged("vpc"))["Vpc"]["VpcId"]
+    ec2.create_vpc_peering_connection(VpcId=place.vpc, PeerVpcId=other)
+
+
+def _trust() -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [allowed]}
+
+
+def _transit(cloud: EmbeddedCloud, place: Net) -> None:
+    ec2 = cloud.client("ec2")
+    transit = ec2.create_transit_gateway(Description="one")["TransitGateway"]["TransitGatewayId"]
+    ec2.create_transit_gateway_route_table(TransitGatewayId=transit)
+    ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=place.vpc, SubnetIds=place.subnets[:1])
+    peer = {"PeerTransitGatewayId": transit, "PeerAccountId": "123456789012", "PeerRegion": cloud.region}
+    ec2.create_transit_gateway_peering_attachment(TransitGatewayId=transit, **peer)
+    customer = ec2.create_customer_gateway(Type="ipsec.1", IpAddress="192.0.2.1", BgpAsn=65000)["CustomerGateway"]
+    private = ec2.create_vpn_gateway(Type="ipsec.1", AvailabilityZone=ZONES[0])["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpnGatewayId=private, VpcId=place.vpc)
+    ec2.create_vpn_connection(CustomerGatewayId=customer["CustomerGatewayId"], Type="ipsec.1", VpnGatewayId=private)
+    interface = ec2.create_network_interface(SubnetId=place.subnets[1])["NetworkInterface"]["NetworkInterfaceId"]
+    target = ec2.create_traffic_mirror_target(NetworkInterfaceId=interface)["TrafficMirrorTarget"]
+    rules = ec2.create_traffic_mirror_filter(Description="one")["TrafficMirrorFilter"]
+    ec2.create_traffic_mirror_session(
+        NetworkInterfaceId=interface,
+        TrafficMirrorTargetId=target["TrafficMirrorTargetId"],
+        TrafficMirrorFilterId=rules["TrafficMirrorFilterId"],
+        SessionNumber=1,
+    )
+
+
+def _services(cloud: EmbeddedCloud, place: Net) -> None:
+    ec2, elb = cloud.client("ec2"), cloud.client("elbv2")
+    balancer = elb.create_load_balancer(Name="net", Type="network", Subnets=place.subnets)["LoadBalancers"][0]
+    made = ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer["LoadBalancerArn"]])
+    service = made["ServiceConfiguration"]["ServiceId"]
+    allowed = ["arn:aws:iam::210987654321:root"]
+    ec2.modify_vpc_endpoint_service_permissions(ServiceId=service, AddAllowedPrincipals=allowed)
