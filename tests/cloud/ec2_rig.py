@@ -1,14 +1,38 @@
-"""An account with at least one of everything that EC2's lists show here."""
+"""EC2 as the tests of its requests ask it: an account with at least one of all that its lists show, and a client."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rules_rig import ZONES, Net, net
 
+DONE, LACKED = "", "InvalidAction"
+"""The codes of an answer without an error, and of an operation that is not offered."""
 TAGS = [{"Key": "Owner", "Value": "me"}]
+
+
+def unchecked(cloud: EmbeddedCloud) -> Any:
+    """Return a client that sends values of any length: they are the cloud's to judge."""
+    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+    return boto3.client(
+        "ec2", region_name=cloud.region, endpoint_url=cloud.endpoint, config=config, **cloud.credentials()
+    )
+
+
+def code(ec2: Any, operation: str, asked: dict[str, Any]) -> tuple[str, int]:
+    """The code and the status of the answer."""
+    try:
+        getattr(ec2, xform_name(operation))(**asked)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return DONE, 200
 
 
 def furnished(cloud: EmbeddedCloud) -> Net:

@@ -7,21 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from ecs_emulator.calls import is_write
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.ec2_rig import DONE, LACKED, code, unchecked
 from tests.cloud.policies import enforce, policy
 from tests.cloud.reads import SKIPPED
 from tests.cloud.rules_rig import net
 
-DONE, LACKED = "", "InvalidAction"
-"""The codes of an answer without an error, and of an operation that is not offered."""
 VALUES = {"integer": 5, "long": 5, "float": 1.0, "double": 1.0, "boolean": True, "map": {}, "blob": b"x"}
 OFFERED = 220
 """At least as many operations with DryRun are offered."""
@@ -75,23 +72,6 @@ def value(shape: Shape, known: dict[str, Any]) -> Any:
     if isinstance(shape, StringShape):
         return shape.enum[0] if shape.enum else "x"
     return datetime(2026, 1, 1, tzinfo=UTC) if shape.type_name == "timestamp" else VALUES[shape.type_name]
-
-
-def unchecked(cloud: EmbeddedCloud) -> Any:
-    """Return a client that sends values of any length: they are the cloud's to judge."""
-    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
-    return boto3.client(
-        "ec2", region_name=cloud.region, endpoint_url=cloud.endpoint, config=config, **cloud.credentials()
-    )
-
-
-def code(ec2: Any, operation: str, asked: dict[str, Any]) -> tuple[str, int]:
-    """The code and the status of the answer."""
-    try:
-        getattr(ec2, xform_name(operation))(**asked)
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return DONE, 200
 
 
 def requests(ec2: Any, known: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,11 +17,10 @@ from typing import Any, cast
 
 from botocore import xform_name
 from moto.core.responses import ActionResult
-from moto.core.serialize import EC2Serializer, XFormedAttributePicker
-from moto.core.utils import get_service_model
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.ec2.answers import Listing, Reader
 
 Match = Callable[[str], bool]
 
@@ -61,67 +60,8 @@ class Filter:
     tag: str = ""
 
 
-@dataclass(frozen=True)
-class _List:
-    """The list of an operation's answer."""
-
-    operation: str
-
-    @property
-    def shape(self) -> Any:
-        """The shape of the whole answer."""
-        return get_service_model("ec2").operation_model(self.operation).output_shape
-
-    @property
-    def key(self) -> str:
-        """The member that is the list."""
-        return next(str(name) for name, shape in self.shape.members.items() if _is_list_of_structures(shape))
-
-    @property
-    def item(self) -> Any:
-        """The shape of that which is filtered: of instances, not of their reservations."""
-        shape = self.shape.members[self.key].member
-        return shape.members["Instances"].member if self.key == "Reservations" else shape
-
-    @property
-    def tags(self) -> str:
-        """The path to an item's tags; empty if it has none."""
-        if self.operation == "DescribeTags":
-            return "."
-        return next((name for name in ("Tags", "TagSet") if name in self.item.members), "")
-
-
-def _is_list_of_structures(shape: Any) -> bool:
-    return bool(shape.type_name == "list" and shape.member.type_name == "structure")
-
-
-class Reader(EC2Serializer):
-    """Reads members of moto's objects, in the form in which the answer shows them."""
-
-    def texts(self, value: Any, shape: Any, path: tuple[str, ...]) -> Iterator[str]:
-        """Yield the text of each value at the end of a path."""
-        if value is None:
-            return
-        if shape.type_name == "list":
-            for one in value:
-                yield from self.texts(one, shape.member, path)
-        elif path:
-            member = shape.members[path[0]]
-            yield from self.texts(self.member(value, shape, path[0]), member, path[1:])
-        else:
-            written: dict[str, Any] = {}
-            self._serialize(written, value, shape, "value")
-            yield from (str(one) for one in written.values())
-
-    def member(self, value: Any, shape: Any, name: str) -> Any:
-        """Return a member of a moto object."""
-        member = shape.members[name]
-        member.parent, self.path = shape, [shape.name]
-        return self.get_value(value, name, member)
-
-
 def _lay(operation: str) -> None:
-    where = _List(operation)
+    where = Listing(operation)
 
     @wrap(EC2Response, xform_name(operation))
     def filtered(original: Any, self: Any) -> Any:
@@ -137,9 +77,7 @@ def _lay(operation: str) -> None:
             answer = cast(dict[str, Any], original(self).result)
         finally:
             self.params = params
-        picker = XFormedAttributePicker(response_transformers=self.RESPONSE_KEY_PATH_TO_TRANSFORMER)
-        reader = Reader(get_service_model("ec2").operation_model(operation), value_picker=picker)
-        return ActionResult(_named({**answer, where.key: [*_chosen(reader, where, answer, filters)]}))
+        return ActionResult(_named({**answer, where.key: [*_chosen(where.reader(self), where, answer, filters)]}))
 
 
 def _passed_on(operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +97,7 @@ def _named(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _chosen(reader: Reader, where: _List, answer: dict[str, Any], filters: list[Filter]) -> Iterator[Any]:
+def _chosen(reader: Reader, where: Listing, answer: dict[str, Any], filters: list[Filter]) -> Iterator[Any]:
     """Yield the items that pass all filters; a reservation has only such instances (API reference)."""
     for item in answer.get(where.key) or ():
         if where.key != "Reservations":
@@ -189,7 +127,7 @@ def _passes(reader: Reader, shape: Any, item: Any, wanted: Filter) -> bool:
     return False
 
 
-def _read(where: _List, asked: dict[str, Any]) -> Filter:
+def _read(where: Listing, asked: dict[str, Any]) -> Filter:
     """Return a filter of a request.
 
     Refuses names that AWS does not know (aws-cli#7225), and those about members that the embedded cloud does not show.
