@@ -3,19 +3,53 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rules_rig import ZONES, Net, net
 
 DONE, LACKED = "", "InvalidAction"
 """The codes of an answer without an error, and of an operation that is not offered."""
+VALUES = {"integer": 5, "long": 5, "float": 1.0, "double": 1.0, "boolean": True, "map": {}, "blob": b"x"}
 TAGS = [{"Key": "Owner", "Value": "me"}]
+
+
+def request(shape: StructureShape, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the smallest request: its required members, and standing parts under the names of members."""
+    names = [name for name in shape.members if name in shape.required_members or name in known]
+    sent = {name: known.get(name, value(shape.members[name], known)) for name in names}
+    lists = [name for name in sent if isinstance(shape.members[name], ListShape) and isinstance(sent[name], str)]
+    return {**sent, **{name: [sent[name]] for name in lists}}
+
+
+def value(shape: Shape, known: dict[str, Any]) -> Any:
+    """Return some value of a shape."""
+    if isinstance(shape, StructureShape):
+        return request(shape, known)
+    if isinstance(shape, ListShape):
+        return [value(shape.member, known)]
+    if isinstance(shape, StringShape):
+        return shape.enum[0] if shape.enum else "x"
+    return datetime(2026, 1, 1, tzinfo=UTC) if shape.type_name == "timestamp" else VALUES[shape.type_name]
+
+
+def telling(shape: Shape, usual: Any = None) -> Any:
+    """Return a value that asks for something: no structure is empty, and no choice is the usual one."""
+    if isinstance(shape, StructureShape):
+        name = next(iter(shape.members))
+        return {name: telling(shape.members[name], usual.get(name) if isinstance(usual, dict) else usual)}
+    if isinstance(shape, ListShape):
+        return [telling(shape.member)]
+    if isinstance(shape, StringShape) and shape.enum:
+        return next(choice for choice in shape.enum if choice != usual)
+    return value(shape, {})
 
 
 def unchecked(cloud: EmbeddedCloud) -> Any:

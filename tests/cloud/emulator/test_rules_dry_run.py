@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from ecs_emulator.calls import is_write
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.ec2_rig import DONE, LACKED, code, unchecked
+from tests.cloud.ec2_rig import DONE, LACKED, code, request, unchecked
 from tests.cloud.policies import enforce, policy
 from tests.cloud.reads import SKIPPED
 from tests.cloud.rules_rig import net
 
-VALUES = {"integer": 5, "long": 5, "float": 1.0, "double": 1.0, "boolean": True, "map": {}, "blob": b"x"}
 OFFERED = 220
 """At least as many operations with DryRun are offered."""
 
@@ -53,25 +50,6 @@ def standing(cloud: EmbeddedCloud) -> dict[str, Any]:
         "Resources": [place.vpc],
         "ImageId": "ami-12345678",
     }
-
-
-def request(shape: StructureShape, known: dict[str, Any]) -> dict[str, Any]:
-    """Return the smallest request: its required members, and standing parts under the names of members."""
-    names = [name for name in shape.members if name in shape.required_members or name in known]
-    sent = {name: known.get(name, value(shape.members[name], known)) for name in names}
-    lists = [name for name in sent if isinstance(shape.members[name], ListShape) and isinstance(sent[name], str)]
-    return {**sent, **{name: [sent[name]] for name in lists}}
-
-
-def value(shape: Shape, known: dict[str, Any]) -> Any:
-    """Return some value of a shape."""
-    if isinstance(shape, StructureShape):
-        return request(shape, known)
-    if isinstance(shape, ListShape):
-        return [value(shape.member, known)]
-    if isinstance(shape, StringShape):
-        return shape.enum[0] if shape.enum else "x"
-    return datetime(2026, 1, 1, tzinfo=UTC) if shape.type_name == "timestamp" else VALUES[shape.type_name]
 
 
 def requests(ec2: Any, known: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

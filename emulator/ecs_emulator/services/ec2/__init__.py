@@ -142,5 +142,6 @@ API = EmulatedApi(
         "members",
         "ids",
         "filters",
+        "offered",
     ),
 )

@@ -84,14 +84,12 @@ TABLE: dict[str, dict[str, tuple[str, str]]] = {
 The others have a rule of their own (instances, images), or answer what there is (egress-only internet gateways, for
 which terraform-provider-aws expects no code).
 """
-NARROWED = {"DescribeSnapshots": ("OwnerIds",), "DescribeSpotPriceHistory": ("ProductDescriptions",)}
-"""Members that narrow a list, without a code for unknown names."""
-REFUSED = {
-    "DescribeImages": ("ExecutableUsers",),
-    "DescribeSnapshots": ("RestorableByUserIds",),
-    "DescribeVpcEndpointServices": ("ServiceRegions",),
+NARROWED = {
+    "DescribeAccountAttributes": ("AttributeNames",),
+    "DescribeSnapshots": ("OwnerIds",),
+    "DescribeSpotPriceHistory": ("ProductDescriptions",),
 }
-"""Members about sharing and other Regions, which the embedded cloud does not have."""
+"""Members that narrow a list, without a code for unknown names."""
 PAGED = {
     "DescribeHosts": ("HostIds", "hostIdSet"),
     "DescribeImages": ("ImageIds", "imagesSet"),
@@ -124,9 +122,6 @@ def _lay(operation: str) -> None:
 
     @wrap(EC2Response, xform_name(operation))
     def listed(original: Any, self: Any) -> Any:
-        for name in REFUSED.get(operation, ()):
-            if self.params.get(name):
-                refuse("InvalidParameterValue", f"The embedded cloud does not offer {name} of {operation}")
         asked = {name: _named(self, name) for name in members if self.params.get(name)}
         if not asked:
             return original(self)
@@ -167,5 +162,5 @@ def _reword(original: Any, response: Any, rows: dict[str, tuple[str, str]], erro
     raise error
 
 
-for _operation in dict.fromkeys((*TABLE, *NARROWED, *REFUSED)):
+for _operation in dict.fromkeys((*TABLE, *NARROWED)):
     _lay(_operation)
