@@ -72,7 +72,7 @@ def unread() -> Iterator[tuple[str, list[str]]]:
 
 
 def found() -> dict[str, Any]:
-    """Return the unread members, the tables of those refused and ignored, and the number of all."""
+    """Return the unread members, the tables of refused and of ignored members, and the number of all."""
     from moto.core.utils import get_service_model
 
     from ecs_emulator.services.ec2 import offered
