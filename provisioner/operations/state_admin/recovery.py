@@ -233,12 +233,16 @@ class _Search:
         by_others = []
         while loose:
             # a part without tags belongs to the stack if it names an undeclared resource of the stack
-            tied = {id(part): a for part in loose if (a := self._tied(*part, strays))}
-            if not tied:
+            untied = []
+            for part in loose:
+                if address := self._tied(*part, strays):
+                    strays[address] = part
+                else:
+                    untied.append(part)
+            if len(untied) == len(loose):
                 by_others = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
                 break
-            strays |= {tied[id(part)]: part for part in loose if id(part) in tied}
-            loose = [part for part in loose if id(part) not in tied]
+            loose = untied
         return strays, by_others
 
     def _tagged(self, live: Observed) -> str | None:

@@ -306,7 +306,8 @@ class Service(Runs, EndsFailed, KnowsRequests, Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         where = {"cluster": live.attributes["cluster"], "service": live.attributes["service_name"]}
-        if live.attributes["desired_count"]:
+        # an update of a service that shifts traffic names its listener rule, which may be gone
+        if live.attributes["desired_count"] and not strategies.shifts(live.attributes):
             aws.client("ecs").update_service(**where, desiredCount=0)
         aws.client("ecs").delete_service(**where, force=True)
 

@@ -73,6 +73,7 @@ def test_a_volume_is_mounted_changed_kept_and_let_go(project: Project) -> None:
     results = project.up().results
     assert "file_system/media" not in results
     assert "efsVolumeConfiguration" not in str(definition(project)["volumes"])
+    project.lose_state()
     project.run("recover", "--yes")
     assert project.up("--delete", "file_system/media").results["file_system/media"] == "deleted"
     assert efs.describe_file_systems()["FileSystems"] == []

@@ -202,6 +202,17 @@ def test_the_new_revision_can_be_tried_at_a_port_of_its_own(project: Project) ->
     project.down()
 
 
+def test_up_deletes_a_service_that_shifts_traffic(project: Project) -> None:
+    worker = f'[services.worker]\nimage = "{REGISTRY}/good:1"\n'
+    service = SMALL[SMALL.index("[services.frontend]") : SMALL.index("[network]")]
+    project.write(SMALL.replace(service, service.replace(PLAIN, f"{PLAIN}\n{CANARY}") + worker))
+    project.up()
+    project.write(SMALL.replace(service, worker))
+    results = project.up().results
+    assert (results["listener_rule/frontend"], results["service/frontend"]) == ("deleted", "deleted")
+    assert project.planned() == {}
+
+
 def test_down_ends_a_deployment_that_is_under_way(project: Project) -> None:
     project.change(PLAIN, f"{PLAIN}\n{BLUE_GREEN}")
     project.up()

@@ -104,6 +104,8 @@ CASES = (
             ClientToken=s.name(), FileSystemId=system(s), PosixUser=USER, RootDirectory={"Path": "/a/b/c/d/e"})),
     case("DescribeBackupPolicy", "of a file system without one", "PolicyNotFound", ERRORS,
         lambda s, c: c.describe_backup_policy(FileSystemId=system(s))),
+    case("DescribeFileSystemPolicy", "of a file system that is missing", "FileSystemNotFound", ERRORS,
+        lambda s, c: c.describe_file_system_policy(**MISSING)),
     case("PutLifecycleConfiguration", "with two moves in one policy", "BadRequest", TEXT,
         lambda s, c: c.put_lifecycle_configuration(
             FileSystemId=system(s),

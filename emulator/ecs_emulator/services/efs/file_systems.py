@@ -166,3 +166,11 @@ def put_file_system_policy(
     except (ValueError, TypeError, KeyError):
         refuse("InvalidPolicyException", "The policy contains invalid JSON or lacks statements.")
     original(self, file_system_id, json.dumps({**document, "Statement": whole}), *args, **kwargs)
+
+
+@wrap(EFSBackend, "describe_file_system_policy")
+def describe_file_system_policy(original: Any, self: Any, file_system_id: str) -> Any:
+    """DescribeFileSystemPolicy: refuse a file system that is not there."""
+    if file_system_id not in self.file_systems_by_id:
+        raise FileSystemNotFound(file_system_id)
+    return original(self, file_system_id)
