@@ -230,9 +230,13 @@ class _Search:
                     )
                 elif address not in self._refused:
                     strays[address] = (resource_type, live)
-        by_others = []
+        return strays, self._tie(loose, strays)
+
+    def _tie(
+        self, loose: list[tuple[type[Resource], Observed]], strays: dict[str, tuple[type[Resource], Observed]]
+    ) -> list[str]:
+        """Add parts without tags that name an undeclared resource of the stack; return the others."""
         while loose:
-            # a part without tags belongs to the stack if it names an undeclared resource of the stack
             untied = []
             for part in loose:
                 if address := self._tied(*part, strays):
@@ -240,10 +244,9 @@ class _Search:
                 else:
                     untied.append(part)
             if len(untied) == len(loose):
-                by_others = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
                 break
             loose = untied
-        return strays, by_others
+        return [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
 
     def _tagged(self, live: Observed) -> str | None:
         """Return the address in a part's tags if the bulk read has them; the part's own type does not read tags."""

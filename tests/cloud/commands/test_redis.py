@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,11 @@ def test_valkey_is_used_rotated_changed_kept_and_let_go(project: Project) -> Non
     project.write(SMALL)
     planned = project.run("plan", "--json", code=2).document
     assert GROUP in planned["kept"]
+    # three nodes of cache.t4g.small
+    (note,) = [text for text in planned["notes"] if "kept because of the data" in text]
+    monthly = re.search(r"for about (\d+) USD a month: the data of Valkey", note)
+    assert monthly, note
+    assert int(monthly[1]) == round(3 * 0.0392 * 730)
     project.up()
     assert group(project)["Status"] == "available"
     project.write(USED + "[redis]\n")

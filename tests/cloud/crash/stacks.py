@@ -26,6 +26,7 @@ import pytest
 from tests.cloud.crash import drawn
 from tests.cloud.crash.branches import Branches, begin, emptied
 from tests.cloud.crash.cuts import aim
+from tests.cloud.crash.hands import HANDS
 from tests.cloud.crash.life import LATE
 from tests.cloud.crash.pool import Pool
 from tests.cloud.crash.settings import differing, left, settings
@@ -76,6 +77,8 @@ class StackLife:
         if not self._brought(table):
             return
         self._stands()
+        if self.chance.random() < 0.4:
+            self._repaired()
         after = drawn.edited(self.chance, table)
         if not self._brought(after):
             after = table
@@ -120,6 +123,18 @@ class StackLife:
         if wrote := self._writes(since):
             raise Broken(f"the second up writes {', '.join(wrote)}")
 
+    def _repaired(self) -> None:
+        """Let a colleague change something, and check that `plan` sees it and `up` puts it right."""
+        before, hand = self._settled(), self.chance.choice(HANDS)
+        if not hand(self.project.cloud.client):
+            return
+        self.told.append(f"a colleague's {hand.__name__}")
+        if (plan := self._ended("plan")).code != 2:
+            raise Broken(f"plan ends with {plan.code}\n{plan.out}\n{plan.err}")
+        self._done("up", "--yes")
+        self._stands()
+        self._compare(self._settled(), before, dropped=False)
+
     def _lose(self) -> None:
         """Take the state away, and bring it back by `recover` or `up`."""
         shutil.rmtree(self.project.state / "local" / NAME, ignore_errors=True)
@@ -137,15 +152,16 @@ class StackLife:
             raise Broken("\n".join(["left:", *over]))
 
     def _compare(self, edited: dict[str, list[str]], fresh: dict[str, list[str]], *, dropped: bool) -> None:
-        """Compare an edited stack with the same one made from nothing.
+        """Compare an edited or repaired stack with the same one made from nothing, or as it was.
 
         Args:
+            edited: the settings. fresh: the settings that they have to be.
             dropped: whether the edit has left out what holds data, which then stays with all that it stands on.
         """
         plain = [{sort: [_plain(one) for one in of] for sort, of in each.items()} for each in (fresh, edited)]
         found = differing(plain[0], plain[1], *FINAL, "network_acls")
         if differ := [one for one in found if not (": added " in one and (dropped or KEPT.match(one)))]:
-            raise Broken("\n".join(["edited, it is not as from nothing:", *differ]))
+            raise Broken("\n".join(["it is not as it has to be:", *differ]))
 
     def _settled(self) -> dict[str, list[str]]:
         """Let time pass until all tasks run, and return the settings of that moment."""
