@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.config.base import Problem
-from provisioner.config.store_words import SECRETS, STORE, VALUES, suggestion
+from provisioner.config.store_words import SECRETS, VALUES, suggestion
 
 if TYPE_CHECKING:
     from provisioner.config.container import Container
@@ -35,11 +35,7 @@ def words(text: str) -> list[str]:
 
 def named(workload: Workload) -> frozenset[str]:
     """Return the references of all containers in a workload's tasks."""
-    found: set[str] = set()
-    for container in (workload, *workload.sidecars.values()):
-        found.update(one.place for one in container.secrets.values() if one.kind == STORE)
-        found.update(word for value in container.environment.values() for word in words(value))
-    return frozenset(found)
+    return frozenset(reference.strip("{}") for _, reference in _all(workload))
 
 
 def problems(workloads: Mapping[str, Workload], tables: Collection[str]) -> Iterator[Problem]:
@@ -49,42 +45,52 @@ def problems(workloads: Mapping[str, Workload], tables: Collection[str]) -> Iter
         workloads: the services and jobs, by their dotted keys.
         tables: the stores that the file has, `database` and `redis`.
     """
+    closed: dict[tuple[str, str], dict[str, str]] = {}
     for key, workload in workloads.items():
-        beside = {f"{key}.sidecars.{name}": sidecar for name, sidecar in workload.sidecars.items()}
-        for at, container in {key: workload, **beside}.items():
-            found = {
-                place: why for place, word in _references(at, container) if (why := _wrong(word, key, workload, tables))
-            }
-            yield from found.items()
+        found: dict[str, str] = {}
+        for at, reference in _all(workload):
+            word = reference.strip("{}")
+            store = word.partition(".")[0]
+            if why := _wrong(reference):
+                found.setdefault(f"{key}.{at}", why)
+            elif not getattr(workload, store):
+                closed.setdefault((at, store), {}).setdefault(key, word)
+        yield from found.items()
+    # one line for all workloads that have it from the same place, such as [defaults]
+    for (at, store), users in closed.items():
+        first, *others = users
+        also = f" (also of {', '.join(others)})" if others else ""
+        table = "" if store in tables else f" and a table [{store}]"
+        why = f'refers to "{users[first]}", and the tasks of {first} may not connect there'
+        yield f"{first}.{at}", f"{why}: add {store} = true to [{first}]{table}, or take the reference away{also}"
 
 
-def _references(key: str, container: Container) -> Iterator[tuple[str, str]]:
-    """Yield the dotted key and the word of each reference of a container."""
-    for name, secret in container.secrets.items():
-        if secret.kind == STORE:
-            yield f"{key}.secrets.{name}", secret.place
+def _all(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Yield the references of all containers in a workload's tasks, with keys relative to the workload."""
+    yield from _references("", workload)
+    for name, sidecar in workload.sidecars.items():
+        yield from _references(f"sidecars.{name}.", sidecar)
+
+
+def _references(before: str, container: Container) -> Iterator[tuple[str, str]]:
+    """Yield the key and the word of each reference of a container; in `environment` with its braces."""
+    for name, secret in container.store_secrets.items():
+        yield f"{before}secrets.{name}", secret.place
     for name, value in container.environment.items():
         for word in dict.fromkeys(words(value)):
-            yield f"{key}.environment.{name}", f"{{{word}}}"
+            yield f"{before}environment.{name}", f"{{{word}}}"
 
 
-def _wrong(reference: str, key: str, workload: Workload, tables: Collection[str]) -> str:
-    """Return the reason why a reference leads nowhere, and the fix; empty if it is right."""
+def _wrong(reference: str) -> str:
+    """Return the reason why a reference stands for nothing, and the fix; empty if it is right."""
     word = reference.strip("{}")
-    store = word.partition(".")[0]
-    if reference != word and word in SECRETS:
-        url = "" if word.endswith(".url") else f', and "{store}.url" is the whole URL with the password in it'
+    if reference == word or word in VALUES:
+        return ""
+    if word in SECRETS:
+        whole = f"{word.partition('.')[0]}.url"
+        url = "" if word == whole else f', or use "{whole}", which has the password in it'
         return (
             f"has {reference}, which every reader of task definitions would see: move the variable to secrets, with "
             f'the value "{word}" alone{url}'
         )
-    if reference != word and word not in VALUES:
-        return f"has {reference}, which stands for nothing{suggestion(word, VALUES)}"
-    if getattr(workload, store):
-        # without the table, the key `database` or `redis` itself is refused
-        return ""
-    table = "" if store in tables else f", and a table [{store}]"
-    return (
-        f'refers to "{word}", and the tasks of {key} may not connect to it: add {store} = true to [{key}]{table}, or '
-        f"take the reference away"
-    )
+    return f"has {reference}, which stands for nothing{suggestion(word, VALUES)}"
