@@ -219,7 +219,7 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
 
 
 def _secrets(workload: Workload) -> Iterator[Secret]:
-    """Yield the secrets of all containers in a workload's tasks, but for those of the stack's stores."""
+    """Yield the secrets of all containers in a workload's tasks, without references to the stack's stores."""
     for container in (workload, *workload.sidecars.values()):
         yield from container.own_secrets.values()
 

@@ -1,4 +1,4 @@
-"""Note the services of a Compose file that hold data, and make tables of those that the stack has a store for."""
+"""Note the services of a Compose file that hold data, and make tables of its own database and its own Redis."""
 
 from __future__ import annotations
 

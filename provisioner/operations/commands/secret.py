@@ -115,7 +115,7 @@ def check_name(config: Config, name: str) -> None:
 
 
 def check_settable(config: Config, name: str) -> None:
-    """Refuse a name as `check_name` does, and one that a container gets from a store of the stack.
+    """Refuse a name as `check_name` does, and a reference to a store of the stack.
 
     Raises:
         ConfigurationError: the name is refused.

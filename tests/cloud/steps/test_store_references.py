@@ -1,4 +1,4 @@
-"""References to the stack's own database and Valkey: what tasks get under names of their own, from plan to `down`."""
+"""References to the stack's own database and Valkey under names of the tasks, from plan to `down`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References to the stack's own stores in `secrets` and `environment`: where they are read, and what is refused."""
+"""References to the stack's own stores in `secrets` and `environment`: their places, and the refusals."""
 
 from __future__ import annotations
 
