@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.config.base import Problem
-from provisioner.config.store_words import SECRETS, VALUES, suggestion
+from provisioner.config.store_words import SECRETS, VALUES, meant, suggestion
 
 if TYPE_CHECKING:
     from provisioner.config.container import Container
@@ -21,6 +21,8 @@ STORES = ("database", "redis")
 """The tables of stores, and the keys of services and jobs that may connect to them."""
 _WORD = re.compile(r"(?<![${])\{((?:database|redis)\.[\w.-]*)\}(?!\})")
 """A word in braces. `${database.host}`, as Spring has it, and `{{database.host}}` are texts for the program."""
+_MISSPELT = re.compile(r"(?<![${])\{([a-z]{4,12}\.[a-z]{3,8})\}(?!\})")
+"""A word in braces that may be one of these, misspelt."""
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -63,6 +65,28 @@ def problems(workloads: Mapping[str, Workload], tables: Collection[str]) -> Iter
         table = "" if store in tables else f" and a table [{store}]"
         why = f'refers to "{users[first]}", and the tasks of {first} may not connect there'
         yield f"{first}.{at}", f"{why}: add {store} = true to [{first}]{table}, or take the reference away{also}"
+
+
+def warnings(containers: Mapping[str, Container]) -> Iterator[str]:
+    """Yield a warning for each variable that is nearly a reference, and is handed on as the text that it is.
+
+    Args:
+        containers: the containers, by their dotted keys.
+    """
+    for key, container in containers.items():
+        for name, value in container.environment.items():
+            if word := _nearly(value):
+                way = f'"{{{word}}}"' if word in VALUES else f'"{word}" in secrets'
+                store = word.partition(".")[0]
+                yield f"{key}.environment.{name} is only a text: write {way} for the {store} of the stack"
+
+
+def _nearly(value: str) -> str:
+    """Return the word that a value has without its braces, or misspelt in them; empty if there is none."""
+    if value in VALUES or value in SECRETS:
+        return value
+    misspelt = (meant(word, VALUES) for word in _MISSPELT.findall(value) if not _WORD.fullmatch(f"{{{word}}}"))
+    return next(filter(None, misspelt), "")
 
 
 def _all(workload: Workload) -> Iterator[tuple[str, str]]:

@@ -107,6 +107,23 @@ def test_a_store_out_of_reach_is_told_once(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("database.host", 'is only a text: write "{database.host}" for the database of the stack'),
+        ("redis.url", 'is only a text: write "redis.url" in secrets for the redis of the stack'),
+        ("x{databse.host}:{database.port}", 'write "{database.host}"'),
+        ("${databse.host} {{databse.host}} {env} {message.text}", ""),
+        ("{database.host}", ""),
+    ],
+)
+def test_a_text_that_is_nearly_a_reference_is_warned_of(tmp_path: Path, value: str, told: str) -> None:
+    web = config(tmp_path, f'{BOTH}environment = {{ A = "{value}" }}\n{STORES}').services["web"]
+    found = list(store_references.warnings({"services.web": web}))
+    assert [one for one in found if told in one and "services.web.environment.A" in one] == (found if told else [])
+    assert bool(found) == bool(told)
+
+
 def test_no_sign_in_has_the_secret_of_a_store(tmp_path: Path) -> None:
     provider = 'issuer = "https://example.com"\nclient_id = "a"\nclient_secret = "database.password"\n'
     lines = refused(tmp_path, f"{BOTH}{STORES}[sign_in.company]\n{provider}")
