@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from provisioner import Network, Stack, ready, step
+from dataclasses import dataclass
+
+from provisioner import Handle, Network, Stack, ready, step
 from provisioner.config.facts import Held
 from provisioner.config.redis import PORT
 from provisioner.resources.elasticache.groups import CacheParameterGroup, CacheSubnetGroup
 from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.ssm import ConnectionUrl, SecureParameter
-from provisioner.steps.secrets import redis_url_parameter
+from provisioner.steps.secrets import redis_token_parameter, redis_url_parameter
 from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
 
@@ -18,9 +20,19 @@ SNAPSHOTS = 1
 """The daily snapshots that are kept: the space of one is free (ElastiCache pricing, backup storage)."""
 
 
+@dataclass(frozen=True)
+class Redis:
+    """The parameters with the URL and the token of Valkey, its endpoint, and the handle that has taken the token."""
+
+    url: Held
+    token: Held
+    endpoint: str
+    main: Handle
+
+
 @step
-def redis(stack: Stack, network: Network, security_groups: SecurityGroups, service_roles: ServiceRoles) -> Held | None:
-    """Declare Valkey and the parameter with its URL, if there is a table `[redis]`; return that parameter.
+def redis(stack: Stack, network: Network, security_groups: SecurityGroups, service_roles: ServiceRoles) -> Redis | None:
+    """Declare Valkey and the parameter with its URL, if there is a table `[redis]`.
 
     Its nodes are the stack's own, and cluster mode is off, as libraries for job queues need it. A serverless cache is
     always in cluster mode and evicts keys.
@@ -42,7 +54,7 @@ def redis(stack: Stack, network: Network, security_groups: SecurityGroups, servi
         )
     )
     key = stack.facts.kms_key
-    token = stack.ensure(SecureParameter("redis-token", f"/{name}/redis/token", f"Token of {name}'s Valkey", key))
+    token = stack.ensure(SecureParameter("redis-token", redis_token_parameter(stack), f"Token of {name}'s Valkey", key))
     version = ready(token).version
     group = stack.ensure(
         ReplicationGroup(
@@ -73,4 +85,4 @@ def redis(stack: Stack, network: Network, security_groups: SecurityGroups, servi
         ConnectionUrl("redis", redis_url_parameter(stack), place, token.id, version, key), follows=[group]
     )
     # ready: a change makes a new version
-    return Held(url.arn, ready(url).version)
+    return Redis(Held(url.arn, ready(url).version), Held(token.arn, version), ready(group).endpoint, group)

@@ -11,12 +11,13 @@ from provisioner import Handle, Stack, ready, step
 from provisioner.config import task_policies
 from provisioner.config.secrets import Secret
 from provisioner.config.short_names import ROLE, shortened
+from provisioner.config.store_references import named
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
 from provisioner.steps import queues, topics
 from provisioner.steps.buckets import rights
-from provisioner.steps.secrets import password_parameter, redis_url_parameter, url_parameter
+from provisioner.steps.secrets import password_parameter, redis_token_parameter, redis_url_parameter, url_parameter
 from provisioner.steps.service_secrets import arn_of
 from provisioner.steps.volumes import Volumes, volume_rights
 
@@ -209,6 +210,8 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
         found["parameters"] = _parameters(stack, password_parameter(stack), url_parameter(stack))
     if workload.redis:
         found["redis"] = _parameters(stack, redis_url_parameter(stack))
+    if "redis.password" in named(workload):
+        found["redis-token"] = _parameters(stack, redis_token_parameter(stack))
     if statements := list(_statements(stack, _secrets(workload))):
         content = hashlib.sha256(repr(statements).encode()).hexdigest()[:8]
         found[f"secrets-{content}"] = policy(*statements)
@@ -216,9 +219,9 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
 
 
 def _secrets(workload: Workload) -> Iterator[Secret]:
-    """Yield the secrets of all containers in a workload's tasks."""
+    """Yield the secrets of all containers in a workload's tasks, without references to the stack's stores."""
     for container in (workload, *workload.sidecars.values()):
-        yield from container.secrets.values()
+        yield from container.own_secrets.values()
 
 
 READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}

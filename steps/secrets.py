@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner import Stack, ready, step
+from provisioner.config.store_words import store_parameter
 from provisioner.resources.ssm import SecureParameter
 
 
@@ -19,17 +20,22 @@ class Secrets:
 
 def password_parameter(stack: Stack) -> str:
     """Return the name of the parameter that holds the database's password."""
-    return f"/{stack.name}/database/password"
+    return store_parameter(stack.name, "database.password")
 
 
 def url_parameter(stack: Stack) -> str:
     """Return the name of the parameter that holds the database's URL."""
-    return f"/{stack.name}/database/url"
+    return store_parameter(stack.name, "database.url")
+
+
+def redis_token_parameter(stack: Stack) -> str:
+    """Return the name of the parameter that holds the token of Valkey."""
+    return store_parameter(stack.name, "redis.password")
 
 
 def redis_url_parameter(stack: Stack) -> str:
     """Return the name of the parameter that holds the URL of Valkey."""
-    return f"/{stack.name}/redis/url"
+    return store_parameter(stack.name, "redis.url")
 
 
 @step

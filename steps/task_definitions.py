@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from provisioner import Roles, Stack, step
 from provisioner.config import extends
-from provisioner.config.call_variables import call_variables
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
 from provisioner.config.facts import Held
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.protocols import by_proxy
-from provisioner.config.redis import REDIS_URL
-from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY, Variables
+from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY, Variables
 from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.steps.container_variables import environment_of, listed, secrets_of
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
+from provisioner.steps.redis import Redis
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
+from provisioner.steps.store_references import StoreReferences, of_stores
 from provisioner.steps.volumes import Volumes, mount_points
 
 LINUX = {"operatingSystemFamily": "LINUX"}
@@ -47,8 +46,6 @@ On an instance, ECS's agent itself mounts the rest (amazon-ecs-agent, execcmd/ma
 refuses two mounts at one place.
 """
 
-NO_URLS: Mapping[str, Held] = MappingProxyType({})
-
 
 @dataclass(frozen=True)
 class TaskDefinitions:
@@ -67,7 +64,7 @@ def task_definitions(
     service_secrets: ServiceSecrets,
     database: Database | None,
     database_url: Held | None,
-    redis: Held | None,
+    redis: Redis | None,
     buckets: Variables,
     queues: Variables,
     topics: Variables,
@@ -78,21 +75,20 @@ def task_definitions(
     Tasks get the database's endpoint, which its certificate contains, and not the alias in the private zone.
     """
     arns: dict[str, str] = {}
+    references = of_stores(stack, secrets, database, database_url, redis)
     for name, workload in stack.config.workloads.items():
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
-        environment = _environment(stack, workload, database) | buckets.variables(workload)
+        environment = environment_of(stack, workload, database, references) | buckets.variables(workload)
         environment |= queues.variables(workload) | topics.variables(workload)
         environment |= stack.given.environment.get(name, {})
-        urls = {DATABASE_URL: database_url if workload.database else None}
-        urls |= {REDIS_URL: redis if workload.redis else None}
-        held = {variable: url for variable, url in urls.items() if url and variable not in environment}
-        own |= _secrets(workload, secrets if workload.database else None, service_secrets, held)
-        own["environment"] = _variables(environment)
+        urls = references.urls(workload, environment)
+        own |= secrets_of(workload, secrets if workload.database else None, service_secrets, references, urls)
+        own["environment"] = listed(environment)
         if workload.volumes:
             own["mountPoints"] = [*own.get("mountPoints", ()), *mount_points(workload)]
         beside = [
-            _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets)
+            _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets, references)
             for one in sorted(workload.sidecars)
         ]
         arns[name] = stack.ensure(
@@ -117,6 +113,7 @@ def task_definitions(
                 *(images.in_use[one] for one in _images(name, workload) if one in images.in_use),
                 # a task that starts before its zone has a mount target fails
                 *volumes.targets(workload),
+                *references.taken(workload),
             ],
         ).arn
     return TaskDefinitions(arns)
@@ -177,7 +174,13 @@ def _size(stack: Stack, name: str, workload: Service | Job) -> dict[str, int]:
 
 
 def _sidecar(
-    stack: Stack, name: str, called: str, image: str, log_group: str, service_secrets: ServiceSecrets
+    stack: Stack,
+    name: str,
+    called: str,
+    image: str,
+    log_group: str,
+    service_secrets: ServiceSecrets,
+    references: StoreReferences,
 ) -> dict[str, Any]:
     """Return a container beside a workload's own.
 
@@ -194,10 +197,10 @@ def _sidecar(
         "essential": sidecar.essential,
         **({"cpu": sidecar.cpu} if sidecar.cpu else {}),
         **({"memory": sidecar.memory} if sidecar.memory else {}),
-        **_secrets(sidecar, None, service_secrets),
+        **secrets_of(sidecar, None, service_secrets, references),
     }
     if sidecar.environment:
-        container["environment"] = _variables(sidecar.environment)
+        container["environment"] = listed(references.environment(sidecar))
     if sidecar.checked:
         container["healthCheck"] = _health(sidecar.health)
     others = (workload, *workload.sidecars.values())
@@ -269,42 +272,6 @@ def _chosen(container: Service | Job | Sidecar) -> dict[str, Any]:
     return found
 
 
-def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in sorted(values.items())]
-
-
-def _secrets(
-    container: Container,
-    password: Secrets | None,
-    service_secrets: ServiceSecrets,
-    urls: Mapping[str, Held] = NO_URLS,
-) -> dict[str, Any]:
-    """Return the places that ECS reads secrets from, and labels with the secrets' versions.
-
-    ECS reads a secret when a task starts: a new version of it needs new tasks.
-
-    Args:
-        password: the database's password, if the container gets it.
-        urls: the URLs of the stack's stores that the container gets, by variable; a secret of the file with the name of
-            one takes its place.
-    """
-    places: dict[str, str] = {}
-    labels: dict[str, str] = {}
-    if password:
-        places["DB_PASSWORD"] = password.parameter_arn
-        labels["provisioner.password-version"] = password.parameter_version
-    for variable, url in urls.items():
-        places[variable], labels[f"{VERSION_LABEL}{variable}"] = url.arn, url.version
-    for name, secret in sorted(container.secrets.items()):
-        held = service_secrets.of(secret)
-        places[name] = f"{held.arn}:{secret.key}::" if secret.key else held.arn
-        labels[f"{VERSION_LABEL}{name}"] = held.version
-    if not places:
-        return {}
-    listed = [{"name": name, "valueFrom": place} for name, place in sorted(places.items())]
-    return {"secrets": listed, "dockerLabels": labels}
-
-
 def _health(health: Health) -> Mapping[str, Any]:
     """Return the container's health check: the user's command, whose program the image must contain.
 
@@ -317,26 +284,3 @@ def _health(health: Health) -> Mapping[str, Any]:
         "retries": health.unhealthy,
         "startPeriod": min(health.grace, LONGEST_START),
     }
-
-
-def _environment(stack: Stack, workload: Service | Job, database: Database | None) -> dict[str, str]:
-    """Return the environment variables: own port, URLs of called services, the database, and the user's own.
-
-    A variable or a secret of the user's own takes the place of a called service's.
-    """
-    settings, domain = stack.config.database, stack.config.dns.discovery_domain
-    access: dict[str, str] = {}
-    if settings and database and workload.database:
-        access = {
-            "DB_HOST": database.endpoint,
-            "DB_PORT": str(database.port),
-            "DB_NAME": settings.name,
-            "DB_USER": settings.user,
-        }
-    urls: dict[str, str] = {}
-    for callee in workload.calls:
-        scheme, port_of = stack.config.services[callee].scheme, stack.config.port_of(callee)
-        urls |= call_variables(callee, scheme, f"{callee}.{domain}", port_of)
-    urls = {name: value for name, value in urls.items() if name not in workload.secrets}
-    port = {"PORT": str(workload.port)} if workload.port is not None else {}
-    return {**port, **urls, **access, **workload.environment}

@@ -51,7 +51,7 @@ def set_(
 
     secret.check_no_value(name, context.args)
     config = configuration.load(options)
-    secret.check_name(config, name)
+    secret.check_settable(config, name)
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")
     secret.check_size(value, advanced=advanced)
     version, changed = secret.put(connection.connect(options, config), config, name, value, advanced=advanced)

@@ -13,6 +13,7 @@ from provisioner.config import capabilities, ulimits
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.secrets import Secret, Secrets, read_secrets
+from provisioner.config.store_words import STORE
 from provisioner.config.ulimits import Ulimits
 from provisioner.docker.context import DOCKERFILE
 
@@ -84,10 +85,12 @@ class Container(Model):
     stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
     """Seconds between the signal to stop and the kill; by default ECS's 30; on Fargate 2 to 120."""
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    """Variables of the container. No secrets: every reader of task definitions sees them."""
+    """Variables of the container. No secrets: every reader of task definitions sees them. `{database.host}`, `port`,
+    `name` and `user`, `{redis.host}` and `port` stand for settings of the stack's stores."""
     secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
     """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
-    table of names and places, in which `{project}` and `{env}` stand for these."""
+    table of names and places, in which `{project}` and `{env}` stand for these. `"database.password"`,
+    `"database.url"`, `"redis.password"` and `"redis.url"` are those of the stack's stores."""
     user: (
         Annotated[
             str,
@@ -102,6 +105,16 @@ class Container(Model):
     """A read-only root file system; `/tmp` is memory."""
     ulimits: Ulimits = Field(default_factory=dict)
     """Limits of the operating system by ECS's names, such as `{ nofile = 65536 }`, or a table of `soft` and `hard`."""
+
+    @property
+    def own_secrets(self) -> Mapping[str, Secret]:
+        """Return the secrets without references to the stack's own stores."""
+        return {name: one for name, one in self.secrets.items() if one.kind != STORE}
+
+    @property
+    def store_secrets(self) -> Mapping[str, Secret]:
+        """Return the references to secrets of the stack's own stores."""
+        return {name: one for name, one in self.secrets.items() if one.kind == STORE}
 
     @property
     def checked(self) -> bool:

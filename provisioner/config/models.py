@@ -17,6 +17,7 @@ from provisioner.config import (
     redis,
     service_connect,
     sign_in,
+    store_references,
     task_policies,
     together,
 )
@@ -326,8 +327,16 @@ class Config(Model):
 
     @property
     def secrets(self) -> Mapping[str, Mapping[str, Secret]]:
-        """The secrets of containers, by the container's table, such as `services.web`, and by variable."""
-        return {self.key(name): container.secrets for name, container in self.containers.items()}
+        """The secrets of containers, by the container's table, such as `services.web`, and by variable.
+
+        References to the stack's own stores are left out, as nobody sets and looks up those.
+        """
+        return {self.key(name): container.own_secrets for name, container in self.containers.items()}
+
+    @property
+    def store_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
+        """The references to secrets of the stack's own stores, by the container's table, and by variable."""
+        return {self.key(name): container.store_secrets for name, container in self.containers.items()}
 
     @property
     def all_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
@@ -387,6 +396,10 @@ class Config(Model):
         yield from bucket_problems(self.buckets, users, self.name, self.region, pages)
         stored = [self.key(name) for name, workload in self.workloads.items() if workload.redis]
         yield from redis.problems(self.redis, stored, [*map(self.key, self.workloads)], self.name)
+        yield from store_references.problems(
+            {self.key(name): workload for name, workload in self.workloads.items()},
+            {name for name in store_references.STORES if getattr(self, name)},
+        )
         in_queues = {self.key(name): workload.queues.keys() for name, workload in self.workloads.items()}
         yield from queue_problems(self.queues, in_queues)
         yield from backlog_problems(self.queues, self.services, insights=self.logs.insights)

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from provisioner.config.loader import Inconsistent
 from provisioner.config.secret_values import looks_secret
+from provisioner.config.store_words import SECRETS, STORE, unknown
 
-Kind = Literal["own", "generated", "ssm", "secretsmanager"]
+Kind = Literal["own", "generated", "ssm", "secretsmanager", "store"]
 
 Secrets = tuple[str, ...] | Mapping[str, Literal[True] | str]
 """The forms of `secrets`: a list of variable names, or a table with the place of each value by name."""
@@ -37,7 +38,10 @@ _FORMS: Mapping[Kind, re.Pattern[str]] = {
         re.ASCII,
     ),
 }
-_PLACES = 'true, "generate", "ssm:/path", "secretsmanager:name#key" or an ARN of one of the two'
+_PLACES = (
+    'true, "generate", "ssm:/path", "secretsmanager:name#key", an ARN of one of the two, or a secret of a store of the '
+    'stack, such as "database.password"'
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ class Secret:
 
     Attributes:
         kind: `own`: a parameter of the stack that `provision secret set` sets; `generated`: a parameter of the stack
-            that `up` generates; `ssm`, `secretsmanager`: a secret from outside, in Parameter Store or Secrets Manager.
-        place: the variable's name, or the name or ARN of a secret from outside.
+            that `up` generates; `ssm`, `secretsmanager`: a secret from outside, in Parameter Store or Secrets Manager;
+            `store`: the password or the URL of the stack's own database or Valkey.
+        place: the variable's name, or the name or ARN of a secret from outside, or the word for a store's secret.
         key: if the secret's value is a JSON document, the key of the value to use; empty for the whole secret.
     """
 
@@ -96,9 +101,9 @@ def read_secrets(value: Any) -> Mapping[str, Secret]:
                 f"its entry {number} is not the name of a variable (and not repeated here, in case it is a secret): "
                 f'use letters, digits and underscores, such as "STRIPE_KEY"'
             )
-    found = {name: _one(name, place) for name, place in value.items()}
-    if unknown := [(name, _unknown(name, value[name])) for name, secret in found.items() if secret is None]:
-        raise Inconsistent(unknown)
+    found = {name: _of_store(place) or _one(name, place) for name, place in value.items()}
+    if wrong_ones := [(name, _unknown(name, value[name])) for name, secret in found.items() if secret is None]:
+        raise Inconsistent(wrong_ones)
     return {name: secret for name, secret in found.items() if secret}
 
 
@@ -138,10 +143,17 @@ def parameter_name(stack: str, secret: Secret) -> str:
 def _unknown(name: str, place: Any) -> str:
     if place is False:
         return "takes nothing away, because neither extends nor [defaults] gives it: remove it"
+    if why := unknown(place):
+        return why
     return (
         f"is not {_PLACES}. Its value is not repeated here: if it is the secret itself, write true, and run "
         f"`provision secret set {name}`"
     )
+
+
+def _of_store(place: Any) -> Secret | None:
+    """Return the reference to a secret of a store, which a sign-in cannot have; None if the place is none."""
+    return Secret(STORE, place) if isinstance(place, str) and place in SECRETS else None
 
 
 def _one(name: str, place: Any) -> Secret | None:

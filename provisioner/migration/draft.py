@@ -230,7 +230,7 @@ KEYS = (
     "timezone", "timeout", "retries",
     "port", "protocol", "tls", "public", "target_container", "essential", "depends_on", "hosts", "path",
     "sign_in", "sign_in_except", "health",
-    "deregistration_delay", "sticky", "calls", "launch", "cpu", "memory", "count", "scaling",
+    "deregistration_delay", "sticky", "calls", "database", "redis", "launch", "cpu", "memory", "count", "scaling",
     "on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities",
     "ephemeral_storage", "ulimits", "stop_timeout", "security_groups", "environment", "secrets", "sidecars",
 )  # fmt: skip

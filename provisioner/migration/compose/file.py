@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.migration import addresses, names
-from provisioner.migration.compose import image, interpolation, keys, stores, variables
+from provisioner.migration.compose import image, interpolation, keys, left_out, stores, variables
 from provisioner.migration.compose.findings import Gathered, Service, pairs
 from provisioner.migration.draft import USUAL_REGION, Cost, Draft, Left, ordered
 from provisioner.migration.yaml_tree import Value, read
@@ -49,6 +49,7 @@ def draft(place: Path, env: str | None = None, project: str | None = None) -> Dr
     _sort(gathered, file.at("services") or Value(path.name, 0, {}), plain.get("COMPOSE_PROFILES", ""))
     services = [one for key, value in gathered.kept.items() if (one := _service(gathered, key, value))]
     table = _table(gathered, services)
+    own = left_out.tables(gathered)
     _public(table, gathered)
     _rest(gathered, file, path)
     if not table.get("services"):
@@ -60,9 +61,15 @@ def draft(place: Path, env: str | None = None, project: str | None = None) -> Dr
         name: {} for one in table.values() for workload in one.values() for name in workload.get("volumes", ())
     }
     whole = {"network": {"egress": "public"}, "logs": {"insights": False}} | ({"volumes": mounted} if mounted else {})
-    found.tables[found.own] = whole | {
-        kind: {key: ordered(one) for key, one in workloads.items()} for kind, workloads in table.items() if workloads
-    }
+    found.tables[found.own] = (
+        whole
+        | own
+        | {
+            kind: {key: ordered(one) for key, one in workloads.items()}
+            for kind, workloads in table.items()
+            if workloads
+        }
+    )
     _defaults(gathered, table, path)
     return found
 
@@ -94,7 +101,7 @@ def _sort(gathered: Gathered, services: Value, profiles: str) -> None:
     if running.keys() == stores_of.keys():
         # without its profiles the file starts nothing but stores
         running = dict(services.table)
-    once = set()
+    once, gone = set(), dict[str, str]()
     for key, value in services.table.items():
         own = value.at("profiles")
         if own and not _runs(value, profiles):
@@ -104,13 +111,14 @@ def _sort(gathered: Gathered, services: Value, profiles: str) -> None:
             continue
         new = names.workload(key)
         if why := _store(gathered, key, value, running):
-            gathered.found.leave(value, f"services.{key}", why, f"services.{new}", "all")
+            gone[key] = why
             gathered.gone |= dict.fromkeys(_hosts(key, value), new)
             continue
         gathered.kept[key] = value
         waits = (value.at("depends_on") or Value("", 0, {})).table
         once |= {on for on, one in waits.items() if (one.at("condition") or one).text == ONCE}
     gathered.once = frozenset(once)
+    left_out.note(gathered, {key: services.table[key] for key in gone}, gone, _hosts)
 
 
 def _runs(service: Value, profiles: str) -> bool:
@@ -209,7 +217,9 @@ def _calls(service: Service, key: str, value: Value, ports: Mapping[str, int | N
         if alias and key == "links":
             where = addresses.domain_of({}, "")
             service.leave(value, key, f"{name} is not found at {alias} here, but at {names.workload(name)}.{where}")
-        if lost := gathered.gone.get(name.lower()):
+        if store := gathered.stores.get(name.lower()):
+            store.used = service.table[store.kind] = True
+        elif lost := gathered.gone.get(name.lower()):
             service.leave(value, key, f"{lost} is left out: its data has to be reached elsewhere")
             gathered.found.miss(lost, service.new)
         elif ports.get(name):

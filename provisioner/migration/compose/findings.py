@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.migration.compose.interpolation import Variables, holes, shown
+from provisioner.migration.compose.own_stores import OwnStore
 from provisioner.migration.draft import Cost, Draft
 from provisioner.migration.yaml_tree import Value
 
@@ -23,6 +24,7 @@ class Gathered:
         gone: the services that are left out, by the hosts at which others find them.
         once: the services that others wait for until they have ended.
         places: the place of each variable, by service and name.
+        stores: the stores that become tables of the stack, by the hosts at which others find them.
     """
 
     found: Draft
@@ -32,6 +34,7 @@ class Gathered:
     gone: dict[str, str] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
     places: dict[tuple[str, str], Value] = field(default_factory=dict)
+    stores: dict[str, OwnStore] = field(default_factory=dict)
 
 
 @dataclass

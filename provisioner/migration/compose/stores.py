@@ -27,6 +27,8 @@ _DATABASES = (
 )
 _POSTGRESQL = frozenset(_DATABASES[:5])
 """Words in the names of images of PostgreSQL."""
+_MYSQL = ("mysql", "mariadb", "percona")
+"""Words in the names of images of MySQL."""
 _REDIS = ("redis", "redismod", "valkey", "keydb", "dragonfly")
 """Words in the names of images that speak Redis's protocol."""
 OBJECTS, SQS = "an object store", "a stand-in for SQS"
@@ -95,10 +97,7 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
     """
     image, build = service.at("image"), service.at("build")
     kept = list(mounts(service))
-    kind = _kind(image.text or "") if image and not build else ""
-    if build and kept:
-        kind = _kind(_base(build, directory))
-    if kind:
+    if kind := _word(service, directory):
         engine = ' with engine = "aurora-postgresql"' if kind in _POSTGRESQL else ""
         instead = f"[database]{engine}, or AWS's service for it"
         if kind in _REDIS:
@@ -115,6 +114,22 @@ def why_left_out(service: Value, directory: Path, others: Sequence[Value], *, us
     if named and used and alone:
         return f"keeps data in the volume {named}, which a task would lose: it is left out"
     return ""
+
+
+def engine_of(service: Value, directory: Path) -> str | None:
+    """Return the engine of `[database]` for a service that holds data, empty for Redis; None if the stack has none."""
+    word = _word(service, directory)
+    if word in _REDIS:
+        return ""
+    return "aurora-postgresql" if word in _POSTGRESQL else "aurora-mysql" if word in _MYSQL else None
+
+
+def _word(service: Value, directory: Path) -> str:
+    """Return the word of `_KINDS` for a service's image, or for the base of its build if it keeps data."""
+    image, build = service.at("image"), service.at("build")
+    if build:
+        return _kind(_base(build, directory)) if list(mounts(service)) else ""
+    return _kind(image.text or "") if image else ""
 
 
 def _images(services: Sequence[Value]) -> set[str | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from provisioner.config import validators as values
 from provisioner.config.secret_values import looks_secret
 from provisioner.migration import addresses
-from provisioner.migration.compose import interpolation
+from provisioner.migration.compose import interpolation, own_stores
 from provisioner.migration.compose.findings import Service, pairs
 from provisioner.migration.yaml_tree import Value
 
@@ -21,29 +21,61 @@ def fill(service: Service, value: Value) -> None:
 
     A variable in `environment` replaces the same one in `env_file`.
     """
+    plain: dict[str, str] = {}
+    secrets: dict[str, str | bool] = {}
+    for name, (one, key) in of_service(service, value).items():
+        if found := own_stores.reference(service.gathered.stores, name, one.text or ""):
+            _refer(service, name, one, f"{key}.{name}", found, plain, secrets)
+        else:
+            _variable(service, name, one, f"{key}.{name}", plain, secrets)
+    if plain:
+        service.table["environment"] = plain
+    if secrets:
+        service.table["secrets"] = secrets if not all(one is True for one in secrets.values()) else [*secrets]
+
+
+def of_service(service: Service, value: Value) -> dict[str, tuple[Value, str]]:
+    """Return the values of a service's variables, each with the key that it comes from."""
     own = value.at("environment")
     given = {name: (one, "env_file") for name, one in _of_files(service, value.at("env_file")).items()}
     for name, one in pairs(own).items():
         where = one or (own and own.table.get(name)) or own or value
         taken = Value(where.file, where.line, interpolation.value_of(name, service.gathered.known), "str")
         given[name] = (one or taken, "environment")
-    plain: dict[str, str] = {}
-    secrets: list[str] = []
-    for name, (one, key) in given.items():
-        _variable(service, name, one, f"{key}.{name}", plain, secrets)
-    if plain:
-        service.table["environment"] = plain
-    if secrets:
-        service.table["secrets"] = secrets
+    return given
 
 
-def _variable(service: Service, name: str, one: Value, key: str, plain: dict[str, str], secrets: list[str]) -> None:
+def _refer(
+    service: Service,
+    name: str,
+    one: Value,
+    key: str,
+    found: own_stores.Reference,
+    plain: dict[str, str],
+    secrets: dict[str, str | bool],
+) -> None:
+    """Write a variable as a reference to a store of the stack, which the service may connect to then."""
+    found.store.used = True
+    service.table[found.store.kind] = True
+    if found.told:
+        (service.leave if found.lost else service.tell)(one, key, found.told)
+    else:
+        service.tell(one, key, f"is {found.text} here" if found.text else "is set by the stack itself")
+    if found.text and found.where == "secrets":
+        secrets[name] = found.text
+    elif found.text and not service.unfilled(one, key, found.text):
+        plain[name] = found.text
+
+
+def _variable(
+    service: Service, name: str, one: Value, key: str, plain: dict[str, str], secrets: dict[str, str | bool]
+) -> None:
     text, known = one.text or "", service.gathered.known
     missing = interpolation.holes(text)
     if not re.fullmatch(values.VARIABLE, name):
         service.leave(one, key.partition(".")[0], "has an entry that is not the name of a variable")
     elif looks_secret(name, interpolation.shown(text)) or known.secrets.intersection(missing):
-        secrets.append(name)
+        secrets[name] = True
         why = f"looks like a secret: its name alone is carried over; `provision secret set {name}`"
         service.tell(one, key, why)
         _gone(service, one, key, text)

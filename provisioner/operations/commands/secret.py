@@ -13,6 +13,7 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.config.facts import Held
 from provisioner.config.secret_values import looks_secret
 from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, key_of, parameter_name, path, users
+from provisioner.config.store_words import store_parameter
 from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
 from provisioner.operations.prerequisites import references
@@ -113,6 +114,22 @@ def check_name(config: Config, name: str) -> None:
                 )
 
 
+def check_settable(config: Config, name: str) -> None:
+    """Refuse a name as `check_name` does, and a reference to a store of the stack.
+
+    Raises:
+        ConfigurationError: the name is refused.
+    """
+    check_name(config, name)
+    of_own = {variable for secrets in config.secrets.values() for variable in secrets}
+    for table, secrets in config.store_secrets.items() if name not in of_own else ():
+        if name in secrets:
+            raise ConfigurationError(
+                f"{key_of(table, name)} is {secrets[name].place}, which the stack makes itself: there is nothing to "
+                f"set. Write true there for a value of your own"
+            )
+
+
 def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = False) -> tuple[str, str]:
     """Set a secret of the stack, encrypted with the stack's key; return its version and the version's date.
 
@@ -121,7 +138,7 @@ def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = Fal
         NotOwned: the parameter exists and is not this stack's.
         ApiError: AWS refused the call.
     """
-    check_name(config, name)
+    check_settable(config, name)
     check_size(value, advanced=advanced)
     parameter = path(config.name) + name
     with explaining():
@@ -177,6 +194,7 @@ def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
         named = users(config.all_secrets)
         found = look(aws, config.name, named, command_line)
         rows = [_row(config.name, secret, tables, found[secret]) for secret, tables in named.items()]
+        rows += _references(aws, config)
         known = {parameter_name(config.name, secret) for secret in named if secret.api == "ssm"}
         rows += [
             Row(name.rpartition("/")[2], "own", name, *_parts(version_of(shown)), ())
@@ -184,6 +202,23 @@ def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
             if name not in known
         ]
     return rows
+
+
+def _references(aws: Aws, config: Config) -> list[Row]:
+    """Return the references to secrets of the stack's own stores, which `up` makes."""
+    named = users(config.store_secrets)
+    places = {secret: store_parameter(config.name, secret.place) for secret in named}
+    shown = described(aws, places.values())
+    return [
+        Row(
+            ", ".join(sorted({variable for several in tables.values() for variable in several})),
+            secret.kind,
+            places[secret],
+            *_parts(version_of(shown[places[secret]]) if places[secret] in shown else ""),
+            tuple(tables),
+        )
+        for secret, tables in named.items()
+    ]
 
 
 def _row(stack: str, secret: Secret, tables: Mapping[str, Sequence[str]], known: Held | str) -> Row:

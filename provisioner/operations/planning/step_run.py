@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import provisioner.steps  # noqa: F401  (importing the package registers the steps)
-from provisioner.config import exposed, room
+from provisioner.config import exposed, room, store_references
 from provisioner.engine.words import names
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.steps.stack import Stack, run
@@ -24,7 +24,9 @@ def declare(config: Config, facts: Facts) -> Stack:
         ConfigurationError: a step of the user's own failed: with its file and line.
     """
     stack = run(config, facts)
-    for text in (*exposed.warnings(config), *stack.given.warnings(), *room.warnings(config, facts.instance_sizes)):
+    containers = {config.key(name): container for name, container in config.containers.items()}
+    own = (*exposed.warnings(config), *store_references.warnings(containers))
+    for text in (*own, *stack.given.warnings(), *room.warnings(config, facts.instance_sizes)):
         stack.notice(text)
     if lost := [address for address, item in stack.declared.items() if not recoverable(item.resource)]:
         stack.notice(f"{names(lost)}: AWS keeps no tags of it, so `recover` cannot find it without the state")

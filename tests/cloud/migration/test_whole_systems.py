@@ -126,6 +126,20 @@ services:
   worker: {{image: '{REGISTRY}/api:1', command: work, deploy: {{replicas: 2}}}}
 """,
 }
+WITH_STORES = {
+    "compose.yaml": f"""
+x-stores: &stores
+  SQLALCHEMY_DATABASE_URI: postgresql://shop:hunter22@db:5432/orders
+  CELERY_BROKER_URL: redis://cache:6379/0
+  PGHOST: db
+  PGPASSWORD: hunter22
+services:
+  web: {{image: '{REGISTRY}/web:1', ports: ['80:8000'], environment: *stores}}
+  worker: {{image: '{REGISTRY}/web:1', command: work, environment: *stores}}
+  db: {{image: 'postgres:17', environment: {{POSTGRES_USER: shop, POSTGRES_PASSWORD: hunter22, POSTGRES_DB: orders}}}}
+  cache: {{image: 'redis:7'}}
+""",
+}
 SYSTEMS = {
     # files, the tool, the verdict's beginning, and the words for what stands in
     "jobs-only": (JOBS_ONLY, "copilot", "1 of 1 job is whole", ["parameter /copilot/nightly-transcriptions/"]),
@@ -148,6 +162,7 @@ SYSTEMS = {
         [],
     ),
     "compose": (COMPOSE, "compose", "3 of 3 services are whole", []),
+    "compose-with-stores": (WITH_STORES, "compose", "2 of 2 services are whole", []),
 }
 
 

@@ -32,7 +32,8 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def write(project: Project, table: str) -> None:
-    used = SMALL.replace("public = true\n", "public = true\nredis = true\n")
+    own = 'redis = true\nsecrets = { CACHE_PASSWORD = "redis.password" }\n'
+    used = SMALL.replace("public = true\n", f"public = true\n{own}")
     key = getattr(project, "key", None) or kms_key(project.cloud)
     object.__setattr__(project, "key", key)
     project.write(f'kms_key = "{key}"\nprotect = true\n{used}[redis]\n{table}')

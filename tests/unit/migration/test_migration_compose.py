@@ -87,8 +87,13 @@ SAME = {
     ("context", "."),
 }
 """Lines that only repeat ECS's behaviour, or a default."""
-SAID_TWICE = {"services.back.expose.0", "services.migrate.restart", "services.web.expose.0"}
-"""Values that other lines say as well: the port in an address, and that a service runs once."""
+SAID_TWICE = {
+    "services.back.expose.0",
+    "services.migrate.restart",
+    "services.web.expose.0",
+    "services.worker.depends_on.0",
+}
+"""Values that other lines say as well: the port in an address, that a service runs once, and that it uses a store."""
 OF_STORES = {"db", "redis", "cache", "search", "mailcatcher", "tools"}
 """Services that are left out as a whole."""
 

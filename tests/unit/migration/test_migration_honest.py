@@ -598,9 +598,96 @@ COMPOSE_ROWS: list[Row] = [
     ),
     (
         "dead-host",
-        app("environment: {DB_HOST: 'db:5432', LEVEL: info}\ndepends_on: [db]", DB),
-        {"services.web.environment": {"LEVEL": "info"}},
+        app("environment: {DB_HOST: 'db:27017', LEVEL: info}\ndepends_on: [db]", DB.replace("postgres:17", "mongo:8")),
+        {"services.web.environment": {"LEVEL": "info"}, "database": ABSENT, "services.web.database": ABSENT},
         [r"services.web.environment.DB_HOST: db is left out", r"services.web.depends_on: db is left out"],
+    ),
+    # the file's own stores are the stack's
+    (
+        "own-database",
+        app(
+            "environment:\n"
+            "  SQLALCHEMY_DATABASE_URI: postgresql+psycopg://shop:hunter22@db:5432/orders\n"
+            "  SPRING_DATASOURCE_URL: jdbc:postgresql://db:5432/orders\n"
+            "  PGHOST: db\n  PGUSER: shop\n  PGDATABASE: orders\n  PGPASSWORD: hunter22\n  DB_PASSWORD: hunter22\n"
+            "  DATABASE_URL: postgresql+psycopg://shop:hunter22@db/orders\n  OTHER: postgres://shop:hunter22@db/audit\n",
+            DB + "    environment: {POSTGRES_USER: shop, POSTGRES_DB: orders, POSTGRES_PASSWORD: hunter22}\n",
+        ),
+        {
+            "database": {
+                "engine": "aurora-postgresql",
+                "name": "orders",
+                "user": "shop",
+                "url_scheme": "postgresql+psycopg",
+            },
+            "services.web.database": True,
+            "services.web.secrets": {
+                "SQLALCHEMY_DATABASE_URI": "database.url",
+                "PGPASSWORD": "database.password",
+                # another database of the same server
+                "OTHER": True,
+            },
+            "services.web.environment": {
+                "SPRING_DATASOURCE_URL": "jdbc:postgresql://{database.host}:{database.port}/{database.name}",
+                "PGHOST": "{database.host}",
+                "PGUSER": "{database.user}",
+                "PGDATABASE": "{database.name}",
+            },
+            "services.db": ABSENT,
+        },
+        [
+            r"services.db: is \[database\] here, new and empty",
+            r"DATABASE_URL: is set by the stack itself",
+            r"OTHER: db is left out: set the address",
+        ],
+    ),
+    (
+        "own-redis",
+        {
+            **app(
+                "environment:\n  CELERY_BROKER_URL: redis://:${TOKEN}@cache:6379/0\n  RESULTS: redis://cache/1\n"
+                "  REDIS_HOST: cache\n  REDIS_PASSWORD: ${TOKEN}\n  REDIS_URL: redis://cache\n",
+                "  cache:\n    image: valkey/valkey:8\n    command: valkey-server --requirepass ${TOKEN}\n",
+            ),
+            ".env": "TOKEN=hunter22\n",
+        },
+        {
+            "redis": {"replicas": 1},
+            "services.web.redis": True,
+            "services.web.secrets": {
+                "CELERY_BROKER_URL": "redis.url",
+                "RESULTS": "redis.url",
+                "REDIS_PASSWORD": "redis.password",
+            },
+            "services.web.environment": {"REDIS_HOST": "{redis.host}"},
+        },
+        [r"RESULTS: has database 1 there, and redis.url has 0", r"REDIS_HOST: is reached by TLS and with a token here"],
+    ),
+    (
+        "own-mysql-as-wordpress-has-it",
+        app(
+            "depends_on: [db]\nenvironment: {WORDPRESS_DB_HOST: 'db:3306', WORDPRESS_DB_PASSWORD: hunter22}",
+            "  db: {image: 'mariadb:11', environment: ['MARIADB_PASSWORD=hunter22', MARIADB_USER=root]}\n",
+        ),
+        {
+            # RDS refuses this user's name
+            "database": {"engine": "aurora-mysql"},
+            "services.web.environment": {"WORDPRESS_DB_HOST": "{database.host}:{database.port}"},
+            "services.web.secrets": {"WORDPRESS_DB_PASSWORD": "database.password"},
+        },
+        [],
+    ),
+    (
+        "two-databases-stay-out",
+        app("environment: {PGHOST: db}", DB + DB.replace("db:", "other:", 1)),
+        {"database": ABSENT, "services.web.environment": {"PGHOST": "db"}},
+        [r"services.db: is a database", r"services.other: is a database"],
+    ),
+    (
+        "unused-database",
+        app("", DB),
+        {"database": ABSENT},
+        [r"services.db: is a database, .*use \[database\] with engine"],
     ),
     (
         "dead-host-inside",

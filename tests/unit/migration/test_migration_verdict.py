@@ -17,12 +17,12 @@ from provisioner.migration.verdict import verdict
 
 SHOP = """
 services:
-  web: {build: ., ports: ['80:80'], environment: {API: 'http://api:4000', REDIS_HOST: redis, DATABASE_URL: 'postgres://u:p@db/x'}}
+  web: {build: ., ports: ['80:80'], environment: {API: 'http://api:4000', REDIS_HOST: redis, DATABASE_URL: 'mongodb://u:p@db/x'}}
   worker: {build: ., environment: {REDIS_HOST: redis}}
   api: {build: api, expose: ['4000']}
   lone: {build: lone, expose: ['9000']}
-  db: {image: 'postgres:17'}
-  redis: {image: 'redis:7'}
+  db: {image: 'mongo:8'}
+  redis: {image: 'memcached:1'}
 """
 WEB = "name: web\ntype: Load Balanced Web Service\nimage: {build: Dockerfile, port: 80}\nhttp: {path: /}\n"
 REDIS = "name: redis\ntype: Backend Service\nimage: {location: 'redis:7', port: 6379}\n"

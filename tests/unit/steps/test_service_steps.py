@@ -151,6 +151,43 @@ def test_the_databases_url_is_made_of_its_settings() -> None:
     )
 
 
+def test_references_lead_to_the_stores_parameters_and_addresses() -> None:
+    pool = {"image": "pool:1", "environment": {"AT": "{database.host}"}, "secrets": {"PW": "database.password"}}
+    stack = declared(
+        {"database": {}, "redis": {}},
+        web={
+            "image": "nginx:1",
+            "port": 80,
+            "database": True,
+            "redis": True,
+            "sidecars": {"pool": pool},
+            "environment": {"NODE": "tcp://{redis.host}:{redis.port}/{database.name}", "KEPT": "${database.host}"},
+            "secrets": {"BROKER": "redis.url", "DATABASE_URL": "database.url", "CACHE_PW": "redis.password"},
+        },
+    )
+    beside, own = desired(stack, "task_definition/web").container_definitions[1], environment_and_secrets(stack, "web")
+    assert own["NODE"] == "tcp://${replication_group/main:endpoint!}:6379/sample"
+    assert own["KEPT"] == "${database.host}"
+    assert own["BROKER"] == own["REDIS_URL"] == "${connection_url/redis:arn}"
+    assert own["DATABASE_URL"] == "${connection_url/database:arn}"
+    assert own["CACHE_PW"] == "${secure_parameter/redis-token:arn}"
+    assert beside["environment"] == [{"name": "AT", "value": "${db_cluster/main:endpoint}"}]
+    assert beside["secrets"] == [{"name": "PW", "valueFrom": "${secure_parameter/database-password:arn}"}]
+    assert beside["dockerLabels"] == {"provisioner.secret.PW": "${secure_parameter/database-password:version!}"}
+    # no task starts with a password that its store has not taken yet
+    assert needs(stack, "task_definition/web")["db_cluster/main"] is True
+    reads = desired(stack, "role/execution-web").inline_policies
+    [read] = reads["redis-token"]["Statement"]
+    assert read["Resource"] == "arn:aws:ssm:eu-west-1:123456789012:parameter/ecs-sample-dev/redis/token"
+
+
+def environment_and_secrets(stack: Stack, name: str) -> dict[str, str]:
+    """Return the variables of a service's container, and the places of its secrets."""
+    own = next(one for one in desired(stack, f"task_definition/{name}").container_definitions if one["name"] == name)
+    places = {one["name"]: one["valueFrom"] for one in own["secrets"]}
+    return places | {one["name"]: one["value"] for one in own["environment"]}
+
+
 @pytest.mark.parametrize("own", [{"environment": {"DATABASE_URL": "sqlite:///"}}, {"secrets": ["DATABASE_URL"]}])
 def test_a_database_url_of_the_file_comes_first(own: dict[str, Any]) -> None:
     stack = declared(web={"image": "nginx:1", "port": 80, "database": True, **own})
