@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from provisioner.aws import durations
@@ -20,7 +21,7 @@ from provisioner.resources import members
 from provisioner.resources.elasticache import token_changes
 from provisioner.resources.elasticache.api import API
 from provisioner.resources.elasticache.groups import TAGGED, WHY
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, delete_with_snapshot
 
 _FIXED = {
     "replication_group_id": "ReplicationGroupId",
@@ -191,6 +192,7 @@ class ReplicationGroup(Resource):
         details = {
             "token_pending": (group.get("PendingModifiedValues") or {}).get("AuthTokenStatus", ""),
             "token_changed": token_changes.changed_at(group),
+            "created": group.get("ReplicationGroupCreateTime"),
         }
         return observed(
             aws, name, attributes, tags, outputs, status=status, deleting=status == "deleting", details=details
@@ -271,9 +273,11 @@ class ReplicationGroup(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # each attempt has a new name: ElastiCache refuses a name that is taken
-        final = {"FinalSnapshotIdentifier": final_name(aws, live.id)} if live.attributes["final_snapshot"] else {}
-        aws.client("elasticache").delete_replication_group(ReplicationGroupId=live.id, **final)
+        delete = partial(aws.client("elasticache").delete_replication_group, ReplicationGroupId=live.id)
+        if live.attributes["final_snapshot"]:
+            delete_with_snapshot(aws, live, lambda name: delete(FinalSnapshotIdentifier=name))
+        else:
+            delete()
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

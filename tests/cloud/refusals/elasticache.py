@@ -65,6 +65,24 @@ def creating(scene: Scene) -> str:
     return name
 
 
+@once
+def leaving(scene: Scene) -> str:
+    """A replication group that is being deleted."""
+    cache, name = scene.client("elasticache"), creating(scene)
+    scene.wait(lambda: status(scene, name) == "available")
+    cache.delete_replication_group(ReplicationGroupId=name)
+    return name
+
+
+@once
+def snapshot(scene: Scene) -> str:
+    """A snapshot of the available group."""
+    cache = scene.client("elasticache")
+    cache.create_snapshot(ReplicationGroupId=main(scene), SnapshotName="kept")
+    scene.wait(lambda: cache.describe_snapshots(SnapshotName="kept")["Snapshots"][0]["SnapshotStatus"] == "available")
+    return "kept"
+
+
 def modify(scene: Scene, cache: Any, name: str = "", **more: Any) -> Any:
     return cache.modify_replication_group(ReplicationGroupId=name or main(scene), ApplyImmediately=True, **more)
 
@@ -129,6 +147,10 @@ CASES = (
         lambda s, c: replicas(s, c.decrease_replica_count, 2)),
     case("DeleteReplicationGroup", "in creation", "InvalidReplicationGroupState", ERRORS,
         lambda s, c: c.delete_replication_group(ReplicationGroupId=creating(s))),
+    case("DeleteReplicationGroup", "that is being deleted", "InvalidReplicationGroupState", ERRORS,
+        lambda s, c: c.delete_replication_group(ReplicationGroupId=leaving(s))),
+    case("DeleteReplicationGroup", "with a final snapshot whose name is in use", "SnapshotAlreadyExistsFault", ERRORS,
+        lambda s, c: c.delete_replication_group(ReplicationGroupId=main(s), FinalSnapshotIdentifier=snapshot(s))),
     case("CreateCacheSubnetGroup", "with an unknown subnet", "InvalidSubnet", ERRORS,
         lambda s, c: c.create_cache_subnet_group(CacheSubnetGroupName=s.name(), CacheSubnetGroupDescription="x",
             SubnetIds=["subnet-0123456789abcdef0"])),
