@@ -32,6 +32,7 @@ _FIXED = {
     "multi_az_enabled": "MultiAZEnabled",
     "cache_subnet_group_name": "CacheSubnetGroupName",
     "kms_key_id": "KmsKeyId",
+    "snapshot_name": "SnapshotName",
 }
 _CHANGED = {
     "replication_group_description": "ReplicationGroupDescription",
@@ -62,7 +63,8 @@ class ReplicationGroup(Resource):
 
     ElastiCache does one change at a time: the group is `modifying` meanwhile, and refuses others. It has no protection
     from deletion: with `deletion_protection`, the record keeps `down` from deleting it. With `final_snapshot` its
-    deletion leaves a snapshot; that is a tag, as of a database.
+    deletion leaves a snapshot; that is a tag, as of a database. With `snapshot_name` a new one is made of a snapshot,
+    with the stack's own token and settings.
     """
 
     replication_group_id: str
@@ -83,6 +85,7 @@ class ReplicationGroup(Resource):
     final_snapshot: bool = False
     former_password_version: str | None = None
     kms_key_id: str | None = None
+    snapshot_name: str | None = None
 
     type_name = "replication_group"
     arn = "replicationgroup:{replication_group_id}"
@@ -103,6 +106,14 @@ class ReplicationGroup(Resource):
             use=Use.OPTION,
             why=WHY,
         ),
+        *grants(
+            "elasticache",
+            "CreateReplicationGroup",
+            "snapshot:*",
+            use=Use.OPTION,
+            why="`redis.from_snapshot`",
+            when="snapshot_name",
+        ),
         *grants("elasticache", "DeleteReplicationGroup", OWN, use=Use.OPTION, why=WHY),
         # without `{stack}`, which would add a condition: this action knows no key for the tags of a snapshot
         *grants(
@@ -118,7 +129,7 @@ class ReplicationGroup(Resource):
     derived = ("id", "arn")
     outputs = ("arn", "endpoint")
     create_only = frozenset({"replication_group_id", "engine", "cache_subnet_group_name", "kms_key_id"})
-    ignore_changes = frozenset({"engine_version", "password_parameter"})
+    ignore_changes = frozenset({"engine_version", "password_parameter", "snapshot_name"})
     unordered = frozenset({"security_group_ids"})
     protection = "deletion_protection"
     update_when_ready = True
