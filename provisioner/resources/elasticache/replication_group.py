@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from provisioner.aws import durations
@@ -284,7 +283,9 @@ class ReplicationGroup(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        delete = partial(aws.client("elasticache").delete_replication_group, ReplicationGroupId=live.id)
+        def delete(**final: Any) -> None:
+            aws.client("elasticache").delete_replication_group(ReplicationGroupId=live.id, **final)
+
         if live.attributes["final_snapshot"]:
             delete_with_snapshot(aws, live, lambda name: delete(FinalSnapshotIdentifier=name))
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from provisioner.aws import durations
@@ -240,7 +239,10 @@ class DbCluster(Resource):
                 # protected by hand: a run that is interrupted after the next call must still know
                 rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
-        delete = partial(rds.delete_db_cluster, DBClusterIdentifier=live.id, DeleteAutomatedBackups=True)
+
+        def delete(**final: Any) -> None:
+            rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
         if saved:
             delete_with_snapshot(aws, live, lambda name: delete(FinalDBSnapshotIdentifier=name))
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import Any
 
@@ -255,7 +254,10 @@ class SingleDbInstance(Resource):
                 # protected by hand: a run that is interrupted after the next call must still know
                 rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
             rds.modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
-        delete = partial(rds.delete_db_instance, DBInstanceIdentifier=live.id, DeleteAutomatedBackups=True)
+
+        def delete(**final: Any) -> None:
+            rds.delete_db_instance(DBInstanceIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
         if saved:
             delete_with_snapshot(aws, live, lambda name: delete(FinalDBSnapshotIdentifier=name))
         else:

@@ -1,4 +1,4 @@
-"""The final snapshot of a deletion: one, whatever becomes of the call, and whatever snapshots there are already."""
+"""The final snapshot of a deletion: exactly one, with lost answers, lagging reads and names in use."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def describe_snapshots(original: Any, self: Any, *args: Any, **kwargs: Any) -> A
 
 
 def check_restorable(cache: Any, name: str, engine: str, version: str | None) -> Any:
-    """Return the snapshot that a group is to be made of; refuse one that it cannot be made of.
+    """Return a snapshot for a new group; refuse an unknown, unready or unfit one.
 
     Sources: Snapshot, SnapshotStatus; CreateReplicationGroup, EngineVersion (no earlier version of the data);
     ElastiCache guide, "Upgrading engine versions" (from Redis OSS to Valkey, and not back).
