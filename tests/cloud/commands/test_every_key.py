@@ -50,8 +50,6 @@ UNCHANGED = {
     "alarms.storage",
     # a database that exists keeps its data
     "database.from_snapshot",
-    # neither does a Valkey that exists lose it
-    "redis.from_snapshot",
     # what it is about is a sum in the plan
     "cost.budget",
     # by which calls roles are read

@@ -186,6 +186,20 @@ def test_a_new_one_is_made_of_the_final_snapshot(project: Project) -> None:
     assert project.run("plan", "--json").document["counts"].keys() == {"none"}
 
 
+def test_a_stack_with_a_snapshot_can_be_rehearsed(project: Project) -> None:
+    of_snapshot(project, "")
+    project.up()
+    project.run("down", "--yes", "--unprotect")
+    of_snapshot(project, 'from_snapshot = "latest"\n')
+    ahead = project.run("rehearse", "--json").document
+    assert "redis.from_snapshot is there and fits; the copy begins empty" in str(ahead["notes"])
+    project.up()
+    assert '"snapshot_name": "' in project.run("show", GROUP).out
+    standing = project.run("rehearse", "--json").document
+    assert "from_snapshot" not in str(standing["notes"])
+    assert "not copied: replication_group/main" not in str(standing["notes"])
+
+
 def test_latest_without_a_final_snapshot_is_refused_first(project: Project) -> None:
     of_snapshot(project, 'from_snapshot = "latest"\n')
     since = project.last_call()
