@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.config.facts import ExistingListener, ExistingVpc, Facts
 from provisioner.config.models import Config
+from provisioner.config.redis import CacheSnapshot
 from provisioner.engine import own_code
 from provisioner.engine.declaration import STEPS, dependencies_of, reachable
 from provisioner.steps.stack import Stack, run
@@ -39,6 +40,7 @@ def facts(config: Config) -> Facts:
         s3_prefix_list="pl-any",
         cloudfront_prefix_list="pl-cloudfront" if config.distributed else "",
         snapshot=config.database.from_snapshot if config.database else None,
+        redis_snapshot=CacheSnapshot(of) if config.redis and (of := config.redis.from_snapshot) else None,
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),

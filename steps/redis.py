@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provisioner import Handle, Network, Stack, ready, step
 from provisioner.config.facts import Held
-from provisioner.config.redis import PORT
+from provisioner.config.redis import PORT, VERSION
 from provisioner.resources.elasticache.groups import CacheParameterGroup, CacheSubnetGroup
 from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.ssm import ConnectionUrl, SecureParameter
@@ -14,8 +14,8 @@ from provisioner.steps.secrets import redis_token_parameter, redis_url_parameter
 from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
 
-ENGINE, VERSION, FAMILY = "valkey", "8.1", "valkey8"
-"""The engine, its first version, and the family of its parameters, which a parameter group never changes."""
+ENGINE, FAMILY = "valkey", "valkey8"
+"""The engine, and the family of its parameters, which a parameter group never changes."""
 SNAPSHOTS = 1
 """The daily snapshots that are kept: the space of one is free (ElastiCache pricing, backup storage)."""
 
@@ -47,6 +47,9 @@ def redis(stack: Stack, network: Network, security_groups: SecurityGroups, servi
         stack.notice(
             "[redis] has no replica: a failure or a maintenance of its node empties it (replicas = 1 keeps the data)"
         )
+    snapshot = stack.facts.redis_snapshot
+    if snapshot:
+        stack.notice(f"Valkey will be made of the snapshot {snapshot.name}")
     subnets = stack.ensure(CacheSubnetGroup("main", name, f"Database subnets of {name}", network.database))
     parameters = stack.ensure(
         CacheParameterGroup(
@@ -62,7 +65,7 @@ def redis(stack: Stack, network: Network, security_groups: SecurityGroups, servi
             replication_group_id=name,
             replication_group_description=f"Valkey of {name}",
             engine=ENGINE,
-            engine_version=VERSION,
+            engine_version=snapshot.version if snapshot else VERSION,
             cache_node_type=settings.node,
             num_cache_clusters=settings.nodes,
             automatic_failover_enabled=settings.replicas > 0,
@@ -76,6 +79,7 @@ def redis(stack: Stack, network: Network, security_groups: SecurityGroups, servi
             deletion_protection=stack.config.protect,
             final_snapshot=stack.config.protect,
             kms_key_id=key,
+            snapshot_name=snapshot.name if snapshot else None,
         ),
         after=[service_roles.elasticache],
         keys={"kms_key_id": "kms_key"},

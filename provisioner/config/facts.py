@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.config.instances import Size
+from provisioner.config.redis import CacheSnapshot
 from provisioner.config.secrets import Secret
 from provisioner.config.services import Service
 
@@ -219,6 +220,7 @@ class Facts:
         instance_sizes: the sizes of the instance types, by name, if services run on instances and AWS tells them.
         group_rules: how many rules a security group may have in each direction.
         snapshot: the snapshot that a new database is made of; None if it begins empty.
+        redis_snapshot: the same of Valkey.
         kms_key, logs_key: the ARNs of the keys for stored data and for logs; None for AWS's own keys.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         listener: the listener that `load_balancer.listener` names; None if the stack makes its own.
@@ -255,6 +257,7 @@ class Facts:
     instance_sizes: Mapping[str, Size] = field(default_factory=dict)
     group_rules: int = 60
     snapshot: str | None = None
+    redis_snapshot: CacheSnapshot | None = None
     kms_key: str | None = None
     logs_key: str | None = None
     boundary: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from provisioner.config import validators as values
@@ -13,6 +14,8 @@ REDIS_URL = "REDIS_URL"
 PORT = 6379
 GROUP = "redis"
 """The name of the security group of Valkey within the stack."""
+VERSION = "8.1"
+"""The first version of a new Valkey: AWS upgrades minor versions by itself."""
 LONGEST = 40
 """The most characters of a replication group's id (ElastiCache API, CreateReplicationGroup)."""
 MOST_REPLICAS = 5
@@ -33,6 +36,17 @@ class Redis(Model):
     """Nodes in other zones; one takes over if the primary fails. At 0 a failure or a maintenance empties it."""
     evict: bool = False
     """Make room by removing the keys that were used least recently; by default a full one refuses writes."""
+    from_snapshot: (
+        Annotated[
+            str,
+            values.matching(
+                r"latest|[A-Za-z](-?[A-Za-z0-9])*|automatic\.[a-z0-9-]+",
+                'is not the name of a snapshot of ElastiCache, or "latest"',
+            ),
+        ]
+        | None
+    ) = None
+    """The snapshot that a new Valkey is made of, by name; `latest`: the newest final one of this stack."""
 
     @property
     def nodes(self) -> int:
@@ -43,6 +57,14 @@ class Redis(Model):
     def policy(self) -> str:
         """Return the parameter `maxmemory-policy`."""
         return "allkeys-lru" if self.evict else "noeviction"
+
+
+@dataclass(frozen=True)
+class CacheSnapshot:
+    """A snapshot that a new Valkey is made of: its name, and the version that the new one begins with."""
+
+    name: str
+    version: str = VERSION
 
 
 def problems(redis: Redis | None, users: Sequence[str], names: Sequence[str], stack: str) -> Iterator[Problem]:

@@ -104,6 +104,7 @@ RENAMED: Mapping[Table, Mapping[str, str]] = {
         "node": "node_type instance_type size cache_node_type plan",
         "replicas": "replica_count read_replicas num_replicas",
         "evict": "eviction evicts",
+        "from_snapshot": "snapshot snapshot_name",
     },
     ("account",): {"id": "account_id"},
     ("logs",): {"retention_days": "retention retention_in_days days"},

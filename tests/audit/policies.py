@@ -35,7 +35,7 @@ OPTIONS: dict[str, Any] = {
     "volumes": {"media": {"infrequent_days": 30, "backup": True}},
     "queues": {"work": {}},
     "topics": {"orders": {"queues": ["work"]}},
-    "redis": {},
+    "redis": {"from_snapshot": "latest"},
     "capacity": {"spot": True},
     "network": {"flow_logs": True, "egress": "nat", "connect": "service-connect"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},

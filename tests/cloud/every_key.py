@@ -118,6 +118,7 @@ VALUES: dict[str, Any] = {
     "redis.node": "cache.t4g.small",
     "redis.replicas": 2,
     "redis.evict": True,
+    "redis.from_snapshot": "rescue",
     "buckets": {"uploads": {}},
     "volumes": {"media": {}},
     "queues": {"work": {}},

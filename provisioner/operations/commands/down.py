@@ -64,6 +64,7 @@ def down(
                 target_step,
                 unprotect=unprotect,
                 configured=config.protect,
+                redis=config.redis is not None,
                 delete_secrets=delete_secrets,
             )
             spent = _sum_costs(options, teardown) if outcome.ok and not target_step else None

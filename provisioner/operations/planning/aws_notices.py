@@ -19,6 +19,7 @@ from provisioner.resources.ecs.service_notes import (
     rolled_back_by_ecs,
     under_way,
 )
+from provisioner.resources.elasticache.snapshots import earlier_cache
 from provisioner.resources.rds.snapshots import OF_CLUSTERS, OF_INSTANCES, earlier_data
 from provisioner.resources.route53.records import diverted
 from provisioner.resources.sns import unconfirmed
@@ -64,12 +65,15 @@ def _diverted(aws: Aws, config: Config) -> list[str]:
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
-    """Return a note on snapshots of an earlier database, if the plan creates one; a refused read is a note too."""
+    """Return notes on snapshots of an earlier database and Valkey that the plan creates; a refused read is one too."""
     made = {item.address.partition("/")[0]: item for item in planned if item.action == "create"}
+    found = list[str]()
     for name, calls in (("db_cluster", OF_CLUSTERS), ("single_db_instance", OF_INSTANCES)):
         if name in made and "snapshot_identifier" not in made[name].changes:
-            return _noted("for final snapshots of an earlier database", partial(earlier_data, aws, calls))
-    return []
+            found += _noted("for final snapshots of an earlier database", partial(earlier_data, aws, calls))
+    if (name := "replication_group") in made and "snapshot_name" not in made[name].changes:
+        found += _noted("for final snapshots of an earlier Valkey", partial(earlier_cache, aws))
+    return found
 
 
 def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:

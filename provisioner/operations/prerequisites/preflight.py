@@ -90,6 +90,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(references.keys, aws, config)
         snapshot = begin(references.snapshot, aws, config, records)
+        redis_snapshot = begin(references.redis_snapshot, aws, config, records)
         acl = begin(references.check_web_acl, aws, config)
         tls = begin(references.check_tls_policy, aws, config)
         shown = begin(existing_certificates.check, aws, config, records)
@@ -102,9 +103,8 @@ def gather(
         others = begin(references.check_other_stacks, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line, on_missing_secret or on_missing)
         try:
-            _or(others, on_missing, lambda: None)
-            _or(acl, on_missing, lambda: None)
-            _or(tls, on_missing, lambda: None)
+            for check in (others, acl, tls):
+                _or(check, on_missing, lambda: None)
             certificates = _or(shown, on_missing, list[Mapping[str, Any]])
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
@@ -137,6 +137,7 @@ def gather(
                 instance_sizes=_or(sizes, on_missing, dict),
                 group_rules=_or(rules, on_missing, lambda: Facts.group_rules),
                 snapshot=_or(snapshot, on_missing, lambda: None),
+                redis_snapshot=_or(redis_snapshot, on_missing, lambda: None),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from provisioner.config.loader import suggestion
 from provisioner.config.tables import TLS_POLICY
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites import database_snapshot, other_stacks
+from provisioner.operations.prerequisites import cache_snapshot, database_snapshot, other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
 from provisioner.permissions.arns import boundary_arn
 from provisioner.resources.ec2.network import Vpc
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.config.redis import CacheSnapshot
     from provisioner.state.model import Record
 
 
@@ -143,6 +144,15 @@ def snapshot(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
     if config.database is None or config.database.from_snapshot is None:
         return None
     return database_snapshot.chosen(aws, config, records)
+
+
+def redis_snapshot(aws: Aws, config: Config, records: Iterable[Record]) -> CacheSnapshot | None:
+    """Return the snapshot that a new Valkey is made of, None without one; without a setting no call is made.
+
+    Raises:
+        ConfigurationError: there is no such snapshot, or no Valkey can be made of it.
+    """
+    return cache_snapshot.chosen(aws, config, records)
 
 
 def keys(aws: Aws, config: Config) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ from provisioner.operations.context import signals
 from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import request_checks, run_scope, step_run
 from provisioner.operations.prerequisites import preflight
-from provisioner.operations.rehearsal import secrets
+from provisioner.operations.rehearsal import secrets, snapshots
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -51,6 +51,8 @@ def plan_on_copy(copy: StackCopy, request: RehearsalOptions) -> list[Planned]:
 def declare_on_copy(copy: StackCopy, aws: Aws, store: Store, request: RehearsalOptions) -> Stack:
     """Return the configured stack, declared with the facts of the real target where they matter."""
     config, _ = private_names.kept(copy.temporary.config, store.records)
+    config, assumed = snapshots.without(config, store.records)
+    copy.notes += [text for text in assumed if text not in copy.notes]
     with signals.at_once():
         facts = preflight.gather(aws, config, copy.temporary.options.file, store.records.values())
         if copy.config.target == "aws":

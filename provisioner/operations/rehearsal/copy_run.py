@@ -71,9 +71,10 @@ def run_on_copy(copy: StackCopy, request: RehearsalOptions, durations: str) -> R
 def _run_command(copy: StackCopy, aws: Aws, store: Store, request: RehearsalOptions) -> Summary:
     step = request.target_step
     if request.command == "down":
-        unprotect, configured = request.unprotect, copy.config.protect
+        unprotect, configured, redis = request.unprotect, copy.config.protect, copy.config.redis is not None
         return run_interruptibly(
-            aws, lambda emit: destroy.down(aws, store, emit, step, unprotect=unprotect, configured=configured)
+            aws,
+            lambda emit: destroy.down(aws, store, emit, step, unprotect=unprotect, configured=configured, redis=redis),
         )
     aws = replace(aws, new_ami=request.new_ami)
     stack = declare_on_copy(copy, aws, store, request)

@@ -13,6 +13,7 @@ from provisioner.engine.records.consistency import type_of
 from provisioner.engine.records.substitution import with_references
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
+from provisioner.operations.rehearsal.snapshots import MADE_OF
 from provisioner.resources.acm import ValidationRecord
 from provisioner.state.model import Record
 
@@ -50,6 +51,7 @@ def declarations(
         arguments = {
             name: with_references(value, references, mark)
             for name, value in restored.get(address, record.arguments).items()
+            if name != MADE_OF.get(record.type)
         }
         # a resource may be recorded with a reference that was never filled: there is nothing to wait for
         dependencies = {

@@ -34,6 +34,7 @@ def down(
     *,
     unprotect: bool = False,
     configured: bool = False,
+    redis: bool = False,
     delete_secrets: bool = False,
 ) -> Summary:
     """Delete the recorded resources, then list every resource type to find leftovers.
@@ -42,6 +43,7 @@ def down(
         target_step: delete only the resources of this step and their dependents, and list only their types.
         unprotect: also lift the protection from deletion. The database then leaves a final snapshot.
         configured: whether the configuration protects the stack.
+        redis: whether the configuration has Valkey.
         delete_secrets: also delete the secrets that users have set for the stack, once nothing uses them.
     """
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
@@ -66,6 +68,6 @@ def down(
         if target_step is None and not left:
             stack_protection.drop_last(store)
         kept = [] if target_step else keep_or_delete_secrets(aws, emit, delete=delete_secrets)
-        return Remains(left, find_final_snapshots(aws, emit, resource_types), kept)
+        return Remains(left, find_final_snapshots(aws, emit, resource_types, redis=redis), kept)
 
     return timed(aws.pace, "down", target_step, store, work, (destroy.progress,))

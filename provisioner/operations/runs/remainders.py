@@ -44,9 +44,16 @@ def keep_or_delete_secrets(aws: Aws, emit: Emit, *, delete: bool) -> list[str]:
     return [] if delete else found
 
 
-def find_final_snapshots(aws: Aws, emit: Emit, going: Iterable[type[Resource]]) -> list[Leftover]:
-    """Return the final snapshots of the stack's databases, and of Valkey that goes; a failed read is only a notice."""
-    reads = {"the database": final_snapshots} | ({"Valkey": final_caches} if ReplicationGroup in going else {})
+def find_final_snapshots(
+    aws: Aws, emit: Emit, going: Iterable[type[Resource]], *, redis: bool = False
+) -> list[Leftover]:
+    """Return the final snapshots of the stack's databases, and of Valkey that goes; a failed read is only a notice.
+
+    Args:
+        redis: whether the configuration has Valkey: an earlier run may have deleted it, and ended before it told so.
+    """
+    caches = redis or ReplicationGroup in going
+    reads = {"the database": final_snapshots} | ({"Valkey": final_caches} if caches else {})
     found = list[Leftover]()
     for what, read in reads.items():
         try:

@@ -20,7 +20,7 @@ from provisioner.resources import members
 from provisioner.resources.elasticache import token_changes
 from provisioner.resources.elasticache.api import API
 from provisioner.resources.elasticache.groups import TAGGED, WHY
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, delete_with_snapshot
 
 _FIXED = {
     "replication_group_id": "ReplicationGroupId",
@@ -31,6 +31,7 @@ _FIXED = {
     "multi_az_enabled": "MultiAZEnabled",
     "cache_subnet_group_name": "CacheSubnetGroupName",
     "kms_key_id": "KmsKeyId",
+    "snapshot_name": "SnapshotName",
 }
 _CHANGED = {
     "replication_group_description": "ReplicationGroupDescription",
@@ -61,7 +62,8 @@ class ReplicationGroup(Resource):
 
     ElastiCache does one change at a time: the group is `modifying` meanwhile, and refuses others. It has no protection
     from deletion: with `deletion_protection`, the record keeps `down` from deleting it. With `final_snapshot` its
-    deletion leaves a snapshot; that is a tag, as of a database.
+    deletion leaves a snapshot; that is a tag, as of a database. With `snapshot_name` a new one is made of a snapshot,
+    with the stack's own token and settings.
     """
 
     replication_group_id: str
@@ -82,6 +84,7 @@ class ReplicationGroup(Resource):
     final_snapshot: bool = False
     former_password_version: str | None = None
     kms_key_id: str | None = None
+    snapshot_name: str | None = None
 
     type_name = "replication_group"
     arn = "replicationgroup:{replication_group_id}"
@@ -102,6 +105,14 @@ class ReplicationGroup(Resource):
             use=Use.OPTION,
             why=WHY,
         ),
+        *grants(
+            "elasticache",
+            "CreateReplicationGroup",
+            "snapshot:*",
+            use=Use.OPTION,
+            why="`redis.from_snapshot`",
+            when="snapshot_name",
+        ),
         *grants("elasticache", "DeleteReplicationGroup", OWN, use=Use.OPTION, why=WHY),
         # without `{stack}`, which would add a condition: this action knows no key for the tags of a snapshot
         *grants(
@@ -117,7 +128,7 @@ class ReplicationGroup(Resource):
     derived = ("id", "arn")
     outputs = ("arn", "endpoint")
     create_only = frozenset({"replication_group_id", "engine", "cache_subnet_group_name", "kms_key_id"})
-    ignore_changes = frozenset({"engine_version", "password_parameter"})
+    ignore_changes = frozenset({"engine_version", "password_parameter", "snapshot_name"})
     unordered = frozenset({"security_group_ids"})
     protection = "deletion_protection"
     update_when_ready = True
@@ -191,6 +202,7 @@ class ReplicationGroup(Resource):
         details = {
             "token_pending": (group.get("PendingModifiedValues") or {}).get("AuthTokenStatus", ""),
             "token_changed": token_changes.changed_at(group),
+            "created": group.get("ReplicationGroupCreateTime"),
         }
         return observed(
             aws, name, attributes, tags, outputs, status=status, deleting=status == "deleting", details=details
@@ -271,9 +283,13 @@ class ReplicationGroup(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # each attempt has a new name: ElastiCache refuses a name that is taken
-        final = {"FinalSnapshotIdentifier": final_name(aws, live.id)} if live.attributes["final_snapshot"] else {}
-        aws.client("elasticache").delete_replication_group(ReplicationGroupId=live.id, **final)
+        def delete(**final: Any) -> None:
+            aws.client("elasticache").delete_replication_group(ReplicationGroupId=live.id, **final)
+
+        if live.attributes["final_snapshot"]:
+            delete_with_snapshot(aws, live, lambda name: delete(FinalSnapshotIdentifier=name))
+        else:
+            delete()
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

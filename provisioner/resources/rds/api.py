@@ -30,6 +30,8 @@ API = Api(
             "", 1800, "the database is being changed or deleted", "RDS API"),
         Row("in_use", "DBClusterSnapshotAlreadyExistsFault", "", 60,
             "a snapshot has this name already; the retry uses another", "RDS API, DeleteDBCluster"),
+        Row("in_use", "DBSnapshotAlreadyExists", "", 60,
+            "a snapshot has this name already; the retry uses another", "cloud-custodian#309"),
         Row("in_use", "InvalidParameterCombination", "disable deletion pro", 120,
             "the disabled protection has not propagated yet", "terraform-provider-aws rds/cluster.go"),
     ),

@@ -43,7 +43,7 @@ from provisioner.resources.rds.fields import (
     changed_exports,
 )
 from provisioner.resources.rds.groups import with_parameter_groups
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name, want_final_snapshot
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, delete_with_snapshot, want_final_snapshot
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 PASSWORD = "provisioner:password-version"  # noqa: S105
@@ -169,7 +169,10 @@ class DbCluster(Resource):
         }
         # RDS applies a pending password soon, also if it was not asked to apply it immediately (ModifyDBCluster,
         # ApplyImmediately)
-        details = {"password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ())}
+        details = {
+            "password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ()),
+            "created": cluster.get("ClusterCreateTime"),
+        }
         if not keyed:
             # without a key of the user's it has AWS's own key, which the answer does not distinguish
             del attributes["kms_key_id"]
@@ -228,18 +231,22 @@ class DbCluster(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         rds, protected = aws.client("rds"), cls.protected(live.attributes)
-        final: dict[str, Any] = {"SkipFinalSnapshot": True}
-        if protected or live.attributes["final_snapshot"]:
+        saved = protected or live.attributes["final_snapshot"]
+        if saved:
             check_can_be_saved(live, aws.region)
-            # each attempt has a new name: RDS refuses a name that is taken, and a refused attempt has created no
-            # snapshot
-            final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected:
             if not live.attributes["final_snapshot"]:
                 # protected by hand: a run that is interrupted after the next call must still know
                 rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
-        rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
+        def delete(**final: Any) -> None:
+            rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
+        if saved:
+            delete_with_snapshot(aws, live, lambda name: delete(FinalDBSnapshotIdentifier=name))
+        else:
+            delete(SkipFinalSnapshot=True)
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

@@ -32,7 +32,7 @@ from provisioner.resources.rds.api import API
 from provisioner.resources.rds.capacity import single_costs
 from provisioner.resources.rds.database import PASSWORD
 from provisioner.resources.rds.fields import LASTING, SINGLE, SINGLE_FIXED, SINGLE_OF_SNAPSHOT, changed_exports
-from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name, want_final_snapshot
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, delete_with_snapshot, want_final_snapshot
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
 _SNAPSHOT, _GROUP = "snapshot:{stack}-*", "pg:{stack}-*"
@@ -175,6 +175,7 @@ class SingleDbInstance(Resource):
         details = {
             "availability_zone": instance.get("AvailabilityZone"),
             "iops": instance.get("Iops"),
+            "created": instance.get("InstanceCreateTime"),
             "restart": groups[0].get("ParameterApplyStatus") == "pending-reboot",
             "pending": sorted(member for member in pending if member in {*_PENDING.values(), "MasterUserPassword"}),
         }
@@ -241,11 +242,9 @@ class SingleDbInstance(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         rds, protected = aws.client("rds"), cls.protected(live.attributes)
-        final: dict[str, Any] = {"SkipFinalSnapshot": True}
-        if protected or live.attributes["final_snapshot"]:
+        saved = protected or live.attributes["final_snapshot"]
+        if saved:
             check_can_be_saved(live, aws.region, "instance")
-            # each attempt has a new name: RDS refuses a name that is taken
-            final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected and live.status == "stopped":
             # a stopped instance cannot be changed; while it starts, AWS answers that it is busy
             rds.start_db_instance(DBInstanceIdentifier=live.id)
@@ -255,7 +254,14 @@ class SingleDbInstance(Resource):
                 # protected by hand: a run that is interrupted after the next call must still know
                 rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
             rds.modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
-        rds.delete_db_instance(DBInstanceIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
+        def delete(**final: Any) -> None:
+            rds.delete_db_instance(DBInstanceIdentifier=live.id, DeleteAutomatedBackups=True, **final)
+
+        if saved:
+            delete_with_snapshot(aws, live, lambda name: delete(FinalDBSnapshotIdentifier=name))
+        else:
+            delete(SkipFinalSnapshot=True)
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

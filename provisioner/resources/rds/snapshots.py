@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws.client import Aws
+from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.execution.leftovers import Leftover
+from provisioner.engine.resource import Observed
 
 FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}
 """The tag of a database whose deletion leaves a snapshot."""
+NAME_IN_USE = ("DBClusterSnapshotAlreadyExistsFault", "DBSnapshotAlreadyExists", "SnapshotAlreadyExistsFault")
+"""The codes for a final snapshot whose name another has, of DeleteDBCluster, DeleteDBInstance and
+DeleteReplicationGroup."""
 _NAME = re.compile(r"-final-\d{8}-\d{6}$")
 
 
@@ -54,9 +61,29 @@ def want_final_snapshot(aws: Aws, arn: str, *, wanted: bool) -> None:
         aws.client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
 
 
-def final_name(aws: Aws, database_id: str) -> str:
-    """Return a name with the present second in UTC, unique to this try. AWS takes 255 characters (DeleteDBCluster)."""
-    return f"{database_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
+def delete_with_snapshot(aws: Aws, live: Observed, delete: Callable[[str], object]) -> None:
+    """Delete a database, and give its final snapshot a name; AWS takes 255 characters (DeleteDBCluster).
+
+    The name has the second in which the database was created (`created` of its details). So every try of every run
+    asks for the same snapshot, and AWS makes one, even if an earlier try had an effect that nobody saw. A later
+    database of the same name has a later second.
+
+    If the name is in use and the database stands, an earlier try has made that snapshot without deleting the database,
+    which may have changed since. Its last data then get a name with the present second. If the database is being
+    deleted after all, AWS refuses this call too.
+    """
+    created = live.details.get("created")
+    now = datetime.fromtimestamp(aws.pace.time(), UTC)
+    try:
+        delete(_name(live.id, created or now))
+    except ClientError as error:
+        if created is None or code_of(error) not in NAME_IN_USE:
+            raise
+        delete(_name(live.id, now))
+
+
+def _name(database_id: str, moment: datetime) -> str:
+    return f"{database_id}-final-{moment.astimezone(UTC):%Y%m%d-%H%M%S}"
 
 
 def final_snapshots(aws: Aws, *sorts: SnapshotCalls) -> list[Leftover]:

@@ -151,3 +151,63 @@ def test_a_protected_stack_leaves_a_final_snapshot(project: Project) -> None:
     said = project.run("down", "--yes", "--unprotect")
     (snapshot,) = project.cloud.client("elasticache").describe_snapshots()["Snapshots"]
     assert f"delete-snapshot --region ap-northeast-1 --snapshot-name {snapshot['SnapshotName']}" in said.out + said.err
+
+
+def of_snapshot(project: Project, key: str) -> None:
+    project.write(f"protect = true\n{USED}[redis]\n{key}")
+
+
+def test_a_new_one_is_made_of_the_final_snapshot(project: Project) -> None:
+    of_snapshot(project, "")
+    project.up()
+    of_snapshot(project, 'from_snapshot = "latest"\n')
+    since = project.last_call()
+    assert GROUP not in project.planned(), "one that stands keeps its data"
+    asked = {f"{call['service']}:{call['operation']}" for call in project.cloud.calls(since)}
+    assert "elasticache:DescribeSnapshots" not in asked
+    project.run("down", "--yes", "--unprotect")
+    (snapshot,) = project.cloud.client("elasticache").describe_snapshots()["Snapshots"]
+    name = snapshot["SnapshotName"]
+
+    of_snapshot(project, "")
+    told = f"Valkey will be empty. A final snapshot of this stack's earlier one exists ({name})"
+    assert told in project.run("plan", code=2).out
+    since = project.last_call()
+    of_snapshot(project, 'from_snapshot = "none"\n')
+    assert 'redis.from_snapshot is "none", but there is no such snapshot' in project.run("up", "--yes", code=4).err
+    assert project.writes(since) == []
+
+    of_snapshot(project, 'from_snapshot = "latest"\n')
+    planned = project.run("plan", code=2).out
+    assert f"Valkey will be made of the snapshot {name}" in planned
+    assert "will be empty" not in planned
+    process = project.fork("up", "--yes")
+    kill(project.cloud, pid=process.pid, call=1, when="after", operation="elasticache:CreateReplicationGroup")
+    assert project.end(process).code == -signal.SIGKILL
+    assert f'"snapshot_name": "{name}"' in project.run("show", GROUP).out
+    project.up()
+    assert project.writes(since).count("elasticache:CreateReplicationGroup") == 1
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
+    of_snapshot(project, "")
+    assert project.run("plan", "--json").document["counts"].keys() == {"none"}
+
+
+def test_a_stack_with_a_snapshot_can_be_rehearsed(project: Project) -> None:
+    of_snapshot(project, "")
+    project.up()
+    project.run("down", "--yes", "--unprotect")
+    of_snapshot(project, 'from_snapshot = "latest"\n')
+    ahead = project.run("rehearse", "--json").document
+    assert "redis.from_snapshot is there and fits; the copy begins empty" in str(ahead["notes"])
+    project.up()
+    assert '"snapshot_name": "' in project.run("show", GROUP).out
+    standing = project.run("rehearse", "--json").document
+    assert "from_snapshot" not in str(standing["notes"])
+    assert "not copied: replication_group/main" not in str(standing["notes"])
+
+
+def test_latest_without_a_final_snapshot_is_refused_first(project: Project) -> None:
+    of_snapshot(project, 'from_snapshot = "latest"\n')
+    since = project.last_call()
+    assert f"there is no final snapshot of Valkey of {NAME}" in project.run("up", "--yes", code=4).err
+    assert project.writes(since) == []

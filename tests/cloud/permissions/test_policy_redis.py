@@ -53,3 +53,6 @@ def test_nothing_is_denied_in_the_life_of_valkey(project: Project) -> None:
     assert denials(project, "down --yes --unprotect") == []
     (snapshot,) = project.cloud.client("elasticache").describe_snapshots()["Snapshots"]
     assert snapshot["SnapshotName"].startswith(f"{NAME}-final-")
+    write(project, 'from_snapshot = "latest"\n')
+    print_policies(project)
+    assert denials(project, "up --yes") == []

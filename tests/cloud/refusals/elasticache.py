@@ -13,6 +13,7 @@ AUTH = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html"
 UNDERSCORE = "https://github.com/magenx/Magento-2-aws-cluster-terraform/issues/43"
 FAILOVER = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html"
 TOKEN, ANOTHER = "a0correct0horse0battery0staple0", "another0token0of0thirty0characters"
+UPGRADES = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html"
 POLICY = "maxmemory-policy"
 
 
@@ -38,9 +39,10 @@ def create(scene: Scene, cache: Any, **more: Any) -> Any:
     """Create a replication group with one replica."""
     wanted = {
         "ReplicationGroupId": scene.name("cache"), "ReplicationGroupDescription": "x", "Engine": "valkey",
-        "CacheNodeType": "cache.t4g.micro", "NumCacheClusters": 2, "AutomaticFailoverEnabled": True,
-        "MultiAZEnabled": True, "CacheSubnetGroupName": subnet_group(scene), "TransitEncryptionEnabled": True,
-        "CacheParameterGroupName": parameter_group(scene), "SecurityGroupIds": [group(scene)], "AuthToken": TOKEN,
+        "EngineVersion": "8.1", "CacheNodeType": "cache.t4g.micro", "NumCacheClusters": 2,
+        "AutomaticFailoverEnabled": True, "MultiAZEnabled": True, "CacheSubnetGroupName": subnet_group(scene),
+        "TransitEncryptionEnabled": True, "CacheParameterGroupName": parameter_group(scene),
+        "SecurityGroupIds": [group(scene)], "AuthToken": TOKEN,
     }  # fmt: skip
     return cache.create_replication_group(**(wanted | more))
 
@@ -63,6 +65,31 @@ def creating(scene: Scene) -> str:
     name = scene.name("new")
     create(scene, scene.client("elasticache"), ReplicationGroupId=name)
     return name
+
+
+@once
+def leaving(scene: Scene) -> str:
+    """A replication group that is being deleted."""
+    cache, name = scene.client("elasticache"), creating(scene)
+    scene.wait(lambda: status(scene, name) == "available")
+    cache.delete_replication_group(ReplicationGroupId=name)
+    return name
+
+
+def new_snapshot(scene: Scene) -> str:
+    """A snapshot that is being made."""
+    name = scene.name("snapshot")
+    scene.client("elasticache").create_snapshot(ReplicationGroupId=main(scene), SnapshotName=name)
+    return name
+
+
+@once
+def snapshot(scene: Scene) -> str:
+    """A snapshot of the available group."""
+    cache = scene.client("elasticache")
+    cache.create_snapshot(ReplicationGroupId=main(scene), SnapshotName="kept")
+    scene.wait(lambda: cache.describe_snapshots(SnapshotName="kept")["Snapshots"][0]["SnapshotStatus"] == "available")
+    return "kept"
 
 
 def modify(scene: Scene, cache: Any, name: str = "", **more: Any) -> Any:
@@ -107,6 +134,22 @@ CASES = (
         lambda s, c: create(s, c, CacheParameterGroupName=parameter_group(s, "redis7"))),
     case(CREATE, "with a security group of another VPC", "InvalidParameterValue", ERRORS,
         lambda s, c: create(s, c, SecurityGroupIds=[group(s, 1)])),
+    case(CREATE, "of an unknown snapshot", "SnapshotNotFoundFault", parameter("SnapshotName"),
+        lambda s, c: create(s, c, SnapshotName="none")),
+    case(CREATE, "of a snapshot that is being made", "InvalidSnapshotState", parameter("SnapshotName"),
+        lambda s, c: create(s, c, SnapshotName=new_snapshot(s))),
+    case(CREATE, "of Redis, of a snapshot of Valkey", "InvalidParameterCombination", UPGRADES,
+        lambda s, c: create(s, c, SnapshotName=snapshot(s), Engine="redis", EngineVersion="7.1",
+            CacheParameterGroupName="default.redis7")),
+    case(CREATE, "of a version older than its snapshot's", "InvalidParameterCombination", parameter("EngineVersion"),
+        lambda s, c: create(s, c, SnapshotName=snapshot(s), EngineVersion="7.2")),
+    case("DescribeSnapshots", "of a source that is none", "InvalidParameterValue",
+        "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeSnapshots.html",
+        lambda s, c: c.describe_snapshots(SnapshotSource="manual")),
+    case("DeleteSnapshot", "that is being made", "InvalidSnapshotState", ERRORS,
+        lambda s, c: c.delete_snapshot(SnapshotName=new_snapshot(s))),
+    case("CreateSnapshot", "of a group in creation", "InvalidReplicationGroupState", ERRORS,
+        lambda s, c: c.create_snapshot(ReplicationGroupId=creating(s), SnapshotName="x")),
     case(MODIFY, "of an unknown group", "ReplicationGroupNotFoundFault", ERRORS,
         lambda s, c: modify(s, c, "none", SnapshotRetentionLimit=1)),
     case(MODIFY, "in creation", "InvalidReplicationGroupState", ERRORS,
@@ -129,6 +172,10 @@ CASES = (
         lambda s, c: replicas(s, c.decrease_replica_count, 2)),
     case("DeleteReplicationGroup", "in creation", "InvalidReplicationGroupState", ERRORS,
         lambda s, c: c.delete_replication_group(ReplicationGroupId=creating(s))),
+    case("DeleteReplicationGroup", "that is being deleted", "InvalidReplicationGroupState", ERRORS,
+        lambda s, c: c.delete_replication_group(ReplicationGroupId=leaving(s))),
+    case("DeleteReplicationGroup", "with a final snapshot whose name is in use", "SnapshotAlreadyExistsFault", ERRORS,
+        lambda s, c: c.delete_replication_group(ReplicationGroupId=main(s), FinalSnapshotIdentifier=snapshot(s))),
     case("CreateCacheSubnetGroup", "with an unknown subnet", "InvalidSubnet", ERRORS,
         lambda s, c: c.create_cache_subnet_group(CacheSubnetGroupName=s.name(), CacheSubnetGroupDescription="x",
             SubnetIds=["subnet-0123456789abcdef0"])),

@@ -166,6 +166,10 @@ CASES = (
     case("DeleteDBInstance", "without a cluster and without a word on a snapshot", "InvalidParameterCombination",
         parameter("SkipFinalSnapshot"), lambda s, c: c.delete_db_instance(DBInstanceIdentifier=standing(s)),
         "FinalDBSnapshotIdentifier is required"),
+    case("DeleteDBInstance", "without a cluster, with a final snapshot whose name is in use", "DBSnapshotAlreadyExists",
+        "https://github.com/cloud-custodian/cloud-custodian/issues/309",
+        lambda s, c: c.delete_db_instance(
+            DBInstanceIdentifier=standing(s), FinalDBSnapshotIdentifier=snapshot(s)), "already exists"),
     case("StopDBInstance", "while it is stopped", "InvalidDBInstanceState", ERRORS,
         lambda s, c: c.stop_db_instance(DBInstanceIdentifier=stopped(s))),
     case("RestoreDBInstanceFromDBSnapshot", "of an unknown snapshot", "DBSnapshotNotFound", ERRORS,

@@ -259,6 +259,7 @@ SAMPLES = (
     Sample(
         B, "rds", "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one has this name"
     ),
+    Sample(B, "rds", "DBSnapshotAlreadyExists", "Cannot create the snapshot because one has this name already."),
     Sample(B, "rds", "InvalidDBClusterStateFault", "Cluster cannot be deleted, it still contains DB instances."),
     Sample(B, "rds", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group because it is in use."),
     Sample(B, "rds", "InvalidDBParameterGroupState", "One or more database instances are still members of this group."),

@@ -94,7 +94,11 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "kms_key": "alias/main",
         "services": {"web": {**WEB, "volumes": {"media": "/srv/media"}}},
     },
-    "redis": {"redis": {}, "kms_key": "alias/main", "services": {"web": {**WEB, "redis": True}}},
+    "redis": {
+        "redis": {"from_snapshot": "latest"},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "redis": True}},
+    },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {
         "database": {"logs": ["error"]},

@@ -34,5 +34,5 @@ API = EmulatedApi(
             "by analogy with RDS, CreateDBCluster",
         ),
     ),
-    modules=("groups", "replication_groups", "nodes", "changes", "deletion"),
+    modules=("groups", "replication_groups", "nodes", "changes", "snapshots", "deletion"),
 )

@@ -13,6 +13,7 @@ _NAMED: Mapping[str, str] = {
     "CacheSubnetGroupName": "subnetgroup",
     "CacheParameterGroupName": "parametergroup",
     "FinalSnapshotIdentifier": "snapshot",
+    "SnapshotName": "snapshot",
 }
 _LISTS: Mapping[str, str] = {
     "DescribeCacheClusters": "cluster",

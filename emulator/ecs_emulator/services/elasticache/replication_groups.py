@@ -15,6 +15,7 @@ from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import remove
 from ecs_emulator.services.elasticache import texts
 from ecs_emulator.services.elasticache.groups import check_parameter_group
+from ecs_emulator.services.elasticache.snapshots import check_restorable
 
 _ID = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,39}(?<!-)")
 _TOKEN = re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}")
@@ -63,10 +64,18 @@ def create_replication_group(original: Any, self: Any, replication_group_id: str
     check_parameter_group(self, kwargs["cache_parameter_group_name"], kwargs["engine"] or "redis")
     if name in self.replication_groups:
         refuse("ReplicationGroupAlreadyExists", f"Replication group {name} already exists.")
+    engine = kwargs["engine"] or "redis"
+    snapshot = (
+        check_restorable(self, kwargs["snapshot_name"], engine, kwargs["engine_version"])
+        if kwargs.get("snapshot_name")
+        else None
+    )
     group = original(self, name, *args, **kwargs)
     group.tokens = [kwargs["auth_token"]] if kwargs["auth_token"] else []
     group.rotation, group.ready_at, group.changed_at = "", later(durations.CACHE_CREATE), 0.0
     group.subnets, group.nodes, group.number = [one["subnet_identifier"] for one in subnet_group.subnets], [], 0
+    if snapshot:
+        snapshot.restored_at = group.ready_at
     self.resize(group, nodes)
     return group
 
