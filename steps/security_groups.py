@@ -27,6 +27,9 @@ HTTPS = 443
 EVERYWHERE = "0.0.0.0/0"
 INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
+CLIENTS = "database-clients"
+"""The group of the tasks that use the database of somebody else."""
+
 
 @dataclass(frozen=True)
 class SecurityGroups:
@@ -39,6 +42,12 @@ class SecurityGroups:
     database: str | None
     redis: str | None
     volumes: dict[str, str]
+    clients: dict[str, str]
+
+    def of(self, workload: str, further: Sequence[str]) -> list[str]:
+        """Return the groups of a workload's tasks: its own, that of clients of another's database, and further ones."""
+        clients = [self.clients[workload]] if workload in self.clients else []
+        return [self.services[workload], *clients, *further]
 
 
 @step
@@ -88,12 +97,12 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     def clients(name: str, port: int, using: Iterable[str]) -> Sequence[Rule]:
         return _fitting(stack, name, [allow(port, f"{_kind(stack, one)} {one}", group=groups[one].id) for one in using])
 
-    database_port = config.database.kind.port if config.database else 0
+    database_port = config.own_database.kind.port if config.own_database else 0
     with_database = clients("database", database_port, [name for name, one in workloads.items() if one.database])
     database = None
-    if config.database:
+    if config.own_database:
         # the description never changes on a standing group (EC2 API, CreateSecurityGroup)
-        server = "Aurora" if config.database.kind.aurora else "RDS"
+        server = "Aurora" if config.own_database.kind.aurora else "RDS"
         database = group("database", server, with_database, sends=False)
     with_redis = clients(REDIS_GROUP, REDIS_PORT, [name for name, one in workloads.items() if one.redis])
     redis = group(REDIS_GROUP, "Valkey", with_redis, sends=False) if config.redis else None
@@ -120,7 +129,22 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         database.id if database else None,
         redis.id if redis else None,
         {name: one.id for name, one in volumes.items()},
+        _clients(stack, network),
     )
+
+
+def _clients(stack: Stack, network: Network) -> dict[str, str]:
+    """Declare the group of all tasks that use the database of somebody else; return its id by workload.
+
+    One group, so that its owner lets in one, and not a new one with each service.
+    """
+    if (used := stack.facts.database) is None:
+        return {}
+    egress = [allow(used.port, "database", group=one) for one in used.security_groups]
+    group = stack.ensure(
+        SecurityGroup(CLIENTS, network.vpc_id, f"{stack.name}-{CLIENTS}", "Clients of the database", (), egress)
+    )
+    return {name: group.id for name, workload in stack.config.workloads.items() if workload.database}
 
 
 def _users(stack: Stack) -> list[Rule]:

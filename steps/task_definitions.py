@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ from provisioner.config import extends
 from provisioner.config.call_variables import call_variables
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
-from provisioner.config.facts import Held
+from provisioner.config.facts import ExistingDatabase, Held
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.protocols import by_proxy
@@ -20,7 +20,7 @@ from provisioner.config.redis import REDIS_URL
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY, Variables
+from provisioner.config.workload import DATABASE_URL, PROXY_CPU, PROXY_MEMORY, USED_SECRETS, Variables
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -86,6 +86,7 @@ def task_definitions(
         environment |= stack.given.environment.get(name, {})
         urls = {DATABASE_URL: database_url if workload.database else None}
         urls |= {REDIS_URL: redis if workload.redis else None}
+        urls |= _of_database(stack, workload, service_secrets)
         held = {variable: url for variable, url in urls.items() if url and variable not in environment}
         own |= _secrets(workload, secrets if workload.database else None, service_secrets, held)
         own["environment"] = _variables(environment)
@@ -305,6 +306,16 @@ def _secrets(
     return {"secrets": listed, "dockerLabels": labels}
 
 
+def _of_database(stack: Stack, workload: Service | Job, service_secrets: ServiceSecrets) -> dict[str, Held]:
+    """Return the secrets of the database of somebody else that a workload uses, by variable."""
+    used = stack.config.used_database
+    found = dict[str, Held]()
+    for key, secret in used.outside.items() if used and workload.database else ():
+        held = service_secrets.of(secret)
+        found[USED_SECRETS[key]] = replace(held, arn=f"{held.arn}:{secret.key}::") if secret.key else held
+    return found
+
+
 def _health(health: Health) -> Mapping[str, Any]:
     """Return the container's health check: the user's command, whose program the image must contain.
 
@@ -326,11 +337,13 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
     """
     settings, domain = stack.config.database, stack.config.dns.discovery_domain
     access: dict[str, str] = {}
-    if settings and database and workload.database:
+    used = stack.facts.database
+    reached = used or database
+    if settings and reached and workload.database:
         access = {
-            "DB_HOST": database.endpoint,
-            "DB_PORT": str(database.port),
-            "DB_NAME": settings.name,
+            "DB_HOST": reached.host if isinstance(reached, ExistingDatabase) else reached.endpoint,
+            "DB_PORT": str(reached.port),
+            "DB_NAME": used.name if used else settings.name,
             "DB_USER": settings.user,
         }
     urls: dict[str, str] = {}

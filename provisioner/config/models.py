@@ -31,7 +31,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.queues import Queue, queue_problems
 from provisioner.config.redis import Redis
-from provisioner.config.secrets import SIGN_IN, Secret
+from provisioner.config.secrets import DATABASE, SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
 from provisioner.config.sleeping import Schedule
@@ -52,7 +52,7 @@ from provisioner.config.tables import (
 )
 from provisioner.config.topics import Topic, topic_problems
 from provisioner.config.volumes import Volume, volume_problems
-from provisioner.config.workload import Architecture
+from provisioner.config.workload import MOST_GROUPS, Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample: a complete `stack.toml`."""
@@ -254,7 +254,17 @@ class Config(Model):
     @property
     def stores(self) -> bool:
         """Return whether the stack has something in subnets without a way out: a database, or Valkey."""
-        return self.database is not None or self.redis is not None
+        return self.own_database is not None or self.redis is not None
+
+    @property
+    def own_database(self) -> Database | None:
+        """The database that the stack makes and owns; None without one, and if it uses another's."""
+        return None if self.database is None or self.database.used else self.database
+
+    @property
+    def used_database(self) -> Database | None:
+        """The database of somebody else that the stack uses; None if it has its own, or none."""
+        return self.database if self.database and self.database.used else None
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -333,7 +343,8 @@ class Config(Model):
     def all_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
         """The secrets of containers and of sign-ins, by table, and by variable or key in it."""
         clients = {f"{SIGN_IN}{name}": {"client_secret": one.client_secret} for name, one in self.sign_in.items()}
-        return {**self.secrets, **clients}
+        used = {DATABASE: self.used_database.outside} if self.used_database else {}
+        return {**self.secrets, **clients, **used}
 
     def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
         """Return the policies of a workload from files, by path, which `load` has read and checked."""
@@ -396,6 +407,7 @@ class Config(Model):
         yield from volume_problems(self.volumes, mounts, self.workloads)
         yield from self._unused()
         yield from self._addresses()
+        yield from self._used()
         if self.database and self.database.iam_authentication:
             yield from together.database_users(self._workloads, self.database.kind)
         yield from service_connect.problems(self.services, self.network, self.region)
@@ -411,6 +423,18 @@ class Config(Model):
         if self.cloudfront:
             yield from entrance.behind_cloudfront(*entry, self.cloudfront, self.region)
 
+    def _used(self) -> Iterator[Problem]:
+        """Yield contradictions between a database of somebody else, the network and the tasks."""
+        if (database := self.used_database) is None:
+            return
+        if self.network.vpc is None:
+            why = "is in a VPC that exists, and the stack would make its own, from which nothing reaches it"
+            yield f"database.{database.named_by}", f"{why}: add network.vpc with the id of the database's VPC"
+        for name, workload in self.workloads.items():
+            if workload.database and (number := len(workload.security_groups)) >= MOST_GROUPS:
+                why = f"has {number}, and the group of the database's clients takes the place of one"
+                yield f"{self.key(name)}.security_groups", f"{why}: use {MOST_GROUPS - 1} or fewer"
+
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""
         users = [self.key(name) for name, workload in self.workloads.items() if workload.database]
@@ -423,7 +447,7 @@ class Config(Model):
             yield "logs.insights", f"{why}: write true, or running = false under [alarms]"
         if self.capacity.min and not self.on_instances:
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
-        if self.schedule and not self.services and not self.database:
+        if self.schedule and not self.services and not self.own_database:
             yield "schedule", "has no effect on a stack that has no service and no database: remove it"
         for name, service in self.services.items() if self.schedule else ():
             if service.scaling and service.scaling.schedule:

@@ -17,6 +17,7 @@ from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
     existing_certificates,
+    existing_database,
     existing_listener,
     existing_vpc,
     image_copies,
@@ -35,6 +36,7 @@ from provisioner.operations.prerequisites.zones import (
     read_cloudfront_prefix_list,
     read_s3_prefix_list,
 )
+from provisioner.steps import offline
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -78,6 +80,7 @@ def gather(
 
         vpc = begin(existing_vpc.read, aws, config, records)
         listener = begin(existing_listener.read, aws, config, records)
+        database = begin(existing_database.read, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -102,9 +105,8 @@ def gather(
         others = begin(references.check_other_stacks, aws, config, records)
         secrets = begin(secret_versions.checked, aws, config, command_line, on_missing_secret or on_missing)
         try:
-            _or(others, on_missing, lambda: None)
-            _or(acl, on_missing, lambda: None)
-            _or(tls, on_missing, lambda: None)
+            for check in (others, acl, tls):
+                _or(check, on_missing, lambda: None)
             certificates = _or(shown, on_missing, list[Mapping[str, Any]])
             _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
@@ -142,6 +144,7 @@ def gather(
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
                 listener=entrance,
+                database=_or(database, on_missing, lambda: offline.existing_database(config)),
                 secrets=secrets(),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),

@@ -140,7 +140,7 @@ def snapshot(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
     Raises:
         ConfigurationError: there is no such snapshot, or a database of these settings cannot be made of it.
     """
-    if config.database is None or config.database.from_snapshot is None:
+    if config.own_database is None or config.own_database.from_snapshot is None:
         return None
     return database_snapshot.chosen(aws, config, records)
 
