@@ -158,8 +158,8 @@ class Database(UsedDatabase):
             r"[A-Za-z_][A-Za-z0-9_$-]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
         ),
     ] = "sample"
-    """The database that is created with the server; with `cluster` or `instance_id` one that exists, by default the
-    one that RDS tells."""
+    """The database that is created with the server. With `cluster` or `instance_id` it exists, and by default has the
+    name that RDS tells."""
     user: Annotated[
         str,
         values.matching(

@@ -1,4 +1,4 @@
-"""Read the database that `database.cluster` or `database.instance_id` names, and refuse one that the stack cannot use.
+"""Read the database that `database.cluster` or `database.instance_id` names, and refuse an unusable one.
 
 The database, its subnets and its security groups are read only: they are never changed, tagged or deleted.
 """
@@ -55,7 +55,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDa
         found = replace(found, name=settings.name)
     if not found.name:
         raise ConfigurationError(
-            f"{key}, and RDS knows no name of a database in it: add database.name with the one that tasks use"
+            f"{key}, and RDS knows no name of a database in it: add database.name with the name of the database for the tasks"
         )
     return replace(found, notices=tuple(_notices(config, found, key)))
 

@@ -17,7 +17,6 @@ from provisioner.operations.prerequisites import (
     account_quotas,
     ami,
     existing_certificates,
-    existing_database,
     existing_listener,
     existing_vpc,
     image_copies,
@@ -36,7 +35,6 @@ from provisioner.operations.prerequisites.zones import (
     read_cloudfront_prefix_list,
     read_s3_prefix_list,
 )
-from provisioner.steps import offline
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -80,7 +78,7 @@ def gather(
 
         vpc = begin(existing_vpc.read, aws, config, records)
         listener = begin(existing_listener.read, aws, config, records)
-        database = begin(existing_database.read, aws, config, records)
+        database = begin(references.database, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -144,7 +142,7 @@ def gather(
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
                 listener=entrance,
-                database=_or(database, on_missing, lambda: offline.existing_database(config)),
+                database=_or(database, on_missing, lambda: references.assumed_database(config)),
                 secrets=secrets(),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),

@@ -107,6 +107,8 @@ def test_a_stack_lives_with_a_cluster_of_others(project: Project) -> None:  # no
     assert {one["GroupName"] for one in groups} == {"ecs-sample-dev-web", "ecs-sample-dev-database-clients"}
     assert theirs.seen() == before
     assert project.planned() == {}
+    assert "a database of somebody else" in project.run("rehearse", code=4).err
+    assert "a database of somebody else" in project.run("tunnel", "database", code=4).err
 
     project.down()
     assert theirs.seen() == before
@@ -119,3 +121,13 @@ def test_a_cluster_in_another_vpc_is_refused(project: Project) -> None:  # noqa:
     said = project.run("up", "--yes", code=4)
     assert f"database.cluster is shared-prod, which is in {theirs.vpc.id}, and network.vpc is {other.id}" in said.err
     assert not project.cloud.client("ecs").list_clusters()["clusterArns"]
+
+
+def test_an_own_database_stays_with_its_data(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    project.write(STACK.format(vpc=theirs.vpc.id, database=""))
+    project.up()
+    project.write(STACK.format(vpc=theirs.vpc.id, database=USED))
+    assert "this stack has a database of its own (db_cluster/main)" in project.run("up", "--yes", code=4).err
+    [own] = project.cloud.client("rds").describe_db_clusters(DBClusterIdentifier="ecs-sample-dev")["DBClusters"]
+    assert own["Status"] == "available"
