@@ -55,7 +55,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDa
         found = replace(found, name=settings.name)
     if not found.name:
         raise ConfigurationError(
-            f"{key}, and RDS knows no name of a database in it: add database.name with the name of the database for the tasks"
+            f"{key}, and RDS knows no name of a database in it: add database.name with that of the tasks"
         )
     return replace(found, notices=tuple(_notices(config, found, key)))
 
