@@ -26,9 +26,9 @@ LONG = (
 """The slowest files in tests/cloud."""
 DEAR = (
     "crash", "resources_contract", "stack_whole", "stack_health", "resources_cloudcontrol", "refusals",
-    "suspended_scaling", "hooks", "lost_settings",
+    "suspended_scaling", "hooks", "lost_settings", "run", "own_steps", "ci", "dash",
 )  # fmt: skip
-"""The files in tests/cloud whose first test takes more than five seconds of a processor."""
+"""The files in tests/cloud whose first test takes about four seconds or more."""
 
 # Reading all tests makes little garbage: looking for it is a fifth of the time.
 gc.disable()

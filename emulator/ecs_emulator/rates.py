@@ -95,6 +95,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("elasticloadbalancing", "together", 40, 10, _ELB, ("Describe*",)),
     Limit("elasticloadbalancing", "together", 20, 3, _ELB, ("*",)),
     Limit("events", "each", 50, 50, _EVENTS, ("*",)),
+    Limit("iam", "each", 5, 1, _IAM, ("GetAccountAuthorizationDetails",)),
     # Each role is read on its own, by four operations; tools that audit accounts read ten roles at a time, or more.
     Limit("iam", "each", 50, 20, _IAM, ("Get*", "List*")),
     Limit("iam", "together", 30, 10, _IAM, ("*",)),

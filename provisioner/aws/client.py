@@ -47,6 +47,7 @@ class Aws(Ownership):
         retry_failed: whether to deploy again the service revisions that ECS rolled back.
         at_once: whether services get a revision without steps, bake time, pauses and alarms, as a rollback does.
         new_ami: whether to replace instances that were not launched from the declared launch template.
+        bulk_roles: whether the caller may read all roles of the account by one call, as `[account] bulk_roles` says.
         take_over: the names of DNS records to take over from their present owners.
         give_back: the names of DNS records to point back at their former targets.
         stand_ins: whether to use stand-ins for images instead of building or copying them.
@@ -70,6 +71,7 @@ class Aws(Ownership):
     retry_failed: bool = False
     at_once: bool = False
     new_ami: bool = False
+    bulk_roles: bool = False
     take_over: Collection[str] = ()
     give_back: Collection[str] = ()
     stand_ins: bool = False

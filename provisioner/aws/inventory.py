@@ -90,6 +90,7 @@ class Inventory:
     Attributes:
         deleted: the names of resources that this run deleted and that AWS's lists still show.
         spot: whether an instance is Spot, by its id, as far as this run has read it.
+        given_up: the operations, as boto3 names them, that the caller may not call and that others stand in for.
         changes: the ids of this run's changes that AWS is still spreading to its servers, by the id of the changed
             resource.
     """
@@ -97,6 +98,7 @@ class Inventory:
     def __init__(self, pace: Pace) -> None:
         self.deleted: set[str] = set()
         self.spot: dict[str, bool] = {}
+        self.given_up: set[str] = set()
         self.changes: dict[str, str] = {}
         self._pace = pace
         self._retagged: dict[tuple[str, str], Mapping[str, str]] = {}

@@ -16,10 +16,11 @@ OWN = frozenset(
     {
         *("authorizationToken", "ClientSecret", "MasterUserPassword", "SecretAccessKey", "SecretString"),
         *("SessionToken", "TokenValue"),
-        *("privateRegistryCredentials", "UserData"),
+        *("privateRegistryCredentials", "RoleDetailList", "UserData"),
     }
 )
-"""Members that are always hidden: AWS's model does not mark all of them as sensitive in all versions."""
+"""Members that are always hidden: AWS's model does not mark all of them as sensitive in all versions, and the roles of
+a whole account with their policies in none."""
 COMMANDS, HEALTH = ("command", "entryPoint"), "healthCheck"
 """ECS's members for the commands of a container; a health check has a command too."""
 SHORTEST = 8

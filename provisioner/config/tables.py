@@ -383,6 +383,9 @@ class Account(Model):
     ] = "/"
     """The IAM path of the roles; `{project}` and `{env}` stand for these. For new stacks only; `init` writes
     `"/{project}/{env}/"`, by which no policy of another stack fits the roles."""
+    bulk_roles: bool = False
+    """Read all roles of the account by one call instead of four a role. That call shows every policy of the account to
+    whoever may `plan`, so that the printed policies have it only with this key."""
 
 
 RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"

@@ -32,7 +32,8 @@ from provisioner.aws.permissions import (
 )
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
-from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.engine.resource import Changes, Observed, Resource, compare, kept
+from provisioner.resources import role_details
 from provisioner.resources.phrases import named
 from provisioner.resources.policies import Policy, normal
 
@@ -79,6 +80,7 @@ API = Api(
             "it is done already, but not listed yet", "IAM API, AddRoleToInstanceProfile"),
     ),
     rates=(
+        Limit("each", 5, 1, _RATES, ("GetAccountAuthorizationDetails",)),
         # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
         Limit("each", 50, 20, _RATES, ("Get*", "List*")),
         Limit("together", 30, 10, _RATES, ("*",)),
@@ -132,7 +134,9 @@ class Role(Resource):
     administrator has set stays: it is neither compared nor removed.
 
     The only call that shows all roles with their policies is GetAccountAuthorizationDetails, which discloses the whole
-    account. So each role with a known name is read by itself, as in Terraform, and all of them in parallel.
+    account. So each role with a known name is read by itself, as in Terraform, and all of them in parallel, unless
+    `[account] bulk_roles` allows that call. It then only confirms roles that are as known: one that it shows otherwise,
+    or does not show, is read by itself.
     """
 
     role_name: str
@@ -154,6 +158,14 @@ class Role(Resource):
         *grants("iam", "GetRole", "role/*"),
         *grants("iam", "GetRolePolicy ListAttachedRolePolicies ListRolePolicies", OWN),
         *grants("iam", "GetPolicy", "{boundary}"),
+        # it knows no resource types: all roles of the account, or none
+        *grants(
+            "iam",
+            "GetAccountAuthorizationDetails",
+            use=Use.OPTION,
+            why="`account.bulk_roles`",
+            wanted=lambda config: config.account.bulk_roles,
+        ),
         *grants(
             "iam", "ListInstanceProfilesForRole", OWN, use=Use.OTHER, why="what keeps something from being removed"
         ),
@@ -199,9 +211,30 @@ class Role(Resource):
             likely = {name for name in listed if name.startswith(f"{aws.name}-")} - names
         else:
             likely = set[str]()
-        for live in aws.each(partial(cls._read, aws), sorted(names | likely)):
+        confirmed = cls._confirmed(aws, known)
+        yield from confirmed.values()
+        for live in aws.each(partial(cls._read, aws), sorted((names | likely) - confirmed.keys())):
             if live is not None and (live.owned or live.id in names):
                 yield live
+
+    @classmethod
+    def _confirmed(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> dict[str, Observed]:
+        """Return the roles of this stack that one read of all roles shows exactly as they are declared or recorded."""
+        details = role_details.details(aws, len({fields["role_name"] for fields in known}))
+        found: dict[str, Observed] = {}
+        for fields in known:
+            if (name := fields["role_name"]) in details and name not in found:
+                role = details[name]
+                live = cls._live(aws, role, role_details.attached(role), role_details.inline(role))
+                if live.owned and cls._fits(live, fields) and aws.chosen.items() <= (live.tags or {}).items():
+                    found[name] = live
+        return found
+
+    @classmethod
+    def _fits(cls, live: Observed, fields: Mapping[str, Any]) -> bool:
+        """Say whether a role is as these fields say; an older record may lack some, or have others."""
+        given = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        return "assume_role_policy_document" in given and not compare(cls(live.id, **given), live)
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
@@ -391,7 +424,11 @@ class ServiceLinkedRole(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return (cls._live(role) for role in _listed(aws, LINKED))
+        details = role_details.details(aws, len({fields["role_name"] for fields in aws.known(Role)}))
+        linked = {name: role for name, role in details.items() if role["Path"].startswith(LINKED)}
+        # a list without one that is known may only be late, or too long for its pages
+        complete = linked.keys() >= {fields["role_name"] for fields in known}
+        return (cls._live(role) for role in (linked.values() if linked and complete else _listed(aws, LINKED)))
 
     @staticmethod
     def _live(role: Mapping[str, Any]) -> Observed:

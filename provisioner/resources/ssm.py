@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
@@ -81,15 +81,25 @@ def _arn(aws: Aws, name: str) -> str:
     return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
 
 
-def _parameters(aws: Aws, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the parameters of these names, and all that carry the stack's tags if the list is to be exhaustive."""
+def _parameters(aws: Aws, own: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield a type's known parameters, and all that carry the stack's tags if the list is to be exhaustive.
+
+    All types ask for the parameters of all, so that those that are read at once share one answer.
+
+    Args:
+        own: the names of the type's known parameters.
+    """
+    known = (fields for one in (SecureParameter, ConnectionUrl) for fields in aws.known(one))
+    names = sorted({*own, *(fields["parameter_name"] for fields in known)})
     searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
     if aws.include_unrecorded:
         searches.append(
             [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
         )
     for filters in searches:
-        yield from aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters)
+        for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
+            if parameter["Name"] in own or parameter["Name"] not in names:
+                yield parameter
 
 
 def _shown_key(parameter: Mapping[str, Any]) -> dict[str, str | None]:
@@ -150,7 +160,7 @@ class SecureParameter(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names = sorted({fields["parameter_name"] for fields in known})
+        names = {fields["parameter_name"] for fields in known}
         for parameter in _parameters(aws, names):
             live = cls._live(aws, parameter)
             # parameters that users set below the stack's path have its tags without an address
@@ -230,7 +240,7 @@ class ConnectionUrl(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names = sorted({fields["parameter_name"] for fields in known})
+        names = {fields["parameter_name"] for fields in known}
         for parameter in _parameters(aws, names):
             live = cls._live(aws, parameter)
             if live.id in names or _is(cls, live.address):

@@ -29,7 +29,7 @@ KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
 TAGS = {"Team": "shop"}
 OPTIONS: dict[str, Any] = {
     "tags": TAGS,
-    "account": {"trunking": True},
+    "account": {"trunking": True, "bulk_roles": True},
     "alarms": {"email": ["ops@example.com"]},
     "buckets": {"uploads": {}},
     "volumes": {"media": {"infrequent_days": 30, "backup": True}},

@@ -137,6 +137,7 @@ VALUES: dict[str, Any] = {
     "account.trunking": False,
     "account.boundary": BOUNDARY,
     "account.role_path": "/team/",
+    "account.bulk_roles": True,
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
     "logs.insights": False,

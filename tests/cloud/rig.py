@@ -92,6 +92,7 @@ class Rig:
     take_over: Sequence[str] = ()
     give_back: Sequence[str] = ()
     stand_ins: bool = False
+    bulk_roles: bool = False
     heard: Callable[[Event], None] = lambda event: None
     durations: str = "fast"
     """The durations of AWS's operations: as short as possible unless a test says otherwise, which saves many reads."""
@@ -127,6 +128,7 @@ class Rig:
             take_over=self.take_over,
             give_back=self.give_back,
             stand_ins=self.stand_ins,
+            bulk_roles=self.bulk_roles,
         )
 
     def declare(self, declare: Declare) -> Stack:

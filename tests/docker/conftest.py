@@ -78,6 +78,12 @@ def postgresql(engine: docker.DockerClient) -> None:
     images.ensure(engine, images.POSTGRESQL)
 
 
+@pytest.fixture(scope="session")
+def valkey(engine: docker.DockerClient) -> None:
+    """Provide the image that the embedded cloud runs as Valkey of ElastiCache."""
+    images.ensure(engine, images.VALKEY)
+
+
 @pytest.fixture(scope="module")
 def new_project(
     engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory

@@ -21,6 +21,8 @@ DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 """The embedded cloud's image for Aurora MySQL."""
 POSTGRESQL = "public.ecr.aws/docker/library/postgres:17"
 """The embedded cloud's image for Aurora PostgreSQL."""
+VALKEY = "valkey/valkey:8.1"
+"""The embedded cloud's image for ElastiCache."""
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
 """The base images of two of the examples."""
@@ -82,6 +84,16 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" -c listen_addresses='*'
 """
+VALKEY_DOCKERFILE = f"""
+FROM {DEBIAN}
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
+    valkey-server && rm -rf /var/lib/apt/lists/* && install -d -o valkey -g valkey /data
+WORKDIR /data
+VOLUME /data
+EXPOSE 6379
+ENTRYPOINT ["setpriv", "--reuid=valkey", "--regid=valkey", "--init-groups"]
+CMD ["valkey-server"]
+"""
 PACKAGES_DOCKERFILE = f"""
 FROM {DEBIAN}
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
@@ -123,6 +135,7 @@ STAND_INS: Mapping[str, Mapping[str, str]] = {
     PYTHON: {"Dockerfile": PYTHON_DOCKERFILE},
     DATABASE: {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT},
     POSTGRESQL: {"Dockerfile": POSTGRESQL_DOCKERFILE, "docker-entrypoint.sh": POSTGRESQL_ENTRYPOINT},
+    VALKEY: {"Dockerfile": VALKEY_DOCKERFILE},
     GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
     NODE: {
         "Dockerfile": f"{PACKAGES_DOCKERFILE.format(packages='busybox-static nodejs')}RUN {SHELL} && {LINKED}\n{ONLY}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import docker
 import pytest
 
+from ecs_emulator import control
 from tests.cloud.project import Ended, Project
 
 CLUSTER = "ecs-sample-dev"
@@ -142,6 +143,15 @@ def test_a_slow_starter_needs_a_long_grace_period(project: Project) -> None:
     project.up()
     assert project.planned() == {}
     assert len(stopped(project)) <= before + 1, "the one that ran until then"
+
+
+def test_a_fast_clock_leaves_a_container_time_to_start(project: Project) -> None:
+    configure(project, grace=60, slow=6)
+    before = stopped(project)
+    control.set_clock(project.cloud.process, "real:20")
+    project.up()
+    control.set_clock(project.cloud.process, "virtual")
+    assert len(stopped(project)) <= len(before) + 1, "the one that ran until then"
 
 
 def stopped(project: Project) -> list[str]:

@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL in a real container: a migration, `DATABASE_URL`, TLS, and a rotation under load."""
+"""PostgreSQL in a real container, as Aurora and as one instance: a migration, `DATABASE_URL`, TLS, and rotations."""
 
 from __future__ import annotations
 
@@ -151,6 +151,14 @@ def page(notes: Site) -> dict[str, Any]:
     return dict(json.loads(body))
 
 
+def another_password(project: Project) -> None:
+    """Write another password into the parameter that keeps the database's."""
+    ssm = project.cloud.client("ssm")
+    names = {one["Name"] for one in ssm.describe_parameters()["Parameters"]}
+    (name,) = {name for name in names if name.endswith("/database/password")}
+    ssm.put_parameter(Name=name, Value=PASSWORD, Type="SecureString", Overwrite=True)
+
+
 def test_rows_are_written_by_tls_after_the_migration(notes: Site) -> None:
     first, second = page(notes), page(notes)
     assert second["notes"] == first["notes"] + 1
@@ -167,14 +175,11 @@ def test_postgresql_is_verified_and_refuses_in_clear(notes: Site, engine: docker
 @pytest.mark.timeout(900)
 def test_a_rotation_under_load_loses_no_request(notes: Site, engine: docker.DockerClient) -> None:
     project = notes.project
-    ssm = project.cloud.client("ssm")
-    names = {one["Name"] for one in ssm.describe_parameters()["Parameters"]}
-    (name,) = {name for name in names if name.endswith("/database/password")}
     before = page(notes)["notes"]
     load = Load(notes.url, notes.trusted, ("",), during="rotation")
     with load.running(2):
         time.sleep(1)
-        ssm.put_parameter(Name=name, Value=PASSWORD, Type="SecureString", Overwrite=True)
+        another_password(project)
         project.up()
         time.sleep(1)
     assert load.failed == []
@@ -210,3 +215,24 @@ def test_postgresql_goes(notes: Site, engine: docker.DockerClient) -> None:
     project.up()
     rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
     gone(notes, engine)
+
+
+@pytest.mark.timeout(600)
+def test_one_instance_of_rds_serves_the_same(notes: Site, engine: docker.DockerClient) -> None:
+    project = notes.project
+    project.change(r'^engine = ".*"', 'engine = "postgresql"')
+    site = stood_up(project)
+    (shown,) = project.cloud.client("rds").describe_db_instances()["DBInstances"]
+    assert shown["Engine"] == "postgres"
+    assert "DBClusterIdentifier" not in shown
+    first, second = page(site), page(site)
+    assert (first["notes"], second["notes"]) == (1, 2), "another database"
+    assert first["ssl"] is True
+    assert in_task(engine, site, VERIFIED) == "('dbadmin', 'notes')\n"
+    assert "no encryption" in in_task(engine, site, IN_CLEAR)
+    another_password(project)
+    project.up()
+    assert page(site)["notes"] == 3
+    assert "dbadmin" in in_task(engine, site, VERIFIED), "signed in with the new password"
+    assert project.planned() == {}
+    gone(site, engine)

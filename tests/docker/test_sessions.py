@@ -1,4 +1,4 @@
-"""`provision exec` and `tunnel` into real containers, and to a real database."""
+"""`provision exec` and `tunnel` into real containers, and to a real instance of MySQL."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ env = "dev"
 domain = "example.com"
 
 [database]
+engine = "mysql"
 
 [services.web]
 build = "web"

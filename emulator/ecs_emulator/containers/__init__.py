@@ -1,4 +1,4 @@
-"""Run the tasks and databases of the embedded cloud as real containers, if a Docker engine answers."""
+"""Run the tasks, databases and caches of the embedded cloud as real containers, if a Docker engine answers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def begin(directory: str) -> None:
     engine.connect(engine.owner_of(directory))
     if (host := engine.current) is not None:
         from ecs_emulator.clock import CLOCK
-        from ecs_emulator.containers import database, entry, file_systems, runs, targets
+        from ecs_emulator.containers import caches, database, entry, file_systems, runs, targets
 
         CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
         database.keep(host)
+        caches.keep(host)
         file_systems.keep(host)
         targets.watch(host)
         entry.open_all(Path(directory))

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ecs_emulator.containers import networks
-from ecs_emulator.containers.authority import archive, authority
+from ecs_emulator.containers import stores
 from ecs_emulator.containers.database_data import SavedData
-from ecs_emulator.containers.database_servers import FOLDER, SERVERS, Server
-from ecs_emulator.containers.engine import LIMITS, Ended, Engine, repeat
+from ecs_emulator.containers.database_servers import SERVERS, Server
+from ecs_emulator.containers.engine import Ended, Engine, repeat
 from ecs_emulator.lock import LOCK
 
 READ_SECONDS = 1.0
-LOOK_SECONDS = 0.2
-START_SECONDS = 60
-"""The seconds of this machine that a server has to start, and that a task waits for it."""
 STOP_SECONDS = 10
 """The seconds that a server has to end."""
 
@@ -111,7 +105,7 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
             # the master user still has the password of the snapshot
             former = replace(database, environment=before or database.environment)
     elif former.aliases != database.aliases:
-        _rename(host, database)
+        stores.move(host, stores.Place(name, database.groups, database.aliases), former.groups)
     known[name] = database
     seen = host.containers.get(name)
     if seen is None or seen.state in ("created", "exited"):
@@ -123,11 +117,8 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
 
 def _change_password(host: Engine, former: DatabaseContainer, database: DatabaseContainer) -> bool:
     """Give the master user of a running server its new password, and return whether the server has taken it."""
-    command, variables = database.server.another_password(dict(former.environment), dict(database.environment))
-    problem = _run(host, database.name, command, variables)
-    if problem:
-        sys.stderr.write(f"{database.name} did not take another password: {problem}\n")
-    return not problem
+    command = database.server.another_password(dict(former.environment), dict(database.environment))
+    return stores.change(host, database.name, command, "another password")
 
 
 def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
@@ -136,29 +127,14 @@ def await_server(host: Engine, address: str, still: Callable[[], bool]) -> None:
     Args:
         still: whether anybody still waits.
     """
-    deadline = time.monotonic() + START_SECONDS
-    while still() and time.monotonic() < deadline:
+
+    def sign_in() -> tuple[str, stores.Command] | None:
         database = _under(host, address)
         if database is None or host.lacks(database.server.chosen_image()):
-            return
-        variables = {**dict(database.environment), "SQL": "SELECT 1"}
-        if not _run(host, database.name, ["sh", "-c", database.server.client], variables):
-            return
-        time.sleep(LOOK_SECONDS)
+            return None
+        return database.name, database.server.sign_in(dict(database.environment))
 
-
-def _run(host: Engine, name: str, command: Sequence[str], variables: Mapping[str, str]) -> str:
-    """Run a command in a container; return an empty text if it succeeds, else its output or Docker's refusal."""
-    from docker.errors import APIError
-
-    api = host.client.api
-    try:
-        run = api.exec_create(name, [*command], environment=dict(variables))
-        said = api.exec_start(run["Id"])
-        code = api.exec_inspect(run["Id"])["ExitCode"]
-    except APIError as error:  # it does not run, or does not exist yet
-        return str(error.explanation)
-    return "" if code == 0 else said.decode(errors="replace") or f"exit code {code}"
+    stores.await_server(host, sign_in, still)
 
 
 def _wanted(host: Engine) -> Iterator[DatabaseContainer]:
@@ -241,29 +217,13 @@ def _names(account: str, endpoints: set[str]) -> Iterator[str]:
 
 def _create(host: Engine, database: DatabaseContainer) -> None:
     host.remove(database.name)
-    api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
-    aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
     server = database.server
-    api.create_container(
+    stores.create(
+        host,
+        stores.Place(database.name, database.groups, database.aliases),
         server.chosen_image(),
         [*server.tls, *database.options],
-        name=database.name,
-        hostname=database.name[:63],
-        labels=host.labels,
         environment=dict(database.environment),
-        host_config=api.create_host_config(network_mode=homes[0], **LIMITS),
-        networking_config=api.create_networking_config({homes[0]: aliases}),
         **({"entrypoint": [*server.entrypoint]} if server.entrypoint else {}),
     )
-    files = {"ca": authority().pem, "server": authority().issue(database.endpoints), **server.files}
-    api.put_archive(database.name, "/", archive({f"{FOLDER}/{name}": content for name, content in files.items()}))
-    for home in homes[1:]:
-        api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
-
-
-def _rename(host: Engine, database: DatabaseContainer) -> None:
-    """Change the names of a container. This cuts its connections: it has to leave its networks for that."""
-    for group in database.groups:
-        home = networks.network(host, group)
-        host.client.api.disconnect_container_from_network(database.name, home)
-        host.client.api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
+    stores.put(host, database.name, {**stores.identity(database.endpoints), **server.files})

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecs_emulator.containers.stores import AUTHORITY, CERTIFICATE, FOLDER, Command
 from ecs_emulator.services.rds.parameters import engine_defaults
 
-FOLDER = "tls"
-"""The directory in a container's root with the database's certificate and that of its authority."""
-_CERTIFICATE, _AUTHORITY, _KEY = f"/{FOLDER}/server", f"/{FOLDER}/ca", f"/{FOLDER}/key"
+_KEY = f"/{FOLDER}/key"
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Server:
         parameter: the parameter that demands TLS of every connection.
         demanded, optional: the options if TLS is demanded, and if it is not.
         client: the shell command in the container that signs in with `variables` and sends the SQL in `$SQL`.
+        by_network: the same as tasks sign in, with the password; `client` itself if that does.
         change: the SQL by which a user gets another password; `{user}` is quoted, `{password}` a literal.
         backslash: a backslash in a literal.
         entrypoint: the program that starts it; the image's own if empty.
@@ -44,6 +44,7 @@ class Server:
     demanded: Sequence[str]
     client: str
     change: str
+    by_network: str = ""
     backslash: str = "\\"
     optional: Sequence[str] = ()
     entrypoint: Sequence[str] = ()
@@ -61,9 +62,15 @@ class Server:
             *self.further,
         )
 
-    def another_password(
-        self, before: Mapping[str, str], after: Mapping[str, str]
-    ) -> tuple[Sequence[str], Mapping[str, str]]:
+    def sign_in(self, variables: Mapping[str, str]) -> Command:
+        """Return the command in the container, and its variables, that succeeds once the server lets its user in.
+
+        Args:
+            variables: those of `environment`.
+        """
+        return ["sh", "-c", self.by_network or self.client], {**variables, "SQL": "SELECT 1"}
+
+    def another_password(self, before: Mapping[str, str], after: Mapping[str, str]) -> Command:
         """Return the command in the container, and its variables, by which the user gets another password.
 
         Args:
@@ -93,7 +100,7 @@ MYSQL = Server(
     data="/var/lib/mysql",
     variables=("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD"),
     further=(("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),),
-    tls=(f"--ssl-ca={_AUTHORITY}", f"--ssl-cert={_CERTIFICATE}", f"--ssl-key={_CERTIFICATE}"),
+    tls=(f"--ssl-ca={AUTHORITY}", f"--ssl-cert={CERTIFICATE}", f"--ssl-key={CERTIFICATE}"),
     parameter="require_secure_transport",
     # only options that both MySQL and MariaDB take
     demanded=("--require-secure-transport=ON",),
@@ -111,18 +118,23 @@ MYSQL = Server(
 
 _LOCAL = "local all all trust\n"
 """The image's own start creates the database by the socket in the container (PostgreSQL manual, pg_hba.conf)."""
-_OWN_KEY = f"cp {_CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KEY}"
+_OWN_KEY = f"cp {CERTIFICATE} {_KEY} && chown postgres {_KEY} && chmod 600 {_KEY}"
 POSTGRESQL = Server(
     image="public.ecr.aws/docker/library/postgres:17",
     switch="PROVISION_POSTGRESQL_IMAGE",
     data="/var/lib/postgresql/data",
     variables=("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"),
     further=(),
-    tls=("-c", "ssl=on", "-c", f"ssl_cert_file={_CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
+    tls=("-c", "ssl=on", "-c", f"ssl_cert_file={CERTIFICATE}", "-c", f"ssl_key_file={_KEY}"),
     parameter="rds.force_ssl",
     # as RDS does it: by the lines of pg_hba.conf (Aurora guide, AuroraPostgreSQL.Security)
     demanded=("-c", f"hba_file=/{FOLDER}/hba-tls"),
     client='printf %s "$SQL" | psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" postgres',
+    # the socket asks for no password, and answers before the first start is done
+    by_network=(
+        'printf %s "$SQL" | PGPASSWORD="$POSTGRES_PASSWORD" psql --quiet --host=127.0.0.1 --username="$POSTGRES_USER" '
+        "postgres"
+    ),
     change="ALTER ROLE {user} PASSWORD {password}",
     optional=("-c", f"hba_file=/{FOLDER}/hba"),
     # the server refuses a key that others may read (PostgreSQL manual, ssl_key_file), and the number of its user

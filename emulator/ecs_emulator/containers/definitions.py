@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ecs_emulator.containers import file_systems, relays
+from ecs_emulator.containers import caches, file_systems, relays
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
 from ecs_emulator.ecs import overrides, secrets, task_endpoint
@@ -23,6 +23,16 @@ NETWORK = "net."
 HASTE = 20
 """The number of health checks here in the time of one check on AWS."""
 
+_TRUST = {
+    "REDIS_CA_BUNDLE": f"{BUNDLE_FOLDER}/{BUNDLE}",
+    # the directories of Debian and Alpine, and of Red Hat, stay in use beside the authority's
+    "SSL_CERT_DIR": f"{BUNDLE_FOLDER}:/etc/ssl/certs:/etc/pki/tls/certs",
+    "NODE_EXTRA_CA_CERTS": f"{BUNDLE_FOLDER}/{BUNDLE}",
+}
+"""The variables by which OpenSSL and its users, Go and Node.js find the authority of a cache's certificate: on AWS they
+trust Amazon's without a setting. Other clients have to be given its file. (OpenSSL manual, openssl-env;
+golang/go#35325; Node.js manual, command-line options)"""
+
 
 class CannotStart(Exception):
     """ECS cannot start the task; the message is its `stoppedReason`."""
@@ -37,7 +47,7 @@ class ContainerSpec:
     """A container to start: its task's id, its name in the engine, its image, the rest of Docker's create call.
 
     Attributes:
-        database: the host name of its database, or empty.
+        database, cache: the host names of its database and of its cache, or empty.
         given: the variables that the agent sets, unless the definition or the image sets them.
         relayed, apart: more such variables, for a task with a relay to the embedded cloud and for one without.
     """
@@ -48,7 +58,8 @@ class ContainerSpec:
     image: str
     create: dict[str, Any]
     host: dict[str, Any]
-    database: str
+    database: str = ""
+    cache: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     relayed: Mapping[str, str] = field(default_factory=dict)
     apart: Mapping[str, str] = field(default_factory=dict)
@@ -74,9 +85,9 @@ def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
     specs = [_one(store, task, overrides.container(task, container)) for container in in_order(containers)]
     # the same address as on this machine, so that a URL which a container presigns opens in a browser too
     url = f"http://127.0.0.1:{port}"
-    given, address = _given(store, task), task_endpoint.begin(store, task, url)
+    address = task_endpoint.begin(store, task, url)
     apart = {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone}
-    return [replace(one, given=given, relayed=_relayed(task, url, address, one), apart=apart) for one in specs]
+    return [replace(one, relayed=_relayed(task, url, address, one), apart=apart) for one in specs]
 
 
 def relay_spec(task: Task, port: int) -> ContainerSpec:
@@ -87,7 +98,7 @@ def relay_spec(task: Task, port: int) -> ContainerSpec:
     host = {**LIMITS, **relays.hosted_with(), "sysctls": network}
     create = {**relays.created_with(port), "environment": {}}
     name = f"relay-{task.definition.family}-{task.id[:12]}"
-    return ContainerSpec(task.id, name, {}, relays.image(), create, host, database="")
+    return ContainerSpec(task.id, name, {}, relays.image(), create, host)
 
 
 def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
@@ -96,6 +107,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
     if database:
         # the database's certificate is issued by the embedded cloud's authority, which is not in RDS's bundle
         environment["DB_CA_BUNDLE"] = f"{BUNDLE_FOLDER}/{BUNDLE}"
+    cache = caches.endpoint_in(environment.values())
     create: dict[str, Any] = {
         "command": container.get("command"),
         "entrypoint": container.get("entryPoint"),
@@ -126,11 +138,12 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
         "mem_limit": int(container.get("memory") or size(task)[1] or 512) * MIB,
         "mounts": [
             *file_systems.mounts(store, task.definition.shape, container),
-            *([{"Type": "volume", "Target": BUNDLE_FOLDER, "ReadOnly": False}] if database else []),
+            *([{"Type": "volume", "Target": BUNDLE_FOLDER, "ReadOnly": False}] if database or cache else []),
         ],
     }
     name = f"{task.definition.family}-{task.id[:12]}-{container['name']}"
-    return ContainerSpec(task.id, name, container, container["image"], create, host, database)
+    given = {**_given(store, task), **(_TRUST if cache else {})}
+    return ContainerSpec(task.id, name, container, container["image"], create, host, database, cache, given)
 
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.containers import (
     authority,
+    caches,
     database,
     definitions,
     engine,
@@ -80,6 +83,12 @@ def is_changing() -> bool:
 def is_real(task: Task) -> bool:
     """Return whether the task has containers in the engine."""
     return engine.current is not None and task.id in _runs
+
+
+def seconds(task: Task) -> float:
+    """Return how long the containers of a task have run, in seconds of this machine; infinite for a simulated task."""
+    run = _runs.get(task.id) if is_real(task) else None
+    return time.monotonic() - run.since if run and run.phase == "running" else math.inf
 
 
 def exited(task: Task) -> bool:
@@ -232,14 +241,16 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
 
 
 def _start_one(host: Engine, spec: ContainerSpec, place: Place, first: str, run: TaskContainers) -> None:
-    """Create and start a container, one of a database's users once its server lets it in."""
+    """Create and start a container, a user of a database or a cache once its server lets it in."""
     if spec.database:
         database.await_server(host, spec.database, run.is_starting)
+    if spec.cache:
+        caches.await_server(host, spec.cache, run.is_starting)
     with host.creating():
         file_systems.prepare(host, spec.image, spec.host["mounts"])
         _create(host, spec, place, first)
-        if spec.database:
-            bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+        if spec.database or spec.cache:
+            bundle = authority.archive(authority.bundle())
             host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
         host.client.api.start(spec.name)
 

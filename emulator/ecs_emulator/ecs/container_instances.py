@@ -12,6 +12,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import overrides, settings
 from ecs_emulator.ecs.dispatch import at_most, operation
+from ecs_emulator.ecs.queries import query
 from ecs_emulator.ecs.records import ContainerInstance, Shape, Task, last_part, tag_list, tag_map
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
@@ -30,10 +31,27 @@ _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)
 
 @operation
 def list_container_instances(store: Store, request: Shape) -> Shape:
-    """Answer ListContainerInstances: all except INACTIVE instances, unless `status` chooses others."""
+    """Answer ListContainerInstances: all except INACTIVE instances, unless `status` and `filter` choose others."""
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
-    arns = [one.arn for one in store.instances_of(cluster.name) if status in (None, one.status)]
-    return {"containerInstanceArns": arns}
+    found = [one for one in store.instances_of(cluster.name) if status in (None, one.status)]
+    if text := request.get("filter"):
+        passes = query(text)
+        found = [one for one in found if passes(_asked_for(store, one))]
+    return {"containerInstanceArns": [one.arn for one in found]}
+
+
+def _asked_for(store: Store, instance: ContainerInstance) -> dict[str, list[str]]:
+    """Return the values of an instance for a query, by subject."""
+    shown = _described(store, instance)
+    return {
+        **{f"attribute:{name}": [value] for name, value in instance.attributes.items()},
+        "agentConnected": [str(shown["agentConnected"]).lower()],
+        "agentVersion": [shown["versionInfo"]["agentVersion"]],
+        "ec2InstanceId": [instance.ec2_id],
+        "registeredAt": [instance.registered.isoformat()],
+        "runningTasksCount": [str(shown["runningTasksCount"])],
+        "task:group": [task.group for task in store.tasks_on(instance)],
+    }
 
 
 @operation

@@ -22,6 +22,8 @@ TARGET_FAILED = "Task failed ELB health checks"
 """The beginnings of ECS's reasons for stopping a task (developer guide, "Stopped tasks error messages")."""
 _INTERVAL, _RETRIES = 30, 3
 """The defaults of a container's health check (API reference, HealthCheck)."""
+_START_SECONDS = 10
+"""The least grace period of a real container, in seconds of this machine, unless the service's own is shorter."""
 
 
 @dataclass
@@ -125,7 +127,7 @@ def unwell(service: Service, task: Task) -> str:
     """
     if task.unwell or task.status != "RUNNING":
         return task.unwell
-    if (now() - task.times["startedAt"]).total_seconds() < grace(service):
+    if (now() - task.times["startedAt"]).total_seconds() < grace(service) or _is_starting(service, task):
         return ""
     arn, reason = _failing_group(task)
     if health(task) == "UNHEALTHY":
@@ -142,6 +144,11 @@ def unwell(service: Service, task: Task) -> str:
 def grace(service: Service) -> int:
     """Return the seconds after a task's start in which failed checks do not count."""
     return int(service.shape.get("healthCheckGracePeriodSeconds", 0)) if service.shape["loadBalancers"] else 0
+
+
+def _is_starting(service: Service, task: Task) -> bool:
+    """Return whether a real container may still start: no program starts sooner because a clock is faster."""
+    return runs.seconds(task) < min(grace(service), _START_SECONDS)
 
 
 def _failing_group(task: Task) -> tuple[str, str]:

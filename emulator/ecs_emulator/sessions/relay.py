@@ -6,7 +6,7 @@ import contextlib
 import socket
 from typing import Any
 
-from ecs_emulator.containers import database, runs
+from ecs_emulator.containers import caches, database, runs
 from ecs_emulator.containers.engine import Engine, two_way
 from ecs_emulator.ecs.records import Task
 
@@ -56,14 +56,14 @@ class _Exec:
 
 
 def relayed(host: Engine, task: Task, name: str, port: int) -> _Exec:
-    """Return a connection to a port of a task, or of a database by one of its names.
+    """Return a connection to a port of a task, or of a database or a cache by one of its names.
 
     Raises:
         OSError: no container has that name, or the engine refuses.
     """
     from docker.errors import DockerException
 
-    container = runs.first(task) if name in _OWN else database.named(host, name)
+    container = runs.first(task) if name in _OWN else database.named(host, name) or caches.named(host, name)
     if not container:
         raise ConnectionRefusedError(f"nothing here is called {name}")
     try:

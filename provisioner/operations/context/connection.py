@@ -68,6 +68,7 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         Inventory(connection.pace),
         chosen=config.tags,
         resolver=resolver,
+        bulk_roles=config.account.bulk_roles,
         domains={*config.names, config.fqdn, config.dns.domain} if config.dns.domain else set(),
     )
 

@@ -84,7 +84,7 @@ def gather(
         public = begin(public_zone, aws, config)
         others_of = begin(other_zones, aws, config)
         allow = begin(allowed, config)
-        s3_prefix_list = begin(read_s3_prefix_list, aws)
+        s3_prefix_list = begin(read_s3_prefix_list, aws, config)
         cloudfront_list = begin(read_cloudfront_prefix_list, aws, config)
         with_policy = begin(policed, aws, endpoints_of(config))
         images = begin(build_obstacle, aws, config, root)

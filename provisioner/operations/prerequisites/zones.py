@@ -237,12 +237,16 @@ def read_cloudfront_prefix_list(aws: Aws, config: Config) -> str:
     )
 
 
-def read_s3_prefix_list(aws: Aws) -> str:
+def read_s3_prefix_list(aws: Aws, config: Config) -> str:
     """Return the id of the Region's prefix list of S3, which represents S3's addresses in security groups.
+
+    Where tasks reach the whole internet, no rule names it: the result is empty, and no call is made.
 
     Raises:
         ConfigurationError: the Region has no such list.
     """
+    if config.network.egress != "none":
+        return ""
     which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
     for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
         return str(found["PrefixListId"])

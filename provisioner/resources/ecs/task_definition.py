@@ -22,6 +22,7 @@ from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.engine.traits import ListedOneByOne
 from provisioner.resources import members
 from provisioner.resources.ecs.api import API, TAGGED
+from provisioner.resources.ecs.standing_revisions import standing
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of a revision's registered fields, by which its content is found for comparison."""
@@ -101,7 +102,9 @@ class TaskDefinition(ListedOneByOne, Resource):
         # a family that this run deleted has no remains
         suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
-        tagged, families = set(aws.tagged("ecs", cls)), sorted(families)
+        unchanged = cls._standing(aws, known, families)
+        yield from unchanged.values()
+        tagged, families = set(aws.tagged("ecs", cls)), sorted({*families} - unchanged.keys())
         recorded = {str(one.id): str(one.outputs["arn"]) for one in aws.knowledge.of(cls) if one.outputs.get("arn")}
         newest = aws.each(lambda family: _newest(aws, family, recorded.get(family, "")), families)
         for family, first in zip(families, newest, strict=True):
@@ -116,6 +119,25 @@ class TaskDefinition(ListedOneByOne, Resource):
         for family, arns in ((family, arns) for family, arns in left.items() if arns):
             tags, outputs = _tags(aws, arns[0]), {"arn": arns[0]}
             yield observed(aws, family, {"family": family}, tags, outputs, status="INACTIVE")
+
+    @classmethod
+    def _standing(cls, aws: Aws, known: Sequence[Mapping[str, Any]], families: Collection[str]) -> dict[str, Observed]:
+        """Return the families whose newest active revision is the recorded one, and was registered as declared.
+
+        A revision never changes: only whether it is active, and its tags.
+        """
+        declared = {one.resource.family for one in aws.knowledge.declarations.values() if type(one.resource) is cls}
+        wanted = {fields["family"]: fields for fields in reversed(known) if fields["family"] in declared}
+        found: dict[str, Observed] = {}
+        for record in () if aws.include_unrecorded else aws.knowledge.of(cls):
+            family, arn = str(record.id), str(record.outputs.get("arn") or "")
+            fields = wanted.get(family)
+            if fields is None or family not in families or not arn or record.phase != "ready":
+                continue
+            if aws.owns(tags := aws.tags_of(arn, dict)) and content_of(fields) == _hash(record.arguments):
+                found[family] = observed(aws, family, fields, tags, {"arn": arn}, status="ACTIVE")
+        unchanged = standing(aws, {family: str(live.outputs["arn"]) for family, live in found.items()})
+        return {family: live for family, live in found.items() if family in unchanged}
 
     @staticmethod
     def _registered(

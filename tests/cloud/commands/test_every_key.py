@@ -52,6 +52,8 @@ UNCHANGED = {
     "database.from_snapshot",
     # what it is about is a sum in the plan
     "cost.budget",
+    # by which calls roles are read
+    "account.bulk_roles",
     # all that it would take over is written
     "services.web.extends",
 }

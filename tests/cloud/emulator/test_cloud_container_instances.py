@@ -190,6 +190,12 @@ def test_a_draining_instance_loses_its_tasks_to_others(network: Network, ecs: An
         "containerInstances"
     ]
     assert drained["status"] == "DRAINING"
+    by_id = f"ec2InstanceId == {drained['ec2InstanceId']} and attribute:ecs.instance-type =~ c5.*"
+    assert ecs.list_container_instances(cluster="main", filter=by_id)["containerInstanceArns"] == [first]
+    by_group = "task:group == service:web and not(runningTasksCount == 0)"
+    assert len(ecs.list_container_instances(cluster="main", filter=by_group)["containerInstanceArns"]) == 2
+    elsewhere = "attribute:ecs.availability-zone == nowhere"
+    assert ecs.list_container_instances(cluster="main", filter=elsewhere)["containerInstanceArns"] == []
     assert ecs.list_container_instances(cluster="main", status="DRAINING")["containerInstanceArns"] == [first]
 
     def moved() -> bool:

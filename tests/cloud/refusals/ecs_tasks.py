@@ -268,6 +268,8 @@ CASES = (
             cluster=cluster(s), task=task(s), container="other", command="sh", interactive=True)),
     case("ListContainerInstances", "in an unknown cluster", "ClusterNotFoundException", ERRORS,
         lambda s, c: c.list_container_instances(cluster="nothing")),
+    case("ListContainerInstances", "by an expression that is none", "InvalidParameterException", ERRORS,
+        lambda s, c: c.list_container_instances(cluster=cluster(s), filter="garbage((")),
     case("DescribeContainerInstances", "of none", "InvalidParameterException", parameter("containerInstances"),
         lambda s, c: c.describe_container_instances(cluster=cluster(s), containerInstances=[])),
     case("UpdateContainerInstancesState", "to a state that does not exist", "InvalidParameterException",

@@ -39,7 +39,12 @@ OPTIONS: Mapping[str, Any] = {
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"], "from_snapshot": "latest"},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "capacity": {"spot": True},
-    "account": {"role_path": "/apps/", "boundary": "arn:aws:iam::123456789012:policy/most", "trunking": False},
+    "account": {
+        "role_path": "/apps/",
+        "boundary": "arn:aws:iam::123456789012:policy/most",
+        "trunking": False,
+        "bulk_roles": True,
+    },
     "state": {"bucket": "states"},
 }
 CONFIGURATIONS: Mapping[str, Any] = {

@@ -27,7 +27,7 @@ from provisioner.permissions.table import needed
 
 ACCOUNT = "111111111111"
 OPTIONS: dict[str, Any] = {
-    "account": {"trunking": True},
+    "account": {"trunking": True, "bulk_roles": True},
     "alarms": {"email": ["ops@example.com"]},
     "capacity": {"spot": True},
     "volumes": {"media": {}},

@@ -270,6 +270,7 @@ def _read(permissions: Any) -> list[Statement]:
     ("more", "only"),
     [
         ({"account": {"trunking": True}}, {"ecs:PutAccountSettingDefault", "ec2:DeleteTags"}),
+        ({"account": {"trunking": False, "bulk_roles": True}}, {"iam:GetAccountAuthorizationDetails"}),
         (
             {"services": {"web": {"image": "1" * 12 + ".dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80}}},
             {*PUSHES, "ecr:GetDownloadUrlForLayer"},

@@ -23,10 +23,20 @@ API = EmulatedApi(
     # guide, "Pagination": a page may be empty; without a page size all entries come, of most lists 1,000 at most
     pages=Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
     lists={
+        "DescribeAddressesAttribute": Bounds(1000, 1, 1000),
+        "DescribeCapacityReservations": Bounds(1000, 1, 1000),
+        "DescribeEgressOnlyInternetGateways": Bounds(255, 5, 255),
+        # API reference, DescribeHosts, MaxResults; all others as the model says
+        "DescribeHosts": Bounds(500, 5, 500),
+        "DescribeInstanceTypes": Bounds(100, 5, 100),
         "DescribeLaunchTemplates": Bounds(200, 1, 200),
         "DescribeLaunchTemplateVersions": Bounds(200, 1, 200),
+        "DescribeManagedPrefixLists": Bounds(100, 1, 100),
         "DescribeRouteTables": Bounds(100, 5, 100),
+        "DescribeSpotFleetInstances": Bounds(1000, 1, 1000),
+        "DescribeVpcClassicLinkDnsSupport": Bounds(255, 5, 255),
     },
+    more_lists={"DescribeFleetInstances": ("NextToken", "MaxResults", "ActiveInstances")},
     codes=Codes(
         "RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation", "RequestExpired", 403
     ),
@@ -115,6 +125,7 @@ API = EmulatedApi(
         ),
     ),
     modules=(
+        "dry_run",
         "tagging",
         "groups",
         "network",
@@ -129,5 +140,8 @@ API = EmulatedApi(
         "instances",
         "spot",
         "members",
+        "ids",
+        "filters",
+        "offered",
     ),
 )

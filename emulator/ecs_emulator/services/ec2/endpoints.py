@@ -78,20 +78,13 @@ def services(ec2: Any) -> list[dict[str, Any]]:
 
 @replace(EC2Response, "describe_vpc_endpoint_services")
 def describe_vpc_endpoint_services(self: Any) -> ActionResult:
-    """DescribeVpcEndpointServices: support service names, and the filters service-name and service-type."""
+    """DescribeVpcEndpointServices: support service names; filters come later (`filters`)."""
     known = services(self.ec2_backend)
     for name in self._get_param("ServiceNames", []):
         if name not in {service["ServiceName"] for service in known}:
             refuse("InvalidServiceName", _NO_SERVICE.format(name))
-    filters = {entry["Name"]: entry.get("Values", []) for entry in self._get_param("Filters", [])}
-    names = self._get_param("ServiceNames", []) or filters.get("service-name")
-    service_types = filters.get("service-type")
-    chosen = [
-        service
-        for service in known
-        if (not names or service["ServiceName"] in names)
-        and (not service_types or service["ServiceType"][0]["ServiceType"] in service_types)
-    ]
+    names = self._get_param("ServiceNames", [])
+    chosen = [service for service in known if not names or service["ServiceName"] in names]
     names_shown = list(dict.fromkeys(service["ServiceName"] for service in chosen))
     return ActionResult({"ServiceNames": names_shown, "ServiceDetails": chosen})
 
@@ -301,12 +294,6 @@ def describe_vpc_endpoints(original: Any, self: Any, vpc_end_point_ids: Any, fil
     """DescribeVpcEndpoints: show the present state; a deleted endpoint is `deleting` for a while, then gone."""
     settle(self)
     return original(self, vpc_end_point_ids, filters)
-
-
-@wrap(VPCEndPoint, "get_filter_value")
-def endpoint_filter(original: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    """DescribeVpcEndpoints: support the filter vpc-endpoint-id, which moto lacks."""
-    return self.id if filter_name == "vpc-endpoint-id" else original(self, filter_name, method_name)
 
 
 @replace(EC2Response, "delete_vpc_endpoints")

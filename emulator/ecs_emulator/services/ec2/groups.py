@@ -140,7 +140,6 @@ def _requested_group(self: Any) -> Any:
 
 
 def _authorize(self: Any, direction: str) -> ActionResult:
-    self.error_on_dryrun()
     group = _requested_group(self)
     before = list(getattr(group, f"{direction}_rules"))
     rules: list[Any] = []

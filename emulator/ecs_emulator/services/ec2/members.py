@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
@@ -74,5 +75,15 @@ def _prefix_lists(operation: str, code: str) -> None:
         return original(self)
 
 
+def _capitalize(operation: str) -> None:
+    @wrap(EC2Response, operation)
+    def answer(original: Any, self: Any) -> ActionResult:
+        """Name the answer's list as the model does, for pages and filters, which look for it by that name."""
+        return ActionResult({name[0].upper() + name[1:]: value for name, value in original(self).result.items()})
+
+
+_capitalize("describe_transit_gateway_route_tables")
+_capitalize("get_transit_gateway_route_table_associations")
+_capitalize("get_transit_gateway_route_table_propagations")
 _prefix_lists("describe_managed_prefix_lists", "InvalidPrefixListID.NotFound")
 _prefix_lists("describe_prefix_lists", "InvalidPrefixListId.NotFound")

@@ -116,21 +116,12 @@ def delete_nat_gateway(self: Any, nat_gateway_id: str) -> NatGateway:
 
 @replace(EC2Backend, "describe_nat_gateways")
 def describe_nat_gateways(self: Any, filters: Any, nat_gateway_ids: list[str] | None) -> list[NatGateway]:
-    """DescribeNatGateways: show the present states; support ids and all of AWS's filters."""
+    """DescribeNatGateways: show the present states, and support ids; filters come later (`filters`)."""
     settle(self)
     for name in nat_gateway_ids or ():
         if name not in self.nat_gateways:
             refuse("NatGatewayNotFound", _NOT_FOUND.format(name))
-    found = [one for one in self.nat_gateways.values() if not nat_gateway_ids or one.id in nat_gateway_ids]
-    return [one for one in found if all(_matches(one, name, values) for name, values in (filters or {}).items())]
-
-
-def _matches(gateway: Any, name: str, values: list[str]) -> bool:
-    of_gateway = {"nat-gateway-id": "id", "state": "state", "subnet-id": "subnet_id", "vpc-id": "vpc_id"}
-    if name in of_gateway:
-        return getattr(gateway, of_gateway[name]) in values
-    found = gateway.get_filter_value(name, "DescribeNatGateways")
-    return any(value in values for value in (found if isinstance(found, list) else [found]))
+    return [one for one in self.nat_gateways.values() if not nat_gateway_ids or one.id in nat_gateway_ids]
 
 
 def settle(ec2: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.lag import mark_new, too_new
@@ -116,22 +115,6 @@ def get_all_network_interfaces(original: Any, self: Any, *args: Any, **kwargs: A
     return original(self, *args, **kwargs)
 
 
-@wrap(NetworkInterface, "get_filter_value")
-def interface_filter(original: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    """DescribeNetworkInterfaces: support the filters that moto lacks."""
-    if filter_name in ("association.public-ip", "addresses.association.public-ip"):
-        return self.public_ip
-    if filter_name == "requester-managed":
-        return str(self.requester_managed).lower()
-    if filter_name == "group-id":
-        return [group.id for group in self.group_set]
-    if filter_name == "group-name":
-        return [group.name for group in self.group_set]
-    if filter_name == "attachment.status":
-        return "attached" if self.attachment_id else "detached"
-    return original(self, filter_name, method_name)
-
-
 @wrap(EC2Backend, "delete_network_interface")
 def delete_network_interface(original: Any, self: Any, eni_id: str) -> Any:
     """DeleteNetworkInterface: refuse an attached interface; interfaces of AWS's services always are."""
@@ -155,9 +138,7 @@ def describe_instance_type_offerings(
         return found
     by_name = location_type == "availability-zone"
     here, there = (zone.name if by_name else zone.zone_id for zone in (further, first[0]))
-    of_first = {**(filters or {}), "location": [there]}
-    entries = [{**entry, "Location": here} for entry in original(self, location_type, of_first)]
-    return found + [entry for entry in entries if self.matches_filters(entry, filters or {}, location_type)]
+    return found + [{**entry, "Location": here} for entry in found if entry["Location"] == there]
 
 
 # Extra zones that only older accounts see; Fargate runs in neither (ECS guide, Fargate Regions).

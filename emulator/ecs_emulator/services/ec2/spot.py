@@ -27,17 +27,8 @@ def describe_spot_instance_requests(self: Any) -> ActionResult:
     wanted = self._get_param("SpotInstanceRequestIds", [])
     if missing := [one for one in wanted if one not in [request["SpotInstanceRequestId"] for request in known]]:
         refuse("InvalidSpotInstanceRequestID.NotFound", f"The spot instance request ID '{missing[0]}' does not exist")
-    filters = self._filters_from_querystring()
-    found = [
-        request
-        for request in known
-        if (not wanted or request["SpotInstanceRequestId"] in wanted)
-        and all(request[_FILTERS[name]] in values for name, values in filters.items())
-    ]
+    found = [request for request in known if not wanted or request["SpotInstanceRequestId"] in wanted]
     return ActionResult({"SpotInstanceRequests": found})
-
-
-_FILTERS = {"instance-id": "InstanceId", "spot-instance-request-id": "SpotInstanceRequestId", "state": "State"}
 
 
 def _spot_request(instance: Any) -> dict[str, Any]:

@@ -92,7 +92,6 @@ def _data(self: Any) -> dict[str, Any]:
 def create_launch_template(self: Any) -> ActionResult:
     """CreateLaunchTemplate: keep the template's own tags out of the data of version 1."""
     tags, description = self._parse_tag_specification(), self._get_param("VersionDescription")
-    self.error_on_dryrun()
     name = self._get_param("LaunchTemplateName")
     if not re.fullmatch(r"[a-zA-Z0-9().\-/_]{3,128}", name):
         refuse(
@@ -121,7 +120,6 @@ def create_launch_template_version(self: Any) -> ActionResult:
     template, data = _template(self), _data(self)
     if source := self._get_param("SourceVersion"):
         data = {**template.get_version(source).data, **data}
-    self.error_on_dryrun()
     version = template.create_version(data, self._get_param("VersionDescription"))
     return ActionResult({"LaunchTemplateVersion": _shown_version(self, template, version)})
 
@@ -165,7 +163,6 @@ def describe_launch_templates(self: Any) -> ActionResult:
     found = self.ec2_backend.describe_launch_templates(
         template_names=self._get_param("LaunchTemplateNames", []),
         template_ids=ids,
-        filters=self._filters_from_querystring(),
     )
     return ActionResult({"LaunchTemplates": [_shown(self, template) for template in found]})
 

@@ -45,9 +45,8 @@ def describe_all_zones(original: Any, self: Any) -> Any:
     """DescribeAvailabilityZones: with AllAvailabilityZones, show the others too."""
     if not self._get_param("AllAvailabilityZones"):
         return original(self)
-    filters = self._filters_from_querystring()
     names, ids = self._get_param("ZoneNames", []), self._get_param("ZoneIds", [])
-    zones = RegionsAndZonesBackend.describe_availability_zones(self.ec2_backend, filters, names, ids)
+    zones = RegionsAndZonesBackend.describe_availability_zones(self.ec2_backend, None, names, ids)
     return ActionResult({"AvailabilityZones": zones})
 
 

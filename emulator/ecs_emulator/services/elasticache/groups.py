@@ -131,6 +131,12 @@ def check_parameter_group(cache: Any, name: str | None, engine: str) -> None:
         )
 
 
+def parameters_of(cache: Any, name: str | None) -> dict[str, str]:
+    """Return the values of a parameter group; ElastiCache's defaults for one of its own groups."""
+    group = cache.parameter_groups.get(name)
+    return _PARAMETERS | (group.parameters if group else {})
+
+
 def _shown(group: Any) -> dict[str, Any]:
     return {
         "CacheParameterGroupName": group.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.serialize import url_encode
 from moto.iam.models import User
 from moto.iam.responses import IamResponse
 from moto.organizations.models import OrganizationsBackend
@@ -79,3 +80,5 @@ change_members(
 )
 # every list of IAM shows whether more entries follow
 change_members(IamResponse, {"Response.IsTruncated": bool})
+# documents come in the encoding of URLs (RFC 3986), here too (API reference, GetAccountAuthorizationDetails)
+change_members(IamResponse, {"RoleDetailList.RoleDetail.AssumeRolePolicyDocument": url_encode})

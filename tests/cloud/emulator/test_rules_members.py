@@ -1,0 +1,94 @@
+"""EC2: every member of a request has an effect, is refused by name, or is left aside for a reason."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.ec2_rig import request, telling, unchecked
+from tests.cloud.rules_rig import refused
+
+ROOT = Path(__file__).parents[3]
+READ = {("DescribeImages", "ExecutableUsers")}
+"""Members that moto reads, and cannot answer for ECS's images."""
+
+
+@pytest.fixture(scope="module")
+def found() -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cloud.members"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def pairs(table: dict[str, Any]) -> set[tuple[str, str]]:
+    """Operations and members of a table."""
+    return {(operation, member) for operation, members in table.items() for member in members}
+
+
+def test_a_member_that_nobody_reads_is_in_a_table(found: Any) -> None:
+    assert pairs(found["refused"]) | pairs(found["ignored"]) == pairs(found["unread"]) | READ
+    assert not pairs(found["refused"]) & pairs(found["ignored"])
+
+
+def test_the_page_tells_the_figures(found: Any) -> None:
+    number, refused_, ignored = found["all"], len(pairs(found["refused"])), len(pairs(found["ignored"]))
+    words = f"Of {number:,} members of its requests {number - refused_ - ignored:,} are read, {refused_} are refused "
+    words += f"by name, and {ignored} are left aside"
+    assert words in (ROOT / "docs" / "developers" / "cloud.md").read_text(encoding="utf-8")
+
+
+def test_members_without_an_effect_are_refused_by_name(cloud: EmbeddedCloud, found: Any) -> None:
+    ec2 = unchecked(cloud)
+    for operation, member in sorted(pairs(found["refused"])):
+        shape = ec2.meta.service_model.operation_model(operation).input_shape
+        asked = {**request(shape, {}), member: telling(shape.members[member], found["usual"].get(member))}
+        words = f"does not offer the parameter {member} of {operation}"
+        refused(partial(getattr(ec2, xform_name(operation)), **asked), "InvalidParameterValue", words)
+
+
+def test_what_aws_does_anyway_is_not_refused(cloud: EmbeddedCloud) -> None:
+    ec2 = cloud.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    ec2.modify_subnet_attribute(SubnetId=subnet, EnableDns64={"Value": False})
+    ec2.create_key_pair(KeyName="one", KeyFormat="pem")
+    refused(lambda: ec2.create_key_pair(KeyName="two", KeyFormat="ppk"), "InvalidParameterValue", "KeyFormat")
+    refused(lambda: ec2.modify_subnet_attribute(SubnetId=subnet, EnableDns64={"Value": True}), "InvalidParameterValue")
+
+
+def test_a_launch_is_of_the_most_and_made_once(cloud: EmbeddedCloud) -> None:
+    ec2 = cloud.client("ec2")
+    wanted = {"ImageId": "ami-12345678", "InstanceType": "c5.large", "MinCount": 1, "MaxCount": 3, "ClientToken": "one"}
+    launched = [{one["InstanceId"] for one in ec2.run_instances(**wanted)["Instances"]} for _ in range(2)]
+    assert len(launched[0]) == 3
+    assert launched[0] == launched[1]
+    refused(lambda: ec2.run_instances(**wanted | {"MaxCount": 2}), "IdempotentParameterMismatch")
+    (reservation,) = ec2.describe_instances()["Reservations"]
+    assert {one["ClientToken"] for one in reservation["Instances"]} == {"one"}
+
+
+def test_an_image_is_registered_as_asked(cloud: EmbeddedCloud) -> None:
+    ec2, tags = cloud.client("ec2"), [{"Key": "Owner", "Value": "me"}]
+    wanted = {"Architecture": "arm64", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm"}
+    of_image = [{"ResourceType": "image", "Tags": tags}]
+    made = ec2.register_image(Name="host", **wanted, TagSpecifications=of_image)["ImageId"]
+    (image,) = ec2.describe_images(ImageIds=[made])["Images"]
+    assert {name: image[name] for name in wanted} == wanted
+    assert image["Tags"] == tags
+
+
+def test_dhcp_options_are_made_with_their_tags(cloud: EmbeddedCloud) -> None:
+    tags = [{"Key": "Owner", "Value": "me"}]
+    wanted = {"DhcpConfigurations": [{"Key": "domain-name", "Values": ["one.internal"]}]}
+    of_set = [{"ResourceType": "dhcp-options", "Tags": tags}]
+    made = cloud.client("ec2").create_dhcp_options(**wanted, TagSpecifications=of_set)["DhcpOptions"]
+    assert made["Tags"] == tags
