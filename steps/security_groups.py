@@ -14,6 +14,7 @@ from provisioner.config.redis import PORT as REDIS_PORT
 from provisioner.config.volumes import GROUP as VOLUME_GROUP
 from provisioner.config.volumes import NFS
 from provisioner.engine.words import listed
+from provisioner.resources.ec2.entry_rules import SecurityGroupRule
 from provisioner.resources.ec2.security import (
     OPEN,
     Rule,
@@ -136,15 +137,23 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
 def _clients(stack: Stack, network: Network) -> dict[str, str]:
     """Declare the group of all tasks that use the database of somebody else; return its id by workload.
 
-    One group, so that its owner lets in one, and not a new one with each service.
+    One group, so that its owner lets in one, and not a new one with each service. With `security_group` its id comes
+    from the rule in there, so that tasks start once they are let in, and the rule goes after them.
     """
     if (used := stack.facts.database) is None:
         return {}
-    egress = [allow(used.port, "database", group=one) for one in used.security_groups]
+    # tasks with internet access reach everything by their own groups, and EC2 deletes no group that a rule names
+    shut = stack.config.network.egress == "none"
+    egress = [allow(used.port, "database", group=one) for one in used.security_groups] if shut else ()
     group = stack.ensure(
         SecurityGroup(CLIENTS, network.vpc_id, f"{stack.name}-{CLIENTS}", "Clients of the database", (), egress)
     )
-    return {name: group.id for name, workload in stack.config.workloads.items() if workload.database}
+    clients = group.id
+    if (named := stack.config.used_database) and (theirs := named.security_group):
+        # another group or port is another rule: the former one stays until no task needs it
+        name, text = f"{theirs}-{used.port}", f"tasks of {stack.name}"
+        clients = stack.ensure(SecurityGroupRule(name, theirs, group.id, used.port, text)).source_group
+    return {name: clients for name, workload in stack.config.workloads.items() if workload.database}
 
 
 def _users(stack: Stack) -> list[Rule]:

@@ -142,6 +142,7 @@ class ExistingDatabase:
         engine: its name in the API of RDS. status: its state, such as `available`.
         name: the database in it that tasks use.
         security_groups: the ids of its security groups, one of which has to let the tasks in.
+        lets_in: what these groups let in by the port: ids of groups and of prefix lists, and blocks of addresses.
         notices: sentences for the user.
     """
 
@@ -152,6 +153,7 @@ class ExistingDatabase:
     status: str
     name: str
     security_groups: tuple[str, ...] = ()
+    lets_in: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 

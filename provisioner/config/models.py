@@ -19,6 +19,7 @@ from provisioner.config import (
     sign_in,
     task_policies,
     together,
+    used_database,
 )
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
@@ -52,7 +53,7 @@ from provisioner.config.tables import (
 )
 from provisioner.config.topics import Topic, topic_problems
 from provisioner.config.volumes import Volume, volume_problems
-from provisioner.config.workload import MOST_GROUPS, Architecture
+from provisioner.config.workload import Architecture
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample: a complete `stack.toml`."""
@@ -407,7 +408,8 @@ class Config(Model):
         yield from volume_problems(self.volumes, mounts, self.workloads)
         yield from self._unused()
         yield from self._addresses()
-        yield from self._used()
+        keyed = {name: (self.key(name), workload) for name, workload in self.workloads.items()}
+        yield from used_database.problems(self.database, self.network.vpc, keyed)
         if self.database and self.database.iam_authentication:
             yield from together.database_users(self._workloads, self.database.kind)
         yield from service_connect.problems(self.services, self.network, self.region)
@@ -422,18 +424,6 @@ class Config(Model):
         yield from sign_in.between_services(self.public, self.hosts)
         if self.cloudfront:
             yield from entrance.behind_cloudfront(*entry, self.cloudfront, self.region)
-
-    def _used(self) -> Iterator[Problem]:
-        """Yield contradictions between a database of somebody else, the network and the tasks."""
-        if (database := self.used_database) is None:
-            return
-        if self.network.vpc is None:
-            why = "is in a VPC that exists, and the stack would make its own, from which nothing reaches it"
-            yield f"database.{database.named_by}", f"{why}: add network.vpc with the id of the database's VPC"
-        for name, workload in self.workloads.items():
-            if workload.database and (number := len(workload.security_groups)) >= MOST_GROUPS:
-                why = f"has {number}, and the group of the database's clients takes the place of one"
-                yield f"{self.key(name)}.security_groups", f"{why}: use {MOST_GROUPS - 1} or fewer"
 
     def _unused(self) -> Iterator[Problem]:
         """Yield settings that need a database, instances or a network that the stack does not have."""

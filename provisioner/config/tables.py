@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,7 +12,7 @@ from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 from provisioner.config.database_engines import DEFAULT, ENGINES, SIGN_INS, DatabaseEngine, EngineName
 from provisioner.config.loader import shown
-from provisioner.config.used_database import UsedDatabase
+from provisioner.config.used_database import UsedDatabase, own_names
 
 HOST = "app"
 """The host name of the file's own environment. Another environment's host name is `app-ENV`."""
@@ -142,11 +141,6 @@ OF_INSTANCES = {
 """The keys that only engines with one instance have, each with the key to use instead."""
 
 
-OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
-OWN_USER = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}")
-"""The names that a database and a master user of the stack's own can have."""
-
-
 class Database(UsedDatabase):
     """`[database]`: an Aurora Serverless v2 cluster, or one instance of RDS; or a database of somebody else."""
 
@@ -253,11 +247,7 @@ class Database(UsedDatabase):
             return
         engine, product = self.kind, self.kind.product
         yield from self._of_other_engines()
-        if not OWN_NAME.fullmatch(self.name):
-            yield "name", f"{shown(self.name)} is not a database name: use 1 to 64 letters and digits, a letter first"
-        if not OWN_USER.fullmatch(self.user):
-            why = "is not a master user name"
-            yield "user", f"{shown(self.user)} {why}: use 1 to 16 letters and digits, a letter first"
+        yield from own_names(self.name, self.user)
         if self.name.lower() in engine.reserved_databases:
             yield "name", f'{shown(self.name)} is a word reserved by {product}: use another, such as "sample"'
         if len(self.name) > engine.longest_database:

@@ -16,6 +16,7 @@ from provisioner.config.database_engines import ENGINES
 from provisioner.config.facts import ExistingDatabase
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
+from provisioner.resources.ec2.security import peers_let_in
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.single import SingleDbInstance
 
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 ABSENT = ("DBClusterNotFoundFault", "DBInstanceNotFound")
 """The codes for a database that does not exist (RDS API, DescribeDBClusters and DescribeDBInstances)."""
 AVAILABLE = "available"
-STOPPED = ("stopped", "stopping")
+GOING = "deleting"
+STOPPED = ("stopped", "stopping", "starting")
+BROKEN = ("failed", "inaccessible", "incompatible", "restore-error", "insufficient-capacity", "storage-full")
+"""The beginnings of statuses in which a database serves nobody (RDS and Aurora user guides, "Viewing status")."""
 
 
 def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDatabase | None:
@@ -57,7 +61,23 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDa
         raise ConfigurationError(
             f"{key}, and RDS knows no name of a database in it: add database.name with that of the tasks"
         )
-    return replace(found, notices=tuple(_notices(config, found, key)))
+    _check_group(settings, found)
+    return replace(found, lets_in=_peers(aws, found), notices=tuple(_notices(found, key)))
+
+
+def _check_group(settings: Database, found: ExistingDatabase) -> None:
+    if (group := settings.security_group) and group not in found.security_groups:
+        raise ConfigurationError(
+            f"database.security_group is {group}, which is no group of the database {found.id}, so that a rule there "
+            f"lets nobody in: use one of {names(found.security_groups)}"
+        )
+
+
+def _peers(aws: Aws, found: ExistingDatabase) -> tuple[str, ...]:
+    """Return the peers that the database's security groups let in by its port."""
+    filters = [{"Name": "group-id", "Values": list(found.security_groups)}]
+    groups = aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
+    return tuple(sorted({peer for one in groups for peer in peers_let_in(one["IpPermissions"], found.port)}))
 
 
 def _check_records(key: str, records: Iterable[Record]) -> None:
@@ -72,10 +92,10 @@ def _check_records(key: str, records: Iterable[Record]) -> None:
 
 def _cluster(aws: Aws, settings: Database, key: str) -> tuple[ExistingDatabase, str]:
     (one,) = _described(aws, "describe_db_clusters", "DBClusters", key, DBClusterIdentifier=settings.identifier)
+    place = one.get("Endpoint"), one.get("Port")
+    found = _found(one, key, one["DBClusterIdentifier"], place, one["Status"], one.get("DatabaseName"))
     groups = aws.client("rds").describe_db_subnet_groups(DBSubnetGroupName=one["DBSubnetGroup"])["DBSubnetGroups"]
-    return _found(
-        one, one["DBClusterIdentifier"], one.get("Endpoint"), one.get("Port"), one["Status"], one.get("DatabaseName")
-    ), str(groups[0]["VpcId"])
+    return found, str(groups[0]["VpcId"])
 
 
 def _instance(aws: Aws, settings: Database, key: str) -> tuple[ExistingDatabase, str]:
@@ -85,9 +105,9 @@ def _instance(aws: Aws, settings: Database, key: str) -> tuple[ExistingDatabase,
             f"{key}, which is one of cluster {member}, and another may be its writer tomorrow: write cluster = "
             f'"{member}" instead'
         )
-    place = one.get("Endpoint") or {}
-    status = one["DBInstanceStatus"]
-    found = _found(one, one["DBInstanceIdentifier"], place.get("Address"), place.get("Port"), status, one.get("DBName"))
+    shown = one.get("Endpoint") or {}
+    place = shown.get("Address"), shown.get("Port")
+    found = _found(one, key, one["DBInstanceIdentifier"], place, one["DBInstanceStatus"], one.get("DBName"))
     return found, str(one["DBSubnetGroup"]["VpcId"])
 
 
@@ -106,20 +126,23 @@ def _described(aws: Aws, call: str, member: str, key: str, **of: str) -> Sequenc
 
 
 def _found(
-    shown: Mapping[str, Any], id: str, host: str | None, port: int | None, status: str, name: str | None
+    shown: Mapping[str, Any], key: str, id: str, place: tuple[str | None, int | None], status: str, name: str | None
 ) -> ExistingDatabase:
-    if not host or not port or status == "deleting":
+    host, port = place
+    if status == GOING:
         raise ConfigurationError(
-            f"the database {id} is {status}, and tasks cannot use it: wait until it is {AVAILABLE}, or name another"
+            f"{key}, which its owner is deleting: name another, or remove the key, and the stack makes its own"
+        )
+    if not host or not port:
+        raise ConfigurationError(
+            f"{key}, which is {status} and has no endpoint yet: wait until it is {AVAILABLE}, or name another"
         )
     groups = tuple(sorted(one["VpcSecurityGroupId"] for one in shown.get("VpcSecurityGroups", ())))
     return ExistingDatabase(id, host, int(port), str(shown["Engine"]), status, name or "", groups)
 
 
-def _notices(config: Config, found: ExistingDatabase, key: str) -> Iterator[str]:
+def _notices(found: ExistingDatabase, key: str) -> Iterator[str]:
     if found.status in STOPPED:
         yield f"{key}, which is {found.status}: tasks reach it once its owner has started it"
-    yield (
-        f"{key}, which belongs to somebody else: ask its owner to let in the security group "
-        f"{config.name}-database-clients by port {found.port} (groups of the database: {names(found.security_groups)})"
-    )
+    elif found.status.startswith(BROKEN):
+        yield f"{key}, which is {found.status}: tasks reach it once its owner has mended it"

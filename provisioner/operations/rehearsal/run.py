@@ -29,7 +29,6 @@ QUIET_SECONDS = 4000.0
 IMAGES = (Image.type_name, CopiedImage.type_name)
 
 
-@embedded_cloud.used()
 def _check(config: Config) -> None:
     """Refuse a stack whose database is somebody else's: the copy would give its tasks another endpoint.
 
@@ -43,6 +42,7 @@ def _check(config: Config) -> None:
         )
 
 
+@embedded_cloud.used()
 def rehearse(
     options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], report: Report
 ) -> Rehearsal:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cloud import world
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import Project, project  # noqa: F401
 from tests.cloud.vpcs import Place, Vpc, make
 
@@ -112,6 +113,46 @@ def test_a_stack_lives_with_a_cluster_of_others(project: Project) -> None:  # no
 
     project.down()
     assert theirs.seen() == before
+
+
+def test_the_stack_makes_one_rule_in_a_group_of_others(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    ec2 = project.cloud.client("ec2")
+    from_office = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+    ec2.authorize_security_group_ingress(GroupId=theirs.group, IpPermissions=[from_office])
+    before = project.inventory()
+    project.write(STACK.format(vpc=theirs.vpc.id, database=USED + f'security_group = "{theirs.group}"'))
+    up = project.up()
+    address = f"security_group_rule/{theirs.group}-5432"
+    assert (up.results[address], "lets" in up.err) == ("created", False)
+
+    def rules() -> list[Any]:
+        shown = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [theirs.group]}])
+        return [one for one in shown["SecurityGroupRules"] if not one["IsEgress"] and "CidrIpv4" not in one]
+
+    [rule] = rules()
+    assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (5432, 5432, "tcp")
+    clients = rule["ReferencedGroupInfo"]["GroupId"]
+    assert {"Key": "provisioner:address", "Value": address} in rule["Tags"]
+    [service] = project.cloud.client("ecs").describe_services(cluster="ecs-sample-dev", services=["web"])["services"]
+    assert clients in service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+    assert project.planned() == {}
+
+    ec2.revoke_security_group_ingress(GroupId=theirs.group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+    assert [*project.planned()] == [address]
+    project.up()
+    project.lose_state()
+    project.run("recover", "--yes")
+    assert project.planned() == {}
+
+    project.write(STACK.format(vpc=theirs.vpc.id, database=USED))
+    assert address in project.planned()
+    project.up()
+    assert rules() == []
+    project.write(STACK.format(vpc=theirs.vpc.id, database=USED + f'security_group = "{theirs.group}"'))
+    project.up()
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
 
 def test_a_cluster_in_another_vpc_is_refused(project: Project) -> None:  # noqa: F811
