@@ -143,6 +143,7 @@ class ExistingDatabase:
         name: the database in it that tasks use.
         security_groups: the ids of its security groups, one of which has to let the tasks in.
         lets_in: what these groups let in by the port: ids of groups and of prefix lists, and blocks of addresses.
+        stack: another stack of this tool that owns one of these groups, in words; empty if none does.
         notices: sentences for the user.
     """
 
@@ -154,6 +155,7 @@ class ExistingDatabase:
     name: str
     security_groups: tuple[str, ...] = ()
     lets_in: tuple[str, ...] = ()
+    stack: str = ""
     notices: tuple[str, ...] = ()
 
 

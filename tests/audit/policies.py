@@ -90,7 +90,12 @@ AT_LISTENER: dict[str, Any] = {
 """A listener of others, which excludes a load balancer of the stack's own."""
 USED_DATABASE: dict[str, Any] = {
     "network": {"vpc": "vpc-0123456789abcdef0"},
-    "database": {"cluster": "shared", "user": "app", "password": "secretsmanager:shared/app#password"},
+    "database": {
+        "cluster": "shared",
+        "security_group": "sg-0123456789abcdef0",
+        "user": "app",
+        "password": "secretsmanager:shared/app#password",
+    },
     "services": {"web": {"build": "app", "port": 80, "database": True}},
 }
 """A database of others, which excludes one of the stack's own."""

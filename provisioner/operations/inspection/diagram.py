@@ -152,6 +152,7 @@ _GROUPS = (
 _NETWORK = frozenset({
     "vpc", "subnet", "route_table", "internet_gateway", "default_security_group",
     "security_group", "security_group_egress", "security_group_ingress",
+    "security_group_rule",
 })  # fmt: skip
 """The resource types that the VPC's frame stands for."""
 _BY_TYPE = {type_name: group for group in _GROUPS for type_name in group.types}

@@ -40,14 +40,28 @@ def missing(
     ]
     if not shut:
         return
-    source = f"{config.name}-{CLIENTS} ({group})" if group else f"{config.name}-{CLIENTS}, which `up` creates"
-    lists = [one for one in found.lets_in if one.startswith("pl-")]
-    unless = f", unless {names(lists)} has the addresses of their subnets" if lists else ""
     yield (
         f"database.{used.named_by} is {used.identifier}, and no rule of its security groups "
-        f"({names(found.security_groups)}) lets {listed(shut)} in{unless}: ask its owner for an incoming rule by TCP "
-        f"{found.port} from the security group {source}; or name one of the groups as database.security_group, and "
-        "the stack makes the rule there"
+        f"({names(found.security_groups)}) lets {listed(shut)} in{_unless(found)}: {_fix(config, found, group)}"
+    )
+
+
+def _unless(found: ExistingDatabase) -> str:
+    lists = [one for one in found.lets_in if one.startswith("pl-")]
+    return f", unless {names(lists)} has the addresses of their subnets" if lists else ""
+
+
+def _fix(config: Config, found: ExistingDatabase, group: str | None) -> str:
+    if found.stack:
+        # its `up` removes every rule that it does not declare
+        return (
+            f"the stack of {found.stack} owns them, so name the security group of one of its services, which its "
+            "database lets in, as security_groups of these"
+        )
+    source = f"{config.name}-{CLIENTS} ({group})" if group else f"{config.name}-{CLIENTS}, which `up` creates"
+    return (
+        f"ask its owner for an incoming rule by TCP {found.port} from the security group {source}; or name one of the "
+        "groups as database.security_group, and the stack makes the rule there"
     )
 
 

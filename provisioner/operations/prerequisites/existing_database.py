@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import code_of
+from provisioner.aws.tagging import tag_map
 from provisioner.config.database_engines import ENGINES
 from provisioner.config.facts import ExistingDatabase
 from provisioner.engine.errors import ConfigurationError
@@ -61,23 +62,28 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDa
         raise ConfigurationError(
             f"{key}, and RDS knows no name of a database in it: add database.name with that of the tasks"
         )
-    _check_group(settings, found)
-    return replace(found, lets_in=_peers(aws, found), notices=tuple(_notices(found, key)))
+    return replace(_with_groups(aws, settings, found), notices=tuple(_notices(found, key)))
 
 
-def _check_group(settings: Database, found: ExistingDatabase) -> None:
-    if (group := settings.security_group) and group not in found.security_groups:
+def _with_groups(aws: Aws, settings: Database, found: ExistingDatabase) -> ExistingDatabase:
+    """Return the database with what its security groups let in by its port, and with the stack that owns them."""
+    chosen = settings.security_group
+    if chosen and chosen not in found.security_groups:
         raise ConfigurationError(
-            f"database.security_group is {group}, which is no group of the database {found.id}, so that a rule there "
+            f"database.security_group is {chosen}, which is no group of the database {found.id}, so that a rule there "
             f"lets nobody in: use one of {names(found.security_groups)}"
         )
-
-
-def _peers(aws: Aws, found: ExistingDatabase) -> tuple[str, ...]:
-    """Return the peers that the database's security groups let in by its port."""
     filters = [{"Name": "group-id", "Values": list(found.security_groups)}]
-    groups = aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
-    return tuple(sorted({peer for one in groups for peer in peers_let_in(one["IpPermissions"], found.port)}))
+    groups = list(aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters))
+    owners = {one["GroupId"]: aws.other_owner(tag_map(one.get("Tags"))) for one in groups}
+    if stack := owners.get(chosen or ""):
+        raise ConfigurationError(
+            f"database.security_group is {chosen}, which belongs to the stack of {stack}, whose next `up` would take "
+            "the rule away: remove it, and name the security group of a service of that stack, which its database lets "
+            "in, as security_groups of the services and jobs with database = true"
+        )
+    peers = {peer for one in groups for peer in peers_let_in(one["IpPermissions"], found.port)}
+    return replace(found, lets_in=tuple(sorted(peers)), stack=next(filter(None, owners.values()), ""))
 
 
 def _check_records(key: str, records: Iterable[Record]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.permissions import CHANGED, OURS, TAGS_AT_ONCE, Use, creating, grants, retagging, untagging
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, TAGS_AT_ONCE, Use, creating, grants, retagging, untagging
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2.api import API
@@ -44,6 +44,7 @@ class SecurityGroupRule(Resource):
         *grants("ec2", "DescribeSecurityGroupRules", use=Use.OPTION, why=_WHY),
         # no tag of the group is the stack's: its id is the limit
         *grants("ec2", "AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress", _GROUP, use=Use.OPTION, why=_WHY),
+        *grants("ec2", "AuthorizeSecurityGroupIngress", _RULES, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("ec2", "UpdateSecurityGroupRuleDescriptionsIngress", _GROUP, use=Use.OTHER, why=CHANGED),
         *grants(
             "ec2",
@@ -65,8 +66,11 @@ class SecurityGroupRule(Resource):
 
         A stack without such a group makes no call: its VPC's groups are read already.
         """
-        asked = {str(fields.get("group_id")) for fields in known} | _letting_in(aws)
-        if groups := sorted(one for one in asked if one.startswith("sg-")):
+        asked = {str(fields.get("group_id")) for fields in known}
+        named = {one for one in asked if one.startswith("sg-")}
+        # a group that is found only now may be any of them
+        named |= _letting_in(aws) if named == asked else {one.id for one in aws.live(SecurityGroup)}
+        if groups := sorted(named):
             filters = [{"Name": "group-id", "Values": groups}]
             shown = aws.pages("ec2", "describe_security_group_rules", "SecurityGroupRules", Filters=filters)
             yield from (_live(aws, rule) for rule in shown if _of_this_type(rule))

@@ -107,7 +107,12 @@ CONFIGURATIONS: Mapping[str, Any] = {
     },
     "database of others": {
         "network": {"vpc": "vpc-0a1b2c3d4e5f67890"},
-        "database": {"cluster": "shared", "user": "app", "password": "secretsmanager:shared/app#password"},
+        "database": {
+            "cluster": "shared",
+            "security_group": "sg-0a1b2c3d4e5f67890",
+            "user": "app",
+            "password": "secretsmanager:shared/app#password",
+        },
         "services": {"web": {**WEB, "database": True}},
     },
     "sign-ins": {

@@ -102,9 +102,10 @@ def asks(call: ApiCall) -> Iterator[Check]:
         for arn in _named(call):
             yield call.existing(arn, _own_key(call, arn))
         if operation in RULES and (tags := call.tags("TagSpecification")):
-            # EC2 user guide, "supported-iam-actions-tagging": tags of new rules are checked as those of a new resource
-            asked = requested(tags, f"ec2:CreateAction={operation}")
-            yield call.check(call.arn("security-group-rule/*"), asked, "ec2:CreateTags")
+            # with tags the new rules take part too, and ec2:CreateTags is a dependent action
+            new = call.arn("security-group-rule/*")
+            yield call.check(new, requested(tags))
+            yield call.check(new, requested(tags, f"ec2:CreateAction={operation}"), "ec2:CreateTags")
     else:
         yield call.check()
 
