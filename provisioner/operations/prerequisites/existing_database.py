@@ -66,7 +66,7 @@ def read(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDa
 
 
 def _with_groups(aws: Aws, settings: Database, found: ExistingDatabase) -> ExistingDatabase:
-    """Return the database with what its security groups let in by its port, and with the stack that owns them."""
+    """Return the database with the peers of its security groups at its port, and the stack that owns a group."""
     chosen = settings.security_group
     if chosen and chosen not in found.security_groups:
         raise ConfigurationError(
@@ -79,8 +79,8 @@ def _with_groups(aws: Aws, settings: Database, found: ExistingDatabase) -> Exist
     if stack := owners.get(chosen or ""):
         raise ConfigurationError(
             f"database.security_group is {chosen}, which belongs to the stack of {stack}, whose next `up` would take "
-            "the rule away: remove it, and name the security group of a service of that stack, which its database lets "
-            "in, as security_groups of the services and jobs with database = true"
+            "the rule away: remove it. Name the group of a service there that its database lets in, as security_groups "
+            "of each service and job with database = true"
         )
     peers = {peer for one in groups for peer in peers_let_in(one["IpPermissions"], found.port)}
     return replace(found, lets_in=tuple(sorted(peers)), stack=next(filter(None, owners.values()), ""))

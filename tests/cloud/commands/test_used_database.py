@@ -2,94 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.cloud import world
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import Project, project  # noqa: F401
-from tests.cloud.vpcs import Place, Vpc, make
+from tests.cloud.shared_database import PLACES, STACK, USED, shared
+from tests.cloud.vpcs import make
 
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
-PLACES = {
-    "public-a": Place("a", "10.0.0.0/24", "igw"),
-    "public-c": Place("c", "10.0.1.0/24", "igw"),
-    "private-a": Place("a", "10.0.2.0/24", "nat"),
-    "private-c": Place("c", "10.0.3.0/24", "nat"),
-}
-STACK = """
-project = "ecs-sample"
-env = "dev"
-network = {{ vpc = "{vpc}" }}
-[database]
-{database}
-[services.web]
+JOB = """
+[jobs.nightly]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
-port = 8080
 database = true
+schedule = "rate(1 day)"
 """
-USED = """
-cluster = "shared-prod"
-user = "shop_app"
-password = "secretsmanager:shared/shop#password"
-url = "secretsmanager:shared/shop#url"
-"""
-
-
-@dataclass
-class Shared:
-    """Somebody's cluster of Aurora in somebody's VPC, with the secret of a user."""
-
-    cloud: EmbeddedCloud
-    vpc: Vpc
-    group: str
-
-    def seen(self) -> Any:
-        """Everything that RDS and EC2 tell of the cluster and its group."""
-        rds, ec2 = self.cloud.client("rds"), self.cloud.client("ec2")
-        groups = ec2.describe_security_groups(GroupIds=[self.group])["SecurityGroups"]
-        [cluster] = rds.describe_db_clusters(DBClusterIdentifier="shared-prod")["DBClusters"]
-        # times of backups pass by themselves
-        return {name: value for name, value in cluster.items() if not name.endswith("Time")}, groups
-
-
-def shared(cloud: EmbeddedCloud) -> Shared:
-    vpc = make(cloud, PLACES)
-    ec2, rds = cloud.client("ec2"), cloud.client("rds")
-    group = ec2.create_security_group(GroupName="shared", Description="shared", VpcId=vpc.id)["GroupId"]
-    rds.create_db_subnet_group(
-        DBSubnetGroupName="shared", DBSubnetGroupDescription="shared", SubnetIds=vpc.named("private")
-    )
-    rds.create_db_cluster(
-        DBClusterIdentifier="shared-prod",
-        Engine="aurora-postgresql",
-        MasterUsername="owner",
-        MasterUserPassword="not-a-real-one-1",
-        DatabaseName="shop",
-        DBSubnetGroupName="shared",
-        VpcSecurityGroupIds=[group],
-        ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 4},
-    )
-    rds.create_db_instance(
-        DBInstanceIdentifier="shared-prod-1",
-        DBClusterIdentifier="shared-prod",
-        Engine="aurora-postgresql",
-        DBInstanceClass="db.serverless",
-    )
-    cloud.client("secretsmanager").create_secret(
-        Name="shared/shop", SecretString='{"password": "x", "url": "postgresql://x"}'
-    )
-    cloud.advance(1200)
-    return Shared(cloud, vpc, group)
 
 
 def test_a_stack_lives_with_a_cluster_of_others(project: Project) -> None:  # noqa: F811
     theirs = shared(project.cloud)
-    before = theirs.seen()
+    before, account = theirs.seen(), project.inventory()
     project.write(STACK.format(vpc=theirs.vpc.id, database=USED))
     made = project.up().results
     assert not {one for one in made if one.startswith(("db_", "single_db", "secure_parameter", "connection_url"))}
@@ -111,8 +46,11 @@ def test_a_stack_lives_with_a_cluster_of_others(project: Project) -> None:  # no
     assert "a database of somebody else" in project.run("rehearse", code=4).err
     assert "a database of somebody else" in project.run("tunnel", "database", code=4).err
 
+    down = project.last_call()
     project.down()
+    assert [one for one in project.writes(down) if one.startswith("rds:")] == []
     assert theirs.seen() == before
+    assert difference(account, project.inventory(), *NEVER_REMOVED) == {}
 
 
 def test_the_stack_makes_one_rule_in_a_group_of_others(project: Project) -> None:  # noqa: F811
@@ -172,3 +110,82 @@ def test_an_own_database_stays_with_its_data(project: Project) -> None:  # noqa:
     assert "this stack has a database of its own (db_cluster/main)" in project.run("up", "--yes", code=4).err
     [own] = project.cloud.client("rds").describe_db_clusters(DBClusterIdentifier="ecs-sample-dev")["DBClusters"]
     assert own["Status"] == "available"
+
+
+def test_other_commands_leave_it_alone(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    project.write(STACK.format(vpc=theirs.vpc.id, database=USED) + JOB)
+    first = project.run("plan", code=2).out
+    assert "lets service web and job nightly in: ask its owner for an incoming rule by TCP 5432" in first
+    assert "from the security group ecs-sample-dev-database-clients, which `up` creates" in first
+    project.up()
+    ec2, ecs = project.cloud.client("ec2"), project.cloud.client("ecs")
+    [clients] = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["ecs-sample-dev-database-clients"]}]
+    )["SecurityGroups"]
+    assert f"ecs-sample-dev-database-clients ({clients['GroupId']})" in project.run("plan").out
+    checks = {one["check"]: one for one in project.run("doctor", "--json", code=1).document["checks"]}
+    assert checks["database"]["verdict"] == "warning"
+    assert "ask its owner for an incoming rule by TCP 5432" in checks["database"]["fix"]
+    rule = {
+        "IpProtocol": "tcp",
+        "FromPort": 5432,
+        "ToPort": 5432,
+        "UserIdGroupPairs": [{"GroupId": clients["GroupId"]}],
+    }
+    ec2.authorize_security_group_ingress(GroupId=theirs.group, IpPermissions=[rule])
+    assert "ask its owner" not in project.run("plan").out
+    before = theirs.seen()
+
+    price = project.run("cost").out
+    assert "Aurora" not in price
+    assert "somebody else owns and pays it: database shared-prod." in price
+    schedule = project.cloud.client("scheduler").get_schedule(GroupName="ecs-sample-dev", Name="nightly")
+    place = schedule["Target"]["EcsParameters"]["NetworkConfiguration"]["awsvpcConfiguration"]
+    assert clients["GroupId"] in place["SecurityGroups"]
+    [definition] = ecs.list_task_definitions(familyPrefix="ecs-sample-dev-nightly")["taskDefinitionArns"]
+    secrets = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"][0]
+    assert {one["name"] for one in secrets["secrets"]} == {"DATABASE_URL", "DB_PASSWORD"}
+    assert "database" not in project.run("sleep", "--yes").err
+    project.run("wake", "--yes")
+    project.run("status")
+    assert theirs.seen() == before
+    # a new version of the secret of others reaches tasks by a new revision
+    project.cloud.client("secretsmanager").put_secret_value(
+        SecretId="shared/shop", SecretString='{"password": "y", "url": "postgresql://y"}'
+    )
+    assert {one for one in project.planned() if one.startswith("task_definition/")} == {
+        "task_definition/nightly",
+        "task_definition/web",
+    }
+
+
+def test_an_unusable_database_is_refused_before_any_write(project: Project) -> None:  # noqa: F811
+    theirs = shared(project.cloud)
+    text = STACK.format(vpc=theirs.vpc.id, database=USED)
+
+    def said(written: str) -> str:
+        project.write(written)
+        before = project.last_call()
+        error = project.run("up", "--yes", code=4).err
+        assert project.writes(before) == []
+        return error
+
+    assert "has no such database in ap-northeast-1" in said(text.replace("shared-prod", "gone"))
+    single = said(text.replace("cluster =", "instance_id =").replace("shared-prod", "shared-prod-1"))
+    assert 'write cluster = "shared-prod" instead' in single
+    outside = said(text.replace("url =", 'security_group = "sg-0123456789abcdef0"\nurl ='))
+    assert (
+        f"which is no group of the database shared-prod, so that a rule there lets nobody in: use one of {theirs.group}"
+        in outside
+    )
+    project.cloud.client("ec2").create_tags(
+        Resources=[theirs.group],
+        Tags=[{"Key": "ManagedBy", "Value": "provisioner"}, {"Key": "Project", "Value": "shop"}],
+    )
+    taken = said(text.replace("url =", f'security_group = "{theirs.group}"\nurl ='))
+    assert "belongs to the stack of project shop" in taken
+    rds = project.cloud.client("rds")
+    rds.delete_db_instance(DBInstanceIdentifier="shared-prod-1")
+    rds.delete_db_cluster(DBClusterIdentifier="shared-prod", SkipFinalSnapshot=True)
+    assert "database.cluster is shared-prod, which its owner is deleting: name another" in said(text)
