@@ -346,6 +346,13 @@ DATABASE: tuple[Permission, ...] = (
         wanted=_uses_database,
         parts=ASKED_BEFOREHAND,
     ),
+    *grants(
+        "ec2",
+        "DescribeSecurityGroupRules",
+        use=Use.OTHER,
+        why="`security_group` leaves [database]",
+        wanted=_uses_database,
+    ),
 )
 
 NETWORK = (*EC2, *ROUTE53, *ACM, *LISTENER, *DATABASE)
