@@ -189,3 +189,25 @@ def test_an_unusable_database_is_refused_before_any_write(project: Project) -> N
     rds.delete_db_instance(DBInstanceIdentifier="shared-prod-1")
     rds.delete_db_cluster(DBClusterIdentifier="shared-prod", SkipFinalSnapshot=True)
     assert "database.cluster is shared-prod, which its owner is deleting: name another" in said(text)
+
+
+@pytest.mark.parametrize("key", ["cluster", "instance_id"])
+def test_on_this_machine_a_stand_in_takes_its_place(
+    project: Project,  # noqa: F811
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PROVISION_STAND_INS")
+    group = 'security_group = "sg-0a1b2c3d4e5f67890"'
+    project.write(STACK.format(vpc="vpc-0a1b2c3d4e5f67890", database=USED.replace("cluster", key) + group))
+    up = project.up()
+    assert "database shared-prod" in up.out + up.err
+    assert up.results["security_group_rule/sg-0a1b2c3d4e5f67890-3306"] == "created"
+    assert project.planned() == {}
+    project.down()
+    rds = project.cloud.client("rds")
+    if key == "cluster":
+        assert rds.describe_db_clusters(DBClusterIdentifier="shared-prod")["DBClusters"][0]["Status"] == "available"
+    else:
+        [one] = rds.describe_db_instances(DBInstanceIdentifier="shared-prod")["DBInstances"]
+        assert one["DBInstanceStatus"] == "available"
