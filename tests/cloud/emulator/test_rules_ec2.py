@@ -118,7 +118,8 @@ def test_rules_are_described_anew_by_what_they_say_or_by_id(place: Net, ec2: Any
     refused(lambda: describe(GroupId=group), "InvalidParameterCombination")
 
 
-def test_rules_are_revoked_by_id_with_their_tags(ec2: Any, group: str) -> None:
+def test_rules_are_revoked_by_id_with_their_tags(place: Net, ec2: Any) -> None:
+    group = place.group("web")
     tags = tags_for("security-group-rule")
     first, second = (
         ec2.authorize_security_group_ingress(
