@@ -352,6 +352,7 @@ DATABASE: tuple[Permission, ...] = (
         use=Use.OTHER,
         why="`security_group` leaves [database]",
         wanted=_uses_database,
+        parts=ASKED_BEFOREHAND,
     ),
 )
 
