@@ -226,12 +226,12 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
 
 def _of_database(stack: Stack, wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
     """Yield the alarms of the database, by the sort of its engine."""
-    if database is None or stack.config.database is None:
+    if database is None or stack.config.own_database is None:
         return
-    if stack.config.database.kind.aurora:
+    if stack.config.own_database.kind.aurora:
         yield from _of_cluster(wanted, database)
     else:
-        yield from _of_instance(wanted, database, stack.config.database.storage)
+        yield from _of_instance(wanted, database, stack.config.own_database.storage)
 
 
 def _of_cluster(wanted: Wanted, database: Database) -> Iterator[_Alarm]:

@@ -13,8 +13,7 @@ from provisioner.config.facts import Held
 from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
-from provisioner.config.store_words import STORE
-from provisioner.steps.database import Database
+from provisioner.config.store_words import DATABASE_WORDS, STORE
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.service_secrets import ServiceSecrets
 from provisioner.steps.store_references import StoreReferences
@@ -60,22 +59,15 @@ def secrets_of(
     return {"secrets": named, "dockerLabels": labels}
 
 
-def environment_of(
-    stack: Stack, workload: Service | Job, database: Database | None, references: StoreReferences
-) -> dict[str, str]:
+def environment_of(stack: Stack, workload: Service | Job, references: StoreReferences) -> dict[str, str]:
     """Return the environment variables: own port, URLs of called services, the database, and the user's own.
 
     A variable or a secret of the user's own takes the place of a called service's.
     """
-    settings, domain = stack.config.database, stack.config.dns.discovery_domain
+    domain, shown = stack.config.dns.discovery_domain, references.values
     access: dict[str, str] = {}
-    if settings and database and workload.database:
-        access = {
-            "DB_HOST": database.endpoint,
-            "DB_PORT": str(database.port),
-            "DB_NAME": settings.name,
-            "DB_USER": settings.user,
-        }
+    if workload.database:
+        access = {variable: shown[word] for variable, word in DATABASE_WORDS.items() if word in shown}
     urls: dict[str, str] = {}
     for callee in workload.calls:
         scheme, port_of = stack.config.services[callee].scheme, stack.config.port_of(callee)

@@ -48,7 +48,7 @@ def database(
     The log groups of exported logs are declared before the database: RDS would create them without tags and retention,
     and leave them behind.
     """
-    settings, name = stack.config.database, stack.name
+    settings, name = stack.config.own_database, stack.name
     if settings is None or secrets is None or security_groups.database is None or service_roles.rds is None:
         return None
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))

@@ -15,7 +15,7 @@ def database_url(stack: Stack, secrets: Secrets | None, database: Database | Non
 
     It changes once the database has taken a new password, so that no task starts with a password that is refused.
     """
-    settings = stack.config.database
+    settings = stack.config.own_database
     if settings is None or secrets is None or database is None:
         return None
     query = f"?{settings.query}" if settings.query else ""

@@ -39,7 +39,7 @@ def dns(stack: Stack, network: Network) -> Dns:
         public = stack.facts.public_zone_id
         public = public or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
     # Route 53 refuses a private zone for a VPC of another account (CreateHostedZone, InvalidVPCId)
-    if stack.config.database and not (stack.facts.vpc and stack.facts.vpc.owner):
+    if stack.config.own_database and not (stack.facts.vpc and stack.facts.vpc.owner):
         zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
         private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
     if public and settings.domain and stack.config.named:

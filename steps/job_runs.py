@@ -47,7 +47,7 @@ def job_runs(
                     family=f"{stack.name}-{name}",
                     task_definition=task_definitions.arns[name],
                     subnets=network.tasks,
-                    security_groups=[security_groups.services[name], *job.security_groups],
+                    security_groups=security_groups.of(name, job.security_groups),
                     assign_public_ip=stack.config.network.assign_public_ip,
                 ),
                 after=[

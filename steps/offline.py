@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.config.facts import ExistingListener, ExistingVpc, Facts
+from provisioner.config.facts import ExistingDatabase, ExistingListener, ExistingVpc, Facts
 from provisioner.config.models import Config
 from provisioner.config.redis import CacheSnapshot
 from provisioner.engine import own_code
@@ -39,12 +39,13 @@ def facts(config: Config) -> Facts:
         local=True,
         s3_prefix_list="pl-any",
         cloudfront_prefix_list="pl-cloudfront" if config.distributed else "",
-        snapshot=config.database.from_snapshot if config.database else None,
+        snapshot=config.own_database.from_snapshot if config.own_database else None,
         redis_snapshot=CacheSnapshot(of) if config.redis and (of := config.redis.from_snapshot) else None,
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
         vpc=existing_vpc(config),
         listener=existing_listener(config),
+        database=existing_database(config),
         name_zones={name: (name.partition(".")[2], "any") for name in config.whole_names},
     )
 
@@ -64,3 +65,11 @@ def existing_listener(config: Config) -> ExistingListener | None:
     name = f"any.{config.region}.elb.amazonaws.com"
     protocol, port = ("HTTPS", 443) if config.dns.domain else ("HTTP", 80)
     return ExistingListener(config.listener, name, "any", protocol, port, ("sg-any",))
+
+
+def existing_database(config: Config) -> ExistingDatabase | None:
+    """Return a placeholder for the database of somebody else that the configuration names; None if it names none."""
+    if (used := config.used_database) is None:
+        return None
+    host, engine = f"{used.identifier}.any.{config.region}.rds.amazonaws.com", used.kind
+    return ExistingDatabase(used.identifier, host, engine.port, engine.name, "available", used.name, ("sg-any",))

@@ -60,7 +60,7 @@ def roles(stack: Stack, volumes: Volumes) -> Roles:
     reading = {name: _reading(stack, workload) for name, workload in workloads.items()}
     shared = "" if all(reading.values()) else execution("execution", {})
     starting = {name: execution(f"execution-{name}", reads) if reads else shared for name, reads in reading.items()}
-    signed = stack.config.database is not None and stack.config.database.iam_authentication
+    signed = stack.config.own_database is not None and stack.config.own_database.iam_authentication
     tasks = {
         name: role(
             stack,
@@ -206,13 +206,13 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
     stopped.
     """
     found = {}
-    if workload.database:
+    if workload.database and stack.config.own_database:
         found["parameters"] = _parameters(stack, password_parameter(stack), url_parameter(stack))
     if workload.redis:
         found["redis"] = _parameters(stack, redis_url_parameter(stack))
     if "redis.password" in named(workload):
         found["redis-token"] = _parameters(stack, redis_token_parameter(stack))
-    if statements := list(_statements(stack, _secrets(workload))):
+    if statements := list(_statements(stack, [*_secrets(workload), *_of_database(stack, workload)])):
         content = hashlib.sha256(repr(statements).encode()).hexdigest()[:8]
         found[f"secrets-{content}"] = policy(*statements)
     return found
@@ -222,6 +222,12 @@ def _secrets(workload: Workload) -> Iterator[Secret]:
     """Yield the secrets of all containers in a workload's tasks, without references to the stack's stores."""
     for container in (workload, *workload.sidecars.values()):
         yield from container.own_secrets.values()
+
+
+def _of_database(stack: Stack, workload: Workload) -> Iterable[Secret]:
+    """Return the secrets of the database of somebody else that a workload uses."""
+    used = stack.config.used_database
+    return used.outside.values() if used and workload.database else ()
 
 
 READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}

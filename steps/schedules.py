@@ -80,7 +80,7 @@ def schedules(
                 "task_definition": task_definitions.arns[name],
                 "task_group": task_groups[name],
                 "subnets": network.tasks,
-                "security_groups": [security_groups.services[name], *job.security_groups],
+                "security_groups": security_groups.of(name, job.security_groups),
                 "assign_public_ip": stack.config.network.assign_public_ip,
             }
         stack.ensure(

@@ -41,7 +41,7 @@ def redis_url_parameter(stack: Stack) -> str:
 @step
 def secrets(stack: Stack) -> Secrets | None:
     """Declare the parameter, if there is a database. Its value is drawn at creation, and stored nowhere else."""
-    if stack.config.database is None:
+    if stack.config.own_database is None:
         return None
     name = password_parameter(stack)
     text = f"Master password of {stack.name}'s database"

@@ -14,6 +14,7 @@ from provisioner.config.redis import PORT as REDIS_PORT
 from provisioner.config.volumes import GROUP as VOLUME_GROUP
 from provisioner.config.volumes import NFS
 from provisioner.engine.words import listed
+from provisioner.resources.ec2.entry_rules import SecurityGroupRule
 from provisioner.resources.ec2.security import (
     OPEN,
     Rule,
@@ -27,6 +28,9 @@ HTTPS = 443
 EVERYWHERE = "0.0.0.0/0"
 INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
+CLIENTS = "database-clients"
+"""The group of the tasks that use the database of somebody else."""
+
 
 @dataclass(frozen=True)
 class SecurityGroups:
@@ -39,6 +43,12 @@ class SecurityGroups:
     database: str | None
     redis: str | None
     volumes: dict[str, str]
+    clients: dict[str, str]
+
+    def of(self, workload: str, further: Sequence[str]) -> list[str]:
+        """Return the groups of a workload's tasks: its own, that of clients of another's database, and further ones."""
+        clients = [self.clients[workload]] if workload in self.clients else []
+        return [self.services[workload], *clients, *further]
 
 
 @step
@@ -88,12 +98,12 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     def clients(name: str, port: int, using: Iterable[str]) -> Sequence[Rule]:
         return _fitting(stack, name, [allow(port, f"{_kind(stack, one)} {one}", group=groups[one].id) for one in using])
 
-    database_port = config.database.kind.port if config.database else 0
+    database_port = config.own_database.kind.port if config.own_database else 0
     with_database = clients("database", database_port, [name for name, one in workloads.items() if one.database])
     database = None
-    if config.database:
+    if config.own_database:
         # the description never changes on a standing group (EC2 API, CreateSecurityGroup)
-        server = "Aurora" if config.database.kind.aurora else "RDS"
+        server = "Aurora" if config.own_database.kind.aurora else "RDS"
         database = group("database", server, with_database, sends=False)
     with_redis = clients(REDIS_GROUP, REDIS_PORT, [name for name, one in workloads.items() if one.redis])
     redis = group(REDIS_GROUP, "Valkey", with_redis, sends=False) if config.redis else None
@@ -120,7 +130,30 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         database.id if database else None,
         redis.id if redis else None,
         {name: one.id for name, one in volumes.items()},
+        _clients(stack, network),
     )
+
+
+def _clients(stack: Stack, network: Network) -> dict[str, str]:
+    """Declare the group of all tasks that use the database of somebody else; return its id by workload.
+
+    One group, so that its owner lets in one, and not a new one with each service. With `security_group` its id comes
+    from the rule in there, so that tasks start once they are let in, and the rule goes after them.
+    """
+    if (used := stack.facts.database) is None:
+        return {}
+    # tasks with internet access reach everything by their own groups, and EC2 deletes no group that a rule names
+    shut = stack.config.network.egress == "none"
+    egress = [allow(used.port, "database", group=one) for one in used.security_groups] if shut else ()
+    group = stack.ensure(
+        SecurityGroup(CLIENTS, network.vpc_id, f"{stack.name}-{CLIENTS}", "Clients of the database", (), egress)
+    )
+    clients = group.id
+    if (named := stack.config.used_database) and (theirs := named.security_group):
+        # another group or port is another rule: the former one stays until no task needs it
+        name, text = f"{theirs}-{used.port}", f"tasks of {stack.name}"
+        clients = stack.ensure(SecurityGroupRule(name, theirs, group.id, used.port, text)).source_group
+    return {name: clients for name, workload in stack.config.workloads.items() if workload.database}
 
 
 def _users(stack: Stack) -> list[Rule]:

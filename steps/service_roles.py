@@ -38,7 +38,7 @@ def service_roles(stack: Stack) -> ServiceRoles:
         ecs=role("ecs", "ecs", "ECS"),
         autoscaling=role("autoscaling", "autoscaling", "AutoScaling") if config.on_instances else None,
         load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if balances else None,
-        rds=role("rds", "rds", "RDS") if config.database else None,
+        rds=role("rds", "rds", "RDS") if config.own_database else None,
         task_scaling=role("task-scaling", scaling, "ApplicationAutoScaling_ECSService") if scales else None,
         vpc_origin=role("vpc-origin", "vpcorigin.cloudfront", "CloudFrontVPCOrigin") if config.distributed else None,
         elasticache=role("elasticache", "elasticache", "ElastiCache") if config.redis else None,

@@ -82,7 +82,7 @@ def services(
                 scales=service.scaling is not None,
                 capacity_provider_strategy=_strategy(service, capacity.provider),
                 subnets=network.tasks,
-                security_groups=[security_groups.services[name], *service.security_groups],
+                security_groups=security_groups.of(name, service.security_groups),
                 assign_public_ip=stack.config.network.assign_public_ip,
                 load_balancers=_load_balancers(name, service, load_balancer, roles),
                 service_registries=[{"registryArn": entry.arn} for entry in [discovery.services.get(name)] if entry],

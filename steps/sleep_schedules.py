@@ -119,7 +119,7 @@ def _of_service(stack: Stack, cluster: Cluster, name: str, handle: Handle, scali
 
 def _of_database(stack: Stack, database: Database | None) -> list[_Call]:
     """Return the calls that stop and start the database, unless it pauses by itself."""
-    settings = stack.config.database
+    settings = stack.config.own_database
     if database is None or settings is None or settings.pauses:
         return []
     sort = "Cluster" if settings.kind.aurora else "Instance"
@@ -171,7 +171,7 @@ def _may_sleep(stack: Stack) -> Policy:
         tags = {"aws:ResourceTag/Project": stack.config.project, "aws:ResourceTag/Environment": stack.config.env}
         target = f"application-autoscaling:{place}:scalable-target/*"
         statements.append(allow(["application-autoscaling:RegisterScalableTarget"], target, StringEquals=tags))
-    database = stack.config.database
+    database = stack.config.own_database
     if database and not database.pauses:
         sort, part = ("Cluster", "cluster") if database.kind.aurora else ("Instance", "db")
         statements.append(allow([f"rds:StartDB{sort}", f"rds:StopDB{sort}"], f"rds:{place}:{part}:{name}"))

@@ -73,7 +73,7 @@ def state_machines(
                         "NetworkConfiguration": {
                             "AwsvpcConfiguration": {
                                 "Subnets": network.tasks,
-                                "SecurityGroups": [security_groups.services[name], *job.security_groups],
+                                "SecurityGroups": security_groups.of(name, job.security_groups),
                                 "AssignPublicIp": stack.config.network.assign_public_ip,
                             }
                         },

@@ -75,11 +75,11 @@ def task_definitions(
     Tasks get the database's endpoint, which its certificate contains, and not the alias in the private zone.
     """
     arns: dict[str, str] = {}
-    references = of_stores(stack, secrets, database, database_url, redis)
+    references = of_stores(stack, secrets, service_secrets, database, database_url, redis)
     for name, workload in stack.config.workloads.items():
         log_group = logs.services[name]
         own = _own(stack, name, workload, images.uris[name], log_group)
-        environment = environment_of(stack, workload, database, references) | buckets.variables(workload)
+        environment = environment_of(stack, workload, references) | buckets.variables(workload)
         environment |= queues.variables(workload) | topics.variables(workload)
         environment |= stack.given.environment.get(name, {})
         urls = references.urls(workload, environment)

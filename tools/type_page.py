@@ -24,7 +24,7 @@ from provisioner.steps.stack import run
 
 EVERYTHING = Path(__file__).parent / "everything"
 """Configurations for which the steps declare each type that they can."""
-FILES = (("stack.toml", None), ("stack.toml", "night"), ("edge.toml", None))
+FILES = (("used.toml", None), ("stack.toml", None), ("stack.toml", "night"), ("edge.toml", None))
 """The files there, each with an environment."""
 COSTS = {"exists": "as long as it is there", "capacity": "by its size", "load": "by use"}
 

@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
+from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
@@ -45,6 +46,8 @@ def _missing(account: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
     zones = [one for one in wanted.get("zones", ()) if domains.normal(one["domain"]) not in public]
     new = {one["domain"] for one in zones}
     listeners = {arn for one in elbv2_backends[account][region].load_balancers.values() for arn in one.listeners}
+    rds: Any = rds_backends[account][region]
+    databases = {*rds.clusters, *rds.databases}
     parameters, secrets = ssm_backends[account][region], secretsmanager_backends[account][region]
     return {
         "zones": zones,
@@ -61,6 +64,7 @@ def _missing(account: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         "vpcs": [one for one in wanted.get("vpcs", ()) if one["id"] not in ec2.vpcs],
         "groups": [one for one in wanted.get("groups", ()) if one["id"] not in ec2.groups.get(one["vpc"], {})],
         "listeners": [one for one in wanted.get("listeners", ()) if one["arn"] not in listeners],
+        "databases": [one for one in wanted.get("databases", ()) if one["id"] not in databases],
         "certificates": {
             arn: names for arn, names in wanted.get("certificates", {}).items() if arn not in acm._certificates
         },

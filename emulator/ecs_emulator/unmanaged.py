@@ -20,6 +20,7 @@ from ecs_emulator import domains
 from ecs_emulator.authorization.policy import ALLOW_ALL
 from ecs_emulator.services.ec2.images import put_image
 from ecs_emulator.unmanaged_certificates import put_certificates
+from ecs_emulator.unmanaged_database import put_databases
 from ecs_emulator.unmanaged_listener import put_listeners
 from ecs_emulator.unmanaged_vpc import put_group, put_vpc
 
@@ -36,8 +37,9 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
             everything), `prefix_lists` (ids; the first becomes the id of S3's list), `cloudfront_prefix_list` (the id
             of the list of CloudFront's servers), `vpcs` (see `unmanaged_vpc.put_vpc`), `groups` (security groups, each
             with `id` and `vpc`), `certificates` (issued ones: the names in each, by ARN), `listeners` (see
-            `unmanaged_listener.put_listeners`), `parameters` (names of secure ones) and `secrets` (ARNs and names of
-            Secrets Manager's, each with the keys of its value, a JSON document).
+            `unmanaged_listener.put_listeners`), `databases` (see `unmanaged_database.put_databases`), `parameters`
+            (names of secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of its value,
+            a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -60,6 +62,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     _put_networks(account, region, wanted)
     put_certificates(account, region, wanted.get("certificates", {}))
     put_listeners(account, region, wanted.get("listeners", ()))
+    put_databases(account, region, wanted.get("databases", ()))
     for arn in wanted.get("boundaries", ()):
         _put_policy(account, arn)
     _put_secrets(account, region, wanted)

@@ -64,5 +64,6 @@ def cost(
     if options.json:
         say([json.dumps(show.document(found, config.name, config.cost.budget, cheaper), ensure_ascii=False)])
     else:
-        say(show.lines(found, config.name, config.cost.budget, cheaper))
+        others = [f"database {config.used_database.identifier}"] if config.used_database else []
+        say(show.lines(found, config.name, config.cost.budget, cheaper, others))
     return 0

@@ -135,6 +135,32 @@ class ExistingVpc:
 
 
 @dataclass(frozen=True)
+class ExistingDatabase:
+    """A database of somebody else, which the stack uses, and in which it changes nothing.
+
+    Attributes:
+        host: the writer's endpoint. port: the port on which it listens.
+        engine: its name in the API of RDS. status: its state, such as `available`.
+        name: the database in it that tasks use.
+        security_groups: the ids of its security groups, one of which has to let the tasks in.
+        lets_in: what these groups let in by the port: ids of groups and of prefix lists, and blocks of addresses.
+        stack: another stack of this tool that owns one of these groups, in words; empty if none does.
+        notices: sentences for the user.
+    """
+
+    id: str
+    host: str
+    port: int
+    engine: str
+    status: str
+    name: str
+    security_groups: tuple[str, ...] = ()
+    lets_in: tuple[str, ...] = ()
+    stack: str = ""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class OthersRule:
     """A rule of a listener that is not this stack's.
 
@@ -224,6 +250,7 @@ class Facts:
         kms_key, logs_key: the ARNs of the keys for stored data and for logs; None for AWS's own keys.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         listener: the listener that `load_balancer.listener` names; None if the stack makes its own.
+        database: the database of somebody else that `[database]` names; None if the stack has its own, or none.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
         secrets: the secrets that containers get, without the generated ones.
         deployed: the images that were deployed instead of the configured ones, by service or job.
@@ -263,6 +290,7 @@ class Facts:
     boundary: str | None = None
     vpc: ExistingVpc | None = None
     listener: ExistingListener | None = None
+    database: ExistingDatabase | None = None
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)

@@ -20,6 +20,7 @@ from provisioner.config import (
     store_references,
     task_policies,
     together,
+    used_database,
 )
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
@@ -32,7 +33,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.queues import Queue, queue_problems
 from provisioner.config.redis import Redis
-from provisioner.config.secrets import SIGN_IN, Secret
+from provisioner.config.secrets import DATABASE, SIGN_IN, Secret
 from provisioner.config.services import Service
 from provisioner.config.sign_in import SignIn
 from provisioner.config.sleeping import Schedule
@@ -255,7 +256,17 @@ class Config(Model):
     @property
     def stores(self) -> bool:
         """Return whether the stack has something in subnets without a way out: a database, or Valkey."""
-        return self.database is not None or self.redis is not None
+        return self.own_database is not None or self.redis is not None
+
+    @property
+    def own_database(self) -> Database | None:
+        """The database that the stack makes and owns; None without one, and if it uses another's."""
+        return None if self.database is None or self.database.used else self.database
+
+    @property
+    def used_database(self) -> Database | None:
+        """The database of somebody else that the stack uses; None if it has its own, or none."""
+        return self.database if self.database and self.database.used else None
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -342,7 +353,8 @@ class Config(Model):
     def all_secrets(self) -> Mapping[str, Mapping[str, Secret]]:
         """The secrets of containers and of sign-ins, by table, and by variable or key in it."""
         clients = {f"{SIGN_IN}{name}": {"client_secret": one.client_secret} for name, one in self.sign_in.items()}
-        return {**self.secrets, **clients}
+        used = {DATABASE: self.used_database.outside} if self.used_database else {}
+        return {**self.secrets, **clients, **used}
 
     def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
         """Return the policies of a workload from files, by path, which `load` has read and checked."""
@@ -409,6 +421,8 @@ class Config(Model):
         yield from volume_problems(self.volumes, mounts, self.workloads)
         yield from self._unused()
         yield from self._addresses()
+        keyed = {name: (self.key(name), workload) for name, workload in self.workloads.items()}
+        yield from used_database.problems(self.database, self.network.vpc, keyed)
         if self.database and self.database.iam_authentication:
             yield from together.database_users(self._workloads, self.database.kind)
         yield from service_connect.problems(self.services, self.network, self.region)
@@ -436,7 +450,7 @@ class Config(Model):
             yield "logs.insights", f"{why}: write true, or running = false under [alarms]"
         if self.capacity.min and not self.on_instances:
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
-        if self.schedule and not self.services and not self.database:
+        if self.schedule and not self.services and not self.own_database:
             yield "schedule", "has no effect on a stack that has no service and no database: remove it"
         for name, service in self.services.items() if self.schedule else ():
             if service.scaling and service.scaling.schedule:

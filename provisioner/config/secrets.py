@@ -19,6 +19,8 @@ Secrets = tuple[str, ...] | Mapping[str, Literal[True] | str]
 GENERATE = "generate"
 SIGN_IN = "sign_in."
 """The start of the tables of providers, whose secrets no container gets."""
+DATABASE = "database"
+"""The table of the database, whose secrets are of a database of somebody else."""
 VERSION_LABEL = "provisioner.secret."
 """The start of a container label that holds the version of a secret; the variable's name follows."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
@@ -126,9 +128,25 @@ def read_client_secret(value: Any) -> Secret:
     )
 
 
+def read_outside_secret(value: Any) -> Secret:
+    """Return the secret for the place of one from outside.
+
+    Raises:
+        ValueError: it is no such place. The message never repeats it, because it may be the secret itself.
+    """
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str) and value != GENERATE and (found := _one("", value)):
+        return found
+    raise ValueError(
+        'is neither "ssm:/path", "secretsmanager:name#key" nor an ARN of one of the two. It is not repeated here: if '
+        "it is the secret itself, let its owner put it into Secrets Manager, and write the place"
+    )
+
+
 def key_of(table: str, variable: str) -> str:
     """Return the dotted key of a secret in a table, such as `services.web.secrets.KEY`."""
-    return f"{table}.{variable}" if table.startswith(SIGN_IN) else f"{table}.secrets.{variable}"
+    return f"{table}.{variable}" if table.startswith((SIGN_IN, DATABASE)) else f"{table}.secrets.{variable}"
 
 
 def parameter_name(stack: str, secret: Secret) -> str:

@@ -20,6 +20,13 @@ SECRETS = tuple(_PARAMETERS)
 """The words for secrets of stores, which `secrets` names alone."""
 VALUES = ("database.host", "database.name", "database.port", "database.user", "redis.host", "redis.port")
 """The words for other settings of stores, which `environment` names in braces."""
+DATABASE_WORDS = {
+    "DB_HOST": "database.host",
+    "DB_PORT": "database.port",
+    "DB_NAME": "database.name",
+    "DB_USER": "database.user",
+}
+"""The words for the variables that each workload with `database = true` gets."""
 _FORM = re.compile(r"[a-z]{2,12}\.[a-z_]{2,12}")
 
 

@@ -12,6 +12,7 @@ from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 from provisioner.config.database_engines import DEFAULT, ENGINES, SIGN_INS, DatabaseEngine, EngineName
 from provisioner.config.loader import shown
+from provisioner.config.used_database import UsedDatabase, own_names
 
 HOST = "app"
 """The host name of the file's own environment. Another environment's host name is `app-ENV`."""
@@ -140,25 +141,28 @@ OF_INSTANCES = {
 """The keys that only engines with one instance have, each with the key to use instead."""
 
 
-class Database(Model):
-    """`[database]`: an Aurora Serverless v2 cluster, or one instance of RDS."""
+class Database(UsedDatabase):
+    """`[database]`: an Aurora Serverless v2 cluster, or one instance of RDS; or a database of somebody else."""
 
     engine: EngineName = DEFAULT
     """The database engine, which stays as it is once the database exists."""
     name: Annotated[
         str,
         values.matching(
-            r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
+            r"[A-Za-z_][A-Za-z0-9_$-]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
         ),
     ] = "sample"
-    """The database that is created with the server."""
+    """The database that is created with the server. With `cluster` or `instance_id` it exists, and by default has the
+    name that RDS tells."""
     user: Annotated[
         str,
         values.matching(
-            r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
+            r"[A-Za-z_][A-Za-z0-9_$-]{0,62}",
+            "is not a master user name: use 1 to 16 letters and digits, a letter first",
         ),
     ] = "dbadmin"
-    """The master user; `up` generates its password, and Parameter Store keeps it."""
+    """The master user; `up` generates its password, and Parameter Store keeps it. With `cluster` or `instance_id` a
+    user that exists."""
     min_acu: Acu = 0
     """The least capacity in ACUs of about 2 GiB of memory; at 0 the database pauses without connections."""
     max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
@@ -238,8 +242,12 @@ class Database(Model):
 
     def problems(self) -> Iterator[Problem]:
         """Yield names and logs that the engine does not have, and a minimum above the maximum."""
+        yield from self.misused()
+        if self.used:
+            return
         engine, product = self.kind, self.kind.product
         yield from self._of_other_engines()
+        yield from own_names(self.name, self.user)
         if self.name.lower() in engine.reserved_databases:
             yield "name", f'{shown(self.name)} is a word reserved by {product}: use another, such as "sample"'
         if len(self.name) > engine.longest_database:

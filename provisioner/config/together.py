@@ -21,7 +21,7 @@ WORKLOADS = 500
 has 2,500 groups (VPC quotas)."""
 TARGET_GROUPS = 100
 """The most target groups of an Application Load Balancer (Elastic Load Balancing quotas)."""
-OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
+OWN_GROUPS = {"alb", "database", "database-clients", "ecs-instance", "endpoints"}
 """Names of the stack's own security groups. A workload's group has the workload's name, which must be different."""
 
 

@@ -31,6 +31,8 @@ TAKEN = "is set by the stack, because of {}: use another name"
 DATABASE_VARIABLES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 DATABASE_URL = "DATABASE_URL"
 """The variable with all of these in one URL; `environment` and `secrets` of the file come first."""
+USED_SECRETS = {"password": DATABASE_VARIABLES[-1], "url": DATABASE_URL}
+"""The variables with the secrets of a database of somebody else, by their keys in `[database]`."""
 
 
 class Workload(Container):

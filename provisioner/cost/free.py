@@ -65,6 +65,7 @@ FREE: Mapping[str, str] = {
     "security_group": _VPC,
     "security_group_egress": _VPC,
     "security_group_ingress": _VPC,
+    "security_group_rule": _VPC,
     "service_linked_role": _IAM,
     "sleeping_part": _NOTE,
     "sleeping_stack": _NOTE,

@@ -27,7 +27,7 @@ _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster"
 
 def signed_in(config: Config) -> bool:
     """Return whether tasks may sign in to the database by IAM."""
-    return config.database is not None and config.database.iam_authentication
+    return config.own_database is not None and config.own_database.iam_authentication
 
 
 def proxies_on_instances(config: Config) -> bool:

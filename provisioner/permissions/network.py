@@ -330,4 +330,30 @@ LISTENER: tuple[Permission, ...] = (
     ),
 )
 
-NETWORK = (*EC2, *ROUTE53, *ACM, *LISTENER)
+
+def _uses_database(config: Config) -> bool:
+    """Return whether the stack uses a database of somebody else."""
+    return config.used_database is not None
+
+
+# of another's database the stack reads where it is, and changes nothing
+DATABASE: tuple[Permission, ...] = (
+    *grants(
+        "rds",
+        "DescribeDBClusters DescribeDBInstances DescribeDBSubnetGroups",
+        use=Use.OPTION,
+        why="`[database] cluster` or `instance_id`",
+        wanted=_uses_database,
+        parts=ASKED_BEFOREHAND,
+    ),
+    *grants(
+        "ec2",
+        "DescribeSecurityGroupRules",
+        use=Use.OTHER,
+        why="`security_group` leaves [database]",
+        wanted=_uses_database,
+        parts=ASKED_BEFOREHAND,
+    ),
+)
+
+NETWORK = (*EC2, *ROUTE53, *ACM, *LISTENER, *DATABASE)

@@ -11,7 +11,7 @@ from typing import cast
 
 from provisioner.aws.permissions import Permission, Use, grants
 from provisioner.config.models import Config
-from provisioner.config.secrets import SIGN_IN, Kind, Secret, parameter_of, users
+from provisioner.config.secrets import DATABASE, SIGN_IN, Kind, Secret, parameter_of, users
 
 SECRETS = "{secrets}"
 """The placeholder for the ARNs of the configuration's secrets in Secrets Manager."""
@@ -103,8 +103,10 @@ def roles(config: Config) -> Iterator[Permission]:
         ("ssm", "GetParameters", "PARAMETER_ARN"),
         ("secretsmanager", "GetSecretValue", "SecretARN"),
     )
+    used = config.used_database
+    tables = {**config.secrets, **({DATABASE: used.outside} if used else {})}
     for kind, action, encrypted in reads:
-        if arns := named(config.secrets, kind):
+        if arns := named(tables, kind):
             yield from grants(kind, action, *arns, why="`secrets` of services")
             yield from _decrypting(encrypted, arns, "`secrets` of services")
 

@@ -78,6 +78,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "boundary": boundary_arn(config, account),
         "certificate": ",".join(config.dns.certificate),
         "bucket": config.state.bucket or "",
+        "database_group": (config.database and config.database.security_group) or "",
         "listener": config.listener or "",
         # a rule's ARN is its listener's with one part more
         "listener_rules": f"{config.listener}/*".replace(":listener/", ":listener-rule/") if config.listener else "",

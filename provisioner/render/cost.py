@@ -23,13 +23,18 @@ FEW = 3
 
 
 def lines(
-    estimate: Estimate, stack: str, budget: float | None = None, hints: Sequence[Hint] | None = None
+    estimate: Estimate,
+    stack: str,
+    budget: float | None = None,
+    hints: Sequence[Hint] | None = None,
+    others: Sequence[str] = (),
 ) -> list[str]:
     """Return a stack's costs as a table by resource, with the sum, and the prices that depend on the load.
 
     Args:
         budget: the most that it may cost in a month, if set.
         hints: cheaper settings, if the user asked for them.
+        others: resources of somebody else that the stack uses.
     """
     sums = estimate.sums
     rows = [("", "idle", "usual", "at most", ""), *_rows(estimate)]
@@ -42,6 +47,7 @@ def lines(
         *_loads(estimate),
         "",
         *_notes(estimate),
+        *([f"Not counted, since somebody else owns and pays it: {names(others)}."] if others else []),
         *_budget(estimate, budget),
         *_hints(hints),
     ]

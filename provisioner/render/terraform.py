@@ -71,6 +71,7 @@ TYPES = {
     "universal_schedule": "aws_scheduler_schedule",
     "secure_parameter": "aws_ssm_parameter",
     "security_group": "aws_security_group",
+    "security_group_rule": "aws_vpc_security_group_ingress_rule",
     "service": "aws_ecs_service",
     "service_linked_role": "aws_iam_service_linked_role",
     "single_db_instance": "aws_db_instance",

@@ -108,6 +108,7 @@ AWS_NAMES: Mapping[str, AwsName] = {
     "security_group": AwsName("AWS::EC2::SecurityGroup", "sg-{id}"),
     "security_group_egress": AwsName("AWS::EC2::SecurityGroupEgress", "sg-{id}"),
     "security_group_ingress": AwsName("AWS::EC2::SecurityGroupIngress", "sg-{id}"),
+    "security_group_rule": AwsName("AWS::EC2::SecurityGroupIngress", "sgr-{id}"),
     "service": AwsName("AWS::ECS::Service", _ARN % ("ecs", "service/{cluster}/{name}")),
     "service_linked_role": AwsName("AWS::IAM::ServiceLinkedRole", "{name}"),
     "sleeping_part": _NOTE,

@@ -88,6 +88,17 @@ AT_LISTENER: dict[str, Any] = {
     "services": {"web": {"build": "app", "port": 80, "public": True, "deployment": "canary"}},
 }
 """A listener of others, which excludes a load balancer of the stack's own."""
+USED_DATABASE: dict[str, Any] = {
+    "network": {"vpc": "vpc-0123456789abcdef0"},
+    "database": {
+        "cluster": "shared",
+        "security_group": "sg-0123456789abcdef0",
+        "user": "app",
+        "password": "secretsmanager:shared/app#password",
+    },
+    "services": {"web": {"build": "app", "port": 80, "database": True}},
+}
+"""A database of others, which excludes one of the stack's own."""
 _PROVIDER = {
     "issuer": "https://login.example.org",
     "authorization_endpoint": "https://login.example.org/authorize",
@@ -134,6 +145,7 @@ def configurations() -> Iterator[Config]:
     yield Config.model_validate(IN_FOREIGN_VPC)
     yield Config.model_validate(BEHIND_CLOUDFRONT)
     yield Config.model_validate(AT_LISTENER)
+    yield Config.model_validate(USED_DATABASE)
     yield Config.model_validate(SIGNED_IN)
     yield Config.model_validate(ONE_INSTANCE)
 

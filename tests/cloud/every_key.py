@@ -75,8 +75,10 @@ own."""
 OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket", "steps.dir"}
 """Keys that say which stack it is, in which account, or where own steps are: with another value nothing of the standing
 one changes."""
-OTHER_ENGINE = {"database.instance", "database.storage", "database.standby"}
-"""Keys that engines of Aurora, as that of the standing stack, do not have."""
+OTHER_ENGINE = {"database.instance", "database.storage", "database.standby"} | {
+    f"database.{key}" for key in ("cluster", "instance_id", "security_group", "password", "url")
+}
+"""Keys that engines of Aurora, as that of the standing stack, do not have, and keys of a database of others."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
     "tags": {"Team": "shop"},

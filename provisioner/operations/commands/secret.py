@@ -206,7 +206,13 @@ def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
 
 def _references(aws: Aws, config: Config) -> list[Row]:
     """Return the references to secrets of the stack's own stores, which `up` makes."""
-    named = users(config.store_secrets)
+    # the secrets of a database of somebody else are rows of their own
+    theirs = "database." if config.used_database else None
+    named = {
+        secret: tables
+        for secret, tables in users(config.store_secrets).items()
+        if theirs is None or not secret.place.startswith(theirs)
+    }
     places = {secret: store_parameter(config.name, secret.place) for secret in named}
     shown = described(aws, places.values())
     return [

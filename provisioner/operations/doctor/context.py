@@ -9,12 +9,19 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.shared_reads import SharedRead
-from provisioner.config.facts import ExistingListener, ExistingVpc, Facts
+from provisioner.config.facts import ExistingDatabase, ExistingListener, ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
 from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import dry_run, step_run
-from provisioner.operations.prerequisites import ami, existing_listener, existing_vpc, image_builds, preflight
+from provisioner.operations.prerequisites import (
+    ami,
+    existing_database,
+    existing_listener,
+    existing_vpc,
+    image_builds,
+    preflight,
+)
 from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose
 from provisioner.steps import offline
@@ -97,6 +104,11 @@ class Context:
         return self.once("listener", lambda: existing_listener.read(self.aws, self.config, self._records().values()))
 
     @property
+    def database(self) -> ExistingDatabase | None:
+        """The database of somebody else that `[database]` names; None if it names none."""
+        return self.once("database", lambda: existing_database.read(self.aws, self.config, self._records().values()))
+
+    @property
     def public_zone(self) -> str | None:
         """The id of the existing public zone; None if `up` creates it."""
         return self.once("public_zone", lambda: prerequisites_public_zone.public_zone(self.aws, self.config))
@@ -163,6 +175,7 @@ class Context:
             pushed=pushed,
             vpc=_known(lambda: self.vpc, offline.existing_vpc(config)),
             listener=_known(lambda: self.listener, offline.existing_listener(config)),
+            database=_known(lambda: self.database, offline.existing_database(config)),
         )
         return step_run.declare(config, facts)
 

@@ -35,6 +35,7 @@ CHECKS: Mapping[str, Check] = {
     "zones": network.zones,
     "vpc": network.vpc,
     "listener": network.listener,
+    "database": network.database,
     "fargate": network.fargate,
     "room": network.room,
     "public access": network.public_access,

@@ -1,4 +1,4 @@
-"""Check instance types, endpoint services, zones and Fargate, an existing VPC and listener, and room for tasks."""
+"""Check instance types, endpoint services, zones, Fargate, existing VPC, listener and database, and room for tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.room import warnings
 from provisioner.engine.words import count
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
-from provisioner.operations.prerequisites import account_quotas, existing_listener, instance_sizes
+from provisioner.operations.prerequisites import account_quotas, database_entry, existing_listener, instance_sizes
 from provisioner.operations.prerequisites.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ecs.service import Service
@@ -74,6 +74,20 @@ def listener(context: Context) -> Sequence[Checked]:
     others = count(len(found.others), "rule")
     told = [warning(name, *parted(text)) for text in found.notices]
     return [ok(name, f"{found.arn} answers by {found.protocol} on port {found.port}, with {others} of others"), *told]
+
+
+def database(context: Context) -> Sequence[Checked]:
+    """Report the database of somebody else: its engine and status, and the rule that lets the stack's tasks in.
+
+    Raises:
+        ConfigurationError: the database does not exist, or tasks cannot use it.
+    """
+    name = "database"
+    if (found := context.database) is None:
+        return []
+    lacking = database_entry.missing(context.config, found, context.vpc, context.records)
+    told = [warning(name, *parted(text)) for text in (*found.notices, *lacking)]
+    return told or [ok(name, f"{found.id} is {found.status}: {found.engine} at {found.host}:{found.port}")]
 
 
 def fargate(context: Context) -> Sequence[Checked]:

@@ -63,7 +63,7 @@ def _others(config: Config) -> Iterator[tuple[str, str, Config]]:
             possible = egress != "public" or not config.on_instances
             if egress != network.egress and possible:
                 yield f'network.egress = "{egress}"', but, _with(config, "network", egress=egress, endpoints=())
-    if config.database and config.database.kind.aurora and config.database.min_acu:
+    if config.own_database and config.own_database.kind.aurora and config.own_database.min_acu:
         but = "the database pauses when idle; the next connection takes some 15 s"
         yield "database.min_acu = 0", but, _with(config, "database", min_acu=0)
     if config.on_instances and not config.capacity.spot:

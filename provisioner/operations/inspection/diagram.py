@@ -152,6 +152,7 @@ _GROUPS = (
 _NETWORK = frozenset({
     "vpc", "subnet", "route_table", "internet_gateway", "default_security_group",
     "security_group", "security_group_egress", "security_group_ingress",
+    "security_group_rule",
 })  # fmt: skip
 """The resource types that the VPC's frame stands for."""
 _BY_TYPE = {type_name: group for group in _GROUPS for type_name in group.types}
@@ -273,7 +274,7 @@ def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, S
         return Card(key, key.partition(" ")[2], "", "endpoints", "plug", addresses, sign)
     group = next((one for one in _GROUPS if one.key == key), _OTHER)
     place: Place = "private" if key == "balancer" and config.distributed else group.place
-    title = config.database.kind.title if key == "database" and config.database else group.title
+    title = config.own_database.kind.title if key == "database" and config.own_database else group.title
     return Card(key, title, _about(config, key, nodes), place, group.glyph, addresses, sign)
 
 
@@ -304,7 +305,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
 
 def _store(config: Config, key: str) -> str:
     """Return the size of the database, or of Valkey; empty if the configuration has none."""
-    database, redis = config.database, config.redis
+    database, redis = config.own_database, config.redis
     if key == "redis":
         return f"{count(redis.nodes, 'node')}, {redis.node}" if redis else ""
     if not database:
@@ -366,8 +367,8 @@ def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
     every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
     for name, workload in config.workloads.items():
         every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]
-        if workload.database and config.database:
-            every.append(Link(name, "database", "sql", str(config.database.kind.port)))
+        if workload.database and config.own_database:
+            every.append(Link(name, "database", "sql", str(config.own_database.kind.port)))
         every += [Link(name, "redis", "sql", str(REDIS_PORT))] if workload.redis else []
         every += [Link(name, "instances", "runs")] if workload.launch == "ec2" else []
     return (link for link in every if {link.start, link.end} <= {*keys})

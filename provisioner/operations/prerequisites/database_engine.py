@@ -26,7 +26,7 @@ def check(aws: Aws, config: Config, records: Iterable[Record]) -> None:
     Raises:
         ConfigurationError: such a database holds the data.
     """
-    settings = config.database
+    settings = config.own_database
     if settings is None:
         return
     own, other = (DbCluster, SingleDbInstance) if settings.kind.aurora else (SingleDbInstance, DbCluster)

@@ -34,7 +34,7 @@ def chosen(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
     Raises:
         ConfigurationError: there is no such snapshot, or a database of these settings cannot be made of it.
     """
-    settings = config.database
+    settings = config.own_database
     if settings is None or settings.from_snapshot is None:
         return None
     made = DbCluster if settings.kind.aurora else SingleDbInstance

@@ -47,7 +47,7 @@ def database_of(config: Config, records: Mapping[str, Record]) -> str:
     types = (DbCluster.type_name, SingleDbInstance.type_name)
     databases = (record for record in records.values() if record.type in types)
     known = (str(record.outputs.get("resource_id") or ANY) for record in databases if record.phase != "deleting")
-    signs_in = config.database is not None and config.database.iam_authentication
+    signs_in = config.own_database is not None and config.own_database.iam_authentication
     return next(known, ANY) if signs_in else ANY
 
 

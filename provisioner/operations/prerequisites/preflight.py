@@ -78,6 +78,7 @@ def gather(
 
         vpc = begin(existing_vpc.read, aws, config, records)
         listener = begin(existing_listener.read, aws, config, records)
+        database = begin(references.database, aws, config, records)
         zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
@@ -143,6 +144,7 @@ def gather(
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
                 listener=entrance,
+                database=_or(database, on_missing, lambda: references.assumed_database(config)),
                 secrets=secrets(),
                 certified=certified(),
                 name_zones=_or(others_of, on_missing, dict),

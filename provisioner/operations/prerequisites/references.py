@@ -10,17 +10,19 @@ from botocore.exceptions import ClientError
 from provisioner.config.loader import suggestion
 from provisioner.config.tables import TLS_POLICY
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites import cache_snapshot, database_snapshot, other_stacks
+from provisioner.operations.prerequisites import cache_snapshot, database_snapshot, existing_database, other_stacks
 from provisioner.operations.prerequisites import permissions_boundary as limits
 from provisioner.permissions.arns import boundary_arn
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, boundary_of
 from provisioner.resources.sns import attributes_of, may_publish
+from provisioner.steps import offline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from provisioner.aws.client import Aws
+    from provisioner.config.facts import ExistingDatabase
     from provisioner.config.models import Config
     from provisioner.config.redis import CacheSnapshot
     from provisioner.state.model import Record
@@ -141,7 +143,7 @@ def snapshot(aws: Aws, config: Config, records: Iterable[Record]) -> str | None:
     Raises:
         ConfigurationError: there is no such snapshot, or a database of these settings cannot be made of it.
     """
-    if config.database is None or config.database.from_snapshot is None:
+    if config.own_database is None or config.own_database.from_snapshot is None:
         return None
     return database_snapshot.chosen(aws, config, records)
 
@@ -167,6 +169,20 @@ def keys(aws: Aws, config: Config) -> dict[str, str | None]:
     named = {value: setting for setting, value in reversed(wanted.items()) if value}
     arns = {value: _arn(aws, setting, value) for value, setting in named.items()}
     return {setting: arns[value] if value else None for setting, value in wanted.items()}
+
+
+def database(aws: Aws, config: Config, records: Iterable[Record] = ()) -> ExistingDatabase | None:
+    """Return the database of somebody else that `[database]` names; None if it names none.
+
+    Raises:
+        ConfigurationError: there is no such database, or tasks could not use it.
+    """
+    return existing_database.read(aws, config, records)
+
+
+def assumed_database(config: Config) -> ExistingDatabase | None:
+    """Return a placeholder for the database of somebody else, for commands that only read."""
+    return offline.existing_database(config)
 
 
 def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | None:

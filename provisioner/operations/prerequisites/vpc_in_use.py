@@ -64,7 +64,7 @@ def standing(aws: Aws, config: Config) -> InUse:
         for one in aws.client("ecs").describe_services(cluster=config.name, services=names)["services"]:
             network = one.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
             tasks += network.get("subnets", ()) if one["status"] == "ACTIVE" else ()
-    if config.database:
+    if config.own_database:
         with IgnoreNotFound():
             groups = aws.client("rds").describe_db_subnet_groups(DBSubnetGroupName=config.name)["DBSubnetGroups"]
             database += [subnet["SubnetIdentifier"] for one in groups for subnet in one["Subnets"]]

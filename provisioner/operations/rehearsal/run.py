@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecs_emulator import control
 from provisioner.docker import engine
+from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import connection, embedded_cloud, regions
 from provisioner.operations.rehearsal.copy_plan import plan_on_copy
 from provisioner.operations.rehearsal.copy_run import run_on_copy
@@ -28,6 +29,19 @@ QUIET_SECONDS = 4000.0
 IMAGES = (Image.type_name, CopiedImage.type_name)
 
 
+def _check(config: Config) -> None:
+    """Refuse a stack whose database is somebody else's: the copy would give its tasks another endpoint.
+
+    Raises:
+        ConfigurationError: the database has a name in the account alone.
+    """
+    if used := config.used_database:
+        raise ConfigurationError(
+            f"database.{used.named_by} is {used.identifier}, a database of somebody else, which a rehearsal does not "
+            "have: read `provision plan` instead"
+        )
+
+
 @embedded_cloud.used()
 def rehearse(
     options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], report: Report
@@ -39,10 +53,11 @@ def rehearse(
         report: takes a line for the user before each part of the work.
 
     Raises:
-        ConfigurationError: the durations, the step or the Region do not exist.
+        ConfigurationError: the durations, the step or the Region do not exist; or the database is somebody else's.
         ProvisionError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
+    _check(config)
     session = connection.local_session(config.region, "")
     regions.check_emulated(session, config.region, str(options.file))
     builds = config.target == "aws" or engine.named()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from provisioner.operations.context import embedded_cloud
 from provisioner.operations.rehearsal import unmanaged
@@ -27,10 +28,13 @@ WORDS = {
     "groups": "security group",
     "certificates": "certificate",
     "listeners": "listener",
+    "databases": "database",
     "parameters": "parameter",
     "secrets": "secret",
 }
 """The kinds of things that a stack uses without owning them."""
+MYSQL = "mysql"
+"""The engine of an instance of somebody else: nobody here knows it."""
 MOST = 3
 """The names of one kind that a note has."""
 
@@ -63,9 +67,25 @@ def _wanted(config: Config) -> dict[str, Any]:
     vpc = config.network.vpc
     groups = dict.fromkeys(group for one in config.workloads.values() for group in one.security_groups)
     wanted["groups"] = [{"id": group, "vpc": vpc} for group in groups] if vpc else []
+    wanted["databases"] = [*_databases(config)]
     own = f"/{config.name}/"
     wanted["parameters"] = [name for name in wanted["parameters"] if not name.startswith(own)]
     return wanted
+
+
+def _databases(config: Config) -> Iterator[dict[str, Any]]:
+    """Yield the database of somebody else that the stack uses, with one security group."""
+    if (used := config.used_database) and config.network.vpc:
+        group = used.security_group or f"sg-{crc32(used.identifier.encode()):08x}"
+        engine = MYSQL if used.cluster is None else used.kind.name
+        yield {
+            "id": used.identifier,
+            "cluster": used.cluster is not None,
+            "engine": engine,
+            "name": used.name,
+            "vpc": config.network.vpc,
+            "groups": [group],
+        }
 
 
 def _named(made: Mapping[str, list[str]]) -> Iterator[str]:

@@ -52,6 +52,11 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
     Raises:
         ConfigurationError: the name is unknown, the destination is not in the stack yet, or it has no port.
     """
+    if name == DATABASE and (used := config.used_database):
+        raise ConfigurationError(
+            f"database.{used.named_by} is {used.identifier}, a database of somebody else, to which `tunnel` opens no "
+            "way: ask its owner for one"
+        )
     if name == DATABASE and config.database is not None:
         users = tuple(one for one, service in config.services.items() if service.database)
         if not users:

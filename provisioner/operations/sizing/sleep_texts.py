@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def stops_database(config: Config) -> bool:
     """Return whether `sleep` has to stop the database, since it does not pause by itself when unused."""
-    return config.database is not None and not config.database.pauses
+    return config.own_database is not None and not config.own_database.pauses
 
 
 def question(stack: str, removed: Sequence[str]) -> str:
@@ -76,11 +76,11 @@ def afterwards(
     """
     if not without_instances and any(one.type == AutoScalingGroup.type_name for one in records.values()):
         yield "ECS ends the container instances, which have no tasks any more, in some 15 to 20 minutes"
-    if config.database is not None and stops_database(config):
+    if config.own_database is not None and stops_database(config):
         yield "the database is stopped: AWS starts it again after 7 days"
-        starts = durations.DB_CLUSTER_START if config.database.kind.aurora else durations.DB_SINGLE_START
+        starts = durations.DB_CLUSTER_START if config.own_database.kind.aurora else durations.DB_SINGLE_START
         seconds += starts.aws
-    elif config.database is not None:
+    elif config.own_database is not None:
         yield "the database pauses by itself, some minutes after its last connection was closed"
     if config.schedule:
         yield "its schedule is off as well: only `provision wake` starts the stack again"

@@ -339,6 +339,15 @@ def _permission(rule: Rule) -> dict[str, Any]:
     return permission | peers
 
 
+def peers_let_in(permissions: Sequence[Mapping[str, Any]], port: int) -> list[str]:
+    """Return the peers that incoming permissions of a group, as EC2 shows them, let in by a TCP port."""
+    return [
+        str(next(rule[name] for name in PEERS if name in rule))
+        for rule in _rules(permissions)
+        if rule["IpProtocol"] == "-1" or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= port <= rule["ToPort"])
+    ]
+
+
 def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:
     """Update changed descriptions, authorize missing rules, then revoke unwanted rules.
 

@@ -118,6 +118,27 @@ def test_rules_are_described_anew_by_what_they_say_or_by_id(place: Net, ec2: Any
     refused(lambda: describe(GroupId=group), "InvalidParameterCombination")
 
 
+def test_rules_are_revoked_by_id_with_their_tags(place: Net, ec2: Any) -> None:
+    group = place.group("web")
+    tags = tags_for("security-group-rule")
+    first, second = (
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[{**TCP, "IpRanges": [{"CidrIp": block}]}], TagSpecifications=tags
+        )["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        for block in ("10.0.0.0/16", "10.1.0.0/16")
+    )
+
+    def revoke(*ids: str) -> Any:
+        return ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[*ids])
+
+    refused(lambda: revoke(first, "sgr-0123456789abcdef0"), "InvalidSecurityGroupRuleId.NotFound")
+    assert revoke(first)["Return"]
+    tagged = ec2.describe_tags(Filters=[{"Name": "resource-type", "Values": ["security-group-rule"]}])["Tags"]
+    assert {one["ResourceId"] for one in tagged} == {second}
+    ec2.delete_security_group(GroupId=group)
+    assert ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [second]}])["Tags"] == []
+
+
 def test_subnets_give_no_public_addresses(place: Net, ec2: Any) -> None:
     assert ec2.describe_subnets(SubnetIds=place.subnets[:1])["Subnets"][0]["MapPublicIpOnLaunch"] is False
 

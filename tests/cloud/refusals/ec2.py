@@ -285,6 +285,9 @@ CASES = (
     case("RevokeSecurityGroupIngress", "from an unknown group", "InvalidGroup.NotFound", CODES,
         lambda s, c: c.revoke_security_group_ingress(
             GroupId=NOWHERE["sg"], IpPermissions=[{**TCP, "IpRanges": WORLD}])),
+    case("RevokeSecurityGroupIngress", "of an unknown rule ID", "InvalidSecurityGroupRuleId.NotFound", CODES,
+        lambda s, c: c.revoke_security_group_ingress(
+            GroupId=ruled_group(s), SecurityGroupRuleIds=["sgr-00000000000000000"])),
     case("RevokeSecurityGroupEgress", "of a rule that does not exist", "InvalidPermission.NotFound", CODES,
         lambda s, c: c.revoke_security_group_egress(
             GroupId=ruled_group(s), IpPermissions=[{**TCP, "IpRanges": [{"CidrIp": "10.8.0.0/16"}]}])),

@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.entry_rules import SecurityGroupRule
 from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
@@ -82,6 +83,18 @@ def _egress(here: Here) -> Handle:
 def _ingress(here: Here) -> Handle:
     group = here.ensure(SecurityGroup("shut", here[Vpc].id, "shut", "Whose way in is said apart", None, []))
     return here.ensure(SecurityGroupIngress(NAME, group.id, [allow(443, "in", cidr=ANYWHERE)]))
+
+
+def _entry(here: Here) -> Handle:
+    theirs = here.ensure(SecurityGroup("theirs", here[Vpc].id, "theirs", "Whose way in others say", None, []))
+    return here.ensure(SecurityGroupRule(NAME, theirs.id, closed(here, "clients").id, 5432, "tasks of the sample"))
+
+
+def _redescribe(hand: ByHand) -> None:
+    hand("ec2").update_security_group_rule_descriptions_ingress(
+        GroupId=hand["security_group/theirs"],
+        SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": hand.id, "Description": "somebody's"}],
+    )
 
 
 def _nat(here: Here) -> Handle:
@@ -161,6 +174,7 @@ NETWORK: Mapping[type[Resource], Sample] = {
         {"ingress": lambda hand: _open(hand, "ingress"), "egress": lambda hand: _open(hand, "egress")},
     ),
     SecurityGroupIngress: Sample(_ingress, {"rules": lambda hand: _open(hand, "ingress")}),
+    SecurityGroupRule: Sample(_entry, {"description": _redescribe}),
     SecurityGroupEgress: Sample(_egress, {"rules": lambda hand: _open(hand, "egress")}),
     DefaultSecurityGroup: Sample(
         lambda here: here.ensure(DefaultSecurityGroup(NAME, here[Vpc].id)),

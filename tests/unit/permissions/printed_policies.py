@@ -109,6 +109,16 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "database": {"engine": "aurora-postgresql", "logs": ["postgresql"]},
         "services": {"web": {**WEB, "database": True}},
     },
+    "database of others": {
+        "network": {"vpc": "vpc-0a1b2c3d4e5f67890"},
+        "database": {
+            "cluster": "shared",
+            "security_group": "sg-0a1b2c3d4e5f67890",
+            "user": "app",
+            "password": "secretsmanager:shared/app#password",
+        },
+        "services": {"web": {**WEB, "database": True}},
+    },
     "sign-ins": {
         "services": {name: {**WEB, "path": f"/{name}/*", "sign_in": name} for name in ("own", "parameter", "secret")},
         "sign_in": {

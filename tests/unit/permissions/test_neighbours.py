@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from ecs_emulator.authorization.policy import VARIABLES, Check, Decision, Statement, decide, read
 from provisioner.aws.permissions import Part, Permission
 from provisioner.config.models import Config
-from provisioner.config.tables import CloudFront
+from provisioner.config.tables import CloudFront, Database
 from provisioner.permissions.belonging import NAME_ONLY, PASSING, TELLING
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
@@ -74,9 +75,19 @@ NAMESAKE = _stack("shop-dev", "eu", "e")
 """The sibling's stack name, of another project."""
 ELSEWHERE = _stack("shop", "dev", "b", region="eu-west-1")
 
+
+def _using(config: Config) -> Config:
+    """Return a stack with a database of somebody else in place of its own, in a group of that alone."""
+    group = f"sg-{crc32(config.dns.private_domain.encode()):08x}"
+    password = f"secretsmanager:{config.dns.private_domain}/app#password"
+    used = Database.model_validate({"cluster": "shared", "security_group": group, "user": "app", "password": password})
+    return config.model_copy(update={"database": used})
+
+
 Rows = Callable[[Config], Iterable[Permission]]
 KINDS: Mapping[str, Rows] = {
     "all that every command needs": lambda config: needed(config, account=ACCOUNT),
+    "a database of others": lambda config: needed(_using(config), account=ACCOUNT),
     "read-only": lambda config: needed(config, account=ACCOUNT, read_only=True),
     "import": lambda config: needed(config, account=ACCOUNT, part=Part.IMPORT),
     "run": lambda config: needed(config, account=ACCOUNT, part=Part.RUN),

@@ -59,7 +59,8 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
     held = any(group in interface.group_set for interface in in_use_interfaces(self))
     if held or any(rule.group_id != group.id for rule in references(self, group.id)):
         refuse("DependencyViolation", texts.HAS_DEPENDENT.format(group.id))
-    self.tags.pop(group.id, None)
+    for gone in (group, *group.ingress_rules, *group.egress_rules):
+        self.tags.pop(gone.id, None)
     return original(self, None, group.id)
 
 
@@ -240,7 +241,7 @@ def _change_descriptions(self: Any, direction: str) -> ActionResult:
     known, changes = {rule.id: rule for rule in rules}, list[tuple[Any, str | None]]()
     for wanted in by_id:
         if (rule_id := wanted.get("SecurityGroupRuleId")) not in known:
-            refuse("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+            _refuse_rule(rule_id)
         changes.append((known[rule_id], wanted.get("Description")))
     for wanted in self._process_rules_from_querystring() if by_words else ():
         _check_rule(self.ec2_backend, wanted)
@@ -254,6 +255,35 @@ def _change_descriptions(self: Any, direction: str) -> ActionResult:
         rule.source_group = _with_description(rule.source_group, text)
         rule.prefix_description = text
     return ActionResult({"Return": True})
+
+
+def _refuse_rule(rule_id: Any) -> None:
+    refuse("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+
+
+def _revoke(original: Any, self: Any, direction: str) -> Any:
+    """Refuse a call with an unknown id of a rule before any rule goes; the tags of a rule go with it."""
+    group = _requested_group(self)
+    before = {rule.id for rule in getattr(group, f"{direction}_rules")}
+    for rule_id in self._get_param("SecurityGroupRuleIds", []):
+        if rule_id not in before:
+            _refuse_rule(rule_id)
+    answer = original(self)
+    for gone in before - {rule.id for rule in getattr(group, f"{direction}_rules")}:
+        self.ec2_backend.tags.pop(gone, None)
+    return answer
+
+
+@wrap(EC2Response, "revoke_security_group_ingress")
+def revoke_ingress(original: Any, self: Any) -> Any:
+    """RevokeSecurityGroupIngress: check the ids of rules, and drop the tags of the rules that go."""
+    return _revoke(original, self, "ingress")
+
+
+@wrap(EC2Response, "revoke_security_group_egress")
+def revoke_egress(original: Any, self: Any) -> Any:
+    """RevokeSecurityGroupEgress: check the ids of rules, and drop the tags of the rules that go."""
+    return _revoke(original, self, "egress")
 
 
 def _rules_of(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str, Any], SecurityGroupRule]]:

@@ -28,6 +28,9 @@ CREATED: Mapping[str, str] = {
 }
 """The type that an operation creates. Policies can limit the tags of the creation, and tagging is checked too."""
 
+RULES = ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
+"""The operations that add rules to a security group, and can tag them."""
+
 PARAMETERS: Mapping[str, str] = {
     "AllocationId": "elastic-ip",
     "FlowLogId": "vpc-flow-log",
@@ -73,6 +76,7 @@ PREFIXES: Mapping[str, str] = {
     "nat": "natgateway",
     "rtb": "route-table",
     "sg": "security-group",
+    "sgr": "security-group-rule",
     "subnet": "subnet",
     "vol": "volume",
     "vpc": "vpc",
@@ -97,6 +101,11 @@ def asks(call: ApiCall) -> Iterator[Check]:
     elif operation in _KNOWING:
         for arn in _named(call):
             yield call.existing(arn, _own_key(call, arn))
+        if operation in RULES and (tags := call.tags("TagSpecification")):
+            # with tags the new rules take part too, and ec2:CreateTags is a dependent action
+            new = call.arn("security-group-rule/*")
+            yield call.check(new, requested(tags))
+            yield call.check(new, requested(tags, f"ec2:CreateAction={operation}"), "ec2:CreateTags")
     else:
         yield call.check()
 
