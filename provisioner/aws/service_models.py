@@ -13,6 +13,8 @@ from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 from pydantic_core import from_json
 
+from provisioner.aws.event_names import Events
+
 
 class PlainFiles(JSONFileLoader):
     """A reader of the model files. A plan takes a sixth less time with it than with botocore's, and 16 MiB less memory.
@@ -75,10 +77,12 @@ def partitions() -> list[dict[str, Any]]:
 
 
 def read_plainly(session: Session) -> None:
-    """Make a session read the models with `PlainFiles`, by their names, from now on."""
+    """Make a session read the models with `PlainFiles`, by their names, from now on, and name events with `Events`."""
     given = session.get_component("data_loader").search_paths
     loader = Models(file_loader=PlainFiles(), extra_search_paths=list(given), include_default_search_paths=False)
     session.register_component("data_loader", loader)
+    base: Any = session
+    session.register_component("event_emitter", Events(base._original_handler))  # noqa: SLF001
 
 
 def without_settings() -> Session:
