@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ecs_emulator import record
-from ecs_emulator.authorization import policy
 from ecs_emulator.control import (
     KEY,
     READY_SECONDS,
@@ -234,6 +233,8 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
     Raises:
         UsageError: a file cannot be read, or has a part that cannot be evaluated.
     """
+    from ecs_emulator.authorization import policy
+
     found = []
     for file in files:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -88,7 +87,9 @@ class Limit:
 
     def names(self, operation: str) -> bool:
         """Say whether the limit applies to an operation."""
-        return any(fnmatchcase(operation, pattern) for pattern in self.operations)
+        return any(
+            operation.startswith(name[:-1]) if name.endswith("*") else operation == name for name in self.operations
+        )
 
 
 _APIS: dict[str, Api] = {}

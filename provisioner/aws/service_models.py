@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import functools
-import gzip
-import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
+from pydantic_core import from_json
+
+from provisioner.aws.event_names import Events
 
 
 class PlainFiles(JSONFileLoader):
     """A reader of the model files. A plan takes a sixth less time with it than with botocore's, and 16 MiB less memory.
 
     Plain dictionaries are parsed in half of the time and take less memory, and the garbage collector skips most of
-    them.
+    them. pydantic's parser takes two thirds of the time of Python's own.
     """
 
     def load_file(self, file_path: str) -> Any:
@@ -35,11 +37,15 @@ def _written_into(file: Path) -> bool:
     return file.name == "endpoints" or file.parent.parent.name == "s3"
 
 
+_GZIP = zlib.MAX_WBITS | 16
+"""zlib's word for the format of gzip, which it decompresses at once; the module `gzip` reads piece by piece."""
+
+
 def _content(file_path: str) -> Any:
     for file in (Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")):
         if file.is_file():
             content = file.read_bytes()
-            return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+            return from_json(zlib.decompress(content, _GZIP) if file.suffix == ".gz" else content, cache_strings="keys")
     return None
 
 
@@ -71,10 +77,12 @@ def partitions() -> list[dict[str, Any]]:
 
 
 def read_plainly(session: Session) -> None:
-    """Make a session read the models with `PlainFiles`, by their names, from now on."""
+    """Make a session read the models with `PlainFiles`, by their names, from now on, and name events with `Events`."""
     given = session.get_component("data_loader").search_paths
     loader = Models(file_loader=PlainFiles(), extra_search_paths=list(given), include_default_search_paths=False)
     session.register_component("data_loader", loader)
+    base: Any = session
+    session.register_component("event_emitter", Events(base._original_handler))  # noqa: SLF001
 
 
 def without_settings() -> Session:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 from provisioner.engine.remaining import RemainingWork
+from provisioner.engine.words import Action
 
-Action = Literal["create", "change", "delete"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
 Result = Literal["created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found"]
 """The results. `not_found`: this stack has no such resource in AWS; its record is dropped."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
+Action = Literal["create", "change", "delete"]
+"""The words for the work on a resource."""
 NAMED = 4
 """The most resources that one message names."""
 UNSEEN = "waiting for AWS to list it"

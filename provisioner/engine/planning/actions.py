@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from provisioner.engine.events import Action
 from provisioner.engine.resource import Change, canonical
+from provisioner.engine.words import Action
 from provisioner.state.counted import is_counted
 
 PlannedAction = Literal[Action, "adopt", "none", "refused"]

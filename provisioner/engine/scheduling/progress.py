@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
-from provisioner.engine.events import Action, Emit, ResourceDone, ResourceStarted, ResourceWaiting, Result
+from provisioner.engine.events import Emit, ResourceDone, ResourceStarted, ResourceWaiting, Result
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.scheduling.pools import pool
 from provisioner.engine.scheduling.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
+from provisioner.engine.words import Action
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import ErrorCategory, Provider

@@ -24,12 +24,30 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 """In seconds."""
-COSTING = (
-    "application_autoscaling", "autoscaling", "cloudfront.distribution", "cloudwatch.alarms", "ec2.endpoints",
-    "ec2.nat", "ecr.repository", "ecs.cluster", "ecs.service", "efs.file_systems", "elasticache.replication_group",
-    "elbv2.balancer", "logs", "rds.database", "rds.single", "route53.zones", "s3", "scheduler", "servicediscovery",
-)  # fmt: skip
-"""The modules below `provisioner.resources` whose types cost something. Importing all modules would take a second."""
+COSTING = {
+    "alarm": "cloudwatch.alarms",
+    "auto_scaling_group": "autoscaling",
+    "bucket": "s3",
+    "capacity_provider": "ecs.cluster",
+    "cluster": "ecs.cluster",
+    "db_cluster": "rds.database",
+    "distribution": "cloudfront.distribution",
+    "elastic_ip": "ec2.nat",
+    "file_system": "efs.file_systems",
+    "hosted_zone": "route53.zones",
+    "load_balancer": "elbv2.balancer",
+    "log_group": "logs",
+    "nat_gateway": "ec2.nat",
+    "private_dns_namespace": "servicediscovery",
+    "replication_group": "elasticache.replication_group",
+    "repository": "ecr.repository",
+    "scaling_policy": "application_autoscaling",
+    "schedule": "scheduler",
+    "service": "ecs.service",
+    "single_db_instance": "rds.single",
+    "vpc_endpoint": "ec2.endpoints",
+}
+"""The module below `provisioner.resources` of each type that costs something. All modules would take a second."""
 
 
 def of_config(config: Config, directory: Path, load: Load | None = None, *, asleep: bool = False) -> Estimate:
@@ -67,8 +85,8 @@ def _unknown(region: str) -> str:
 
 def of_records(records: Mapping[str, Record], region: str, directory: Path) -> Estimate:
     """Return the costs of recorded resources; resources of own types count only if the types are loaded."""
-    for module in COSTING:
-        import_module(f"provisioner.resources.{module}")
+    for name in COSTING.keys() & {record.type for record in records.values()}:
+        import_module(f"provisioner.resources.{COSTING[name]}")
     known = renamed(records, importing=False)
     return estimate.estimate(estimate.recorded(known), table.load(region, directory))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import ASLEEP
 from provisioner.config.sign_in import callbacks
-from provisioner.cost.estimate import summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.operations.context import account, connection, embedded_cloud
 from provisioner.operations.inspection.health import Health, look
@@ -210,6 +209,8 @@ def document(
         cost: the cost of the recorded resources on AWS; None if it was not computed.
         simulated: whether tasks change state and no container runs.
     """
+    from provisioner.cost.estimate import summary
+
     told = {
         "stack": config.name,
         "target": config.target,

@@ -8,7 +8,9 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import UnknownServiceError
+from botocore.hooks import EVENT_ALIASES, EventAliaser, HierarchicalEmitter
 
+from provisioner.aws.event_names import Events
 from provisioner.aws.service_models import PlainFiles, read_plainly
 
 
@@ -53,3 +55,23 @@ def test_a_service_that_is_not_there_is_an_error_as_ever() -> None:
     read_plainly(session)
     with pytest.raises(UnknownServiceError):
         session.create_client("nothing", region_name="ap-northeast-1")
+
+
+def test_events_have_the_names_that_botocore_gives_them() -> None:
+    parts = (
+        *EVENT_ALIASES,
+        "ecs",
+        "ec2",
+        "xlex",
+        *(f"x.{name}.y" for name in EVENT_ALIASES),
+        "api.ecr",
+        "cloudwatch.logs",
+    )
+    names = [f"{kind}.{part}.Describe" for kind in ("before-call", "needs-retry") for part in parts]
+    told = []
+    for events in (Events(HierarchicalEmitter()), EventAliaser(HierarchicalEmitter())):
+        for kind in ("before-call", "needs-retry"):
+            events.register(kind, lambda event_name, **_: event_name)
+        told.append([response for name in names for _, response in events.emit(name)])
+    assert len(told[0]) == len(names)
+    assert told[0] == told[1] != names

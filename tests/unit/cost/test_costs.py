@@ -57,8 +57,8 @@ def test_each_type_says_what_it_costs_or_is_free(shipped_types: Mapping[str, typ
 
 
 def test_the_costing_modules_are_those_of_the_types(shipped_types: Mapping[str, type[Resource]]) -> None:
-    modules = {inspect.getmodule(one).__name__ for one in shipped_types.values() if says(one)}  # type: ignore[union-attr]
-    assert {f"provisioner.resources.{name}" for name in costs.COSTING} == modules
+    modules = {one.type_name: inspect.getmodule(one).__name__ for one in shipped_types.values() if says(one)}  # type: ignore[union-attr]
+    assert {name: f"provisioner.resources.{module}" for name, module in costs.COSTING.items()} == modules
 
 
 def test_each_price_has_a_source_with_a_date() -> None:
