@@ -153,7 +153,7 @@ def test_other_commands_leave_it_alone(project: Project) -> None:  # noqa: F811
     assert clients["GroupId"] in place["SecurityGroups"]
     [definition] = ecs.list_task_definitions(familyPrefix="ecs-sample-dev-nightly")["taskDefinitionArns"]
     secrets = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"][0]
-    assert {one["name"] for one in secrets["secrets"]} == {"DATABASE_URL", "DB_PASSWORD"}
+    assert {one["name"] for one in secrets["secrets"]} == {"DATABASE_URL", "DB_PASSWORD", "PGPASSWORD"}
     assert "database" not in project.run("sleep", "--yes").err
     project.run("wake", "--yes")
     project.run("status")
