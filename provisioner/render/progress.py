@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.engine.events import (
-    Action,
     Emit,
     Event,
     Notice,
@@ -26,6 +25,7 @@ from provisioner.engine.events import (
     RunStarted,
 )
 from provisioner.engine.remaining import RemainingWork, left
+from provisioner.engine.words import Action
 from provisioner.render.text import roughly
 from provisioner.state.counted import is_counted
 

@@ -40,7 +40,7 @@ def plan(options: Options, wanted: UpOptions) -> Proposal:
     planned = dry_run.show_plan(aws, state.records, stack, step)
     proposal = propose(options, config, aws, stack, state, planned, step)
     beside = stacks.beside(options, config, state.records)
-    kept = data_loss.note(state.records, stack, options) if proposal.kept else []
+    kept = data_loss.note(state.records, stack, options.command_line, options.directory) if proposal.kept else []
     asleep = sizes.until(config, aws.pace.time()) if stack.facts.sizes.by_schedule else None
     changes = any(item.action != "none" for item in planned)
     refused = sizes.refusal(state.records, asleep) if changes else None

@@ -162,5 +162,5 @@ def declare_for_up(request: Request, aws: Aws, records: Mapping[str, Record]) ->
     stack = declare_as_requested(request, aws, records)
     stack.notices[:0] = stacks.beside(request.options, request.config, records)
     if not request.wanted.target_step:
-        stack.notices += data_loss.note(records, stack, request.options)
+        stack.notices += data_loss.note(records, stack, request.options.command_line, request.options.directory)
     return stack

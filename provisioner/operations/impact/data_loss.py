@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,14 @@ from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.single import SingleDbInstance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from provisioner.aws.client import Aws
-    from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack
 
+CommandLine = Callable[..., str]
+"""Returns the command line that runs another command on the same stack, from its name and its own options."""
 _DATABASES = (DbCluster.type_name, SingleDbInstance.type_name)
 
 
@@ -94,8 +97,12 @@ def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
     return [a for a in kept(records, stack.declared, stack.removal) if data_of(records[a])]
 
 
-def note(records: Mapping[str, Record], stack: Stack, options: Options) -> list[str]:
-    """Return notes on kept resources that are no longer declared: their cost, and the command that deletes them."""
+def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine, directory: Path) -> list[str]:
+    """Return notes on kept resources that are no longer declared: their cost, and the command that deletes them.
+
+    Args:
+        directory: the state directory.
+    """
     staying, unprotect = retained(records, stack), is_protected(records, stack)
     clusters = [address for address in staying if records[address].type in _DATABASES]
     # with their password, which is of no use to other resources
@@ -105,18 +112,18 @@ def note(records: Mapping[str, Record], stack: Stack, options: Options) -> list[
     instances = [a for a in kept(records, stack.declared, stack.removal) if records[a].type == DbInstance.type_name]
 
     def priced(addresses: Collection[str]) -> str:
-        found = costs.of_records({a: records[a] for a in addresses}, stack.config.region, options.directory)
+        found = costs.of_records({a: records[a] for a in addresses}, stack.config.region, directory)
         dollars = round(found.sums.usual)
         return f", for about {dollars} USD a month" if dollars else ""
 
     notes = []
     if others:
         what = ", ".join(told(loss) for loss in losses(records[address] for address in others))
-        command = options.command_line("up", *Removal(frozenset(others), unprotect=unprotect).words)
+        command = command_line("up", *Removal(frozenset(others), unprotect=unprotect).words)
         cost = priced(others)
         notes.append(f"no longer declared, and kept because of the data{cost}: {what}. To delete it, run {command}")
     if databases:
-        command = options.command_line("up", *Removal(frozenset(databases), unprotect=unprotect).words)
+        command = command_line("up", *Removal(frozenset(databases), unprotect=unprotect).words)
         cost = priced([*databases, *instances])
         notes.append(
             f"the database is not in this file any more, and holds data, so it is kept with all that it stands on "

@@ -18,7 +18,7 @@ MADE_OF = {
 """By resource type, the field with the snapshot that it was made of: its copy begins empty."""
 KEY = "from_snapshot"
 TABLES = {"database": ("db_cluster/main", "single_db_instance/main"), "redis": ("replication_group/main",)}
-"""The tables with the key, and the addresses of what is made of the snapshot."""
+"""The tables with the key, and the addresses of the resources that are made of the snapshot."""
 
 
 def without(config: Config, records: Collection[str]) -> tuple[Config, list[str]]:

@@ -124,7 +124,7 @@ SERVICE: Mapping[str, tuple[Any, ...]] = {
     "ephemeral_storage": (30,),
     "ulimits": ({"nofile": 65536},),
 }
-"""Keys of services beside those that name other parts of the stack."""
+"""Keys of services that name no other parts of the stack."""
 OF_JOBS = ("command", "cpu", "memory", "environment", "secrets", "policies", "read_only", "user")
 STORES: Mapping[str, tuple[Any, ...]] = {
     "database": (True,),

@@ -229,15 +229,15 @@ def _at_rest(found: Inventory) -> bool:
 FINAL = ("db_snapshots", "cache_snapshots", "db_cluster_snapshots")
 """Sorts that stay on purpose after `down --unprotect`."""
 KEPT = re.compile(r"(log_groups|repositories|task_definitions): |parameters: .*/secrets/")
-"""What `up` keeps of services that are gone or were changed."""
+"""Resources that `up` keeps of services that are gone or were changed."""
 STORES = ("database", "redis", "buckets", "volumes", "queues", "topics")
 _CHANGING = re.compile(
     r'"(State[A-Za-z]*|revision|version|Version|priority|Priority|Weight)": ("([^"\\]|\\.)*"|\d+)'
     r'|(?<=[a-z]):\d+(?=[" ])|(?<=\.ecs-sample-dev\.)[a-z0-9]{6}(?=\.)|"healthCheckGracePeriodSeconds": \d+(, )?'
     r'|, "serviceConnectConfiguration": {"enabled": false}|"DnsEntries": \[[^]]*\]|"AvailabilityZones": \[[^]]*\]'
 )
-"""Numbers that grow or alternate with each change, states of alarms, the endpoints of ElastiCache, what ECS keeps of a
-service that is no longer public or called, and zones that AWS chose when it made something."""
+"""Numbers that grow or alternate with each change, states of alarms, the endpoints of ElastiCache, settings that a
+service keeps that is no longer public or called, and zones that AWS chose when it made something."""
 
 
 def _plain(told: str) -> str:
