@@ -16,7 +16,6 @@ from provisioner.permissions.arns import boundary_arn
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, boundary_of
 from provisioner.resources.sns import attributes_of, may_publish
-from provisioner.steps import offline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -182,6 +181,9 @@ def database(aws: Aws, config: Config, records: Iterable[Record] = ()) -> Existi
 
 def assumed_database(config: Config) -> ExistingDatabase | None:
     """Return a placeholder for the database of somebody else, for commands that only read."""
+    # it imports all steps, which a command on secrets does not need
+    from provisioner.steps import offline
+
     return offline.existing_database(config)
 
 
