@@ -405,7 +405,7 @@ def test_no_check_that_breaks_ends_another() -> None:
     found = examine(broken, seen.append)
     assert {one.check for one in found} >= {"credentials", "region", "zones", "quota VPCs", "permissions"}
     assert all(one.verdict in ("ok", "unknown", "warning") for one in found if one.check != "state")
-    # no lines about instances, databases and listeners of others, public names, own alarms and scaling if there are none
+    # no lines about instances, databases and listeners of others, public names, alarms and scaling if there are none
     assert len(seen) == len(found) >= len(CHECKS) - 14
 
 
