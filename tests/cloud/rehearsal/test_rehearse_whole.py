@@ -107,6 +107,6 @@ def test_the_spread_and_the_words(standing: Project) -> None:
     assert re.fullmatch(r"Between .* and .* with fast and slow durations\.", between)
     assert (todo, down) == ("2 to change.", "Every URL and service will answer throughout.")
     assert re.fullmatch(r"\d+ calls, 2 of them writes\.", calls)
-    assert "copying the stack from its state: 81 resources" in ended.err
+    assert "copying the stack from its state: 82 resources" in ended.err
     standing.run("rehearse", "down", "--new-ami", code=4)
     standing.run("rehearse", "--durations", "quick", code=4)

@@ -36,6 +36,7 @@ _AT_ONCE = "states change at once, or by the clock, without a guest that could r
 IGNORED: dict[str, dict[str, str]] = {
     "CopySnapshot": dict.fromkeys(("DestinationRegion", "PresignedUrl"), "added by the SDKs, for their own call"),
     "CreateImage": {"NoReboot": "an instance does not reboot for an image"},
+    "CreateVpcEndpoint": {"ResourceConfigurationArn": "an endpoint of a resource is shown without a service's name"},
     "DescribeAddressesAttribute": {"Attribute": "there is one"},
     "DescribeImages": dict.fromkeys(("IncludeDeprecated", "IncludeDisabled"), "no image is deprecated or disabled"),
     "DescribeInstanceStatus": {"IncludeManagedResources": _MANAGED},
