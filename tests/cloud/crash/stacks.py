@@ -42,7 +42,7 @@ SECONDS = 100
 REFUSED = (1, 3, 4)
 """The exit codes of a command that does nothing, as it cannot or must not."""
 FAULTS = ("", "", "", "lag", "throttle", "lost", "server-error", "slow", "reset", "lag,throttle", "lag,lost")
-"""The faults of a life; half of them have none."""
+"""The faults of a life; three of eleven have none."""
 
 
 class Broken(Exception):
