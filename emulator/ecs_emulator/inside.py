@@ -24,6 +24,7 @@ from ecs_emulator.cloud import Cloud
 from ecs_emulator.control import CloudProcess, UsageError, new_key
 from ecs_emulator.errors import Answer
 from ecs_emulator.in_process import NO_PORT, answered, environ_of
+from ecs_emulator.lock import LOCK
 from ecs_emulator.manage import check_settings
 from ecs_emulator.registry import storage
 from ecs_emulator.server import ACCOUNT, ENVIRONMENT
@@ -141,7 +142,8 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
 
 def fork() -> int:
     """Fork this process as `os.fork` does, while no other thread moves the clock or is in a call."""
-    with CLOCK.standing():
+    # a tick holds the lock without the clock's own: in the fork nobody would ever give it back
+    with LOCK, CLOCK.standing():
         return os.fork()
 
 
