@@ -160,6 +160,7 @@ MASKS = (
     (r"\b\d+ min \d\d s\b|\b\d+(\.\d)? s\b", "<time>"),
     (r"\b\d+ days?\b", "<days>"),
     (r" \d+ (min|hours?)\b", " <age>"),
+    (r"<age> {2,}", "<age>  "),  # how wide a column is depends on its ages
     (r"it is \S+ there, and \S+ here", "it is <time> there, and <time> here"),
     (r"\b(vpc|subnet|igw|sg|rtb|vpce|lt|i|ami|ns|srv)-[0-9a-z]{8,}\b", r"\1-<id>"),
     (r"\bZ[0-9A-Z]{12,}\b", "<zone>"),
