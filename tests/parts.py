@@ -13,6 +13,7 @@ SECONDS = {
     "docker/test_calls": 0,
     "docker/test_capabilities": 10,
     "docker/test_copies": 195,
+    "docker/test_crash_loop": 130,
     "docker/test_day": 520,
     "docker/test_django": 220,
     "docker/test_engine": 1,

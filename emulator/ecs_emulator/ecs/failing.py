@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
 
 from ecs_emulator import faults
@@ -17,9 +19,10 @@ from ecs_emulator.patch import on_reset
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """Parts of image names: such an image cannot be pulled, or its container exits with code 1 when it starts."""
-EXITS_LATER = "exits-later"
-"""A part of image names: such a container exits after it has run for a while."""
+EXITS_LATER = re.compile(r"exits-(?:later|after-(\d+))")
+"""A part of image names: such a container exits after it has run for a while, or for so many seconds."""
 _RUNS_SECONDS = 20.0
+_WELL_SECONDS = 40.0
 _EXEC_LOGS = "/var/log/amazon/ssm"
 _BACK_OFF_SECONDS = 10.0
 _MOST_BACK_OFF_SECONDS = 300.0
@@ -134,12 +137,18 @@ def never_well(task: Task) -> bool:
 
     Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
     """
-    return bool(_exiting_later(task))
+    return _life(task) < _WELL_SECONDS
 
 
 def fails_at(task: Task) -> float:
     """Return the moment at which a task that runs from now on will fail; `NEVER` for most tasks."""
-    return later(_RUNS_SECONDS) if _exiting_later(task) else NEVER
+    return later(life) if (life := _life(task)) < math.inf else NEVER
+
+
+def _life(task: Task) -> float:
+    """Return the seconds for which a task runs until one of its essential containers exits; infinite for most tasks."""
+    names = (EXITS_LATER.search(one["image"]) for one in _exiting_later(task))
+    return min((float(found[1] or _RUNS_SECONDS) for found in names if found), default=math.inf)
 
 
 def fail_running(store: Store, task: Task) -> None:
@@ -152,7 +161,7 @@ def fail_running(store: Store, task: Task) -> None:
 def _exiting_later(task: Task) -> list[Shape]:
     """Return the essential containers that exit after they have run for a while."""
     containers = task.definition.shape["containerDefinitions"]
-    return [one for one in containers if EXITS_LATER in one["image"] and is_essential(one)]
+    return [one for one in containers if EXITS_LATER.search(one["image"]) and is_essential(one)]
 
 
 def _exit(store: Store, task: Task, container: Shape) -> None:
@@ -189,7 +198,7 @@ def exit_at_once(store: Store, task: Task) -> bool:
     """
     first, *others = containers = task.definition.shape["containerDefinitions"]
     exiting = [one for one in containers if EXITS in one["image"]]
-    exiting += [one for one in others if EXITS_LATER in one["image"] and not is_essential(one)]
+    exiting += [one for one in others if EXITS_LATER.search(one["image"]) and not is_essential(one)]
     name = task.service or first["name"]
     if _exits_now(task, name) or (not exiting and faults.current.strike("task-fails", f"ecs:{task.group}")):
         exiting = [first]

@@ -47,7 +47,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         target = revision_choice.choose_target(config, aws, store.records, name, to)
         before, owner, now = dict(store.records), config.image_of(name), aws.pace.time()
         asked = images.as_records(revision_choice.deployed_after(config, before, owner, target, now))
-        stack = declaration.declare_stack(options, config, aws, {**before, **asked})
+        stack = declaration.declare_stack(options, config, aws, {**before, **asked}, deploying=[owner])
         services = scope.services_of(stack.declared, target.revisions)
         check_unchanged(before, {address: stack.declared[address] for address in services})
         marked = images.as_records(revision_choice.mark(config, owner, target, now))

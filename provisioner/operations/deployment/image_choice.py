@@ -47,7 +47,7 @@ def declare_with_images(
         same = name in deployed and found.image == deployed[name].image
         after[name] = deployed[name] if same else replace(found, by="deploy", at=aws.pace.time())
     others = {address: record for address, record in records.items() if record.type != DeployedImage.type_name}
-    return declaration.declare_stack(options, config, aws, {**others, **images.as_records(after)})
+    return declaration.declare_stack(options, config, aws, {**others, **images.as_records(after)}, deploying=chosen)
 
 
 def _with_digest(aws: Aws, config: Config, name: str, deployed: Deployed) -> Deployed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -43,12 +43,13 @@ def recorded(records: Mapping[str, Record]) -> dict[str, Deployed]:
 
 
 def in_effect(
-    config: Config, records: Mapping[str, Record], now: float | None = None
+    config: Config, records: Mapping[str, Record], now: float | None = None, changing: Collection[str] = ()
 ) -> tuple[dict[str, Deployed], list[str]]:
     """Return the deployed images in effect, and notes on all. A configuration that changed since takes precedence.
 
     Args:
         now: the time in seconds since the epoch; None leaves ages out.
+        changing: the services and jobs whose image this command deploys: a note would tell of what still runs.
     """
     holds, told = dict[str, Deployed](), list[str]()
     for name, deployed in recorded(records).items():
@@ -60,7 +61,8 @@ def in_effect(
             continue
         if says == deployed.instead_of:
             holds[name] = deployed
-            told.append(_note(config, records, name, deployed, now))
+            if name not in changing:
+                told.append(_note(config, records, name, deployed, now))
         else:
             told.append(
                 f"{key}: another image was deployed instead of {deployed.instead_of}, and the configuration says "

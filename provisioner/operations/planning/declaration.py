@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ def declare_stack(
     records: Mapping[str, Record],
     on_missing: Callable[[str], None] | None = None,
     on_missing_secret: Callable[[str], None] | None = None,
+    deploying: Collection[str] = (),
 ) -> Stack:
     """Read the facts, and return the stack with all its resources declared.
 
@@ -35,11 +36,12 @@ def declare_stack(
         records: the state's records, from which overrides and unchanged facts are read; empty to believe AWS alone.
         on_missing: takes a sentence on each configured thing that AWS does not have; None: refuse it.
         on_missing_secret: takes a sentence on each secret that AWS does not have; None: as `on_missing`.
+        deploying: the services and jobs whose recorded image is the one that this command deploys.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow the configuration.
     """
-    deployed, image_notes = images.in_effect(config, records, aws.pace.time())
+    deployed, image_notes = images.in_effect(config, records, aws.pace.time(), deploying)
     with signals.at_once():
         asleep_until = sleep_schedule.asleep_until(config, aws, records)
     sized, size_notes = sizes.in_effect(config, records, by_schedule=asleep_until)

@@ -16,7 +16,7 @@ from provisioner.resources.ecs.cluster import tasks
 from provisioner.resources.ecs.deployments import ROLLING, Deployment, Rejected, strategy_of
 from provisioner.resources.ecs.health import advice
 from provisioner.resources.ecs.hosts import explained, lacking, short_of_spot
-from provisioner.resources.ecs.stopping import BY_USER, CLEAN_UP
+from provisioner.resources.ecs.stopping import BY_USER, CLEAN_UP, former
 
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
 FAILED_CHECKS = "health checks"
@@ -31,6 +31,7 @@ LOG_LINES = 5
 EARLY = ("RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP")
 """The stages in which a new revision has no traffic, and has not been healthy as a whole."""
 NO_END = "its tasks fail again and again, and ECS does not give up"
+UNSERVED = "traffic is at its tasks, and none of them runs any more"
 REASONS = 3
 """The most different reasons of failed tasks to show, the newest first."""
 _STATES = {"SUCCESSFUL": "COMPLETED", "ROLLBACK_SUCCESSFUL": "COMPLETED"}
@@ -119,7 +120,8 @@ def rollout(
     threshold = (deployment.threshold if deployment else 0) or _threshold(service)
     judged = state != "FAILED" and not undone and _goes_on(service, deployment, failures, threshold)
     failed = state == "FAILED" or judged
-    reason = reason or (NO_END if judged else "")
+    if judged and not reason:
+        reason = NO_END if len(failures) >= threshold else UNSERVED
     # ECS resets its own count as soon as a task is healthy, and counts tasks that it could not place
     count = max(looked_at.get("failedTasks", 0), deployment.failures if deployment else 0, len(failures))
     unable = _unable(service, looked_at)
@@ -141,14 +143,20 @@ def _goes_on(
 
     The circuit breaker does not count tasks that end after they started, unless a health check failed (AWS re:Post,
     "ecs-deployment-roll-back-failure"), and watches rolling updates only (API reference, DeploymentCircuitBreaker).
+    Where traffic is shifted, the former tasks run until the bake time is over. So one failure is enough once there is
+    traffic and no new task runs: that share of the requests fails.
     """
     stage = deployment.stage if deployment else ""
     if not threshold or (deployment and deployment.status not in ("", "IN_PROGRESS")) or stage == CLEAN_UP:
         return False
-    if strategy_of(service) != ROLLING and stage in EARLY and not (deployment and deployment.threshold):
+    shifts = strategy_of(service) != ROLLING
+    if shifts and stage in EARLY and not (deployment and deployment.threshold):
         return len(failures) >= threshold
     loops = [task for task in failures if "startedAt" in task and FAILED_CHECKS not in task.get("stoppedReason", "")]
-    return len(loops) >= threshold and not newest(service).get("runningCount")
+    none_runs = not newest(service).get("runningCount")
+    if shifts and loops and none_runs and deployment and deployment.weight and former(service, stage):
+        return True
+    return len(loops) >= threshold and (none_runs or shifts)
 
 
 def _threshold(service: Mapping[str, Any]) -> int:

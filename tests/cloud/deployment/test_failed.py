@@ -19,6 +19,8 @@ from tests.cloud.project import SMALL, Ended, Project, ready_image
 STOP = "ecs:StopServiceDeployment"
 CANARY = 'deployment = { strategy = "canary", step_percent = 10, step_minutes = 5, bake_minutes = 5 }'
 KINDS = ("exits-at-once", "exits-later", "never-healthy")
+SERVES_BEFORE = "exits-after-150"
+"""An image whose tasks exit when all traffic is at them, in the bake time."""
 LONGEST = 600.0
 pytestmark = [pytest.mark.slow, world.EMPTY]
 
@@ -28,7 +30,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     """A directory with a stack of one public service, and images for it in ECR."""
     here = Project(cloud, tmp_path, 300, durations="typical")
     here.write(SMALL)
-    for name in ("good", *(f"frontend-{kind}" for kind in KINDS)):
+    for name in ("good", *(f"frontend-{kind}" for kind in (*KINDS, SERVES_BEFORE))):
         ready_image(cloud, name)
     yield here
     here.close()
@@ -76,6 +78,19 @@ def test_what_fails_is_over(project: Project, strategy: str, kind: str) -> None:
     assert finished["next"][0] == advice
     clean(project)
     assert newest(project)["status"] == "ROLLBACK_SUCCESSFUL"
+
+
+def test_one_failure_is_enough_where_traffic_has_no_task(project: Project) -> None:
+    project.change(PLAIN, f'{PLAIN}\ndeployment = "blue-green"')
+    project.up()
+    traffic, since = weights(project), project.last_call()
+    ended, seconds = deploy(project, f"frontend-{SERVES_BEFORE}")
+    assert ended.code == 1
+    assert ecs_writes(project, since) == ["ecs:UpdateService", STOP]
+    assert newest(project)["status"] == "ROLLBACK_SUCCESSFUL"
+    assert weights(project) == traffic
+    assert seconds < 300, "its only task has run for 150 s, and is not waited for a second time"
+    clean(project)
 
 
 @pytest.mark.parametrize("strategy", ["rolling", "canary"])
