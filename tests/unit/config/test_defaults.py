@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def test_a_check_in_the_container_goes_to_all_services() -> None:
 def test_a_wrong_default_is_told_once(tmp_path: Path, text: str, told: str) -> None:
     (line,) = refused(tmp_path, f'[defaults]\n{text}\n{WEB}[services.b]\nimage = "b"\n[services.c]\nextends = "b"\n')
     assert line.startswith(told)
+
+
+def test_a_key_of_services_at_the_top_has_few_places(tmp_path: Path) -> None:
+    """A sidecar's table has the key too, and no mention: the service's own has it."""
+    (line,) = refused(tmp_path, f"cpu = 512\n{WEB}")
+    tables = re.findall(r"\[([^]]*)\]", line)
+    assert tables == ["services.NAME", "jobs.NAME", "alarms", "defaults"], line
 
 
 def test_a_default_wrong_in_combination_is_told_once(tmp_path: Path) -> None:
