@@ -100,7 +100,7 @@ def found() -> dict[str, Any]:
 
     told = {}
     for service in offered.TABLE:
-        # ECS is ours, and keeps a request as a whole
+        # ECS is ours
         model, members = get_service_model(service), dict(unread(service) if APIS[service].responses else ())
         shapes = [model.operation_model(name).input_shape for name in members]
         told[service] = {

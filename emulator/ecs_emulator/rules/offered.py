@@ -43,6 +43,12 @@ USUAL: dict[str, dict[str, Any]] = {
     "elasticache": {"IpDiscovery": "ipv4"},
     "elbv2": {"IpAddressType": "ipv4", "MutualAuthentication": {"Mode": "off"}},
     "iam": {"Encoding": "SSH"},
+    "rds": {
+        "BackupTarget": "region",
+        "ClusterScalabilityType": "standard",
+        "DatabaseInsightsMode": "standard",
+        "MasterUserAuthenticationType": "password",
+    },
     "logs": {"distribution": "ByLogStream", "logGroupClass": "STANDARD", "queryLanguage": "CWLI"},
 }
 """By service, values that AWS takes without a member (API references, Default)."""

@@ -21,8 +21,8 @@ from tests.cloud.rules_rig import refused
 ROOT = Path(__file__).parents[3]
 READ = {("ec2", "DescribeImages", "ExecutableUsers")}
 """Members that moto reads, and cannot answer for ECS's images."""
-BY_HAND = {"ecs"}
-"""Services that keep a request as a whole, in which a member's name in the code tells nothing."""
+BY_HAND = {"ecs", "rds"}
+"""Services that hand a request on as a whole: a member's name in the code of its operation tells nothing."""
 
 
 @pytest.fixture(scope="module")
