@@ -22,6 +22,7 @@ endpoint_url = {AWS_ENDPOINT_URL}
 region = {AWS_DEFAULT_REGION}
 aws_access_key_id = {AWS_ACCESS_KEY_ID}
 aws_secret_access_key = {AWS_SECRET_ACCESS_KEY}
+disable_host_prefix_injection = {AWS_DISABLE_HOST_PREFIX_INJECTION}
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,4 +26,4 @@ def answer(
     except ServiceException as error:
         result = error
     status, headers, body = response.serialized(ActionResult(result))
-    return status, headers, body
+    return status, {"x-amzn-requestid": str(uuid.uuid4()), **headers}, body

@@ -10,7 +10,7 @@ import boto3
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rules_rig import ZONES, Net, net
@@ -47,16 +47,18 @@ def telling(shape: Shape, usual: Any = None) -> Any:
         return {name: telling(shape.members[name], usual.get(name) if isinstance(usual, dict) else usual)}
     if isinstance(shape, ListShape):
         return [telling(shape.member)]
+    if isinstance(shape, MapShape):
+        return {"x": telling(shape.value)}
     if isinstance(shape, StringShape) and shape.enum:
         return next(choice for choice in shape.enum if choice != usual)
-    return value(shape, {})
+    return value(shape, {}) if usual is not True else False
 
 
-def unchecked(cloud: EmbeddedCloud) -> Any:
+def unchecked(cloud: EmbeddedCloud, service: str = "ec2") -> Any:
     """Return a client that sends values of any length: they are the cloud's to judge."""
     config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
     return boto3.client(
-        "ec2", region_name=cloud.region, endpoint_url=cloud.endpoint, config=config, **cloud.credentials()
+        service, region_name=cloud.region, endpoint_url=cloud.endpoint, config=config, **cloud.credentials()
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import at_most, check_name, operation
-from ecs_emulator.ecs.records import FARGATE, Cluster, Shape, last_part, tag_list, tag_map
+from ecs_emulator.ecs.records import FARGATE, Cluster, Shape, Task, last_part, tag_list, tag_map
+from ecs_emulator.ecs.services import on_fargate
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 
 _INSIGHTS = "containerInsights"
+_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 @operation
@@ -221,6 +224,22 @@ def _refuse_unless_active(cluster: Cluster) -> None:
         refuse("ClientException", "Cluster was not ACTIVE.")
 
 
+def _statistics(store: Store, cluster: Cluster, tasks: Sequence[Task]) -> list[dict[str, str]]:
+    """Count tasks and services by launch type (API reference, Cluster, statistics)."""
+    kinds = {"EC2": False, "Fargate": True}
+    counts: dict[str, int] = {}
+    for kind, fargate in kinds.items():
+        some = [task for task in tasks if fargate == (task.provider in FARGATE or task.launch_type == "FARGATE")]
+        counts[f"running{kind}TasksCount"] = sum(task.status == "RUNNING" for task in some)
+        counts[f"pending{kind}TasksCount"] = sum(task.status in _PENDING for task in some)
+    for status in ("ACTIVE", "DRAINING"):
+        for kind, fargate in kinds.items():
+            counts[f"{status.lower()}{kind}ServiceCount"] = sum(
+                one.status == status and on_fargate(one.shape) == fargate for one in store.services_of(cluster.name)
+            )
+    return [{"name": name, "value": str(count)} for name, count in counts.items()]
+
+
 def _described(
     store: Store, cluster: Cluster, include: set[str] | None = None, *, everything: bool = False
 ) -> dict[str, Any]:
@@ -231,7 +250,7 @@ def _described(
         "status": cluster.status,
         "registeredContainerInstancesCount": sum(1 for _ in store.instances_of(cluster.name)),
         "runningTasksCount": sum(task.status == "RUNNING" for task in tasks),
-        "pendingTasksCount": sum(task.status in ("PROVISIONING", "PENDING", "ACTIVATING") for task in tasks),
+        "pendingTasksCount": sum(task.status in _PENDING for task in tasks),
         "activeServicesCount": sum(service.status == "ACTIVE" for service in store.services_of(cluster.name)),
         "statistics": [],
         "tags": [],
@@ -240,6 +259,8 @@ def _described(
         "defaultCapacityProviderStrategy": cluster.strategy,
     }
     wanted = include or set()
+    if "STATISTICS" in wanted:
+        shape["statistics"] = _statistics(store, cluster, tasks)
     if everything or "SETTINGS" in wanted:
         shape["settings"] = cluster.settings
     if everything or "TAGS" in wanted:

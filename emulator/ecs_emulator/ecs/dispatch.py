@@ -15,7 +15,7 @@ from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.own_services import answer
 from ecs_emulator.paging import Listing, listings
 from ecs_emulator.patch import refuse
-from ecs_emulator.rules import limits
+from ecs_emulator.rules import limits, offered
 from ecs_emulator.rules.characters import good_tag
 from ecs_emulator.services.ecs import texts
 
@@ -49,6 +49,8 @@ class EcsResponse(BaseResponse):
         def run() -> Shape:
             check_tags(request)
             limits.check_lists("ecs", action, request)
+            if words := offered.words("ecs", action, request):
+                refuse("InvalidParameterException", words)
             return function(store(self.current_account, self.region), request)
 
         return answer(self, run, request, _listings().get(action))

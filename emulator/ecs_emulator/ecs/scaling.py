@@ -302,6 +302,9 @@ def list_tags_for_resource(self: Any) -> Any:
 def describe_scaling_activities(self: Any) -> Any:
     """Answer DescribeScalingActivities."""
     found = activities.of(self.applicationautoscaling_backend, self._get_param("ResourceId"))
+    for name in ("ServiceNamespace", "ScalableDimension"):
+        wanted = self._get_param(name)
+        found = [one for one in found if wanted in (None, one[name])]
     return ActionResult({"ScalingActivities": found})
 
 

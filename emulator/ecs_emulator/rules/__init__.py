@@ -16,6 +16,7 @@ def install() -> None:
 
     # `limits` comes first: a request that violates the service's model is refused before any other check
     import_module("ecs_emulator.rules.limits")
+    import_module("ecs_emulator.rules.request_ids")
     apis.install()
     import_module("ecs_emulator.authorization.simulate")
     # Moto lists the methods of a service's class at each call: half the time of a small EC2 call. So keep the list.

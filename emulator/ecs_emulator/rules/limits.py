@@ -19,7 +19,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 
 from ecs_emulator.patch import ServiceError, refuse, wrap
-from ecs_emulator.rules import characters
+from ecs_emulator.rules import characters, offered
 from ecs_emulator.services.apis import APIS
 
 Fault = Callable[[Any, Any], str]
@@ -42,15 +42,18 @@ def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
 
 
 def refused(response: Any) -> TYPE_RESPONSE | None:
-    """Return the error answer to a request that the service's model or XML does not allow; None if both allow it."""
+    """Return the error answer to a request that is not allowed by the service's model, XML or this cloud; else None."""
     service = response.boto3_service_name
+    invalid = APIS[service].invalid if service in APIS else ""
     if service in APIS:
         model = get_service_model(service)
         action = response._get_action()
+        # EC2's DryRun comes before
+        if service != "ec2" and (words := offered.words(service, action, _request(response))):
+            return _refused(response, words, invalid or "InvalidParameterValue")
         if action in model.operation_names and (errors := list(_errors(response, model.operation_model(action)))):
             return _refused(response, _message(service, errors), _code(service))
     words = characters.fault(response)
-    invalid = APIS[service].invalid if service in APIS else ""
     return _refused(response, words, invalid or "InvalidParameterValue") if words else None
 
 
@@ -85,15 +88,20 @@ def _message(service: str, errors: list[tuple[str, str, str]]) -> str:
 def _errors(response: Any, operation: Any) -> Iterator[tuple[str, str, str]]:
     if operation.input_shape is None:
         return
-    if response.automated_parameter_parsing:
-        request = response.params
-    else:
-        try:
-            request = json.loads(response.body or "{}")
-        except ValueError:
-            return
+    request = _request(response)
     whole = bool(APIS[response.boto3_service_name].invalid)
     yield from _check(operation.input_shape, request, "", _fault if whole else _too_long)
+
+
+def _request(response: Any) -> Any:
+    """Return the members of a request; none if it cannot be read."""
+    if response.automated_parameter_parsing:
+        return response.params
+    try:
+        found = json.loads(response.body or "{}")
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
 def _check(shape: Any, value: Any, path: str, fault: Fault) -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import json
 import re
 from typing import Any
@@ -19,6 +21,8 @@ from ecs_emulator.services.ssm import texts
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
 _REST = 30.0
 _STANDARD_SIZE, _ADVANCED_SIZE = 4096, 8192
+_HEAD, _SEAL_BYTES = bytes.fromhex("0102020078"), 120
+"""The first bytes of what KMS encrypts with a symmetric key, and the bytes that it adds."""
 
 
 def _resting(ssm: Any) -> dict[str, float]:
@@ -157,3 +161,14 @@ def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> d
     """DescribeParameters: show the user of the last change by ARN, and policies even if there are none."""
     user = f"arn:aws:iam::{self.account_id}:user/moto"
     return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}
+
+
+@wrap(Parameter, "response_object")
+def response_object(original: Any, self: Any, decrypt: bool = False, region: str | None = None) -> dict[str, Any]:
+    """GetParameter: show a SecureString without decryption as ciphertext of KMS, in base64."""
+    found: dict[str, Any] = original(self, decrypt, region)
+    if self.parameter_type == "SecureString" and not decrypt:
+        seed = f"{self.account_id} {self.name} {self.version} {self.value}".encode()
+        sealed = hashlib.shake_256(seed).digest(_SEAL_BYTES + len(self.value))
+        found["Value"] = base64.b64encode(_HEAD + sealed).decode()
+    return found
