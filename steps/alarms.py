@@ -23,12 +23,15 @@ from provisioner.resources.cloudwatch.alarms import (
 from provisioner.resources.events import EventRule
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sns import Subscription, Topic
+from provisioner.steps import store_alarms
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
 from provisioner.steps.load_balancer import LoadBalancing
+from provisioner.steps.redis import Redis
 from provisioner.steps.schedules import Schedules
 from provisioner.steps.services import Services
 from provisioner.steps.state_machines import StateMachines
+from provisioner.steps.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -42,34 +45,13 @@ class Alarms:
     errors: Handle | None
 
 
-@dataclass(frozen=True)
-class _Alarm:
-    """One alarm: its subject, the statistic of a metric, the threshold, and the resources that come before it.
-
-    Attributes:
-        text: the description in the e-mail.
-        quiet: whether it sends nothing, because of `sleep`.
-        minutes: for how many minutes in a row the threshold must be passed.
-    """
-
-    address: str
-    text: str
-    metric: tuple[str, str]
-    dimensions: dict[str, str]
-    statistic: str
-    beyond: tuple[str, float]
-    missing: str
-    quiet: bool = False
-    minutes: int = 5
-    after: tuple[Handle, ...] = ()
-
-
 @step
 def alarms(
     stack: Stack,
     cluster: Cluster,
     load_balancer: LoadBalancing,
     database: Database | None,
+    redis: Redis | None,
     services: Services,
     schedules: Schedules,
     state_machines: StateMachines,
@@ -85,7 +67,9 @@ def alarms(
     found = [
         *_of_load_balancer(stack, wanted, load_balancer),
         *_of_services(stack, wanted, cluster, load_balancer, services),
-        *_of_database(stack, wanted, database),
+        *store_alarms.of_database(stack, wanted, database),
+        *store_alarms.of_redis(stack, wanted, redis),
+        *store_alarms.of_queues(stack, wanted),
         *_of_schedules(wanted, schedules, sleeps=stack.config.schedule is not None),
         *_of_jobs(stack, wanted, cluster, schedules, state_machines),
     ]
@@ -145,11 +129,11 @@ def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
     )
 
 
-def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
+def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[Watched]:
     """Yield the alarm on 5xx answers of the load balancer itself: no target took the request, or none was left."""
     # that of another load balancer counts the requests for others too
     if wanted.errors and load_balancer.name and stack.config.listener is None:
-        yield _Alarm(
+        yield Watched(
             "errors",
             f"the load balancer itself answers more than {wanted.errors} requests a minute with 5xx",
             ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count"),
@@ -163,7 +147,7 @@ def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing
 
 def _of_services(
     stack: Stack, wanted: Wanted, cluster: Cluster, load_balancer: LoadBalancing, services: Services
-) -> Iterator[_Alarm]:
+) -> Iterator[Watched]:
     for name, service in stack.config.services.items():
         after = (ready(services.handles[name]),)
         dimensions = {"ClusterName": cluster.name, "ServiceName": name}
@@ -173,7 +157,7 @@ def _of_services(
             # ECS moves the traffic from one group to the other and back
             yield from _of_targets(wanted, alternate(name), name, load_balancer.name, second)
         if wanted.running and service.least:
-            yield _Alarm(
+            yield Watched(
                 f"{name}.running",
                 f"service {name} has fewer than {service.least} running tasks",
                 ("ECS/ContainerInsights", "RunningTaskCount"),
@@ -187,7 +171,7 @@ def _of_services(
         used = (("cpu", "CPU", "CPUUtilization", wanted.cpu), ("memory", "memory", "MemoryUtilization", wanted.memory))
         for what, word, metric, threshold in used:
             if threshold:
-                yield _Alarm(
+                yield Watched(
                     f"{name}.{what}",
                     f"service {name} uses more than {threshold} % of its {word}",
                     ("AWS/ECS", metric),
@@ -199,10 +183,10 @@ def _of_services(
                 )
 
 
-def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, targets: str) -> Iterator[_Alarm]:
+def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, targets: str) -> Iterator[Watched]:
     dimensions = {"LoadBalancer": str(balancer), "TargetGroup": targets}
     if wanted.errors:
-        yield _Alarm(
+        yield Watched(
             f"{group}.errors",
             f"service {name} answers more than {wanted.errors} requests a minute with 5xx",
             ERRORS_OF_TARGETS,
@@ -212,7 +196,7 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
             QUIET,
         )
     if wanted.unhealthy:
-        yield _Alarm(
+        yield Watched(
             f"{group}.unhealthy",
             f"a task of service {name} fails the health check of the load balancer",
             ("AWS/ApplicationELB", "UnHealthyHostCount"),
@@ -224,74 +208,14 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
         )
 
 
-def _of_database(stack: Stack, wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
-    """Yield the alarms of the database, by the sort of its engine."""
-    if database is None or stack.config.own_database is None:
-        return
-    if stack.config.own_database.kind.aurora:
-        yield from _of_cluster(wanted, database)
-    else:
-        yield from _of_instance(wanted, database, stack.config.own_database.storage)
-
-
-def _of_cluster(wanted: Wanted, database: Database) -> Iterator[_Alarm]:
-    """Yield the alarm on the busiest instance of the cluster: near 100 % it cannot grow any more.
-
-    Sources: Aurora user guide, "Important Amazon CloudWatch metrics for Aurora Serverless v2"; aws-cdk-lib,
-    `DatabaseCluster.metricACUUtilization`, for the metric by cluster. Not measured: that the cluster's Maximum is the
-    value of its busiest instance, as CloudWatch's word for it suggests.
-    """
-    if wanted.acu:
-        yield _Alarm(
-            "database.acu",
-            f"the database uses more than {wanted.acu} % of database.max_acu",
-            ("AWS/RDS", "ACUUtilization"),
-            {"DBClusterIdentifier": database.id},
-            "Maximum",
-            (ABOVE, wanted.acu),
-            UNKNOWN,
-            # the database grows in seconds, so that shorter peaks are normal
-            minutes=15,
-        )
-
-
-def _of_instance(wanted: Wanted, database: Database, disk: int) -> Iterator[_Alarm]:
-    """Yield the alarms on an instance's CPU and its free disk: a full one stops the database.
-
-    Source: RDS user guide, "Monitoring metrics in an Amazon RDS instance"; FreeStorageSpace is in bytes.
-    """
-    dimensions = {"DBInstanceIdentifier": database.id}
-    if wanted.cpu:
-        yield _Alarm(
-            "database.cpu",
-            f"the database uses more than {wanted.cpu} % of its CPU",
-            ("AWS/RDS", "CPUUtilization"),
-            dimensions,
-            "Average",
-            (ABOVE, wanted.cpu),
-            UNKNOWN,
-            minutes=15,
-        )
-    if wanted.storage:
-        yield _Alarm(
-            "database.storage",
-            f"less than {wanted.storage} % of database.storage is free",
-            ("AWS/RDS", "FreeStorageSpace"),
-            dimensions,
-            "Minimum",
-            (BELOW, disk * 2**30 * wanted.storage // 100),
-            UNKNOWN,
-        )
-
-
-def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iterator[_Alarm]:
+def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iterator[Watched]:
     """Yield the alarm on runs dropped after all attempts; EventBridge Scheduler does not know how a started run ends.
 
     Source: EventBridge Scheduler user guide, "Monitoring Amazon EventBridge Scheduler with Amazon CloudWatch": metrics
     are by schedule group, and delivered on a best-effort basis.
     """
     if wanted.schedules and schedules.group:
-        yield _Alarm(
+        yield Watched(
             "schedules",
             "a scheduled job could not be started" + (", or the stack not put to sleep or woken" if sleeps else ""),
             ("AWS/Scheduler", "InvocationDroppedCount"),
@@ -305,7 +229,7 @@ def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iter
 
 def _of_jobs(
     stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedules, machines: StateMachines
-) -> Iterator[_Alarm]:
+) -> Iterator[Watched]:
     """Declare a rule that matches failed runs for each job with a schedule, and yield the alarm on its count.
 
     Step Functions itself counts the runs of a job with a state machine.
@@ -325,7 +249,7 @@ def _of_jobs(
                 event_pattern=_failed_run(cluster.arn, group, name),
             )
         )
-        yield _Alarm(
+        yield Watched(
             f"{name}.failed",
             f"a run of scheduled job {name} failed",
             ("AWS/Events", "TriggeredRules"),
@@ -337,7 +261,7 @@ def _of_jobs(
         )
 
 
-def _of_machine(name: str, machine: Handle) -> Iterator[_Alarm]:
+def _of_machine(name: str, machine: Handle) -> Iterator[Watched]:
     """Yield the alarms on executions that failed with all retries, or that were out of time.
 
     Source: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
@@ -346,7 +270,7 @@ def _of_machine(name: str, machine: Handle) -> Iterator[_Alarm]:
         ("failed", "ExecutionsFailed", f"a run of scheduled job {name} failed, with all its retries"),
         ("timed-out", "ExecutionsTimedOut", f"a run of scheduled job {name} was ended by its timeout"),
     ):
-        yield _Alarm(
+        yield Watched(
             f"{name}.{word}",
             text,
             ("AWS/States", metric),

@@ -31,15 +31,18 @@ class Alarms(Model):
     running: bool = True
     """Watch for a service with fewer tasks than its minimum."""
     cpu: Percent = 90
-    """The average CPU that raises an alarm, in percent of the tasks' CPU units, and of an instance of RDS; `false`: no
-    alarm."""
+    """The average CPU that raises an alarm, in percent of the tasks' CPU units, and of an instance of RDS or Valkey;
+    `false`: no alarm."""
     memory: Percent = 90
-    """The average memory that raises an alarm, in percent of the tasks' memory; `false`: no alarm."""
+    """The average memory that raises an alarm, in percent of the tasks' memory, and of that of Valkey unless it evicts;
+    `false`: no alarm."""
     acu: Percent = 90
     """The capacity of the database that raises an alarm, in percent of `database.max_acu`; `false`: no alarm."""
     storage: Percent = 10
     """The free part of a database's disk that raises an alarm when it falls below, in percent of `database.storage`;
     `false`: no alarm."""
+    dead_letters: bool = True
+    """Watch for dead letters: messages of a queue that were received too often."""
     schedules: bool = True
     """Watch for runs of scheduled jobs, and calls of `[schedule]`, that were given up."""
     failed_jobs: bool = True

@@ -151,6 +151,7 @@ VALUES: dict[str, Any] = {
     "alarms.memory": 80,
     "alarms.acu": 80,
     "alarms.storage": 20,
+    "alarms.dead_letters": False,
     "alarms.schedules": False,
     "alarms.failed_jobs": False,
     "schedule.sleep": "cron(0 20 ? * MON-FRI *)",

@@ -16,8 +16,8 @@ from provisioner.resources.cloudwatch.api import API
 from provisioner.resources.cloudwatch.pieces import AT_ONCE
 
 ABOVE, AT_LEAST, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
-QUIET, UNKNOWN, WRONG = "notBreaching", "missing", "breaching"
-"""The meaning of a period without data.
+QUIET, UNKNOWN, WRONG, KEPT = "notBreaching", "missing", "breaching", "ignore"
+"""The meaning of a period without data; `ignore` keeps the state.
 
 Metrics that are written only if there is something to count have no data when all is well. Metrics that are written
 every minute have no data when the value is not known (CloudWatch user guide, "Configuring how CloudWatch alarms treat

@@ -46,6 +46,8 @@ UNCHANGED = {
     # no job of it has a schedule
     "alarms.schedules",
     "alarms.failed_jobs",
+    # there is no queue
+    "alarms.dead_letters",
     # Aurora's storage grows by itself
     "alarms.storage",
     # a database that exists keeps its data

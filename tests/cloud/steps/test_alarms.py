@@ -147,3 +147,48 @@ def test_ones_own_topic_is_looked_at_first(project: Project, attributes: dict[st
         assert "topic/" not in ended.out
         return
     assert words in ended.err
+
+
+QUEUE = "[queues.work]\nattempts = 1\n"
+LATER = 180
+"""Seconds after which an alarm knows a minute that was over."""
+
+
+@pytest.mark.slow
+def test_a_dead_letter_sets_its_alarm_off(project: Project) -> None:
+    project.write(alarms(f'email = ["{OPS}"]', QUEUE))
+    project.up()
+    assert shown(project)["work-dead-letters"]["TreatMissingData"] == "ignore"
+    sqs, name = project.cloud.client("sqs"), f"{NAME}-work"
+    url, dead = (sqs.get_queue_url(QueueName=one)["QueueUrl"] for one in (name, f"{name}-dead"))
+
+    def state() -> str:
+        project.cloud.advance(LATER)
+        return str(shown(project)["work-dead-letters"]["StateValue"])
+
+    assert state() == "OK"
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)
+        project.cloud.advance(5)
+    assert state() == "ALARM"
+    sqs.purge_queue(QueueUrl=dead)
+    assert state() == "OK"
+    project.write(alarms(f'email = ["{OPS}"]\ndead_letters = false', QUEUE))
+    assert {address: one["action"] for address, one in project.planned().items()} == {
+        "alarm/work.dead-letters": "delete"
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("evict", "of_memory"), [(False, 2), (True, 0)])
+def test_each_node_of_valkey_is_watched(project: Project, evict: bool, of_memory: int) -> None:
+    project.write(alarms(f'email = ["{OPS}"]', f"[redis]\nreplicas = 1\nevict = {str(evict).lower()}\n"))
+    project.up()
+    found = {name: one for name, one in shown(project).items() if name.startswith("redis-")}
+    members = project.cloud.client("elasticache").describe_cache_clusters()["CacheClusters"]
+    watched = {one["Dimensions"][0]["Value"] for one in found.values()}
+    assert watched == {one["CacheClusterId"] for one in members}
+    assert len([name for name in found if name.endswith("-memory")]) == of_memory
+    assert len([name for name in found if name.endswith("-cpu")]) == 2
+    assert project.planned() == {}
