@@ -1,4 +1,4 @@
-"""The records that commands keep beside those of resources: the names of their types, and the numbers of tasks."""
+"""Records of commands, which are no resources: the names of their types, and the numbers of tasks."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ DAY = 86400
 
 
 def conditions(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
-    """Return the condition of the stack's own certificates, and of those that its listeners use."""
+    """Return the condition of the stack's own certificates and of its listeners' certificates."""
     made = [one for one in records.values() if one.type == "certificate" and one.id]
     own = {str(one.id): one.address.partition("/")[2] for one in made}
     listed = [one for one in records.values() if one.type in ("listener", "listener_certificate")]
