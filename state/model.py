@@ -21,6 +21,8 @@ RERUN = "Fix that, then run the same command again: it resumes from the recorded
 """The advice when the state cannot be written."""
 RESTORE = "Restore an earlier version, or run `provision recover`"
 """The advice when the state cannot be understood."""
+REBUILD = "`provision recover` rebuilds the state from the account"
+"""The advice when the state contradicts itself."""
 
 Phase = Literal["creating", "created", "ready", "deleting"]
 
@@ -347,3 +349,17 @@ def _thinned(history: Sequence[Run]) -> list[Run]:
     """Return the runs with their timelines removed, except the newest few timelines."""
     kept = [run for run in history if run.timeline][-TIMELINES:]
     return [run if run in kept else replace(run, timeline=[]) for run in history]
+
+
+def check_bound(state: State) -> State:
+    """Return a state that names the account and Region of its records: else foreign resources could be deleted.
+
+    Raises:
+        StateError: the account or the Region is missing.
+    """
+    if state.records and not (state.account and state.region):
+        raise StateError(
+            f"the state is inconsistent: it has {len(state.records)} records, but no account or Region. "
+            f"Restore it from a backup; {REBUILD}"
+        )
+    return state

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from provisioner import Stack, ready, step
 from provisioner.config.host_names import title
-from provisioner.resources.acm import Certificate, ValidationRecord, proven
+from provisioner.resources.acm.certificates import Certificate, proven
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.steps.dns import Dns
 
 

@@ -9,9 +9,8 @@ from typing import Any
 from provisioner import Stack
 from provisioner.config.call_variables import call_variables
 from provisioner.config.container import Container
-from provisioner.config.facts import Held
 from provisioner.config.jobs import Job
-from provisioner.config.secrets import VERSION_LABEL
+from provisioner.config.secrets import VERSION_LABEL, Held
 from provisioner.config.services import Service
 from provisioner.config.store_words import DATABASE_WORDS, STORE
 from provisioner.steps.secrets import Secrets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner import Stack, ready, step
-from provisioner.config.facts import Held
+from provisioner.config.secrets import Held
 from provisioner.resources.ssm import ConnectionUrl
 from provisioner.steps.database import Database
 from provisioner.steps.secrets import Secrets, url_parameter

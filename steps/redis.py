@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner import Handle, Network, Stack, ready, step
-from provisioner.config.facts import Held
 from provisioner.config.redis import PORT, VERSION
+from provisioner.config.secrets import Held
 from provisioner.resources.elasticache.groups import CacheParameterGroup, CacheSubnetGroup
 from provisioner.resources.elasticache.replication_group import ReplicationGroup
 from provisioner.resources.ssm import ConnectionUrl, SecureParameter

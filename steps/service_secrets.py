@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner import Stack, ready, step
-from provisioner.config.facts import Held
-from provisioner.config.secrets import Secret, parameter_of, path, users
+from provisioner.config.secrets import Held, Secret, parameter_of, path, users
 from provisioner.resources.ssm import SecureParameter
 
 

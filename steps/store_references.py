@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from provisioner import Handle, Stack, ready
 from provisioner.config import store_references
 from provisioner.config.container import Container
-from provisioner.config.facts import Held
 from provisioner.config.redis import PORT, REDIS_URL
-from provisioner.config.secrets import Secret
+from provisioner.config.secrets import Held, Secret
 from provisioner.config.workload import DATABASE_URL, USED_SECRETS, Workload
 from provisioner.steps.database import Database
 from provisioner.steps.redis import Redis

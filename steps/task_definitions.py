@@ -10,10 +10,10 @@ from provisioner import Roles, Stack, step
 from provisioner.config import extends
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.container import Container
-from provisioner.config.facts import Held
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.protocols import by_proxy
+from provisioner.config.secrets import Held
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
 from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY, Variables

@@ -45,8 +45,13 @@ def _content(file_path: str) -> Any:
     for file in (Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")):
         if file.is_file():
             content = file.read_bytes()
-            return from_json(zlib.decompress(content, _GZIP) if file.suffix == ".gz" else content, cache_strings="keys")
+            return from_json(_unpacked(content) if file.suffix == ".gz" else content, cache_strings="keys")
     return None
+
+
+def _unpacked(content: bytes) -> bytes:
+    """Return the content of a gzip file. Its last four bytes tell its size (RFC 1952): room for it is made once."""
+    return zlib.decompress(content, _GZIP, int.from_bytes(content[-4:], "little"))
 
 
 # A file is read once a process: a rehearsal has a session for each of its commands.

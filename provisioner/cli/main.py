@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     `run` and `exec` end with the code of the program that they ran, or 125.
     """
     gc.set_threshold(GARBAGE)
+    # none of pydantic's plugins is used: to find them, it reads the files of every installed distribution
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     # the process ends with all its memory: no garbage collection at the end, and no object is taken apart
     atexit.register(gc.freeze)
     try:

@@ -1,9 +1,7 @@
 """Shared parts of the tables of `stack.toml`: the base class of their models, and types that several models use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,7 +22,11 @@ Problem = tuple[str, str]
 
 
 class Model(BaseModel):
-    """Base class of all tables: strict types, no unknown keys, immutable."""
+    """Base class of all tables: strict types, no unknown keys, immutable.
+
+    The modules of models do without `from __future__ import annotations`: pydantic would compile each annotation again
+    from its text, at every start.
+    """
 
     # pydantic would read the source of each model for the descriptions of its keys, which only the schema needs:
     # `provisioner.config.schema` reads them; a wrong value may be a secret, and pydantic's own message would repeat it;
@@ -37,7 +39,7 @@ class Model(BaseModel):
         yield from ()
 
     @model_validator(mode="after")
-    def _consistent(self) -> Model:
+    def _consistent(self) -> Self:
         if found := list(self.problems()):
             raise loader.Inconsistent(found)
         return self

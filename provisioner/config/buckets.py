@@ -1,7 +1,5 @@
 """The tables `[buckets.NAME]`, and the key `buckets` of services and jobs: S3 buckets for the objects of tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """The model of one container of a task: its image, command, dependencies, variables and rights."""
 
-from __future__ import annotations
-
 import posixpath
 import shlex
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """The model of `services.NAME.deployment` in `stack.toml`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.config.instances import Size
+from provisioner.config.records import Sizes
 from provisioner.config.redis import CacheSnapshot
-from provisioner.config.secrets import Secret
-from provisioner.config.services import Service
+from provisioner.config.secrets import Held, Secret
 
 
 @dataclass(frozen=True)
@@ -43,68 +43,6 @@ class Deployed:
     instead_of: str
     by: str = ""
     at: float = 0.0
-
-
-SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
-"""The types of the records behind `Sizes`. Their names are here because an import of the types needs boto3."""
-CALLING = "universal_schedule"
-"""The type of the schedules that put the stack to sleep and wake it."""
-DEPLOYED = "deployed_image"
-"""The type of the records of images that `provision deploy` runs instead of the configured ones."""
-EXPIRES = "expiring_stack"
-"""The type of the record with the time at which the stack expires."""
-PROTECTED = "protected_stack"
-"""The type of the record that protects the whole stack from deletion."""
-PART = "sleeping_part"
-"""The type of the records of parts that `provision sleep` has deleted, for `provision wake` to create again."""
-ENDPOINTS, NAT, BALANCER = "endpoints", "nat", "balancer"
-PARTS = {ENDPOINTS: "interface endpoints", NAT: "NAT gateways", BALANCER: "load balancer"}
-"""Parts of a stack that `sleep` can delete: the name in records and options, and the words for users."""
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """The number of tasks that `provision scale` has set for a service.
-
-    Attributes:
-        least: the number of tasks; of a service with `scaling`, the minimum.
-        most: the same number; of a service with `scaling`, the maximum.
-        instead_of: the configured number at that time, in words.
-    """
-
-    least: int
-    most: int
-    instead_of: str
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Numbers of tasks that `provision scale` and `sleep` hold, different from the configuration.
-
-    Attributes:
-        scaled: the numbers by service. paused: by service, or job with a schedule, the number of tasks before.
-        asleep: whether the whole stack is stopped, by `sleep`.
-        by_schedule: whether it is stopped by `[schedule]`, as AWS shows.
-        slept: the number of tasks before the `sleep`, by service that scales.
-    """
-
-    scaled: Mapping[str, Scaled] = field(default_factory=dict)
-    paused: Mapping[str, int] = field(default_factory=dict)
-    asleep: bool = False
-    by_schedule: bool = False
-    slept: Mapping[str, int] = field(default_factory=dict)
-
-    def held(self, name: str) -> bool:
-        """Return whether a command has stopped a service or a job, so that its own schedules are off."""
-        return self.asleep or name in self.paused
-
-    def rests(self, name: str) -> bool:
-        """Return whether a service has no tasks now, because of a command or of `[schedule]`."""
-        return self.by_schedule or self.held(name)
-
-    def unanswered(self, services: Mapping[str, Service]) -> bool:
-        """Return whether the load balancer answers 503 in place of a public service without tasks."""
-        return any(service.public and self.rests(name) for name, service in services.items())
 
 
 @dataclass(frozen=True)
@@ -207,21 +145,6 @@ class ExistingListener:
 def balancer_of(listener: str) -> str:
     """Return the ARN of the load balancer of a listener (ELBv2 API: the listener's has one part more)."""
     return listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
-
-
-@dataclass(frozen=True)
-class Held:
-    """A secret that exists outside of the stack, without its value.
-
-    Attributes:
-        arn: its ARN; in Secrets Manager, with the six characters behind the name.
-        version: the time of its last change, or the id of its current version.
-        key: its KMS key as AWS shows it, an ARN, an id or an alias; empty for AWS's own key.
-    """
-
-    arn: str
-    version: str
-    key: str = ""
 
 
 @dataclass(frozen=True)

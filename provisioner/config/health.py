@@ -1,7 +1,5 @@
 """The model of `services.NAME.health` in `stack.toml`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The model of `[jobs.NAME]` in `stack.toml`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 

@@ -1,11 +1,9 @@
 """The models of `stack.toml`: every setting, its default, and every check that needs no AWS."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
@@ -142,7 +140,7 @@ class Config(Model):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _completed(cls, table: Any, handler: ModelWrapValidatorHandler[Config]) -> Config:
+    def _completed(cls, table: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Add the keys that `extends` inherits and the defaults of the environment, before all checks."""
         if not isinstance(table, Mapping):
             return handler(table)

@@ -1,7 +1,5 @@
 """The model of `[network]` in `stack.toml`: the VPC, its subnets, and the tasks' way to the internet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from ipaddress import IPv4Network, collapse_addresses
 from typing import Annotated, Literal

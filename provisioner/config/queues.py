@@ -1,7 +1,5 @@
 """The tables `[queues.NAME]`, and the key `queues` of services and jobs: SQS queues for work that is done later."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """The table `[redis]`, and the key `redis` of services and jobs: Valkey for queues, sessions and caches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The models of `[services.NAME.scaling]` in `stack.toml`: bounds of the number of tasks, metrics, and times."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 

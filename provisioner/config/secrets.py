@@ -68,6 +68,21 @@ class Secret:
         return "secretsmanager" if self.kind == "secretsmanager" else "ssm"
 
 
+@dataclass(frozen=True)
+class Held:
+    """A secret that exists outside of the stack, without its value.
+
+    Attributes:
+        arn: its ARN; in Secrets Manager, with the six characters behind the name.
+        version: the time of its last change, or the id of its current version.
+        key: its KMS key as AWS shows it, an ARN, an id or an alias; empty for AWS's own key.
+    """
+
+    arn: str
+    version: str
+    key: str = ""
+
+
 def path(stack: str) -> str:
     """Return the path under which a stack keeps its own parameters for secrets."""
     return f"/{stack}/secrets/"

@@ -1,7 +1,5 @@
 """The model of `[services.NAME.sidecars.NAME]` and `[jobs.NAME.sidecars.NAME]`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The models of `[sign_in.NAME]` in `stack.toml`: providers at which the load balancer has clients sign in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -61,7 +59,7 @@ def callbacks(hosts: Sequence[str]) -> list[str]:
 
 
 def problems(
-    services: Mapping[str, Service], tables: Mapping[str, SignIn], generated: Mapping[str, str]
+    services: Mapping[str, "Service"], tables: Mapping[str, SignIn], generated: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Yield sign-ins that there are not, that nobody uses, and that a service cannot have.
 
@@ -93,7 +91,7 @@ def problems(
             yield f"sign_in.{name}.client_secret", f"{why}: use another name"
 
 
-def between_services(public: Mapping[str, Service], hosts: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def between_services(public: Mapping[str, "Service"], hosts: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield paths without a sign-in that would take requests from a longer path of another service.
 
     Args:
@@ -113,7 +111,7 @@ def between_services(public: Mapping[str, Service], hosts: Mapping[str, Sequence
                     break
 
 
-def without_https(public: Mapping[str, Service], *, https: bool, clear: bool, cloudfront: bool) -> Iterator[Problem]:
+def without_https(public: Mapping[str, "Service"], *, https: bool, clear: bool, cloudfront: bool) -> Iterator[Problem]:
     """Yield sign-ins of services that clients reach by HTTP, where AWS has none, or where they would go round it.
 
     Args:

@@ -1,7 +1,5 @@
 """The models of the smaller tables of `stack.toml`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 

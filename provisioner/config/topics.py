@@ -1,7 +1,5 @@
 """The tables `[topics.NAME]`, and the key `topics` of services and jobs: SNS topics, each message to several queues."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 

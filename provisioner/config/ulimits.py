@@ -1,7 +1,5 @@
 """The model of `ulimits`: limits of the operating system for the processes of a container."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 

@@ -1,10 +1,8 @@
 """The keys of `[database]` for a database of somebody else, which the stack uses and does not own."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -13,10 +11,7 @@ from provisioner.config import validators as values
 from provisioner.config.base import Model, Problem
 from provisioner.config.loader import shown
 from provisioner.config.secrets import Secret, read_outside_secret
-from provisioner.config.workload import MOST_GROUPS
-
-if TYPE_CHECKING:
-    from provisioner.config.workload import Workload
+from provisioner.config.workload import MOST_GROUPS, Workload
 
 IDENTIFIER = r"[A-Za-z](-?[A-Za-z0-9]){0,62}"
 """The identifiers of clusters and instances (RDS API, CreateDBCluster and CreateDBInstance)."""

@@ -1,7 +1,5 @@
 """The tables `[volumes.NAME]`, and the key `volumes` of services and jobs: file systems of EFS that tasks share."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 

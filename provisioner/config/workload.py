@@ -1,7 +1,5 @@
 """The model of settings that services and jobs share: the container, its sidecars, rights, and the size of a task."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Protocol
 

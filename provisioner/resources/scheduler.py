@@ -29,7 +29,7 @@ from provisioner.aws.permissions import (
     untagging,
 )
 from provisioner.aws.tagging import observed, tag_map, tags_of
-from provisioner.config.facts import CALLING
+from provisioner.config.records import CALLING
 from provisioner.engine.costs import Around, Cost
 from provisioner.engine.planning.actions import parsed
 from provisioner.engine.ports import Row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
@@ -15,9 +16,7 @@ from provisioner.engine.own_code import unsupported
 from provisioner.engine.records.lookup import addresses_by_id
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
-from provisioner.state.model import Record, State, StateError
-
-REBUILD = "`provision recover` rebuilds the state from the account"
+from provisioner.state.model import REBUILD, Record, StateError
 
 
 def check(records: Mapping[str, Record]) -> None:
@@ -32,20 +31,6 @@ def check(records: Mapping[str, Record]) -> None:
     for record in records.values():
         if record.type in resource_types:
             _check_arguments(record, resource_types[record.type].identity, settings[record.type])
-
-
-def check_bound(state: State) -> State:
-    """Return a state that names the account and Region of its records: else foreign resources could be deleted.
-
-    Raises:
-        StateError: the account or the Region is missing.
-    """
-    if state.records and not (state.account and state.region):
-        raise StateError(
-            f"the state is inconsistent: it has {len(state.records)} records, but no account or Region. "
-            f"Restore it from a backup; {REBUILD}"
-        )
-    return state
 
 
 def check_order(records: Mapping[str, Record]) -> None:
@@ -100,7 +85,9 @@ def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[
 def _settings(resource_type: type[Resource]) -> dict[str, Any]:
     """Return the types of the type's settings only: resolving all other annotations takes much longer."""
     declared = {field.name: field.type for field in fields(resource_type) if field.name != "name"}
-    return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[resource_type.__module__]))
+    # a setting may be of a class in another module, which imports the names of its type
+    names = ChainMap(*(vars(sys.modules[one.__module__]) for one in resource_type.__mro__))
+    return get_type_hints(SimpleNamespace(__annotations__=declared), localns=names)
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.records.consistency import REBUILD
 from provisioner.engine.resource_types import current
-from provisioner.state.model import Record, StateError
+from provisioner.state.model import REBUILD, Record, StateError
 
 if TYPE_CHECKING:
     from provisioner.state.store import Store

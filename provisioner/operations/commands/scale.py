@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import Scaled, Sizes
+from provisioner.config.records import Scaled, Sizes
 from provisioner.config.scaling import Bounds
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import configuration, standing, stores

@@ -10,13 +10,11 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import explaining
 from provisioner.aws.ownership import tag_pairs
-from provisioner.config.facts import Held
 from provisioner.config.secret_values import looks_secret
-from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, key_of, parameter_name, path, users
+from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Held, Secret, key_of, parameter_name, path, users
 from provisioner.config.store_words import store_parameter
 from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
-from provisioner.operations.prerequisites import references
 from provisioner.operations.prerequisites.secret_parameters import own_parameters
 from provisioner.operations.prerequisites.secret_versions import CommandLine, described, look
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
@@ -138,6 +136,9 @@ def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = Fal
         NotOwned: the parameter exists and is not this stack's.
         ApiError: AWS refused the call.
     """
+    # here, since it brings many resource types, and `secret list` needs none of them
+    from provisioner.operations.prerequisites import references
+
     check_settable(config, name)
     check_size(value, advanced=advanced)
     parameter = path(config.name) + name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import BALANCER
+from provisioner.config.records import BALANCER
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Notice
 from provisioner.operations.context import configuration, connection, standing, stores

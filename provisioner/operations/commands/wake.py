@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import PART, PAUSED
+from provisioner.config.records import PART, PAUSED
 from provisioner.engine.events import Notice
 from provisioner.operations.context import configuration, standing, stores
 from provisioner.operations.overrides import sizes, sleep_parts
@@ -20,8 +20,8 @@ from provisioner.resources.ecs.sizes import SleepingStack
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.engine.events import Emit
     from provisioner.operations.context.options import Options
     from provisioner.operations.runs.viewer import Ended, Viewer

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws.errors import ApiError, explaining
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import tag_map
-from provisioner.config.facts import ASLEEP, DEPLOYED, EXPIRES, PAUSED, PROTECTED, SCALED
+from provisioner.config.records import ASLEEP, DEPLOYED, EXPIRES, PAUSED, PROTECTED, SCALED
 from provisioner.engine.errors import ConfigurationError
 from provisioner.state.model import Record
 

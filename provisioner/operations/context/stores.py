@@ -71,11 +71,14 @@ def configured(options: Options, config: Config, aws: Aws | None = None) -> Stat
         ProvisionError: the bucket cannot be asked.
         StateError: it cannot be read.
     """
-    from provisioner.engine.records.consistency import check_bound
-    from provisioner.state import local, s3_read
+    from provisioner.state.model import check_bound
 
     if not config.state.bucket:
+        from provisioner.state import local
+
         return check_bound(local.read(directory(options, config), config.name))
+    from provisioner.state import s3_read
+
     aws = aws or reader(options, config)
     return check_bound(s3_read.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
 
@@ -127,9 +130,9 @@ def open_store(options: Options, config: Config, aws: Aws, command: str, *, rest
 def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Do the same as `open_store`, even if this machine has another state besides the bucket's."""
     import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-    from provisioner.engine.records.consistency import check_bound
     from provisioner.engine.records.type_aliases import rewrite
     from provisioner.operations.context import cluster_tags
+    from provisioner.state.model import check_bound
 
     store_of = bucket_store if config.state.bucket else local_store
     with signals.held(), store_of(options, config, aws, command) as store:

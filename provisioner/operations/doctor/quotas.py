@@ -18,7 +18,7 @@ from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.operations.prerequisites import account_quotas
 from provisioner.operations.prerequisites.zones import endpoints_of
-from provisioner.resources.acm import Certificate
+from provisioner.resources.acm.certificates import Certificate
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.cloudfront.distribution import Distribution
 from provisioner.resources.ec2.endpoints import VpcEndpoint

@@ -13,7 +13,7 @@ from provisioner.aws.tagging import tag_map
 from provisioner.config.facts import balancer_of
 from provisioner.config.group_rules import weight
 from provisioner.operations.prerequisites.instance_sizes import sizes
-from provisioner.resources.acm import KEY_TYPES
+from provisioner.resources.acm.certificates import KEY_TYPES
 from provisioner.resources.cloudfront.api import listed
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ec2.security import SecurityGroup

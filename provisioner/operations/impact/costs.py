@@ -61,7 +61,7 @@ def of_config(config: Config, directory: Path, load: Load | None = None, *, asle
         ConfigurationError: there is no price at all of that Region, or a step of the user's own failed.
     """
     import provisioner.steps  # noqa: F401  (importing the package registers the steps)
-    from provisioner.config.facts import Sizes
+    from provisioner.config.records import Sizes
     from provisioner.steps import offline
     from provisioner.steps.stack import run
 

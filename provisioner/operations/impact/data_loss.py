@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import PROTECTED
+from provisioner.config.records import PROTECTED
 from provisioner.engine.execution.destroy import is_foreign
 from provisioner.engine.planning.actions import Planned
 from provisioner.engine.planning.losses import Loss, data_of, losses

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.records.type_aliases import renamed
-from provisioner.operations.inspection.verdicts import EXPIRES_DAYS
+from provisioner.operations.inspection import certificates
 from provisioner.state.model import Record, State
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
 
-DAY = 86400
-"""The seconds of a day."""
+DATABASES = {"db_cluster": "rds.database", "single_db_instance": "rds.single"}
+"""The module below `provisioner.resources` of each type of databases. The other types that are read are imported by the
+functions that read them."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,15 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
         ApiError: a read was refused.
         StateError: a record of one of these parts is invalid.
     """
-    # import only the resource types that are read here: importing those of all steps takes longer than the calls
-    import provisioner.resources.rds.database
-    import provisioner.resources.rds.single  # noqa: F401
     from provisioner.aws.errors import explaining
     from provisioner.engine.records.references import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations.inspection import workloads
     from provisioner.operations.prerequisites import ami
 
+    # import only the resource types that are read here: importing those of all steps takes longer than the calls
+    for name in DATABASES.keys() & {record.type for record in state.records.values()}:
+        import_module(f"provisioner.resources.{DATABASES[name]}")
     records = renamed(state.records, importing=False)
     looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(KnownResources(looked_at))
@@ -66,10 +68,10 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
             partial(_databases, records=records) if "db_cluster" in types else _nothing,
             partial(_instance, records=records) if "single_db_instance" in types else _nothing,
             ami.condition if "launch_template" in types else _nothing,
-            partial(_certificates, records=records),
+            partial(certificates.conditions, records=records),
         )
-        (services, job_list), instances, clusters, single, amis, certificates = aws.each(lambda ask: ask(aws), asked)
-        return Health(services, instances, [*clusters, *single], amis, job_list, certificates, aws.pace.time())
+        (services, job_list), instances, clusters, single, amis, certified = aws.each(lambda ask: ask(aws), asked)
+        return Health(services, instances, [*clusters, *single], amis, job_list, certified, aws.pace.time())
 
 
 def _nothing(_: Aws) -> list[dict[str, Any]]:
@@ -143,39 +145,6 @@ def _instance(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
 
 def _missing(recorded: Iterable[str], found: Collection[str]) -> list[dict[str, Any]]:
     return [{"name": name, "status": "missing", "host": None, "problem": ""} for name in recorded if name not in found]
-
-
-def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
-    from provisioner.resources.acm import condition as told
-
-    made = [one for one in records.values() if one.type == "certificate" and one.id]
-    own = {str(one.id): one.address.partition("/")[2] for one in made}
-    listed = [one for one in records.values() if one.type in ("listener", "listener_certificate")]
-    used = [str(arn) for one in listed if (arn := one.arguments.get("certificate_arn"))]
-    arns = list(dict.fromkeys([*own, *used]))
-    found = []
-    for arn, one in zip(arns, aws.each(lambda arn: told(aws, arn), arns), strict=True):
-        domain = one.pop("domain")
-        name = own.get(arn) or domain or arn
-        found.append({"name": name, **one, "problem": _expiry(one, aws.pace.time(), mine=arn in own)})
-    return found
-
-
-def _expiry(certificate: Mapping[str, Any], now: float, *, mine: bool = True) -> str:
-    """Return the problem of a certificate. `PENDING_VALIDATION` is no problem: the certificate is not in use yet.
-
-    Args:
-        mine: whether it is the stack's own, and not one of `dns.certificate`.
-    """
-    status, ends = certificate["status"], certificate["expires"]
-    if status not in ("ISSUED", "PENDING_VALIDATION"):
-        return str(status)
-    if ends is None or ends - now > EXPIRES_DAYS * DAY:
-        return ""
-    if not mine and not certificate["renewal"]:
-        return "nobody has renewed it: import a new one under the same ARN, or let ACM find its validation records"
-    renewal = f"its renewal is {certificate['renewal']}" if certificate["renewal"] else "ACM has not renewed it"
-    return f"{renewal}: see that its validation records are there and that a listener uses it"
 
 
 def _restart(instances: Collection[str], region: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.facts import ASLEEP
+from provisioner.config.records import ASLEEP
 from provisioner.config.sign_in import callbacks
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.operations.context import account, connection, embedded_cloud

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.operations.context import connection, embedded_cloud, state_bucket, stores
+from provisioner.operations.context import connection, embedded_cloud, stores
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import stack_status
 from provisioner.operations.overrides import expiration, scaling_times, sizes
-from provisioner.state import lease, lock
+from provisioner.state import lock
 from provisioner.state.runtime import MACHINE
 
 if TYPE_CHECKING:
@@ -122,6 +122,9 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
         stack_status.condition(options, config, state, watch.way) if restarted is None else (None, "it was restarted")
     )
     if config.state.bucket:
+        from provisioner.operations.context import state_bucket
+        from provisioner.state import lease
+
         aws = watch.way()
         locked_by = lease.holder(state_bucket.objects(config, aws, aws.client("s3")), aws.pace.runtime)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from provisioner.config.facts import CALLING, PAUSED, SCALED
+from provisioner.config.records import CALLING, PAUSED, SCALED
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.facts import ENDPOINTS, NAT, PART, PARTS
 from provisioner.config.loader import suggestion
+from provisioner.config.records import ENDPOINTS, NAT, PART, PARTS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.ecs.service import Service

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import EXPIRES
 from provisioner.config.production import is_production
+from provisioner.config.records import EXPIRES
 from provisioner.config.time_spans import seconds_of
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.words import names

@@ -8,8 +8,8 @@ from provisioner.config.due import next_due
 from provisioner.operations.overrides.sizes import moment
 
 if TYPE_CHECKING:
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
 
 
 def notes(config: Config, sizes: Sizes, now: float) -> list[str]:

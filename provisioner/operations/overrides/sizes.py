@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from provisioner.config.due import next_due
-from provisioner.config.facts import ASLEEP, CALLING, PART, PARTS, PAUSED, SCALED, Scaled, Sizes
 from provisioner.config.models import Config
+from provisioner.config.records import ASLEEP, CALLING, PART, PARTS, PAUSED, SCALED, Scaled, Sizes
 from provisioner.config.services import Service
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count

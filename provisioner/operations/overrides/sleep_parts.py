@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.facts import ASLEEP, BALANCER, ENDPOINTS, NAT, PART
+from provisioner.config.records import ASLEEP, BALANCER, ENDPOINTS, NAT, PART
 from provisioner.engine.declaration import REFERENCE, filled
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.target import as_recorded

@@ -17,8 +17,8 @@ from provisioner.resources.scheduler import UniversalSchedule
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.config.services import Service as Wanted
     from provisioner.engine.declaration import Declared
     from provisioner.state.model import Record

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import PROTECTED
+from provisioner.config.records import PROTECTED
 from provisioner.operations.overrides import expiration
 from provisioner.state.model import Record
 

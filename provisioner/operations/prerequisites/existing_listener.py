@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import code_of
-from provisioner.config.facts import BALANCER, PART, ExistingListener, OthersRule, balancer_of
+from provisioner.config.facts import ExistingListener, OthersRule, balancer_of
 from provisioner.config.host_names import covered
 from provisioner.config.protocols import BY_HTTPS
+from provisioner.config.records import BALANCER, PART
 from provisioner.config.together import without_listener
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.host_names import zone_of
 from provisioner.engine.errors import ConfigurationError
-from provisioner.resources.acm import Certificate, names_there
+from provisioner.resources.acm.certificates import Certificate, names_there
 from provisioner.resources.route53.handover import former_of
 from provisioner.resources.route53.pages import normal_name
 from provisioner.resources.route53.zones import public_zones

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import batches
-from provisioner.config.facts import Held
-from provisioner.config.secrets import Secret, key_of, parameter_name, users
+from provisioner.config.secrets import Held, Secret, key_of, parameter_name, users
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ssm import OWN_KEY, version_of
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.config.host_names import zone_of
-from provisioner.resources.acm import Certificate
+from provisioner.resources.acm.certificates import Certificate
 from provisioner.resources.elbv2.listener_certificates import ListenerCertificate
 from provisioner.resources.elbv2.listeners import Listener
 from provisioner.resources.route53.records import RecordSet

@@ -14,7 +14,7 @@ from provisioner.engine.records.substitution import with_references
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.operations.rehearsal.snapshots import MADE_OF
-from provisioner.resources.acm import ValidationRecord
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.state.model import Record
 
 UNFINISHED = {"creating": "is still being created", "deleting": "is being deleted"}

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.facts import Held
-from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_name, parameter_of, users
+from provisioner.config.secrets import VERSION_LABEL, Held, Secret, parameter_name, parameter_of, users
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
 from provisioner.resources.iam import Role
 from provisioner.resources.ssm import ConnectionUrl, SecureParameter

@@ -12,8 +12,8 @@ from provisioner.resources.cloudwatch.alarms import Alarm
 from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.state.model import Record
 
 

@@ -23,8 +23,8 @@ from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.engine.declaration import Declared
     from provisioner.engine.events import Emit
     from provisioner.operations.runs.viewer import Viewer

@@ -13,8 +13,8 @@ from provisioner.resources.ecs.service import Service
 from provisioner.resources.scheduler import Schedule
 
 if TYPE_CHECKING:
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.config.scaling import Bounds, Scaling
     from provisioner.engine.declaration import Declared
     from provisioner.state.model import Record

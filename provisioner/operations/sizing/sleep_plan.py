@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
+from provisioner.config.records import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.cost import estimate
 from provisioner.engine.errors import ConfigurationError, PartProtected
 from provisioner.operations.impact import costs
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provisioner.aws.client import Aws
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.engine.declaration import Declared
     from provisioner.state.model import Record
 

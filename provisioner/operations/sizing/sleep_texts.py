@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from provisioner.aws import durations
-from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART, PARTS
+from provisioner.config.records import BALANCER, ENDPOINTS, NAT, PART, PARTS
 from provisioner.engine.words import count, names
 from provisioner.operations.overrides import sizes
 from provisioner.operations.overrides.sleep_parts import going

@@ -14,8 +14,8 @@ from provisioner.operations.sizing.scope import sized
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
+    from provisioner.config.records import Sizes
     from provisioner.engine.declaration import Declared
     from provisioner.state.model import Record
     from provisioner.state.store import Store

@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-from provisioner.engine.records.consistency import check, check_bound, check_order
+from provisioner.engine.records.consistency import check, check_order
 from provisioner.operations.context import state_bucket, stores
 from provisioner.state.disk import DISK, Disk
-from provisioner.state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable
+from provisioner.state.model import (
+    ForeignState,
+    State,
+    StateError,
+    StateLocked,
+    StateTooNew,
+    StateUnavailable,
+    check_bound,
+)
 from provisioner.state.runtime import MACHINE, Runtime
 
 if TYPE_CHECKING:

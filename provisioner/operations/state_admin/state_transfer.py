@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.records import consistency
-from provisioner.engine.records.consistency import check_bound
 from provisioner.engine.words import count
 from provisioner.operations.context import signals, state_bucket, stores
 from provisioner.operations.context.state_bucket import named
-from provisioner.state.model import State, StateError
+from provisioner.state.model import State, StateError, check_bound
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -16,7 +16,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of
 from provisioner.aws.redaction import without_secret_values
 from provisioner.config.builds import content_tag
-from provisioner.config.facts import DEPLOYED
+from provisioner.config.records import DEPLOYED
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.docker.reference import parse

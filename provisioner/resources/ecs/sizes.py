@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.config.facts import ASLEEP, EXPIRES, PART, PAUSED, PROTECTED, SCALED
+from provisioner.config.records import ASLEEP, EXPIRES, PART, PAUSED, PROTECTED, SCALED
 from provisioner.engine.resource import Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.only_recorded import OnlyRecorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.config.facts import ASLEEP
+from provisioner.config.records import ASLEEP
 from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load, hourly, monthly
 
 LEAST_AWAKE = 0.5

@@ -20,9 +20,13 @@ HEAVY = (
     "rich",
     "s3transfer",
     "provisioner.cli.commands",
+    "provisioner.config.facts",
     "provisioner.docker.copy",
     "provisioner.permissions.table",
+    "provisioner.resources.acm.certificates",
     "provisioner.resources.cloudcontrol.resource",
+    "provisioner.resources.rds.single",
+    "provisioner.state.objects",
     "provisioner.steps.stack",
 )
 PLAN = ("boto3", "dns.resolver", "docker", "moto", "multiprocessing", "rich", "s3transfer")

@@ -20,7 +20,7 @@ from provisioner.engine.resource_types import all_types
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.context.options import Options, Target
 from provisioner.operations.planning import declaration, dry_run
-from provisioner.resources.acm import Certificate
+from provisioner.resources.acm.certificates import Certificate
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.elbv2.balancer import LoadBalancer

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.engine.declaration import ready
 from provisioner.engine.errors import SomeFailed, TimedOut
-from provisioner.resources.acm import Certificate
+from provisioner.resources.acm.certificates import Certificate
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup

@@ -12,7 +12,8 @@ from botocore.httpsession import URLLib3Session
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
-from provisioner.resources.acm import Certificate, ValidationRecord, proven
+from provisioner.resources.acm.certificates import Certificate, proven
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record

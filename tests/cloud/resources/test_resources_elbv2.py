@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.engine.declaration import Handle, ids, ready
-from provisioner.resources.acm import Certificate, ValidationRecord
+from provisioner.resources.acm.certificates import Certificate
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.elbv2.actions import answer, forward, redirect_to

@@ -16,7 +16,7 @@ from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.events import Event, Notice
 from provisioner.engine.resource import Observed
 from provisioner.operations.planning import aws_notices, dry_run
-from provisioner.resources.acm import ValidationRecord
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.delegation import Delegation

@@ -7,7 +7,8 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
-from provisioner.resources.acm import Certificate, ValidationRecord
+from provisioner.resources.acm.certificates import Certificate
+from provisioner.resources.acm.validation import ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.records import RecordSet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from inspect import get_annotations
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioner.config import sample
+from provisioner.config.base import Model
 from provisioner.config.capabilities import DEFAULT, OF_ROOT, dropped
 from provisioner.config.deployment import Deployment
 from provisioner.config.health import Health
@@ -895,6 +897,16 @@ def test_it_is_light_to_import() -> None:
     code = f"import sys, provisioner.config.stack_file; print({found})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_no_model_has_annotations_as_text() -> None:
+    """Pydantic compiles each text again, at every start."""
+    models, found = [Model], list[str]()
+    while models:
+        model = models.pop()
+        models += model.__subclasses__()
+        found += [f"{model.__name__}.{name}" for name, one in get_annotations(model).items() if isinstance(one, str)]
+    assert found == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as some
 
-from provisioner.config.facts import ASLEEP, DEPLOYED, EXPIRES, PAUSED, SCALED
+from provisioner.config.records import ASLEEP, DEPLOYED, EXPIRES, PAUSED, SCALED
 from provisioner.operations.context.cluster_tags import COPIED, LONGEST, MOST, found_in, settings, written
 from provisioner.state.model import Record
 

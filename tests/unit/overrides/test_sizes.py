@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.facts import Scaled, Sizes
 from provisioner.config.models import Config
+from provisioner.config.records import Scaled, Sizes
 from provisioner.operations.overrides.sizes import applied, as_records, in_effect, recorded
 
 IMAGE = {"image": "web:1"}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.config.facts import Facts, Held
+from provisioner.config.facts import Facts
 from provisioner.config.models import Config
-from provisioner.config.secrets import Secret, users
+from provisioner.config.secrets import Held, Secret, users
 from provisioner.config.stack_file import load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.actions import Planned

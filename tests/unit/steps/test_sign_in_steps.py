@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.facts import ExistingListener, Held
+from provisioner.config.facts import ExistingListener
 from provisioner.config.models import Config
-from provisioner.config.secrets import Secret
+from provisioner.config.secrets import Held, Secret
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.planning import step_run
 from provisioner.steps.stack import Stack

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from provisioner.aws import list_limits
-from provisioner.config.facts import Sizes
 from provisioner.config.models import Config
+from provisioner.config.records import Sizes
 from provisioner.operations.overrides import sleep_schedule
 from provisioner.operations.planning import step_run
 from provisioner.resources.scheduler import UniversalSchedule, operation_of

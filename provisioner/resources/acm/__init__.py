@@ -1,0 +1,1 @@
+"""Certificate Manager: its resource types, and their common code."""
