@@ -614,7 +614,7 @@ def _bucket(s3: Any, bucket: str) -> Resource:
 
 
 def _setting(s3: Any, read: str, bucket: str) -> Any:
-    """Return one setting of a bucket, and nothing where S3 answers with 404, as it does for one that nobody made."""
+    """Return one setting of a bucket; None if S3 answers with 404, as it does for a setting that nobody made."""
     try:
         answer = getattr(s3, read)(Bucket=bucket)
     except ClientError as error:

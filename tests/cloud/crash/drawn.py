@@ -30,7 +30,7 @@ def stack(chance: random.Random) -> Table:
 
 
 def edited(chance: random.Random, table: Table) -> Table:
-    """Return another stack that two to five edits make of this one; those that do not go together are left out."""
+    """Return another stack, of two to five edits of this one; edits that do not go together are left out."""
     after = table
     for change in chance.choices(EDITS, k=chance.randint(2, 5)):
         tried = copy.deepcopy(after)
@@ -214,7 +214,7 @@ def _key(chance: random.Random, table: Table) -> None:
 
 
 def _chosen(chance: random.Random, inside: Table, names: list[str]) -> str:
-    """Choose a name: half the time one that is there, so that much is left out or changed as well."""
+    """Choose a name, half the time of a key in the table, so that much is left out or changed as well."""
     there = [name for name in names if name in inside]
     return chance.choice(there if there and chance.random() < 0.5 else names)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.cloud.lookups import NAME
@@ -92,7 +92,7 @@ def idle_timeout(clients: Clients) -> bool:
 
 
 def public_access(clients: Clients) -> bool:
-    """Take away what keeps a bucket from being public."""
+    """Delete the block of public access of a bucket."""
     s3 = clients("s3")
     found = [one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{NAME}-")]
     for name in found[:1]:
@@ -118,14 +118,21 @@ def health_check(clients: Clients) -> bool:
     return bool(found)
 
 
-def scaled_out(clients: Clients) -> bool:
-    """Let autoscaling give a service the most tasks that it may have: no change, and none that `up` may undo."""
+def scaled_out(clients: Clients) -> dict[str, int]:
+    """Let autoscaling start a task more where it may; return the numbers before, by service: `up` may undo none."""
     scaling, ecs = clients("application-autoscaling"), clients("ecs")
     found = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
-    for one in found:
-        service = one["ResourceId"].rpartition("/")[2]
-        ecs.update_service(cluster=NAME, service=service, desiredCount=min(one["MinCapacity"] + 1, one["MaxCapacity"]))
-    return bool(found)
+    most = {one["ResourceId"].rpartition("/")[2]: one["MaxCapacity"] for one in found}
+    shown = ecs.describe_services(cluster=NAME, services=[*most])["services"] if most else []
+    before = {one["serviceName"]: one["desiredCount"] for one in shown}
+    set_counts(clients, {name: min(count + 1, most[name]) for name, count in before.items()})
+    return before
+
+
+def set_counts(clients: Clients, counts: Mapping[str, int]) -> None:
+    """Give services these numbers of tasks."""
+    for service, count in counts.items():
+        clients("ecs").update_service(cluster=NAME, service=service, desiredCount=count)
 
 
 HANDS: tuple[Hand, ...] = (

@@ -1,4 +1,4 @@
-"""What a configuration promises of the account, told by its table alone: nothing here is read from the tool.
+"""The promises of a configuration about the account, told by its table alone: nothing here is read from the tool.
 
 Two stacks that the same tool makes may lack the same thing; so `tests.cloud.crash.stacks` also compares with these.
 """
@@ -201,7 +201,7 @@ def _balancer(table: Table, found: Inventory) -> Iterator[str]:
 
 
 def _doors(table: Table, found: Inventory) -> Iterator[str]:
-    """Compare who may come in at which port with who is to."""
+    """Compare the peers that each security group lets in with the declared ones."""
     shown = rules(found, "IpPermissions")
     services = table["services"]
     for group, peers in shown.items():

@@ -28,7 +28,7 @@ from tests.cloud import bystanders
 from tests.cloud.crash import drawn
 from tests.cloud.crash.branches import Branches, begin, emptied
 from tests.cloud.crash.cuts import aim
-from tests.cloud.crash.hands import Hand, scaled_out
+from tests.cloud.crash.hands import Hand, scaled_out, set_counts
 from tests.cloud.crash.life import LATE
 from tests.cloud.crash.pool import Pool
 from tests.cloud.crash.promises import unkept
@@ -168,10 +168,13 @@ class StackLife:
 
     def _scaled(self) -> None:
         """Let autoscaling set the number of tasks, and check that neither `plan` nor `up` minds."""
-        if scaled_out(self.project.cloud.client):
+        if before := scaled_out(self.project.cloud.client):
             self.happened.append("scaled out")
             self._settled()
             self._stands(self.story.before)
+            # the stack from nothing has the first numbers
+            set_counts(self.project.cloud.client, before)
+            self._settled()
 
     def _lose(self) -> None:
         """Take the state away, and bring it back by `recover` or `up`."""
@@ -300,7 +303,7 @@ def _plain(told: str) -> str:
 
 
 def _saved(table: drawn.Table) -> int:
-    """Return how many stores leave a final snapshot: those of a protected stack."""
+    """Return the number of stores that leave a final snapshot: all in a protected stack, and none in others."""
     return len({"database", "redis"} & table.keys()) if "protect" in table else 0
 
 

@@ -1,4 +1,4 @@
-"""What each seed draws before a life begins: a stack and its edit, and all that happens to it but the kills."""
+"""The draws of a seed before a life begins: a stack and its edit, and all that happens to it but the kills."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def story(seed: int) -> Story:
 
 
 def chosen(first: int, lives: int, wanted: str) -> list[Story]:
-    """Return the stories of these seeds; with words such as `-alarms`, the smallest ones that have all of them."""
+    """Return the stories of these seeds; with words such as `-alarms`, the smallest stories with all of them."""
     if not wanted:
         return [story(seed) for seed in range(first, first + lives)]
     words = {one.strip() for one in wanted.split(";")}
@@ -88,7 +88,7 @@ def chosen(first: int, lives: int, wanted: str) -> list[Story]:
 
 
 def seen(stories: Iterable[Story]) -> str:
-    """Return how often each thing is drawn, as a table; what is never drawn is there with 0."""
+    """Return a table of the number of times that each thing is drawn, also 0."""
     told = [*stories]
     counts = Counter(feature for one in told for feature in one.features)
     rows = [f"{'of ' + str(len(told)):26} stack  edit: +     -     ~"]

@@ -1,4 +1,4 @@
-"""What an orphan is built on, as far as its own fields tell."""
+"""The dependencies of an orphan, as far as its own fields tell."""
 
 from __future__ import annotations
 
