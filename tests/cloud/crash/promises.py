@@ -317,7 +317,9 @@ def _size(table: Table, found: Inventory, name: str, keys: Table, one: Resource)
         actions = [a for a in found["scheduled_actions"] if a["ResourceId"].endswith(f"/{name}")]
         clock = [a for a in actions if a["ScheduledActionName"] == "day"]
         yield from _is("scaling by the clock", bool(clock), "schedule" in keys["scaling"])
-    if len(one["deployments"]) != 1 or one["runningCount"] != one["desiredCount"]:
+    # autoscaling raises the number of tasks to a new minimum after `up` has ended
+    complete = "scaling" in keys or one["runningCount"] == one["desiredCount"]
+    if len(one["deployments"]) != 1 or not complete:
         yield f"it is not rolled out: {one['runningCount']} of {one['desiredCount']} tasks, {len(one['deployments'])}"
 
 
