@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash crash-lives crash-stacks crash-verbs faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-cloud test-slow test-rest coverage crash crash-lives crash-stacks crash-verbs faults simulate mutate mutate-stacks test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -74,6 +74,10 @@ crash-lives: $(READY)
 # Drawn stacks and edits of them, under faults and kills, compared with the same made from nothing. ARGS: as above
 crash-stacks: $(READY)
 	$(BIN)/python -m tests.cloud.crash.stacks $(ARGS)
+
+# Deliberate faults in the tool, each of which the lives of drawn stacks have to find. ARGS: as above
+mutate-stacks: $(READY)
+	$(BIN)/python -m tests.cloud.crash.mutants $(ARGS)
 
 # ARGS: see docs/developers/faults.md
 faults: $(READY)

@@ -13,6 +13,7 @@ Client = Callable[[str], Any]
 Resource = dict[str, Any]
 Inventory = dict[str, list[Resource]]
 
+NOT_FOUND = 404
 NEVER_REMOVED = ("service_linked_roles",)
 """Sorts that a teardown may leave behind: AWS's services share these roles, and a later stack finds them again."""
 
@@ -502,8 +503,14 @@ def _sns(client: Client) -> Sorts:
 def _sqs(client: Client) -> Sorts:
     sqs = client("sqs")
     urls = sqs.list_queues().get("QueueUrls", ())
+    yield "queues", [_queue(sqs, one) for one in urls]
+
+
+def _queue(sqs: Any, url: str) -> Resource:
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     # the counts of messages are no settings
-    yield "queues", [sqs.get_queue_attributes(QueueUrl=one, AttributeNames=["QueueArn"])["Attributes"] for one in urls]
+    settings = {key: value for key, value in shown.items() if not key.startswith("Approximate") and "Times" not in key}
+    return {"Name": url.rpartition("/")[2], **settings, "Tags": sqs.list_queue_tags(QueueUrl=url).get("Tags", {})}
 
 
 def _scheduler(client: Client) -> Sorts:
@@ -556,7 +563,7 @@ def _own_parameters(rds: Any, group: Resource) -> dict[str, Any]:
 
 def _elasticache(client: Client) -> Sorts:
     cache = client("elasticache")
-    groups = pages(cache, "describe_replication_groups", "ReplicationGroups")
+    groups = list(pages(cache, "describe_replication_groups", "ReplicationGroups"))
     tags = {one["ARN"]: cache.list_tags_for_resource(ResourceName=one["ARN"])["TagList"] for one in groups}
     yield "replication_groups", [group | {"Tags": tags[group["ARN"]]} for group in groups]
     yield "cache_nodes", pages(cache, "describe_cache_clusters", "CacheClusters")
@@ -588,12 +595,38 @@ def _rest(client: Client) -> Sorts:
 def _s3(client: Client) -> Sorts:
     s3 = client("s3")
     found = pages(s3, "list_buckets", "Buckets")
-    yield "buckets", [bucket | {"objects": _objects(s3, bucket["Name"])} for bucket in found]
+    yield "buckets", [bucket | _bucket(s3, bucket["Name"]) for bucket in found]
+
+
+_BUCKET = {
+    "versioning": "get_bucket_versioning",
+    "encryption": "get_bucket_encryption",
+    "policy": "get_bucket_policy",
+    "public_access": "get_public_access_block",
+    "lifecycle": "get_bucket_lifecycle_configuration",
+    "cors": "get_bucket_cors",
+    "tags": "get_bucket_tagging",
+}
+
+
+def _bucket(s3: Any, bucket: str) -> Resource:
+    return {"objects": _objects(s3, bucket)} | {name: _setting(s3, read, bucket) for name, read in _BUCKET.items()}
+
+
+def _setting(s3: Any, read: str, bucket: str) -> Any:
+    """Return one setting of a bucket; None if S3 answers with 404, as it does for a setting that nobody made."""
+    try:
+        answer = getattr(s3, read)(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_FOUND:
+            raise
+        return None
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
 def _efs(client: Client) -> Sorts:
     efs = client("efs")
-    systems = pages(efs, "describe_file_systems", "FileSystems")
+    systems = list(pages(efs, "describe_file_systems", "FileSystems"))
     # with the time at which EFS measured them
     yield "file_systems", [one | {"SizeInBytes": one["SizeInBytes"]["Value"]} for one in systems]
     targets = [

@@ -17,7 +17,7 @@ from provisioner.aws.errors import ApiError, explaining
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import tag_map
 from provisioner.config.records import ASLEEP, DEPLOYED, EXPIRES, PAUSED, PROTECTED, SCALED
-from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.errors import ConfigurationError, OutcomeUnknown
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -118,15 +118,20 @@ def note(found: Mapping[str, Record]) -> list[str]:
 def save(aws: Aws, store: Store, before: Mapping[str, Record], report: Callable[[str], None]) -> None:
     """Copy the settings of the state to the cluster if it has others, or if they are not `before` any more.
 
-    A refused call is reported: the state itself has all settings.
+    A refused call is reported, and one whose answer is lost twice: the state itself has all settings.
     """
     now, cluster = settings(store.records), store.records.get("cluster/main")
     if not (now or before) or aws.reads_only or cluster is None or cluster.phase not in ("created", "ready"):
         return
     try:
         with explaining():
-            _put(aws, cluster, written(now, len(aws.chosen)))
-    except ApiError as error:
+            wanted = written(now, len(aws.chosen))
+            try:
+                _put(aws, cluster, wanted)
+            except OutcomeUnknown:
+                # it reads the tags first, and writes only what is not there
+                _put(aws, cluster, wanted)
+    except (ApiError, OutcomeUnknown) as error:
         report(f"note: the settings of {aws.name} were not copied to the tags of its cluster: {error}")
 
 

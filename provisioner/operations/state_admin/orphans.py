@@ -37,7 +37,8 @@ class Orphans:
     def dependencies(self) -> Mapping[str, Sequence[str]]:
         """The dependencies of each orphan.
 
-        An orphan depends on each resource that it names by a generated id. It also depends on resources of the types on
+        An orphan depends on each resource that it names by a generated id, or in a field that is called as the
+        identity of that type, such as `cache_subnet_group_name`. It also depends on resources of the types on
         which declared resources of its type depend: on those that it names, or on all of them if it names none. Too
         many are better than too few, since they only order a teardown. A dependency that closes a cycle is left out.
         """
@@ -50,6 +51,9 @@ class Orphans:
                 if address not in reachable(dependency, lambda one: dependencies.get(one, ()))
             ]
         return dependencies
+
+    def _type(self, address: str) -> type[Resource]:
+        return self.resources[address][0] if address in self.resources else type(self.declared[address].resource)
 
     def _built_on(self, address: str) -> list[str]:
         resource_type, live = self.resources[address]
@@ -64,10 +68,21 @@ class Orphans:
             for address in item.recorded_dependencies
         }
         found = {a for a, names in named.items() if any(map(GENERATED_ID.fullmatch, names))}
+        # with its type no declaration is left that tells what it is built on
+        fields = {name: value for name, value in live.attributes.items() if name not in resource_type.identity}
+        found |= {a for a, other in others.items() if _named_by(fields, self._type(a), other)}
         for sort in usual:
             of_it = {a for a in others if a.partition("/")[0] == sort}
             found |= {a for a in of_it if named[a]} or (of_it if sort != resource_type.type_name else set())
         return [a for a in others if a in found]
+
+
+def _named_by(fields: Mapping[str, Any], resource_type: type[Resource], live: Observed) -> bool:
+    """Return whether a resource's only identity is one of these fields, under the same name and with its value."""
+    match resource_type.identity:
+        case [name]:
+            return name in fields and fields[name] == live.attributes.get(name) is not None
+    return False
 
 
 def names_of(live: Observed) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,19 +23,20 @@ TRIES = 200
 
 def stack(chance: random.Random) -> Table:
     """Return a stack whose keys go together."""
-    return _accepted(lambda: _stack(chance))
+    for _ in range(TRIES):
+        if _goes_together(table := _stack(chance)):
+            return table
+    raise AssertionError("nothing that goes together was drawn")
 
 
 def edited(chance: random.Random, table: Table) -> Table:
-    """Return another stack that one to three edits make of this one."""
-
-    def edit() -> Table:
-        after = copy.deepcopy(table)
-        for change in chance.choices(EDITS, k=chance.randint(1, 3)):
-            change(chance, after)
-        return after if after != table else {}
-
-    return _accepted(edit)
+    """Return another stack, of two to five edits of this one; edits that do not go together are left out."""
+    after = table
+    for change in chance.choices(EDITS, k=chance.randint(2, 5)):
+        tried = copy.deepcopy(after)
+        change(chance, tried)
+        after = tried if _goes_together(tried) else after
+    return after if after != table else edited(chance, table)
 
 
 def text(table: Mapping[str, Any]) -> str:
@@ -51,17 +52,15 @@ def _value(value: Any) -> str:
     return json.dumps(value)
 
 
-def _accepted(draw: Callable[[], Table]) -> Table:
-    for _ in range(TRIES):
-        drawn = draw()
-        # with scaling the number is that of a new service alone
-        if drawn and not any("count" in one and "scaling" in one for one in drawn["services"].values()):
-            try:
-                Config.model_validate(drawn)
-            except ValidationError:
-                continue
-            return drawn
-    raise AssertionError("nothing that goes together was drawn")
+def _goes_together(table: Table) -> bool:
+    # with scaling the number is that of a new service alone
+    if any("count" in one and "scaling" in one for one in table["services"].values()):
+        return False
+    try:
+        Config.model_validate(table)
+    except ValidationError:
+        return False
+    return True
 
 
 # -- the parts of a stack ------------------------------------------------------------------------------------------
@@ -69,12 +68,16 @@ def _accepted(draw: Callable[[], Table]) -> Table:
 DATABASES: tuple[Table, ...] = (
     {},
     {"readers": 1, "logs": ["error"]},
+    {"iam_authentication": True},
+    {"engine": "aurora-postgresql"},
+    {"engine": "postgresql"},
     {"engine": "aurora-postgresql", "iam_authentication": True},
     {"engine": "postgresql", "standby": True},
     {"engine": "mysql", "storage": 30},
 )
 TABLES: Mapping[str, tuple[Any, ...]] = {
-    "tags": ({"Team": "shop"},),
+    "protect": (True,),
+    "tags": ({"Team": "shop"}, {"Team": "shop", "Cost": "42"}),
     "redis": ({}, {"replicas": 0}, {"evict": True, "node": "cache.t4g.small"}),
     "buckets": ({"uploads": {}}, {"uploads": {"versions": True}, "reports": {}}),
     "volumes": ({"media": {}},),
@@ -83,13 +86,13 @@ TABLES: Mapping[str, tuple[Any, ...]] = {
     "alarms": ({"email": ["ops@example.com"]}, {"email": ["ops@example.com"], "errors": False, "cpu": 80}),
     "logs": ({"insights": False}, {"retention_days": 30}),
     "load_balancer": ({"http": True}, {"idle_timeout": 120}, {"access_logs": True}),
-    "capacity": ({"spot": False, "max": 3},),
+    "capacity": ({"spot": False, "max": 3}, {"max": 5}),
     "schedule": ({"sleep": "cron(0 21 ? * MON-FRI *)", "wake": "cron(0 7 ? * MON-FRI *)"},),
     "cost": ({"budget": 400},),
 }
 """The tables that a stack may have, each with some contents."""
 NETWORK: Mapping[str, tuple[Any, ...]] = {
-    "zones": (3,),
+    "zones": (2, 3),
     "egress": ("nat", "nat-per-zone", "public"),
     "flow_logs": (True,),
     "connect": ("service-connect",),
@@ -112,7 +115,7 @@ SERVICE: Mapping[str, tuple[Any, ...]] = {
     "secrets": ({"DJANGO_KEY": "generate"},),
     "policies": (["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],),
     "sidecars": ({"proxy": {"image": f"{REGISTRY}/image3:1"}},),
-    "on_demand": ({"base": 1, "percent": 50},),
+    "on_demand": ({"base": 1, "percent": 25}, {"percent": 100}),
     "stop_timeout": (40,),
     "read_only": (True,),
     "user": ("1000:1000",),
@@ -154,6 +157,8 @@ def _stack(chance: random.Random) -> Table:
 
 def _service(chance: random.Random, table: Table, name: str) -> Table:
     made = {"image": f"{REGISTRY}/{chance.choice(IMAGES)}:1", **_some(chance, SERVICE, 0.12), **_stores(chance, table)}
+    if "cpu" in made:
+        made["memory"] = 1024
     if name == "worker":
         return made
     made["port"] = chance.choice([8080, 9200])
@@ -188,7 +193,7 @@ def _some(chance: random.Random, keys: Mapping[str, tuple[Any, ...]], part: floa
 
 def _table(chance: random.Random, table: Table) -> None:
     """Put a table in, leave it out, or give it other contents."""
-    name = chance.choice([*TABLES, "database"])
+    name = _chosen(chance, table, [*TABLES, "database"])
     choices = DATABASES if name == "database" else TABLES[name]
     _toggle(chance, table, name, choices)
     if name not in table:
@@ -197,14 +202,21 @@ def _table(chance: random.Random, table: Table) -> None:
 
 
 def _network(chance: random.Random, table: Table) -> None:
-    name = chance.choice([*NETWORK])
+    name = _chosen(chance, table["network"], [*NETWORK])
     _toggle(chance, table["network"], name, NETWORK[name])
 
 
 def _key(chance: random.Random, table: Table) -> None:
     """Put a key of a service in, leave it out, or give it another value."""
-    name = chance.choice([*SERVICE])
-    _toggle(chance, chance.choice([*table["services"].values()]), name, SERVICE[name])
+    service = chance.choice([*table["services"].values()])
+    name = _chosen(chance, service, [*SERVICE])
+    _toggle(chance, service, name, SERVICE[name])
+
+
+def _chosen(chance: random.Random, inside: Table, names: list[str]) -> str:
+    """Choose a name, half the time of a key in the table, so that much is left out or changed as well."""
+    there = [name for name in names if name in inside]
+    return chance.choice(there if there and chance.random() < 0.5 else names)
 
 
 def _store(chance: random.Random, table: Table) -> None:
@@ -238,6 +250,13 @@ def _jobs(chance: random.Random, table: Table) -> None:
         table["jobs"] = {"task": _job(chance, table)}
 
 
+def _time(chance: random.Random, table: Table) -> None:
+    """Give a job another time."""
+    for one in table.get("jobs", {}).values():
+        if "schedule" in one:
+            one["schedule"] = chance.choice(["cron(0 5 * * ? *)", "rate(12 hours)"])
+
+
 def _front(chance: random.Random, table: Table) -> None:
     """Let a service be public, or no longer."""
     one = chance.choice([one for name, one in table["services"].items() if "port" in one] or [{}])
@@ -250,10 +269,11 @@ def _workloads(table: Table) -> list[Table]:
 
 
 def _toggle(chance: random.Random, inside: Table, name: str, choices: tuple[Any, ...]) -> None:
-    if name in inside and name != "zones" and chance.random() < 0.5:
+    other = [one for one in choices if one != inside.get(name)]
+    if name in inside and name != "zones" and (not other or chance.random() < 0.5):
         del inside[name]
-    else:
-        inside[name] = copy.deepcopy(chance.choice(choices))
+    elif other:
+        inside[name] = copy.deepcopy(chance.choice(other))
 
 
-EDITS = (_table, _network, _key, _key, _store, _image, _more, _less, _jobs, _front)
+EDITS = (*[_table] * 4, *[_network] * 2, *[_key] * 4, _store, _image, _more, _less, _jobs, _time, _front)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.cloud.lookups import NAME
@@ -72,15 +72,6 @@ def tasks(clients: Clients) -> bool:
     return bool(found)
 
 
-def lifecycle(clients: Clients) -> bool:
-    """Delete the lifecycle policy of a repository."""
-    ecr = clients("ecr")
-    found = [one for one in ecr.describe_repositories()["repositories"] if one["repositoryName"].startswith(NAME)]
-    for one in found[:1]:
-        ecr.delete_lifecycle_policy(repositoryName=one["repositoryName"])
-    return bool(found)
-
-
 def insights(clients: Clients) -> bool:
     """Switch Container Insights to the other setting."""
     ecs = clients("ecs")
@@ -100,6 +91,50 @@ def idle_timeout(clients: Clients) -> bool:
     return bool(found)
 
 
+def public_access(clients: Clients) -> bool:
+    """Delete the block of public access of a bucket."""
+    s3 = clients("s3")
+    found = [one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{NAME}-")]
+    for name in found[:1]:
+        s3.delete_public_access_block(Bucket=name)
+    return bool(found)
+
+
+def visibility(clients: Clients) -> bool:
+    """Change the visibility timeout of a queue."""
+    sqs = clients("sqs")
+    found = sqs.list_queues(QueueNamePrefix=f"{NAME}-").get("QueueUrls", [])
+    for url in found[:1]:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
+    return bool(found)
+
+
+def health_check(clients: Clients) -> bool:
+    """Change the path of a health check."""
+    elb = clients("elbv2")
+    found = [one for one in elb.describe_target_groups()["TargetGroups"] if one["TargetGroupName"].startswith(NAME)]
+    for one in found[:1]:
+        elb.modify_target_group(TargetGroupArn=one["TargetGroupArn"], HealthCheckIntervalSeconds=77)
+    return bool(found)
+
+
+def scaled_out(clients: Clients) -> dict[str, int]:
+    """Let autoscaling start a task more where it may; return the numbers before, by service: `up` may undo none."""
+    scaling, ecs = clients("application-autoscaling"), clients("ecs")
+    found = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    most = {one["ResourceId"].rpartition("/")[2]: one["MaxCapacity"] for one in found}
+    shown = ecs.describe_services(cluster=NAME, services=[*most])["services"] if most else []
+    before = {one["serviceName"]: one["desiredCount"] for one in shown}
+    set_counts(clients, {name: min(count + 1, most[name]) for name, count in before.items()})
+    return before
+
+
+def set_counts(clients: Clients, counts: Mapping[str, int]) -> None:
+    """Give services these numbers of tasks."""
+    for service, count in counts.items():
+        clients("ecs").update_service(cluster=NAME, service=service, desiredCount=count)
+
+
 HANDS: tuple[Hand, ...] = (
     log_group,
     retention,
@@ -107,7 +142,10 @@ HANDS: tuple[Hand, ...] = (
     group_rule,
     role_policy,
     tasks,
-    lifecycle,
     insights,
     idle_timeout,
+    public_access,
+    visibility,
+    health_check,
 )
+"""Changes that `plan` has to show."""

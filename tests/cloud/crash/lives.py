@@ -294,6 +294,7 @@ def main() -> int:
     parser.add_argument("-j", type=int, default=2, help="how many lives at once")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the seed of the first one")
     parser.add_argument("--lives", type=int, default=50, metavar="N", help="how many, each with the next seed")
+    parser.add_argument("--stop", action="store_true", help="begin no more lives after one that does not hold")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     counts = Counter[str]()
@@ -314,6 +315,10 @@ def main() -> int:
                 acts = Draw(random.Random(seed), digests).life()
                 branches.begin(partial(heard, seed, acts), partial(live, acts, seed, empty))
                 branches.go_on()
+                if chosen.stop:
+                    pool.drain()
+                    if counts["bad"]:
+                        break
             pool.drain()
     print(f"{counts['lives'] - counts['bad']} of {counts['lives']} lives hold, with {counts['killed']} killed commands")
     return int(bool(counts["bad"]))

@@ -15,21 +15,25 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cloud import bystanders
 from tests.cloud.crash import drawn
 from tests.cloud.crash.branches import Branches, begin, emptied
 from tests.cloud.crash.cuts import aim
-from tests.cloud.crash.hands import HANDS
+from tests.cloud.crash.hands import Hand, scaled_out, set_counts
 from tests.cloud.crash.life import LATE
 from tests.cloud.crash.pool import Pool
+from tests.cloud.crash.promises import unkept
 from tests.cloud.crash.settings import differing, left, settings
+from tests.cloud.crash.stories import Story, chosen, seen
 from tests.cloud.crash.verbs import MEMORY
 from tests.cloud.faults.life import set_faults
 from tests.cloud.inventory import Inventory, Look
@@ -39,10 +43,16 @@ from tests.cloud.project import Ended, Project, ready_image
 HOUR = 3600.0
 SECONDS = 100
 """Real seconds that a command may take: the machine may be busy."""
+CHANGES = 2
+"""The exit code of a plan with changes."""
 REFUSED = (1, 3, 4)
 """The exit codes of a command that does nothing, as it cannot or must not."""
-FAULTS = ("", "", "", "lag", "throttle", "lost", "server-error", "slow", "reset", "lag,throttle", "lag,lost")
-"""The faults of a life; three of eleven have none."""
+REFUSALS: Mapping[str, str] = {
+    "protected": r"protected from deletion",
+    "a lasting field": r"cannot change from |cannot be changed in place",
+    "another engine": r"database\.engine|\[database\] engine",
+}
+"""The kinds of refusals that a drawn edit may meet, each as a pattern; any other one is a defect of draw or check."""
 
 
 class Broken(Exception):
@@ -55,15 +65,17 @@ class StackLife:
 
     Attributes:
         empty: the settings of everything in the account before it.
-        faults: the faults that its commands meet until the end.
+        chance: draws the kills.
         told: its commands, and how each ended.
+        happened: the events that no draw is sure of, such as kills and refusals.
     """
 
     project: Project
+    story: Story
     chance: random.Random
     empty: dict[str, list[str]]
-    faults: str = ""
     told: list[str] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
 
     def live(self) -> None:
         """Let a stack come, change and go, and come again as it was last.
@@ -71,50 +83,68 @@ class StackLife:
         Raises:
             Broken: something does not hold.
         """
-        table = drawn.stack(self.chance)
-        self.faults = self.chance.choice(FAULTS)
-        self.told.append(f"faults: {self.faults or 'none'}")
-        if not self._brought(table):
+        self.told.append(f"faults: {self.story.faults or 'none'}")
+        if not self._brought(self.story.before):
             return
-        self._stands()
-        if self.chance.random() < 0.4:
-            self._repaired()
-        after = drawn.edited(self.chance, table)
-        if not self._brought(after):
-            after = table
-            self._write(table)
-            self._ended("up", "--yes", at_most=0)
-        self._stands()
-        if self.chance.random() < 0.3:
+        self._stands(self.story.before)
+        if self.story.hand:
+            self._repaired(self.story.hand)
+        self._scaled()
+        after = self.story.after
+        if self.story.loses and self.story.early:
+            self._write(after)
             self._lose()
+        if not self._brought(after):
+            after = self.story.before
+            self._write(after)
+            self._ended("up", "--yes", at_most=0)
+        self._stands(after)
+        if self.story.loses and not self.story.early:
+            self._lose()
+            self._stands(after)
         edited = self._settled()
-        self._gone()
+        self._gone(after)
         self._write(after)
         self._done("up", "--yes")
-        self._compare(edited, self._settled(), dropped=_drops(table, after))
-        self._gone()
+        self._compare(edited, self._settled(), dropped=_drops(self.story.before, after))
+        self._gone(after)
 
     def _brought(self, table: drawn.Table) -> bool:
         """Run `plan` and `up` for a file, perhaps killed once; return False if both refuse it."""
         self._write(table)
         plan = self._ended("plan")
         since = self.project.last_call()
-        if self.chance.random() < 0.4:
+        if plan.code == CHANGES and self.chance.random() < 0.4:
             self._killed(self.chance.randint(1, 80), self.chance.choice(["before", "after"]))
             self._done("up", "--yes")
             return True
         ended = self._ended("up", "--yes")
         wrote = self._writes(since)
         if ended.code in REFUSED and not wrote and plan.code == ended.code:
+            self._refused(ended)
             return False
-        if ended.code or plan.code != (2 if wrote else 0):
+        if ended.code or plan.code != (CHANGES if wrote else 0):
             raise Broken(
                 f"plan ends with {plan.code}, up with {ended.code}, writes: {wrote[:9]}\n{plan.out}\n{ended.err}"
             )
         return True
 
-    def _stands(self) -> None:
-        """Check that neither `plan` nor `up` has anything to change."""
+    def _refused(self, ended: Ended) -> None:
+        """Keep the first line of a refusal, which has to be of a known kind."""
+        lines = ended.err.splitlines()
+        first = next((n for n, one in enumerate(lines) if one.startswith("error: ")), 0)
+        # of several reasons each has a line of its own
+        line = " ".join(one.strip() for one in lines[first : first + 2])
+        kind = next((kind for kind, pattern in REFUSALS.items() if re.search(pattern, line)), "")
+        self.happened.append(f"refused: {kind or 'of no known kind'}")
+        self.told.append(line)
+        if not kind:
+            raise Broken(f"plan and up refuse, and for no known reason: {line}")
+
+    def _stands(self, table: drawn.Table) -> None:
+        """Check that all is as the table says, and that neither `plan` nor `up` has anything to change."""
+        if differ := unkept(table, self.project.inventory(), self.project.cloud.client):
+            raise Broken("\n".join(["after up, the account is not as the file says:", *differ]))
         plan = self._ended("plan")
         if plan.code:
             raise Broken(f"after up, plan ends with {plan.code}\n{plan.out}\n{plan.err}")
@@ -123,33 +153,60 @@ class StackLife:
         if wrote := self._writes(since):
             raise Broken(f"the second up writes {', '.join(wrote)}")
 
-    def _repaired(self) -> None:
+    def _repaired(self, hand: Hand) -> None:
         """Let a colleague change something, and check that `plan` sees it and `up` puts it right."""
-        before, hand = self._settled(), self.chance.choice(HANDS)
+        before = self._settled()
         if not hand(self.project.cloud.client):
             return
         self.told.append(f"a colleague's {hand.__name__}")
-        if (plan := self._ended("plan")).code != 2:
-            raise Broken(f"plan ends with {plan.code}\n{plan.out}\n{plan.err}")
+        self.happened.append(f"repaired: {hand.__name__}")
+        if (plan := self._ended("plan")).code != CHANGES:
+            raise Broken(f"a colleague's {hand.__name__}: plan ends with {plan.code}\n{plan.out}\n{plan.err}")
         self._done("up", "--yes")
-        self._stands()
+        self._stands(self.story.before)
         self._compare(self._settled(), before, dropped=False)
+
+    def _scaled(self) -> None:
+        """Let autoscaling set the number of tasks, and check that neither `plan` nor `up` minds."""
+        if before := scaled_out(self.project.cloud.client):
+            self.happened.append("scaled out")
+            self._settled()
+            self._stands(self.story.before)
+            # the stack from nothing has the first numbers
+            set_counts(self.project.cloud.client, before)
+            self._settled()
 
     def _lose(self) -> None:
         """Take the state away, and bring it back by `recover` or `up`."""
         shutil.rmtree(self.project.state / "local" / NAME, ignore_errors=True)
-        self._done(*self.chance.choice([("recover", "--yes"), ("up", "--yes")]))
-        self._stands()
+        self._done(*self.story.loses)
+        self.happened.append(f"brought back by {self.story.loses[0]}")
 
-    def _gone(self) -> None:
-        """Run `down`, perhaps killed once, and check that nothing is left."""
+    def _gone(self, table: drawn.Table) -> None:
+        """Run `down`, perhaps killed once, and check that it honors protection, and that nothing is left."""
+        if "protect" in table:
+            since = self.project.last_call()
+            ended = self._ended("down", "--yes")
+            if ended.code not in REFUSED or self._writes(since):
+                raise Broken(f"down of a protected stack ends with {ended.code}, writes: {self._writes(since)[:9]}")
+            self.happened.append("down of a protected stack")
+        since = len(self._snapshots())
         if self.chance.random() < 0.3:
-            self._killed(self.chance.randint(1, 80), self.chance.choice(["before", "after"]), "down", "--yes")
+            words = ("down", "--yes", *(["--unprotect"] if "protect" in table else []))
+            self._killed(self.chance.randint(1, 80), self.chance.choice(["before", "after"]), *words)
         self._done("down", "--yes", "--unprotect")
         self.project.cloud.advance(LATE)
+        if (count := len(self._snapshots()) - since) != (wanted := _saved(table)):
+            raise Broken(f"down leaves {count} final snapshots, and not {wanted}")
         records = json.loads((self.project.state / "local" / NAME / "state.json").read_text())["records"]
         if over := [*left(self.empty, settings(self.project.inventory()), *FINAL), *records]:
             raise Broken("\n".join(["left:", *over]))
+
+    def _snapshots(self) -> list[Any]:
+        found = Look(self.project.cloud.client)
+        # AWS makes others by the clock, and deletes them with the database
+        kinds = ("SnapshotType", "SnapshotSource")
+        return [one for sort in FINAL for one in found[sort] if "manual" in map(one.get, kinds)]
 
     def _compare(self, edited: dict[str, list[str]], fresh: dict[str, list[str]], *, dropped: bool) -> None:
         """Compare an edited or repaired stack with the same one made from nothing, or as it was.
@@ -175,7 +232,7 @@ class StackLife:
         self.told.append(drawn.text(table))
 
     def _ended(self, *words: str, at_most: int = 4) -> Ended:
-        set_faults(self.project.cloud, self.faults)
+        set_faults(self.project.cloud, self.story.faults)
         try:
             ended = self._run(words)
         finally:
@@ -204,6 +261,7 @@ class StackLife:
         aim(self.project, process, since, call=number, when=when)
         ended = self.project.end(process)
         self.project.cloud.control("POST", "kill")
+        self.happened.append(f"{words[0]} killed" if ended.code < 0 else f"{words[0]} ended before its kill")
         self.told.append(f"{' '.join(words)}, killed {when} write {number}: {ended.code}")
 
     def _writes(self, since: int) -> list[str]:
@@ -244,23 +302,56 @@ def _plain(told: str) -> str:
     return _CHANGING.sub("", told).replace(" ", "").replace(",,", ",")
 
 
+def _saved(table: drawn.Table) -> int:
+    """Return the number of stores that leave a final snapshot: all in a protected stack, and none in others."""
+    return len({"database", "redis"} & table.keys()) if "protect" in table else 0
+
+
 def _drops(before: drawn.Table, after: drawn.Table) -> bool:
     """Return whether an edit leaves out something that holds data."""
     within = {name: {*before.get(name, ())} - {*after.get(name, ())} for name in ("buckets", "queues", "volumes")}
     return any(name in before and name not in after for name in STORES) or any(within.values())
 
 
-def live(seed: int, empty: dict[str, list[str]], project: Project) -> str:
-    """Let a life come, in a fork; return as JSON its commands, and its problem if any."""
-    chance, problem = random.Random(seed), ""
+def live(story: Story, empty: dict[str, list[str]], project: Project) -> str:
+    """Let a life come, in a fork; return as JSON its commands, its events, and its problem if any."""
+    problem = ""
     project.seconds = SECONDS
-    project.cloud.last(chance.choice(["fast", "typical"]))
-    life = StackLife(project, chance, empty)
+    project.cloud.last(story.durations)
+    life = StackLife(project, story, random.Random(f"kills of {story.seed}"), empty)
     try:
         life.live()
     except (Broken, AssertionError, pytest.fail.Exception) as error:
         problem = str(error) or repr(error)
-    return json.dumps([life.told, problem])
+    return json.dumps([life.told, life.happened, problem])
+
+
+@dataclass
+class Heard:
+    """All that the lives have told."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, story: Story, text: str, code: int) -> None:
+        """Take the text of a life, and print its verdict."""
+        told, happened, problem = (
+            json.loads(text) if code == 0 else ([], [], f"the fork ended with exit code {code}\n{text}")
+        )
+        refused = [one for one in happened if one.startswith("refused")]
+        self.counts.update(lives=1, bad=int(bool(problem)), refused=int(bool(refused)))
+        self.happened.update(happened)
+        print(f"{story.seed}: {'; '.join(['BAD' if problem else 'ok', *refused])}", flush=True)
+        if problem:
+            again = f'again: make crash-stacks ARGS="--first {story.seed} --lives 1"'
+            print("\n".join([*told, problem, again]), flush=True)
+
+    def tell(self) -> None:
+        """Print the counts."""
+        for event, times in sorted(self.happened.items()):
+            print(f"{times:4} {event}")
+        lives, bad = self.counts["lives"], self.counts["bad"]
+        print(f"{lives - bad} of {lives} lives hold, {self.counts['refused']} with a refusal")
 
 
 def main() -> int:
@@ -269,31 +360,35 @@ def main() -> int:
     parser.add_argument("-j", type=int, default=2, help="how many lives at once")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the seed of the first one")
     parser.add_argument("--lives", type=int, default=50, metavar="N", help="how many, each with the next seed")
-    chosen = parser.parse_args()
+    words = "only lives with all of these, as --seen names them ('-alarms; service.scaling'), the smallest stacks first"
+    parser.add_argument("--with", default="", metavar="WORDS", dest="having", help=words)
+    parser.add_argument("--seen", action="store_true", help="print how often each thing is drawn, and live none")
+    parser.add_argument("--stop", action="store_true", help="begin no more lives after one that does not hold")
+    given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    counts = Counter[str]()
-
-    def heard(seed: int, text: str, code: int) -> None:
-        told, problem = json.loads(text) if code == 0 else ([], f"the fork ended with exit code {code}\n{text}")
-        counts.update(lives=1, bad=int(bool(problem)))
-        print(f"{seed}: {'BAD' if problem else 'ok'}", flush=True)
-        if problem:
-            again = f'again: make crash-stacks ARGS="--first {seed} --lives 1"'
-            print("\n".join([*told, problem, again]), flush=True)
-
-    with tempfile.TemporaryDirectory(dir=MEMORY) as directory, closing(Pool(chosen.j)) as pool:
+    stories = chosen(given.first, given.lives, given.having)
+    if given.seen:
+        print(seen(stories))
+        return 0
+    heard = Heard()
+    with tempfile.TemporaryDirectory(dir=MEMORY) as directory, closing(Pool(given.j)) as pool:
         begin()
         with closing(emptied(Path(directory) / "empty")) as project:
             for image in drawn.IMAGES:
                 ready_image(project.cloud, image)
+            bystanders.settle(project.cloud)
             empty = settings(project.inventory())
             branches = Branches(project, pool)
-            for seed in range(chosen.first, chosen.first + chosen.lives):
-                branches.begin(partial(heard, seed), partial(live, seed, empty))
+            for story in stories:
+                branches.begin(partial(heard.hear, story), partial(live, story, empty))
                 branches.go_on()
+                if given.stop:
+                    pool.drain()
+                    if heard.counts["bad"]:
+                        break
             pool.drain()
-    print(f"{counts['lives'] - counts['bad']} of {counts['lives']} lives hold")
-    return int(bool(counts["bad"]))
+    heard.tell()
+    return int(bool(heard.counts["bad"]))
 
 
 if __name__ == "__main__":

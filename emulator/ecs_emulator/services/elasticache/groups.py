@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult, PaginatedResult
 from moto.ec2.models import ec2_backends
-from moto.elasticache.models import ElastiCacheBackend
+from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
@@ -89,9 +89,10 @@ def modify_cache_subnet_group(self: Any) -> ActionResult:
         }
         if used := sorted(taken - {*wanted}):
             refuse("SubnetInUse", f"The requested subnet {used[0]} is being used by another cache cluster.")
-        group.subnets = [
-            {"subnet_identifier": one.id, "subnet_availability_zone": one.availability_zone} for one in found
-        ]
+        name, description = group.cache_subnet_group_name, group.cache_subnet_group_description
+        ids = [one.id for one in found]
+        anew = CacheSubnetGroup(cache.account_id, cache.region_name, name, description, ids, None)
+        group.subnets, group.supported_network_types = anew.subnets, anew.supported_network_types
     return ActionResult({"CacheSubnetGroup": group})
 
 
