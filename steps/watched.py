@@ -1,4 +1,4 @@
-"""One alarm as the steps think of it: what it watches, and when it goes off."""
+"""An alarm of the stack, as the steps describe it to the step `alarms`."""
 
 from __future__ import annotations
 

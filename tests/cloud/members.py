@@ -99,16 +99,18 @@ def found() -> dict[str, Any]:
     from ecs_emulator.services.apis import APIS
 
     told = {}
-    for service in offered.TABLE:
+    for service, known in ((name, offered.members(name)) for name in APIS):
+        if not known.refused:
+            continue
         # ECS is ours
         model, members = get_service_model(service), dict(unread(service) if APIS[service].responses else ())
         shapes = [model.operation_model(name).input_shape for name in members]
         told[service] = {
             "all": sum(len(shape.members) for shape in shapes if shape),
             "unread": {name: some for name, some in members.items() if some},
-            "refused": offered.TABLE[service],
-            "usual": offered.USUAL.get(service, {}),
-            "ignored": offered.IGNORED.get(service, {}),
+            "refused": known.refused,
+            "usual": known.usual,
+            "ignored": known.ignored,
         }
     return told
 

@@ -10,8 +10,7 @@ from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import at_most, check_name, operation
-from ecs_emulator.ecs.records import FARGATE, Cluster, Shape, Task, last_part, tag_list, tag_map
-from ecs_emulator.ecs.services import on_fargate
+from ecs_emulator.ecs.records import FARGATE, Cluster, Shape, Task, last_part, on_fargate, tag_list, tag_map
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts

@@ -28,6 +28,12 @@ def tag_list(tags: dict[str, str]) -> list[Shape]:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
+def on_fargate(shape: Shape) -> bool:
+    """Return whether a service's or task's launch type or strategy means Fargate."""
+    strategy = shape.get("capacityProviderStrategy")
+    return strategy[0]["capacityProvider"] in FARGATE if strategy else shape.get("launchType") == "FARGATE"
+
+
 def last_part(name_or_arn: str) -> str:
     """Return the name or id at the end of an ARN, or the argument itself."""
     return name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn

@@ -9,8 +9,7 @@ from typing import Any
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.ecs import checks, overrides, placement, tasks
 from ecs_emulator.ecs.dispatch import operation, required
-from ecs_emulator.ecs.records import Cluster, Shape, TaskDefinition, tag_map
-from ecs_emulator.ecs.services import on_fargate
+from ecs_emulator.ecs.records import Cluster, Shape, TaskDefinition, on_fargate, tag_map
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import on_reset, refuse
 

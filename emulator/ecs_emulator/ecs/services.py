@@ -7,7 +7,17 @@ from typing import Any
 
 from ecs_emulator.ecs import checks, connect, monitoring, rollouts, strategies
 from ecs_emulator.ecs.dispatch import operation, required
-from ecs_emulator.ecs.records import FARGATE, Deployment, Service, Shape, Task, last_part, now, tag_list, tag_map
+from ecs_emulator.ecs.records import (
+    Deployment,
+    Service,
+    Shape,
+    Task,
+    last_part,
+    now,
+    on_fargate,
+    tag_list,
+    tag_map,
+)
 from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
@@ -233,12 +243,6 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
     if service.status != "ACTIVE":
         shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
     return {name: value for name, value in shape.items() if name not in _HIDDEN}
-
-
-def on_fargate(shape: Shape) -> bool:
-    """Return whether a service's or task's launch type or strategy means Fargate."""
-    strategy = shape.get("capacityProviderStrategy")
-    return strategy[0]["capacityProvider"] in FARGATE if strategy else shape.get("launchType") == "FARGATE"
 
 
 def find(store: Store, request: Shape) -> Service:

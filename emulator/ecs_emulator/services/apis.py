@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from ecs_emulator.services import (
@@ -53,7 +54,13 @@ APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDE
 """All APIs by botocore's names."""
 SIGNED: dict[str, EmulatedApi] = {api.signed: api for api in APIS.values()}
 """All APIs by the names that sign their requests."""
+_DIRECTORIES = {folder.API.name: Path(str(folder.__file__)).parent for folder in _FOLDERS}
 _PACKAGES = {folder.API.signed: folder.__name__ for folder in _FOLDERS}
+
+
+def directory(name: str) -> Path:
+    """Return an API's folder, by botocore's name of the API."""
+    return _DIRECTORIES[name]
 
 
 @functools.cache

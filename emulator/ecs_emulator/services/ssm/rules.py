@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
 _REST = 30.0
 _STANDARD_SIZE, _ADVANCED_SIZE = 4096, 8192
 _HEAD, _SEAL_BYTES = bytes.fromhex("0102020078"), 120
-"""The first bytes of what KMS encrypts with a symmetric key, and the bytes that it adds."""
+"""The first bytes of a ciphertext of KMS with a symmetric key, and the number of bytes that are added."""
 
 
 def _resting(ssm: Any) -> dict[str, float]:
