@@ -123,3 +123,14 @@ def test_a_topic_hears_whom_its_policy_lets(
     watched.sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=json.dumps(document))
     watched.cloud.advance(240)
     assert (watched.state(), bool(watched.told())) == ("OK", heard)
+
+
+def test_alarms_of_the_types_asked_for_are_described(watched: Watched) -> None:
+    """API reference, DescribeAlarms: without AlarmTypes only metric alarms; no composite one can be made here."""
+
+    def names(**more: Any) -> list[str]:
+        found = watched.watch.describe_alarms(AlarmNames=["few"], **more)
+        return [one["AlarmName"] for one in (*found["MetricAlarms"], *found["CompositeAlarms"])]
+
+    assert names() == names(AlarmTypes=["CompositeAlarm", "MetricAlarm"]) == ["few"]
+    assert names(AlarmTypes=["CompositeAlarm"]) == []

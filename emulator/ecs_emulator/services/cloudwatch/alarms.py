@@ -9,7 +9,7 @@ missing data, and for an action that is no ARN.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
@@ -47,6 +47,14 @@ def put_metric_alarm(original: Any, self: Any) -> ActionResult:
     for kept in _STATE if before else ():
         setattr(alarms[name], kept, getattr(before, kept))
     return answer
+
+
+@wrap(CloudWatchResponse, "describe_alarms")
+def describe_alarms(original: Any, self: Any) -> ActionResult:
+    """DescribeAlarms: answer with the types asked for, without AlarmTypes with metric alarms (API reference)."""
+    found = cast("dict[str, list[Alarm]]", original(self).result)
+    types = self.params.get("AlarmTypes") or ["MetricAlarm"]
+    return ActionResult({name: alarms if name[:-1] in types else [] for name, alarms in found.items()})
 
 
 def _check(region: str, wanted: Mapping[str, Any]) -> None:
