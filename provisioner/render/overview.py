@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from provisioner.engine.words import DAY, age, count
+from provisioner.engine.words import DAY, age, count, size
 from provisioner.operations.inspection.verdicts import wrong
-from provisioner.render.status import awaited, cost, standing, url
+from provisioner.render.status import awaited, cost, messages, standing, url
 from provisioner.render.status import lines as all_lines
 from provisioner.render.text import ago, cells, cut, sentence, table, visible
 
@@ -18,7 +18,7 @@ WIDTH = 80
 """Columns of a screen that is not drawn on a terminal."""
 LINES = 3
 """The most lines for a service's problem, if there is room."""
-FEW = {"databases": 2, "jobs": 3, "certificates": 2}
+FEW = {"databases": 2, "stores": 3, "jobs": 3, "certificates": 2}
 """The lines of each part below the services; jobs get more if there is room."""
 HEAD = ("  service", "tasks", "healthy", "rev", "image", "age", "state")
 IMAGE, NAME = 8, 14
@@ -142,17 +142,22 @@ def why(one: Mapping[str, Any], now: float) -> str:
 def _below(live: Mapping[str, Any], width: int, new_ami: str, more: str, room: int) -> list[str]:
     """Return the lines below the services; jobs get the lines that the other parts leave of so many."""
     now = live["at"]
+    parts = {
+        "databases": {"databases": _database},
+        "stores": {"caches": _cache, "queues": _queue, "volumes": _volume},
+        "jobs": {"jobs": lambda one: f"job {one['name']}  {_ran(one, now)}"},
+        "certificates": {"certificates": lambda one: f"certificate {one['name']}  {_certificate(one, now)}"},
+    }
     told = {
-        "databases": [_database(one) for one in live["databases"]],
-        "jobs": [f"job {one['name']}  {_ran(one, now)}" for one in live["jobs"]],
-        "certificates": [f"certificate {one['name']}  {_certificate(one, now)}" for one in live["certificates"]],
+        name: [(not wrong(part, one), text(one)) for part, text in texts.items() for one in live[part]]
+        for name, texts in parts.items()
     }
     others = sum(min(len(told[part]), FEW[part]) for part in told if part != "jobs") + bool(live["instances"])
     # the head of the table and a blank line are there as well
     few = FEW | {"jobs": max(FEW["jobs"], room - others - 2)}
     below: list[str] = []
-    for part, texts in told.items():
-        marked = sorted((not wrong(part, one), text) for one, text in zip(live[part], texts, strict=True))
+    for part, rows in told.items():
+        marked = sorted(rows)
         kept = marked if len(marked) <= few[part] else marked[: few[part] - 1]
         below += [f"{'=' if fine else '!'} {text}" for fine, text in kept]
         if left := len(marked) - len(kept):
@@ -164,6 +169,19 @@ def _below(live: Mapping[str, Any], width: int, new_ami: str, more: str, room: i
 
 def _database(one: Mapping[str, Any]) -> str:
     return f"database {one['name']}  " + "; ".join(filter(None, (one["status"], one["problem"])))
+
+
+def _cache(one: Mapping[str, Any]) -> str:
+    return f"redis {one['name']}  {one['status']}"
+
+
+def _volume(one: Mapping[str, Any]) -> str:
+    told = "" if one["bytes"] is None else f", {size(one['bytes'])}"
+    return f"volume {one['name']}  {one['status']}{told}"
+
+
+def _queue(one: Mapping[str, Any]) -> str:
+    return f"queue {one['name']}  {messages(one)}"
 
 
 def _ran(job: Mapping[str, Any], now: float) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from provisioner.cost.estimate import rough
-from provisioner.engine.words import count
+from provisioner.engine.words import count, size
 from provisioner.render.text import WIDE, cells, date, say, sentence, table, visible
 from provisioner.state.counted import counted, is_counted
 
@@ -136,7 +136,36 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
         *_block(("instance", "status", "agent", "type", "tasks", "ami", ""), instances),
         *_block(("ami", "name", "age", ""), amis),
         *_block(("database", "status", "host", ""), databases),
+        *_stores(live),
     ]
+
+
+def _stores(live: Mapping[str, Any]) -> list[str]:
+    """Return a table of each kind of stores that the stack has."""
+    caches = [(one["name"], one["status"], one["host"] or "") for one in live["caches"]]
+    queues = [(one["name"], messages(one)) for one in live["queues"]]
+    volumes = [
+        (one["name"], one["status"], one["id"], "" if one["bytes"] is None else size(one["bytes"]))
+        for one in live["volumes"]
+    ]
+    tables = (
+        (("redis", "status", "host"), caches),
+        (("queue", "messages"), queues),
+        (("volume", "status", "file system", "size"), volumes),
+    )
+    return [line for head, rows in tables if rows for line in _block(head, rows)]
+
+
+def messages(queue: Mapping[str, Any]) -> str:
+    """Return the numbers of a queue's messages in words, or its status if SQS does not have it."""
+    if queue["waiting"] is None:
+        return str(queue["status"])
+    told = [f"{queue['waiting']} waiting"]
+    told += [
+        f"{queue[part]} {words}" for part, words in (("in_work", "in work"), ("delayed", "delayed")) if queue[part]
+    ]
+    told += [count(queue["dead_letters"], "dead letter")] if queue["dead_letters"] else []
+    return ", ".join(told)
 
 
 def _replaced(instance: Mapping[str, Any], new_ami: str) -> str:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.records.type_aliases import renamed
-from provisioner.operations.inspection import certificates
+from provisioner.operations.inspection import certificates, stores
 from provisioner.state.model import Record, State
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class Health:
     amis: list[dict[str, Any]]
     jobs: list[dict[str, Any]] = field(default_factory=list)
     certificates: list[dict[str, Any]] = field(default_factory=list)
+    caches: list[dict[str, Any]] = field(default_factory=list)
+    queues: list[dict[str, Any]] = field(default_factory=list)
+    volumes: list[dict[str, Any]] = field(default_factory=list)
     at: float = 0.0
 
 
@@ -69,9 +72,13 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
             partial(_instance, records=records) if "single_db_instance" in types else _nothing,
             ami.condition if "launch_template" in types else _nothing,
             partial(certificates.conditions, records=records),
+            partial(stores.caches, records=records) if "replication_group" in types else _nothing,
+            partial(stores.queues, records=records) if "queue" in types else _nothing,
+            partial(stores.volumes, records=records) if "file_system" in types else _nothing,
         )
-        (services, job_list), instances, clusters, single, amis, certified = aws.each(lambda ask: ask(aws), asked)
-        return Health(services, instances, [*clusters, *single], amis, job_list, certified, aws.pace.time())
+        (services, job_list), instances, clusters, single, *others = aws.each(lambda ask: ask(aws), asked)
+        amis, certified, *stored = others
+        return Health(services, instances, [*clusters, *single], amis, job_list, certified, *stored, aws.pace.time())
 
 
 def _nothing(_: Aws) -> list[dict[str, Any]]:

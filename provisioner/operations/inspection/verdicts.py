@@ -23,12 +23,19 @@ PASSING = frozenset(
 """The statuses of a database cluster that answers, or soon will (Aurora user guide, "DB cluster status")."""
 RESTING = frozenset({"stopping", "stopped"})
 """The further statuses that are right for a database cluster while the stack sleeps."""
+CACHING = frozenset({"available", "modifying", "snapshotting"})
+"""The statuses of a replication group that answers (ElastiCache API reference, ReplicationGroup)."""
+MOUNTING = frozenset({"available", "updating"})
+"""The states of a file system that tasks can mount (EFS API reference, FileSystemDescription)."""
 COMING_OR_GOING = frozenset({"REGISTERING", "DRAINING", "DEREGISTERING", "INACTIVE"})
 """The statuses of a container instance whose agent need not be connected: it starts or ends (ECS API reference,
 ContainerInstance)."""
 _WRONG: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "services": lambda one: one["state"] in WRONG,
     "databases": lambda one: one["status"] not in PASSING,
+    "caches": lambda one: one["status"] not in CACHING,
+    "queues": lambda one: one["status"] != "available",
+    "volumes": lambda one: one["status"] not in MOUNTING,
     "jobs": lambda one: (one["last_run"] or {}).get("result") == "failed",
     "certificates": lambda one: bool(one["problem"]),
     "instances": lambda one: not one["connected"] and one["status"] not in COMING_OR_GOING,

@@ -34,6 +34,9 @@ WELL = {
     "sidecars": [],
 }
 LONG = "ECS rolled shop-prod-web:13 back: " + "Essential container in task exited; exit code 1; " * 9
+PARTS = ("instances", "databases", "amis", "jobs", "certificates", "caches", "queues", "volumes")
+QUEUE = {"name": "work", "status": "available", "waiting": 12, "in_work": 3, "delayed": 0, "dead_letters": 1}
+VOLUME = {"name": "uploads", "id": "fs-1", "status": "available", "bytes": 6144}
 RESOURCES = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
 
 
@@ -59,7 +62,7 @@ def test_without_docker_nothing_serves() -> None:
 
 
 def document(services: list[dict[str, Any]], **live: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {part: [] for part in ("instances", "databases", "amis", "jobs", "certificates")}
+    nothing: dict[str, Any] = {part: [] for part in PARTS}
     return {
         "stack": "shop-prod",
         "target": "aws",
@@ -88,6 +91,9 @@ def everything(jobs: int) -> dict[str, Any]:
     run = {"at": NOW - 300, "result": "succeeded", "why": ""}
     return {
         "databases": [{"name": f"shop-prod-{n}", "status": "available", "host": "h", "problem": ""} for n in range(3)],
+        "caches": [{"name": "shop-prod", "status": "available", "host": "h"}],
+        "queues": [QUEUE | {"name": f"work-{n}"} for n in range(4)],
+        "volumes": [VOLUME],
         "jobs": [{"name": f"job-{n}", "schedule": "", "last_run": run} for n in range(jobs)],
         "certificates": [{"name": "www.example.com", "status": "ISSUED", "expires": NOW + 8e6, "problem": ""}],
         "instances": [{"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", "outdated": True}],
@@ -112,7 +118,8 @@ def test_many_workloads_fit_with_problems_first(number: int, ill: int, jobs: int
     if len(rows) < number:
         assert f"… and {number - len(rows)} more: `provision status --all`" in lines
     else:
-        assert not [line for line in lines if line.startswith("… and") and "jobs" not in line and "data" not in line]
+        parts = ("jobs", "databases", "stores")
+        assert [line for line in lines if line.startswith("… and") and not any(part in line for part in parts)] == []
     run = [line for line in lines if line.startswith("= job ")]
     assert len(run) >= min(jobs, 2)
     if len(run) < jobs:
@@ -125,7 +132,8 @@ def test_twelve_services_that_are_well_are_all_shown() -> None:
 
 
 def test_jobs_have_the_room_that_services_leave() -> None:
-    lines = shown(document([service("web")], **everything(9)))
+    stores: dict[str, Any] = {"caches": [], "queues": [], "volumes": []}
+    lines = shown(document([service("web")], **everything(9) | stores))
     assert sum(line.startswith("= job ") for line in lines) == 9
 
 
@@ -172,6 +180,22 @@ def test_what_is_wrong_is_on_the_screen() -> None:
     ]
 
 
+def test_stores_tell_their_messages_and_sizes() -> None:
+    gone = dict.fromkeys(("waiting", "in_work", "delayed", "dead_letters")) | {"name": "mail", "status": "missing"}
+    caches = [{"name": "shop-prod", "status": "modifying", "host": "h"}]
+    full = document([service("web")], caches=caches, queues=[QUEUE, gone], volumes=[VOLUME])
+    assert shown(full)[-3:] == [
+        "! queue mail  missing",
+        "= queue work  12 waiting, 3 in work, 1 dead letter",
+        "… and 2 more stores: `provision status --all`",
+    ]
+    everything = [line.split("  ") for line in status.lines(full, typed)]
+    told = {words[0]: [one.strip() for one in words[1:] if one.strip()] for words in everything if len(words) > 1}
+    assert told["shop-prod"] == ["modifying", "h"]
+    assert told["mail"] == ["missing"]
+    assert told["uploads"] == ["available", "fs-1", "6 kB"]
+
+
 def test_no_name_steers_the_terminal() -> None:
     one = service(EVIL, problem=EVIL, tag=EVIL, digest=EVIL, revision=EVIL, deployment=EVIL)
     say(shown(document([one], databases=[{"name": EVIL, "status": EVIL, "problem": EVIL}])), told := io.StringIO())
@@ -214,6 +238,12 @@ def test_each_service_has_one_verdict(more: dict[str, Any], verdict: str) -> Non
         ("databases", {"status": "backing-up"}, 0),
         ("databases", {"status": "stopped"}, 2),
         ("databases", {"status": "a-new-word"}, 2),
+        ("caches", {"status": "snapshotting"}, 0),
+        ("caches", {"status": "create-failed"}, 2),
+        ("queues", {"status": "available"}, 0),
+        ("queues", {"status": "missing"}, 2),
+        ("volumes", {"status": "updating"}, 0),
+        ("volumes", {"status": "error"}, 2),
         ("jobs", {"last_run": None}, 0),
         ("jobs", {"last_run": {"result": "running"}}, 0),
         ("jobs", {"last_run": {"result": "failed"}}, 2),

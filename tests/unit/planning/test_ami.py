@@ -114,7 +114,15 @@ HOST = {
     ],
 )
 def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: str, instance: str) -> None:
-    live = {"services": [], "instances": [HOST | {"outdated": outdated}], "databases": [], "amis": amis}
+    live = {
+        "services": [],
+        "instances": [HOST | {"outdated": outdated}],
+        "databases": [],
+        "caches": [],
+        "queues": [],
+        "volumes": [],
+        "amis": amis,
+    }
     resources = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
     document: dict[str, Any] = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u"}
     document |= {"local_url": ""}

@@ -83,7 +83,15 @@ def test_little_stays_of_an_interrupted_run() -> None:
 def test_an_id_without_room_has_a_line_of_its_own(width: int) -> None:
     resources: list[dict[str, Any]] = [{"address": "service/web", "step": "services", "phase": "ready", "id": ARN}]
     resources.append({"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"})
-    live: dict[str, Any] = {"services": [], "instances": [], "databases": [], "amis": []}
+    live: dict[str, Any] = {
+        "services": [],
+        "instances": [],
+        "databases": [],
+        "caches": [],
+        "queues": [],
+        "volumes": [],
+        "amis": [],
+    }
     document: dict[str, Any] = {
         "stack": "s",
         "target": "aws",

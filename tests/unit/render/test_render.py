@@ -539,7 +539,15 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
         "revision": "shop-web:2",
         "strategy": "ROLLING",
     }
-    live = {"services": [service | {"problem": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
+    live = {
+        "services": [service | {"problem": "1 failed: no image"}],
+        "instances": [],
+        "databases": [],
+        "caches": [],
+        "queues": [],
+        "volumes": [],
+        "amis": [],
+    }
     document: dict[str, Any] = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1"}
     document |= {"url": "https://a.b"}
     document |= {"local_url": "", "live_unavailable": "", "restarted": None, "notes": [], "locked_by": ""}
