@@ -77,8 +77,10 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
             partial(stores.volumes, records=records) if "file_system" in types else _nothing,
         )
         (services, job_list), instances, clusters, single, *others = aws.each(lambda ask: ask(aws), asked)
-        amis, certified, *stored = others
-        return Health(services, instances, [*clusters, *single], amis, job_list, certified, *stored, aws.pace.time())
+        amis, certified, caches, queues, volumes = others
+        databases = [*clusters, *single]
+        at = aws.pace.time()
+        return Health(services, instances, databases, amis, job_list, certified, caches, queues, volumes, at)
 
 
 def _nothing(_: Aws) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`status` of a stack with stores: Valkey, the messages of a queue, the size of a volume, and what is missing."""
+"""`status` of a stack with stores: Valkey, the messages of a queue, the size of a volume, and missing stores."""
 
 from __future__ import annotations
 
