@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.operations.planning import (
     entrance_notices,
+    outage_notices,
     policy_notices,
     privilege_notices,
     production_notices,
@@ -26,6 +27,7 @@ def find_notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
     yield from stack.facts.database.notices if stack.facts.database else ()
     yield from database_entry.missing(stack.config, stack.facts.database, stack.facts.vpc, records)
     yield from production_notices.notices(stack, records)
+    yield from outage_notices.notices(stack, records)
     yield from scaling_notices.notices(stack, records)
     yield from policy_notices.notices(stack)
     yield from entrance_notices.notices(stack, records)

@@ -82,6 +82,7 @@ def instance_of(project: Project) -> dict[str, Any]:
 def test_it_changes_in_place(project: Project) -> None:
     made = instance_of(project)["DbiResourceId"]
     project.change("db.t4g.micro", "db.m7g.large")
+    assert "cannot be reached for some minutes" in " ".join(project.done("plan").out.split())
     project.change("storage = 20", "storage = 30\nbackup_days = 3")
     project.change("standby = false", 'standby = true\nlogs = ["postgresql", "upgrade"]')
     project.up()
