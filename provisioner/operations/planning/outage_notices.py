@@ -30,7 +30,7 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
     else:
         lasts = "some minutes, and with standby = true, set by an `up` before, 60 to 120 seconds"
     text = (
-        f"database.instance changes from {former} to {wanted}: RDS makes the change at once, and the database cannot be "
-        f"reached for {lasts}. `provision rehearse` shows the services that this stops"
+        f"database.instance changes from {former} to {wanted}: RDS makes the change at once, and the database cannot "
+        f"be reached for {lasts}. `provision rehearse` shows the services that this stops"
     )
     return [text]
