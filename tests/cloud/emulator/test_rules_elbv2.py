@@ -403,3 +403,11 @@ def test_a_listener_has_a_default_certificate_and_a_list(place: Net, elb: Any, a
     refused(lambda: acm.delete_certificate(CertificateArn=first), "ResourceInUseException")
     place.cloud.advance(durations.CERTIFICATE_FREE.aws)
     acm.delete_certificate(CertificateArn=first)
+
+
+def test_tls_policies_are_listed_by_the_type_of_load_balancer(elb: Any) -> None:
+    every = elb.describe_ssl_policies()["SslPolicies"]
+    assert POLICY in [one["Name"] for one in every]
+    assert all(one["SupportedLoadBalancerTypes"] == ["network", "application"] for one in every)
+    assert elb.describe_ssl_policies(LoadBalancerType="application")["SslPolicies"] == every
+    assert elb.describe_ssl_policies(LoadBalancerType="gateway")["SslPolicies"] == []

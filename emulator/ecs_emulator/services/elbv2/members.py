@@ -23,11 +23,24 @@ change_members(
 )
 
 
+_POLICY_TYPES = ["network", "application"]
+"""The types of load balancers that take TLS policies: those with listeners for HTTPS or TLS (API reference, SslPolicy,
+and AWS CLI's example)."""
+
+
 @wrap(ELBV2Response, "describe_ssl_policies")
 def describe_ssl_policies(original: Any, self: Any) -> Any:
-    """DescribeSSLPolicies: refuse unknown names (API reference, Errors, SSLPolicyNotFound)."""
+    """DescribeSSLPolicies: name the types of each policy, list those of one, and refuse unknown names.
+
+    Source: API reference, DescribeSSLPolicies (LoadBalancerType; Errors, SSLPolicyNotFound).
+    """
     answer = original(self)
-    found = {policy["Name"] for policy in answer.result["SslPolicies"]}
+    policies = answer.result["SslPolicies"]
+    for policy in policies:
+        policy["SupportedLoadBalancerTypes"] = _POLICY_TYPES
+    found = {policy["Name"] for policy in policies}
     if missing := [name for name in self._get_param("Names", []) if name not in found]:
         refuse("SSLPolicyNotFound", texts.NO_SSL_POLICY.format(missing[0]))
+    if self._get_param("LoadBalancerType") not in (None, *_POLICY_TYPES):
+        answer.result["SslPolicies"] = []
     return answer
