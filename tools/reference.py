@@ -23,8 +23,8 @@ from provisioner.config import schema
 from provisioner.config.models import SAMPLE
 from provisioner.config.stack_file import load
 from provisioner.operations.impact import costs
-from provisioner.operations.inspection import view
-from provisioner.operations.inspection.diagram import diagram
+from provisioner.operations.pictures import view
+from provisioner.operations.pictures.diagram import diagram
 from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline

@@ -35,8 +35,8 @@ def dash(
     Needs an extra: `uv tool install 'ecs-provision[dash]'`.
     """
     from provisioner.operations.context import configuration, signals
-    from provisioner.operations.inspection import dashboard
     from provisioner.operations.inspection.stack_watch import Watch
+    from provisioner.operations.pictures import dashboard
     from provisioner.render.dash.opening import require
     from provisioner.render.text import say
 

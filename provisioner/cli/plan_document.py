@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from provisioner.engine.resource_types import current
-from provisioner.operations.inspection import view
 from provisioner.operations.overrides import expiration
+from provisioner.operations.pictures import view
 from provisioner.render import cost, rehearsal
 from provisioner.render import plan as show
 from provisioner.render.text import columns, say

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP
 from provisioner.engine.resource_types import type_named
-from provisioner.operations.inspection.view import fields_of, visible_settings
+from provisioner.operations.pictures.view import fields_of, visible_settings
 
 if TYPE_CHECKING:
     from provisioner.engine.planning.actions import Planned

@@ -13,7 +13,7 @@ from provisioner.render.text import SYMBOLS, cut, date, roughly, wrapped
 
 if TYPE_CHECKING:
     from provisioner.engine.planning.actions import Planned
-    from provisioner.operations.inspection.view import Node, One, View
+    from provisioner.operations.pictures.view import Node, One, View
 
 SAID = {"none": "unchanged", "create": "to create", "change": "to change", "delete": "to delete", "adopt": "to adopt"}
 """The words for the action on one resource."""

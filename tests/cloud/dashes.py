@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 
 from provisioner.operations.context import configuration
 from provisioner.operations.context.options import Options
-from provisioner.operations.inspection import dashboard
 from provisioner.operations.inspection.stack_watch import Watch
+from provisioner.operations.pictures import dashboard
 from provisioner.render.dash.app import Dash
 from tests.cloud.project import Project
 

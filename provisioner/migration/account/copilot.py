@@ -18,7 +18,7 @@ from provisioner.migration.copilot import account
 from provisioner.migration.copilot.account import Environment
 from provisioner.migration.draft import Draft, Left
 from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answer, tags
-from provisioner.operations.prerequisites import vpc_subnets
+from provisioner.operations.network import vpc_subnets
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -9,7 +9,7 @@ from provisioner.aws.client import batches
 from provisioner.migration.account import schedules
 from provisioner.migration.account.reader import Reader
 from provisioner.migration.ecs.answers import Answer, Balancing, Run, Subnet, placed
-from provisioner.operations.prerequisites import vpc_subnets
+from provisioner.operations.network import vpc_subnets
 
 GROUPS, BALANCERS, SUBNETS = 1, 20, 200
 """The most resources of one call; for target groups one, since a deleted one makes the whole call fail."""

@@ -10,8 +10,8 @@ from provisioner.cost.estimate import rough
 from provisioner.operations.commands import plan, request, show
 from provisioner.operations.context import configuration, stores
 from provisioner.operations.impact import costs
-from provisioner.operations.inspection import view
-from provisioner.operations.inspection.diagram import Diagram, diagram
+from provisioner.operations.pictures import view
+from provisioner.operations.pictures.diagram import Diagram, diagram
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

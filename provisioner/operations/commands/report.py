@@ -16,7 +16,7 @@ from provisioner.engine.planning.actions import Planned
 from provisioner.operations.commands.picture import drawn
 from provisioner.operations.context import configuration
 from provisioner.operations.impact import costs
-from provisioner.operations.inspection import view
+from provisioner.operations.pictures import view
 from provisioner.operations.runs import teardown_scope
 from provisioner.state.lock import myself, pipeline_run
 from provisioner.state.model import State

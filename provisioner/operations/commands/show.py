@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.operations.context import configuration, connection, stores
-from provisioner.operations.inspection.view import Source, View, declared, live, recorded
+from provisioner.operations.pictures.view import Source, View, declared, live, recorded
 from provisioner.operations.planning import declaration
 
 if TYPE_CHECKING:

@@ -12,18 +12,12 @@ from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import ExistingDatabase, ExistingListener, ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
+from provisioner.operations.network import existing_listener, existing_vpc
+from provisioner.operations.network import public_zone as prerequisites_public_zone
+from provisioner.operations.network.zones import Zones, choose
 from provisioner.operations.overrides import private_names
 from provisioner.operations.planning import dry_run, step_run
-from provisioner.operations.prerequisites import (
-    ami,
-    existing_database,
-    existing_listener,
-    existing_vpc,
-    image_builds,
-    preflight,
-)
-from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
-from provisioner.operations.prerequisites.zones import Zones, choose
+from provisioner.operations.prerequisites import ami, existing_database, image_builds, preflight
 from provisioner.steps import offline
 from provisioner.steps.stack import Stack
 

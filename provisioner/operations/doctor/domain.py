@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
-from provisioner.operations.prerequisites import existing_certificates
+from provisioner.operations.network import existing_certificates
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.handover import is_given_back
 from provisioner.resources.route53.pages import records_at

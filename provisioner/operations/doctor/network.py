@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from provisioner.config.room import warnings
 from provisioner.engine.words import count
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
-from provisioner.operations.prerequisites import account_quotas, database_entry, existing_listener, instance_sizes
-from provisioner.operations.prerequisites.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
+from provisioner.operations.network import existing_listener
+from provisioner.operations.network.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
+from provisioner.operations.prerequisites import account_quotas, database_entry, instance_sizes
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ecs.service import Service
 

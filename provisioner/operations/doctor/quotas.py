@@ -16,8 +16,8 @@ from provisioner.config import group_rules, room
 from provisioner.engine.resource import Resource
 from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.operations.network.zones import endpoints_of
 from provisioner.operations.prerequisites import account_quotas
-from provisioner.operations.prerequisites.zones import endpoints_of
 from provisioner.resources.acm.certificates import Certificate
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.cloudfront.distribution import Distribution

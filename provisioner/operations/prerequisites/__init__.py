@@ -1,1 +1,1 @@
-"""Look up resources that exist before the stack and outlive it: zones, AMI, quotas, secrets, permissions boundary."""
+"""Look up resources that exist before the stack and outlive it: AMI, quotas, secrets, permissions boundary."""

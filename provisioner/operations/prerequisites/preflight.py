@@ -13,20 +13,9 @@ from provisioner.config.builds import check_builds
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.scheduling.pools import pool
-from provisioner.operations.prerequisites import (
-    account_quotas,
-    ami,
-    existing_certificates,
-    existing_listener,
-    existing_vpc,
-    image_copies,
-    instance_sizes,
-    references,
-    secret_versions,
-)
-from provisioner.operations.prerequisites.image_builds import build_obstacle
-from provisioner.operations.prerequisites.public_zone import certified_names, other_zones, public_zone, taken_names
-from provisioner.operations.prerequisites.zones import (
+from provisioner.operations.network import existing_certificates, existing_listener, existing_vpc
+from provisioner.operations.network.public_zone import certified_names, other_zones, public_zone, taken_names
+from provisioner.operations.network.zones import (
     Zones,
     choose,
     endpoints_of,
@@ -35,6 +24,15 @@ from provisioner.operations.prerequisites.zones import (
     read_cloudfront_prefix_list,
     read_s3_prefix_list,
 )
+from provisioner.operations.prerequisites import (
+    account_quotas,
+    ami,
+    image_copies,
+    instance_sizes,
+    references,
+    secret_versions,
+)
+from provisioner.operations.prerequisites.image_builds import build_obstacle
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

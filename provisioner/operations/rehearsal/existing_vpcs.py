@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
-from provisioner.operations.prerequisites.zones import endpoints_of
+from provisioner.operations.network.zones import endpoints_of
 from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.security import SecurityGroupEgress
 from provisioner.resources.ecs.service import Service

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static, Tree
 
 from provisioner.operations.context import signals
-from provisioner.operations.inspection.dashboard import Dashboard, Told, Trouble, Wishes, Written, log_groups
+from provisioner.operations.pictures.dashboard import Dashboard, Told, Trouble, Wishes, Written, log_groups
 from provisioner.render.dash import texts
 from provisioner.render.dash.layout import HEAD, NO_LOG, PANES, ROOMY, TALL, WIDE, widgets
 from provisioner.render.dash.panes import Lines, Log, Resources, Rows

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.widgets.tree import TreeNode
 
     from provisioner.operations.inspection.log_reader import Line
-    from provisioner.operations.inspection.view import Node
+    from provisioner.operations.pictures.view import Node
 
 KEPT = 2000
 """The most events of a log that are kept."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.cost.estimate import alike, rough
 from provisioner.engine.timeline import critical_path
 from provisioner.engine.words import count
-from provisioner.operations.inspection.view import One
+from provisioner.operations.pictures.view import One
 from provisioner.render import log_lines, timeline
 from provisioner.render.cost import incomplete
 from provisioner.render.overview import service_cells, why
@@ -19,9 +19,9 @@ from provisioner.render.text import cut, date, duration, table, visible, wrapped
 from provisioner.render.view import resource
 
 if TYPE_CHECKING:
-    from provisioner.operations.inspection.dashboard import AlarmState, Dashboard
     from provisioner.operations.inspection.log_reader import Line
-    from provisioner.operations.inspection.view import Node
+    from provisioner.operations.pictures.dashboard import AlarmState, Dashboard
+    from provisioner.operations.pictures.view import Node
 
 SERVICES = ("service", "tasks", "healthy", "state", "rev", "deployment", "age", "image")
 ALARMS = ("alarm", "state", "watches for")

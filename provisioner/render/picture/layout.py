@@ -8,7 +8,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provisioner.operations.inspection.diagram import Card, Diagram, Link, Place
+    from provisioner.operations.pictures.diagram import Card, Diagram, Link, Place
 
 MANY = 12
 """The most services and jobs with large cards. Small cards have signs in place of some lines."""

@@ -17,8 +17,8 @@ from provisioner.render.text import duration
 if TYPE_CHECKING:
     from provisioner.engine.planning.actions import Planned
     from provisioner.operations.commands.picture import Picture
-    from provisioner.operations.inspection.diagram import Card
-    from provisioner.operations.inspection.view import Node, View
+    from provisioner.operations.pictures.diagram import Card
+    from provisioner.operations.pictures.view import Node, View
 
 TEMPLATE = Path(__file__).with_name("page.html")
 NETWORK = "vpc"

@@ -10,7 +10,7 @@ from provisioner.render.picture.layout import Box, Layout, layout, ordered
 from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
-    from provisioner.operations.inspection.diagram import Card, Diagram, Glyph
+    from provisioner.operations.pictures.diagram import Card, Diagram, Glyph
 
 # Literal colours by class, and one block for the dark: some programs that draw SVG know neither variables nor
 # light-dark(). Colours of text on their grounds have a contrast of 4.5 and more (WCAG 2.2, 1.4.3).

@@ -13,7 +13,7 @@ from provisioner.render.picture.svg import STILL, element
 from provisioner.render.text import visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.inspection.diagram import Diagram
+    from provisioner.operations.pictures.diagram import Diagram
     from provisioner.render.report.content import Report, Section
 
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -47,7 +47,7 @@ SKIPPED = {
     r"provision init --from ": "needs the files of another tool: tests/cloud/migration/test_moving.py has some",
     r"provision logs .*--container ": "needs a sidecar: tests/cloud/commands/test_stack_sidecars.py has some",
     r"provision secret ": "asks for a value: tests/cloud/steps/test_service_secrets.py answers",
-    r"provision dash": "it draws on the whole terminal: tests/cloud/inspection/test_dash.py looks at it",
+    r"provision dash": "it draws on the whole terminal: tests/cloud/pictures/test_dash.py looks at it",
     r"provision status --watch": "goes on until Ctrl-C: tests/cloud/inspection/test_status.py ends it",
     r"provision import ": "needs a resource that somebody else made: state_admin/test_import.py makes one",
 }

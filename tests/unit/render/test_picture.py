@@ -11,9 +11,9 @@ import pytest
 
 from provisioner.config.models import SAMPLE, Config
 from provisioner.config.stack_file import load
-from provisioner.operations.inspection.diagram import Card, Diagram, diagram
-from provisioner.operations.inspection.view import Node, View
 from provisioner.operations.inspection.workload_names import workload_of, workloads
+from provisioner.operations.pictures.diagram import Card, Diagram, diagram
+from provisioner.operations.pictures.view import Node, View
 from provisioner.render.picture.layout import MANY, Box, layout
 from provisioner.render.picture.svg import svg
 

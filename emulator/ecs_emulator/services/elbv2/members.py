@@ -30,7 +30,7 @@ and AWS CLI's example)."""
 
 @wrap(ELBV2Response, "describe_ssl_policies")
 def describe_ssl_policies(original: Any, self: Any) -> Any:
-    """DescribeSSLPolicies: name the types of each policy, list those of one, and refuse unknown names.
+    """DescribeSSLPolicies: name the types of each policy, list the policies of a type, and refuse unknown names.
 
     Source: API reference, DescribeSSLPolicies (LoadBalancerType; Errors, SSLPolicyNotFound).
     """

@@ -11,9 +11,9 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites.vpc_choice import Choice, choose
-from provisioner.operations.prerequisites.vpc_in_use import InUse
-from provisioner.operations.prerequisites.vpc_subnets import Subnet
+from provisioner.operations.network.vpc_choice import Choice, choose
+from provisioner.operations.network.vpc_in_use import InUse
+from provisioner.operations.network.vpc_subnets import Subnet
 
 VPC = "vpc-0123456789abcdef0"
 

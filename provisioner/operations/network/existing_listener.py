@@ -19,7 +19,7 @@ from provisioner.config.records import BALANCER, PART
 from provisioner.config.together import without_listener
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
-from provisioner.operations.prerequisites import standing_protocols
+from provisioner.operations.network import standing_protocols
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer, described_tags
 from provisioner.resources.elbv2.conditions import HOST, PATH, normal

@@ -15,9 +15,10 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.records.type_aliases import renamed
 from provisioner.engine.timeline import critical_path
 from provisioner.operations.impact import costs
-from provisioner.operations.inspection import log_reader, view
+from provisioner.operations.inspection import log_reader
 from provisioner.operations.inspection.log_window import Window
 from provisioner.operations.inspection.stack_watch import Watch
+from provisioner.operations.pictures import view
 from provisioner.resources.cloudwatch.alarms import states_of
 from provisioner.state.model import StateError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Estimate
     from provisioner.operations.inspection.log_reader import Line
-    from provisioner.operations.inspection.view import View
+    from provisioner.operations.pictures.view import View
     from provisioner.state.model import Run, State
 
 EVERY, LEAST, MOST = 5.0, 2.0, 3600.0

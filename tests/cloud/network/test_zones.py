@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.prerequisites.zones import Zones, best_first, choose
+from provisioner.operations.network.zones import Zones, best_first, choose
 from provisioner.steps.network import network
 from tests.cloud import world
 from tests.cloud.rig import Rig

@@ -10,9 +10,9 @@ import pytest
 
 from provisioner.cost.estimate import Estimate, Line, Sums
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.inspection import dashboard
-from provisioner.operations.inspection.dashboard import AlarmState, Dashboard
-from provisioner.operations.inspection.view import Edge, Node, View
+from provisioner.operations.pictures import dashboard
+from provisioner.operations.pictures.dashboard import AlarmState, Dashboard
+from provisioner.operations.pictures.view import Edge, Node, View
 from provisioner.render.dash import opening, texts
 from provisioner.state.model import Run, Span
 from tests.unit.cli.hostile import EVIL, harmless

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from provisioner.operations.prerequisites.existing_certificates import notices
+from provisioner.operations.network.existing_certificates import notices
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ARN = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1a2b"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from provisioner.config.jobs import Job
     from provisioner.config.models import Config
     from provisioner.config.services import Service
-    from provisioner.operations.inspection.view import Node, View
+    from provisioner.operations.pictures.view import Node, View
 
 Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
 """The place of a card: outside the VPC, in one of its tiers, at its edge, or among the services of AWS."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
-from provisioner.operations.prerequisites.zones import endpoints_of
+from provisioner.operations.network.zones import endpoints_of
 from provisioner.steps.endpoints import service_name
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.operations.prerequisites.vpc_subnets import Subnet
+    from provisioner.operations.network.vpc_subnets import Subnet
 
 HTTPS = 443
 

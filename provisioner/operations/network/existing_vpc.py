@@ -12,11 +12,11 @@ from provisioner.aws.errors import code_of
 from provisioner.config.facts import ExistingVpc
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count, listed, names
-from provisioner.operations.prerequisites import vpc_endpoints
-from provisioner.operations.prerequisites.vpc_choice import ZONES, Choice, choose, zones_of
-from provisioner.operations.prerequisites.vpc_in_use import in_use
-from provisioner.operations.prerequisites.vpc_subnets import GATEWAY, Subnet, places_of_zones, subnets
-from provisioner.operations.prerequisites.zones import FARGATE_ZONES
+from provisioner.operations.network import vpc_endpoints
+from provisioner.operations.network.vpc_choice import ZONES, Choice, choose, zones_of
+from provisioner.operations.network.vpc_in_use import in_use
+from provisioner.operations.network.vpc_subnets import GATEWAY, Subnet, places_of_zones, subnets
+from provisioner.operations.network.zones import FARGATE_ZONES
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

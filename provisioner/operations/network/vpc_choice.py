@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from provisioner.config.network import MOST_SUBNETS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
-from provisioner.operations.prerequisites.vpc_in_use import InUse
-from provisioner.operations.prerequisites.vpc_subnets import GATEWAY, OUTPOST, ZONE, Subnet
+from provisioner.operations.network.vpc_in_use import InUse
+from provisioner.operations.network.vpc_subnets import GATEWAY, OUTPOST, ZONE, Subnet
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

@@ -1,0 +1,1 @@
+"""A stack as a picture, and as the dashboard that is drawn from it."""

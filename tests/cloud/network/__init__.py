@@ -1,0 +1,1 @@
+"""Test `provisioner/operations/network`."""
