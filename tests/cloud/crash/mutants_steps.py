@@ -56,12 +56,12 @@ FAULTS = (
         "alarms on errors come although they are off", "setting", ALARMS,
         """
         if wanted.errors:
-        yield _Alarm(
+        yield Watched(
         f"{group}.errors",
         """,
         """
         if True:
-            yield _Alarm(
+            yield Watched(
                 f"{group}.errors",
         """,
         having="alarms.errors; service.public",
