@@ -73,7 +73,8 @@ class EmbeddedCloud:
                 region_name=region or self.region,
                 endpoint_url=self.endpoint,
                 **self.credentials(),
-                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
+                # `data-` before 127.0.0.1 is no host
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32, inject_host_prefix=False),
             )
         return self._clients[key]
 
