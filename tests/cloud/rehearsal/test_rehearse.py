@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -142,7 +141,9 @@ def test_a_partial_stack_that_was_recovered(project: Project) -> None:  # noqa: 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_without_a_trace(project: Project, number: signal.Signals) -> None:  # noqa: F811
     process = project.start("rehearse")
-    time.sleep(3)
+    assert process.stderr
+    # the copy's cloud is there by then, and `up` takes more than a second of it
+    assert any(line.startswith("rehearsing up") for line in process.stderr)
     assert children(process.pid) == []
     process.send_signal(number)
     ended = project.end(process)
