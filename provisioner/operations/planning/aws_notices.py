@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
 from provisioner.engine.planning.actions import Planned
+from provisioner.operations.planning import dns_takeover
 from provisioner.resources import suspended_scaling
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
@@ -57,7 +58,15 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
-    return [*snapshots(aws, planned), *(text for about, check in checks for text in _noted(about, check))]
+    return [*before(aws, stack, planned), *(text for about, check in checks for text in _noted(about, check))]
+
+
+def before(aws: Aws, stack: Stack, planned: Iterable[Planned]) -> list[str]:
+    """Return notices about data and records that the run cannot bring back; they need the plan."""
+    planned = list(planned)
+    addresses = {one.address for one in planned if one.action == "adopt"}
+    about = "for the zone of an adopted public name"
+    return [*snapshots(aws, planned), *_noted(about, partial(dns_takeover.adopted, aws, stack.declared, addresses))]
 
 
 def _diverted(aws: Aws, config: Config) -> list[str]:

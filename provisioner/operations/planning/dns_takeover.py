@@ -222,6 +222,21 @@ def forgotten(aws: Aws, records: Mapping[str, Record], found: Mapping[str, Recor
     ]
 
 
+def adopted(aws: Aws, declared: Mapping[str, Declared], addresses: Collection[str]) -> list[str]:
+    """Return a sentence on each name that leads to this stack and is recorded nowhere: it may have been taken over.
+
+    `addresses` are those of the resources that the plan adopts.
+    """
+    return [
+        f"{_name(item)} leads to this stack, and the state has no record of it. If it was taken over from another "
+        f"system, the former records are lost: neither `up --give-back` nor `down` can put them back"
+        for address, item in _public_names(declared).items()
+        if address in addresses
+        and not unknown(zone := item.resource.fields()["hosted_zone_id"])
+        and not is_ours(aws, zone)
+    ]
+
+
 def recorded_names(records: Mapping[str, Record]) -> Iterator[Record]:
     """Yield the state's records of DNS records that have a name in their arguments."""
     for record in records.values():

@@ -13,7 +13,7 @@ from provisioner.engine.planning.plan import plan
 from provisioner.engine.records.references import KnownResources
 from provisioner.operations.impact import duration
 from provisioner.operations.impact.data_loss import guarded
-from provisioner.operations.planning.aws_notices import notes, snapshots
+from provisioner.operations.planning.aws_notices import before, notes
 from provisioner.operations.planning.dry_run import answered, check_confirmed, refuse
 from provisioner.operations.planning.run_scope import find_scope
 from provisioner.operations.runs.summary import Remains, Summary, timed
@@ -68,7 +68,7 @@ def up(
         if confirmed is not None:
             check_confirmed(confirmed, planned)
         else:
-            for text in snapshots(aws, planned):
+            for text in before(aws, stack, planned):
                 emit(Notice(text))
         first()
         try:

@@ -162,6 +162,10 @@ def test_a_rebuilt_state_has_forgotten_the_way_back(project: Project) -> None:  
     beside(project)
     project.run(*MOVE)
     project.lose_state()
+    lost = f"{HOST} leads to this stack, and the state has no record of it. If it was taken over from another system"
+    assert lost in project.run("plan", code=2).out
+    assert [text for event in project.up().said("notice") if (text := event["text"]).startswith(lost)]
+    project.lose_state()
     told = project.run("recover", "--yes")
     assert f"{ADDRESS}: if it was taken over from another system, where it led before was only in the lost state" in (
         told.out

@@ -48,6 +48,7 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
         SimpleNamespace(
             config=SimpleNamespace(services={}, public={"web": None}, https=True, names=("app",)),
             facts=SimpleNamespace(image_id="ami-1", ending=()),
+            declared={},
         ),
     )
     monkeypatch.setattr(aws_notices, "deployed_by_others", lambda *_: ["somebody else deployed"])
