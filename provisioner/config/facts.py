@@ -35,7 +35,8 @@ class Deployed:
     Attributes:
         image: the image's full name, with its digest if that is known.
         instead_of: the configured image at that time, as `source_of` writes it.
-        by: the command that put it there, `deploy` or `rollback`; empty if an earlier version did.
+        by: the command that put it there, `deploy` or `rollback`, or `rollback under way` until that has come to its
+            end; empty if an earlier version did.
         at: when, in seconds since the epoch; 0 if that is not known.
     """
 

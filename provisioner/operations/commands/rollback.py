@@ -13,7 +13,6 @@ from provisioner.operations.deployment.service_connect import check_unchanged
 from provisioner.operations.overrides import images, sleep_schedule
 from provisioner.operations.planning import declaration
 from provisioner.operations.runs.viewer import Ended, Viewer, watched
-from provisioner.resources.ecr.images import DeployedImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,17 +45,20 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         sleep_schedule.check_awake(config, aws, store.records)
         target = revision_choice.choose_target(config, aws, store.records, name, to)
         before, owner, now = dict(store.records), config.image_of(name), aws.pace.time()
-        asked = images.as_records(revision_choice.deployed_after(config, before, owner, target, now))
-        stack = declaration.declare_stack(options, config, aws, {**before, **asked}, deploying=[owner])
+        kept = images.as_records(revision_choice.deployed_after(config, before, owner, target, now))
+        others = {address: record for address, record in before.items() if address not in images.records_of(before)}
+        stack = declaration.declare_stack(options, config, aws, {**others, **kept}, deploying=[owner])
         services = scope.services_of(stack.declared, target.revisions)
         check_unchanged(before, {address: stack.declared[address] for address in services})
-        marked = images.as_records(revision_choice.mark(config, owner, target, now))
-        _record_target(store, before, owner, {**marked, **asked}, target)
-        about = [*services, *asked, *scope.tags_of(stack.declared, owner)]
+        marked = images.as_records(revision_choice.put_back(config, owner, target, now, images.UNDER_WAY))
+        # the image comes first: an `up` or a `rollback` after a kill goes on with it
+        for record in (*marked.values(), *revision_choice.record_revisions(before, target)):
+            store.put(record)
+        about = [*services, *scope.tags_of(stack.declared, owner)]
         ended = _roll_back(config, aws, store, stack, before, owner, about, target.revisions, viewer)
         if ended.outcome.ok:
-            for address in marked.keys() - asked.keys():
-                store.drop(address)
+            for address in marked.keys() & kept.keys():
+                store.put(kept[address])
         return ended
 
 
@@ -64,17 +66,6 @@ def _only_service(config: Config) -> str:
     if len(config.services) > 1:
         raise ConfigurationError(f"name a service: {', '.join(config.services)}")
     return next(iter(config.services))
-
-
-def _record_target(
-    store: Store, before: Mapping[str, Record], owner: str, asked: Mapping[str, Record], target: revision_choice.Target
-) -> None:
-    """Record the images and revisions to go back to. The images come first: an `up` after a kill goes on with them."""
-    for record in (*asked.values(), *revision_choice.record_revisions(before, target)):
-        store.put(record)
-    deployed = f"{DeployedImage.type_name}/{owner}"
-    if deployed in before.keys() - asked.keys():
-        store.drop(deployed)
 
 
 def _roll_back(

@@ -13,6 +13,7 @@ from provisioner.operations.context.records import service_record
 from provisioner.operations.deployment import scope
 from provisioner.operations.deployment.service_connect import lacks_port
 from provisioner.operations.overrides import images
+from provisioner.operations.overrides.images import BY_ROLLBACK, UNDER_WAY
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import digest_of
 from provisioner.resources.ecs.revisions import arn_of_number, image_of, previous_arn, revision, short_name
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.state.model import Record
-
-
-BY_ROLLBACK = "rollback"
-"""The command in the record of an image that `rollback` has put back."""
 
 
 @dataclass(frozen=True)
@@ -104,32 +101,27 @@ def record_revisions(records: Mapping[str, Record], target: Target) -> list[Reco
     ]
 
 
-def mark(config: Config, owner: str, target: Target, now: float) -> dict[str, Deployed]:
-    """Return the image of a rollback as it is recorded while that is under way, also if it is the configured one.
+def put_back(config: Config, owner: str, target: Target, now: float, by: str = BY_ROLLBACK) -> dict[str, Deployed]:
+    """Return the image that a rollback goes back to, also if it is the configured one; nothing if the image stays.
 
     Args:
         owner: the service or job whose image the target has.
         now: the time in seconds since the epoch.
+        by: the command in the record; UNDER_WAY until all that run the image have their revisions.
     """
     says = images.source_of(config.images[owner])
-    return {owner: Deployed(target.image, says, BY_ROLLBACK, now)} if target.image else {}
+    return {owner: Deployed(target.image, says, by, now)} if target.image else {}
 
 
 def _cut_short(config: Config, records: Mapping[str, Record], name: str) -> Target | None:
-    """Return the target of a rollback that was killed before all workloads had their revisions; None if none was."""
+    """Return the target of a rollback that did not come to its end; None if there was none."""
     owner = config.image_of(name)
     marked = images.recorded(records).get(owner)
-    if marked is None or marked.by != BY_ROLLBACK:
+    if marked is None or marked.by != UNDER_WAY:
         return None
-    wanted, behind = dict[str, str](), False
-    for one in scope.workloads(config, [owner]):
-        definition = records.get(f"{TaskDefinition.type_name}/{one}")
-        if definition is None or "arn" not in definition.outputs:
-            continue
-        wanted[one] = str(definition.outputs["arn"])
-        starts = (records.get(f"{kind}/{one}") for kind in scope.STARTS)
-        behind |= any(record.arguments.get("task_definition") != wanted[one] for record in starts if record)
-    return Target(marked.image, wanted) if behind and name in wanted else None
+    recorded = {one: records.get(f"{TaskDefinition.type_name}/{one}") for one in scope.workloads(config, [owner])}
+    wanted = {one: str(record.outputs["arn"]) for one, record in recorded.items() if record and "arn" in record.outputs}
+    return Target(marked.image, wanted) if name in wanted else None
 
 
 def deployed_after(
@@ -142,7 +134,7 @@ def deployed_after(
         now: the time in seconds since the epoch.
     """
     after, _ = images.in_effect(config, records)
-    after |= mark(config, owner, target, now)
+    after |= put_back(config, owner, target, now)
     if images.is_configured(config, owner, target.image):
         del after[owner]
     return after

@@ -17,6 +17,11 @@ from provisioner.state.model import Record
 if TYPE_CHECKING:
     from provisioner.config.models import Config
 
+BY_ROLLBACK = "rollback"
+"""The command in the record of an image that `rollback` has put back."""
+UNDER_WAY = "rollback under way"
+"""The command in the record until all that run the image have their revisions."""
+
 
 def source_of(container: Container) -> str:
     """Return the configured source of an image: its build context, or its name."""
@@ -60,7 +65,8 @@ def in_effect(
             # a rollback to it was cut short
             continue
         if says == deployed.instead_of:
-            holds[name] = deployed
+            # any other command that applies the image ends the rollback
+            holds[name] = replace(deployed, by=BY_ROLLBACK) if deployed.by == UNDER_WAY else deployed
             if name not in changing:
                 told.append(_note(config, records, name, deployed, now))
         else:
@@ -77,7 +83,7 @@ def _note(config: Config, records: Mapping[str, Record], owner: str, deployed: D
     recorded = {name: records[f"service/{name}"] for name in services if f"service/{name}" in records}
     numbers = {str(one.arguments.get("task_definition", "")).rpartition(":")[2] for one in recorded.values()}
     what = f"revision {numbers.pop()}" if len(numbers) == 1 else "a deployed image"
-    how = {"rollback": "rolled back", "deploy": "deployed"}.get(deployed.by, "deployed")
+    how = "rolled back" if deployed.by in (BY_ROLLBACK, UNDER_WAY) else "deployed"
     since = now - deployed.at if now is not None and deployed.at else None
     when = "" if since is None else f" {age(since)} ago" if since >= MINUTE else " seconds ago"
     image = config.images[owner]

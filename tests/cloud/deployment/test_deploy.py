@@ -279,6 +279,18 @@ def test_a_killed_rollback_is_done_again_or_was_not_begun(project: Project) -> N
         deploy(project, "good:1")
 
 
+@pytest.mark.parametrize("when", MOMENTS)
+def test_a_rollback_killed_before_its_last_change_goes_on(project: Project, when: str) -> None:
+    deploy(project, "good:1")
+    deploy(project, "better:1")
+    assert AtCall(1, when, "scheduler:UpdateSchedule")(project, "rollback frontend")
+    project.run("rollback", "frontend")
+    assert {image for image, _ in running(project).values()} == {"good"}
+    clean(project)
+    project.run("rollback", "frontend")
+    assert {image for image, _ in running(project).values()} == {"better"}, "a rollback that has ended counts as killed"
+
+
 @pytest.mark.parametrize("lost", [(), ("state",), ("state", "tags")])
 def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Project, lost: tuple[str, ...]) -> None:
     deploy(project, "good:1")
